@@ -1,0 +1,41 @@
+"""Keras networks as scikit-learn classifiers for small images, MNIST first.
+
+Names are loaded when they are first used, so that ``import skmnist`` imports neither
+TensorFlow nor Keras.
+
+Examples
+--------
+>>> import skmnist
+>>> skmnist.svm().steps[-1][0]
+'svc'
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME_OF = {
+    "CNNClassifier": "classifiers",
+    "ComparisonResult": "comparison",
+    "DNNClassifier": "classifiers",
+    "LeNetClassifier": "classifiers",
+    "compare": "comparison",
+    "fetch_mnist": "datasets",
+    "knn": "baselines",
+    "random_forest": "baselines",
+    "read_idx": "datasets",
+    "svm": "baselines",
+}
+
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
