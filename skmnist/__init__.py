@@ -17,9 +17,14 @@ __version__ = "0.1.0"
 
 _HOME_OF = {
     "CNNClassifier": "classifiers",
+    "Augmentation": "training.augmentation",
     "ComparisonResult": "comparison",
+    "ConvBlock": "networks.convolutional",
+    "Cosine": "training.schedules",
     "DNNClassifier": "classifiers",
     "LeNetClassifier": "classifiers",
+    "OneCycle": "training.schedules",
+    "Plateau": "training.schedules",
     "compare": "comparison",
     "fetch_mnist": "datasets",
     "knn": "baselines",
@@ -28,7 +33,7 @@ _HOME_OF = {
     "svm": "baselines",
 }
 
-__all__ = sorted(_HOME_OF)  # noqa: PLE0605
+__all__ = sorted(_HOME_OF)
 
 
 def __getattr__(name: str) -> Any:

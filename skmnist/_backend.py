@@ -1,0 +1,182 @@
+"""The one place where Keras and its backend are first imported.
+
+TensorFlow takes three seconds to import, writes to descriptor 2 whatever it is told, and takes
+every core of the machine in every worker process.  All three are mended here, once a process,
+so that no other module needs to know of them.
+"""
+
+import os
+import re
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import ModuleType
+from typing import Any
+
+_import_lock = threading.Lock()
+_keras: ModuleType | None = None
+
+# What TensorFlow's C++ parts log while they start; all else is passed on.
+_START_UP_LOG = re.compile(
+    rb"^(WARNING: All log messages before absl::InitializeLog"
+    rb"|[IWE]\d{4} \d\d:\d\d:"
+    rb"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWE] "
+    rb"|To enable the following instructions:"
+    rb"|SSE\d|AVX|FMA|\s*$)"
+)
+
+
+def load_keras() -> Any:
+    """Import Keras on first use, silently, its threads within this process's share of the cores.
+
+    Returns
+    -------
+    keras : module
+        The ``keras`` package.
+
+    Examples
+    --------
+    >>> from skmnist._backend import load_keras
+    >>> load_keras().__name__
+    'keras'
+    """
+    global _keras
+    if _keras is None:
+        with _import_lock:
+            _refuse_forked_tensorflow()
+            if _keras is None:
+                with _start_up_log_held_back():
+                    _keras = _import_keras()
+    return _keras
+
+
+def backend_name() -> str:
+    """Tell which backend Keras runs on: ``"tensorflow"``, ``"jax"`` or ``"torch"``.
+
+    Examples
+    --------
+    >>> from skmnist._backend import backend_name
+    >>> backend_name() in {"tensorflow", "jax", "torch"}
+    True
+    """
+    return str(load_keras().backend.backend())
+
+
+def _import_keras() -> ModuleType:
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        with _threads_on_our_cores():
+            _start_tensorflow()
+    return keras
+
+
+def _start_tensorflow() -> None:
+    import tensorflow as tf
+
+    # The first operation makes the thread pools and writes the last of the start-up log.
+    tf.constant(0)
+
+
+def _refuse_forked_tensorflow() -> None:
+    """Stop before a deadlock: TensorFlow's threads don't survive a fork."""
+    if _forked_after_start:
+        raise RuntimeError(
+            "This process was forked from one in which TensorFlow already runs; its threads "
+            "are gone here and any use of it would hang. Start workers with the 'spawn' or "
+            "'forkserver' method, or use joblib's default backend (loky)."
+        )
+
+
+_forked_after_start = False
+
+
+def _note_fork() -> None:
+    global _forked_after_start, _keras
+    if "tensorflow" in sys.modules:
+        _forked_after_start, _keras = True, None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_fork)
+
+
+@contextmanager
+def _threads_on_our_cores() -> Iterator[None]:
+    """Let TensorFlow's threads run on this process's share of the cores only.
+
+    Joblib's workers, dask's too, are told their share by ``OMP_NUM_THREADS``, which TensorFlow
+    does not read.  A smaller pool would change the order in which convolutions are summed, and
+    with it the last bits of a fit; so the pool keeps its size and its threads are bound, as
+    they are made, to as many cores as the share has.
+    """
+    share = _cores_given()
+    if share is None:
+        yield
+        return
+    import tensorflow as tf
+
+    if not hasattr(os, "sched_setaffinity"):
+        with suppress(RuntimeError):  # TensorFlow was already started, by the user: theirs
+            tf.config.threading.set_intra_op_parallelism_threads(share)
+        yield
+        return
+    ours = os.sched_getaffinity(0)
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(len(ours))
+        tf.config.threading.set_inter_op_parallelism_threads(len(ours))
+    except RuntimeError:
+        yield
+        return
+    os.sched_setaffinity(0, _part_of(sorted(ours), share))
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, ours)
+
+
+def _cores_given() -> int | None:
+    value = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+    return int(value) if value.isdigit() and int(value) > 0 else None
+
+
+def _part_of(cores: list[int], share: int) -> set[int]:
+    """Choose ``share`` cores; neighbouring workers get neighbouring parts."""
+    import multiprocessing
+
+    identity = multiprocessing.current_process()._identity
+    number = identity[-1] if identity else _number_in_name()
+    start = number * share % len(cores)
+    return {cores[(start + i) % len(cores)] for i in range(min(share, len(cores)))}
+
+
+def _number_in_name() -> int:
+    import multiprocessing
+
+    found = re.search(r"(\d+)$", multiprocessing.current_process().name)
+    return int(found.group(1)) if found else 0
+
+
+@contextmanager
+def _start_up_log_held_back() -> Iterator[None]:
+    """Hold back what is written to descriptor 2, and pass on all but TensorFlow's start-up log."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held:
+        try:
+            original = os.dup(2)
+        except OSError:  # no descriptor 2, as under pythonw: nobody listens
+            yield
+            return
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(original, 2)
+            os.close(original)
+            held.seek(0)
+            kept = [line for line in held if not _START_UP_LOG.match(line)]
+            if kept:
+                os.write(2, b"".join(kept))

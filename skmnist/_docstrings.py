@@ -1,0 +1,127 @@
+"""The parameters that all network classifiers share, described once."""
+
+from inspect import cleandoc, signature
+from textwrap import indent
+from typing import TypeVar
+
+T = TypeVar("T", bound=type)
+
+_SHARED_PARAMETERS = """
+epochs : int, default={epochs!r}
+    Times that training goes over the data. A resource for successive halving.
+batch_size : int, "auto" or None, default={batch_size!r}
+    Samples in a step. "auto" takes a 32nd of the samples, rounded to a power of two between 16
+    and 256; None takes all of them.
+learning_rate : float, default={learning_rate!r}
+    Step size; with a schedule, its highest.
+optimizer : str or keras.optimizers.Optimizer, default={optimizer!r}
+    "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion", "nadam",
+    "rmsprop" or "sgd", else a Keras optimizer. The object is never trained itself; it brings its
+    own settings, so `learning_rate`, `momentum` and `weight_decay` then keep their defaults.
+momentum : float or None, default={momentum!r}
+    Decay of the first moment: ``momentum`` of SGD and RMSprop, ``beta_1`` of the Adam family.
+    None is Keras's default.
+weight_decay : float or None, default={weight_decay!r}
+    Decoupled decay of all weights a step, times the learning rate. None is Keras's default.
+schedule : str or Schedule, default={schedule!r}
+    How the learning rate changes: "constant"; "one_cycle", a triangle that peaks after a quarter
+    of all steps; "cosine", half a wave down to zero; "plateau", halved when the loss has not
+    fallen for three epochs. A ``OneCycle``, ``Cosine`` or ``Plateau`` object has its own
+    settings.
+loss : str, callable or keras.losses.Loss, default={loss!r}
+    "cross_entropy", or one of Keras's losses by its function's name, such as
+    "mean_squared_error"; it is given one-hot labels.
+label_smoothing : float, default={label_smoothing!r}
+    The part of each label that is spread evenly over all classes (Szegedy et al. 2016).
+class_weight : dict, "balanced" or None, default={class_weight!r}
+    How much each class counts; "balanced" weighs classes by the inverse of their frequency.
+validation_fraction : float or None, default={validation_fraction!r}
+    The part of the samples, the same of each class, that is held out to judge each epoch. None
+    holds out 0.1 where `early_stopping` is set, else nothing.
+early_stopping : bool, default={early_stopping!r}
+    Whether to stop when the judged loss (on the samples held out; of training, where there are
+    none) has stopped falling, and go back to the best epoch's weights.
+n_iter_no_change : int, default={n_iter_no_change!r}
+    Epochs without improvement before training stops early.
+tol : float, default={tol!r}
+    The least fall of the loss that counts as improvement.
+augmentation : {{"shift", "affine"}}, Augmentation or None, default={augmentation!r}
+    How training images are moved, anew in each epoch: "shift" by up to two pixels of 28;
+    "affine" by up to 10 degrees, a tenth in size and a tenth of the width. A single row of
+    pixels is no picture, and stays as it is.
+dtype : {{"auto", "float32", "mixed_bfloat16", "float64"}}, default={dtype!r}
+    What the network computes in. "auto" is mixed bfloat16 where this processor is faster in it,
+    else float32, measured once a process.
+image_shape : tuple (height, width) or (height, width, channels), or None, default={image_shape!r}
+    The shape of one image where `X` holds rows. None takes the shape of the images in `X`, or
+    finds a square; rows that are no square are one line of pixels.
+shuffle : bool, default={shuffle!r}
+    Whether each epoch goes over the samples in a new order.
+callbacks : list of keras.callbacks.Callback or None, default={callbacks!r}
+    Copied for each fit, so that nothing is carried from one to the next. For scikit-learn's
+    callbacks there is `set_callbacks`.
+warm_start : bool, default={warm_start!r}
+    Whether `fit` goes on from the weights and the optimizer of the last `fit`.
+random_state : int, RandomState instance or None, default={random_state!r}
+    Decides the initial weights, the order, the augmentation, the dropout and what is held out.
+    The same number gives the same bits on the same machine. None takes a new number from the
+    system; no global generator is read or changed.
+verbose : int, default={verbose!r}
+    0 is silent; 1 prints a line an epoch.
+"""
+
+_ATTRIBUTES = """
+classes_ : ndarray of shape (n_classes,)
+    The class labels.
+history_ : dict of str to list of float
+    For each epoch, "loss", "accuracy" and "learning_rate", and "val_loss" and "val_accuracy" where
+    samples were held out.
+n_epochs_ : int
+    Epochs trained, over all calls that went on from one another.
+best_epoch_ : int
+    The epoch of the lowest judged loss, counted from 1.
+n_parameters_ : int
+    Numbers that make up the network.
+network_ : keras.Model
+    The network, to look at and to export; it takes pixels divided by `pixel_scale_`.
+dtype_ : str
+    What the network computes in, Keras's name of the policy.
+image_shape_ : tuple (height, width, channels)
+    The shape of one image.
+pixel_scale_ : float
+    What pixels are divided by.
+n_features_in_ : int
+    Pixels of one image.
+feature_names_in_ : ndarray of shape (n_features_in_,)
+    Names of the columns, where `X` has names that are all strings.
+"""
+
+
+def describe_shared_parameters(classifier: T) -> T:
+    """Complete a classifier's docstring, with the defaults of its own signature.
+
+    Parameters
+    ----------
+    classifier : type
+        A class whose docstring has the lines ``%(shared_parameters)s`` and ``%(attributes)s``.
+
+    Returns
+    -------
+    classifier : type
+        The same class.
+
+    Examples
+    --------
+    >>> from skmnist import DNNClassifier
+    >>> "epochs : int" in DNNClassifier.__doc__
+    True
+    """
+    defaults = {n: p.default for n, p in signature(classifier).parameters.items()}
+    text = cleandoc(classifier.__doc__ or "")
+    for mark, section in {
+        "%(shared_parameters)s": _SHARED_PARAMETERS.strip().format(**defaults),
+        "%(attributes)s": _ATTRIBUTES.strip(),
+    }.items():
+        text = text.replace(mark, section)
+    classifier.__doc__ = indent(text, "    ").strip()
+    return classifier

@@ -1,0 +1,440 @@
+"""The abstract base of all network classifiers: how they fit and how they predict."""
+
+from abc import ABCMeta, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from inspect import signature
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.callback import CallbackSupportMixin
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from skmnist._reporter import Reporter
+from skmnist._targets import (
+    at_least_two,
+    batch_size,
+    class_numbers,
+    class_weights,
+    stratified_split,
+)
+from skmnist.images import (
+    ImageShape,
+    as_images,
+    as_rows,
+    find_image_shape,
+    find_pixel_scale,
+    native_pixels,
+)
+from skmnist.inference import Predictor
+from skmnist.networks.architecture import Architecture
+from skmnist.training import Augmentation, Data, Outcome, Plan, State, Task, train
+from skmnist.training.augmentation import find_augmentation
+from skmnist.training.losses import find_loss
+from skmnist.training.optimizers import OptimizerSpec, find_optimizer
+from skmnist.training.precision import DTYPES, find_dtype
+from skmnist.training.schedules import Constant, Schedule, find_schedule
+
+_HELD_OUT_BY_DEFAULT = 0.1
+
+
+class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
+    """A Keras network that is a scikit-learn classifier (abstract).
+
+    A final class declares every parameter in its own ``__init__`` and says in `_architecture`
+    which network it is.  Think twice before adding anything to this class.
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left"), None],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "optimizer": [str, object],
+        "momentum": [Interval(Real, 0, 1, closed="left"), None],
+        "weight_decay": [Interval(Real, 0, None, closed="left"), None],
+        "schedule": [str, Schedule],
+        "loss": [str, callable],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left"), None],
+        "early_stopping": ["boolean"],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "augmentation": [str, Augmentation, None],
+        "dtype": [StrOptions(set(DTYPES))],
+        "image_shape": [tuple, list, None],
+        "shuffle": ["boolean"],
+        "callbacks": [list, tuple, None],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    @abstractmethod
+    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
+        """Say which network this classifier is."""
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "NetworkClassifier":
+        """Train the network, from new weights unless ``warm_start=True``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Rows of pixels or images, of any real dtype.
+        y : array-like of shape (n,)
+            Class labels, numbers or strings, at least two classes.
+        sample_weight : array-like of shape (n,), default=None
+            How much each sample counts; the scale does not matter, zero is as if left out.
+
+        Returns
+        -------
+        self : object
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, `X`, `y` or `sample_weight` is not usable, or training diverges; the
+            classifier is then as it was before.
+        """
+        with self._unchanged_on_error():
+            going_on = self.warm_start and hasattr(self, "_predictor_")
+            data = self._training_data(X, y, sample_weight, going_on=going_on)
+            data = self._hold_out(data)
+            schedule = find_schedule(self.schedule)
+            return self._train(data, self.epochs, schedule, self._patience(), self.warm_start)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+    ) -> "NetworkClassifier":
+        """Train for one more epoch, on this data alone, at a constant learning rate.
+
+        Nothing is held out, and training doesn't stop early.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Rows of pixels or images, of any real dtype.
+        y : array-like of shape (n,)
+            Class labels, all among `classes`.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that there will ever be; needed in the first call only.
+        sample_weight : array-like of shape (n,), default=None
+            How much each sample counts, relative to the others of this call.
+
+        Returns
+        -------
+        self : object
+            The classifier.
+
+        Raises
+        ------
+        ValueError
+            If `classes` is missing in the first call or other than then, or a label is not
+            among them.
+        """
+        with self._unchanged_on_error():
+            going_on = hasattr(self, "_predictor_")
+            known = self._known_classes(classes, going_on)
+            data = self._training_data(X, y, sample_weight, known, going_on=going_on)
+            return self._train(data, 1, Constant(), None, keep_optimizer=True)
+
+    def predict_proba(self, X: Any) -> NDArray:
+        """Compute the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Rows of pixels or images, of any real dtype.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n, n_classes), float64
+            Columns in the order of `classes_`; rows sum to 1.
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        ValueError
+            If `X` has another shape than in `fit`.
+        """
+        check_is_fitted(self)
+        rows = self._prediction_rows(X)
+        return _as_probabilities(self._predictor_.outputs(rows, self.image_shape_))
+
+    def predict_log_proba(self, X: Any) -> NDArray:
+        """Compute the logarithm of each class's probability.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Rows of pixels or images, of any real dtype.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n, n_classes), float64
+            Finite: a probability too small for its dtype counts as the smallest one.
+        """
+        return np.log(np.maximum(self.predict_proba(X), np.finfo(np.float32).tiny))
+
+    def predict(self, X: Any) -> NDArray:
+        """Predict the most probable class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Rows of pixels or images, of any real dtype.
+
+        Returns
+        -------
+        labels : ndarray of shape (n,)
+            Of the same kind as `y` in `fit`.
+        """
+        probabilities = self.predict_proba(X)
+        return self.classes_[probabilities.argmax(axis=1)]
+
+    @property
+    def network_(self) -> Any:
+        """The network as a live Keras model, which takes pixels divided by `pixel_scale_`.
+
+        It is a copy to look at and to export: training it doesn't change this classifier.
+        """
+        check_is_fitted(self)
+        return self._predictor_.network
+
+    def summary(self) -> str:
+        """Describe the fitted network: its layers, their shapes and parameters.
+
+        Returns
+        -------
+        text : str
+            Keras's table.
+        """
+        lines: list[str] = []
+        self.network_.summary(print_fn=lambda line, **_: lines.append(line))
+        return "\n".join(lines)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    # -- what goes in -----------------------------------------------------------------
+
+    def _training_data(
+        self, X: Any, y: Any, sample_weight: Any, classes: Any = None, *, going_on: bool
+    ) -> Data:
+        """Validate everything that `fit` is given; note what is learned from it."""
+        rows, seen_shape = as_rows(X)
+        rows, y = validate_data(self, rows, y, reset=not going_on, dtype="numeric")
+        rows = native_pixels(rows)
+        check_classification_targets(y)
+        weights = _check_sample_weight(
+            sample_weight, rows, dtype=np.float64, ensure_non_negative=True
+        )
+        # A weight of zero is as good as no row: no class, no pixel of it counts.
+        counted = np.flatnonzero(weights).astype(np.int32)
+        if going_on:
+            self._refuse_other_shape(seen_shape)
+        else:
+            self._begin_anew(rows, y, counted, classes, seen_shape)
+        labels = class_numbers(y, self.classes_, counted)
+        if self.class_weight is not None:
+            weights = weights * class_weights(self.class_weight, self.classes_, labels, counted)
+        return Data(
+            images=as_images(rows, self.image_shape_),
+            labels=labels,
+            weights=weights / weights[counted].mean(),
+            train_rows=counted,
+            validation_rows=counted[:0],
+            pixel_scale=self.pixel_scale_,
+        )
+
+    def _begin_anew(
+        self, rows: NDArray, y: NDArray, counted: NDArray, classes: Any, seen: ImageShape | None
+    ) -> None:
+        wanted = None if self.image_shape is None else tuple(self.image_shape)
+        self.image_shape_ = find_image_shape(rows.shape[1], wanted, seen)
+        self.pixel_scale_ = find_pixel_scale(rows if len(counted) == len(rows) else rows[counted])
+        self.classes_ = at_least_two(np.unique(y[counted]) if classes is None else classes)
+        self.dtype_ = find_dtype(self.dtype)
+        self.history_: dict[str, list[float]] = {}
+        self.n_epochs_ = 0
+        self._seed_ = self._seed()
+        self._predictor_: Any = None
+        self._optimizer_state_: tuple[OptimizerSpec, Any] | None = None
+
+    def _seed(self) -> int:
+        if self.random_state is None:
+            # Fresh from the system: a fit neither reads nor moves any global generator.
+            return int(np.random.default_rng().integers(2**31))
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _hold_out(self, data: Data) -> Data:
+        """Hold out the rows that judge, the same part of every class."""
+        fraction = self.validation_fraction
+        if fraction is None:
+            fraction = _HELD_OUT_BY_DEFAULT if self.early_stopping else 0
+        if not fraction:
+            return data
+        train_rows, validation_rows = stratified_split(
+            data.train_rows, data.labels, fraction, self._seed_
+        )
+        weights = data.weights / data.weights[train_rows].mean()
+        return replace(
+            data, weights=weights, train_rows=train_rows, validation_rows=validation_rows
+        )
+
+    def _known_classes(self, classes: Any, going_on: bool) -> NDArray | None:
+        """Settle which classes `partial_fit` is told of, and when."""
+        if not going_on and classes is None:
+            raise ValueError(
+                "classes must be passed on the first call to partial_fit: all labels that "
+                "there will ever be."
+            )
+        if classes is None:
+            return None
+        classes = np.unique(classes)
+        if going_on and not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"classes={classes} is not the same as on the first call to partial_fit: "
+                f"{self.classes_}. Leave it out after the first call."
+            )
+        return classes
+
+    def _prediction_rows(self, X: Any) -> NDArray:
+        rows, seen_shape = as_rows(X)
+        rows = validate_data(self, rows, reset=False, dtype="numeric")
+        self._refuse_other_shape(seen_shape)
+        return rows
+
+    def _refuse_other_shape(self, seen: ImageShape | None) -> None:
+        if seen is not None and seen != self.image_shape_:
+            raise ValueError(
+                f"X holds images of shape {seen}, but this {type(self).__name__} was fitted on "
+                f"images of shape {self.image_shape_}."
+            )
+
+    # -- the training ------------------------------------------------------------------
+
+    def _train(
+        self,
+        data: Data,
+        epochs: int,
+        schedule: Schedule,
+        patience: int | None,
+        keep_optimizer: bool,
+    ) -> "NetworkClassifier":
+        optimizer = self._optimizer()
+        task = self._task(optimizer)
+        plan = Plan(
+            epochs=epochs,
+            batch_size=batch_size(self.batch_size, len(data.train_rows)),
+            learning_rate=optimizer.learning_rate,
+            schedule=schedule,
+            seed=self._seed_,
+            shuffle=self.shuffle,
+            first_epoch=self.n_epochs_,
+            patience=patience,
+            tol=self.tol,
+        )
+        reporter = Reporter(self, plan, data, task.architecture)
+        outcome = train(task, plan, data, self._start(task), self.callbacks or (), reporter)
+        for name, value in self._learned(task.architecture, outcome).items():
+            setattr(self, name, value)
+        self._optimizer_state_ = (optimizer, outcome.state.optimizer) if keep_optimizer else None
+        reporter.fit_ended()
+        return self
+
+    def _patience(self) -> int | None:
+        return self.n_iter_no_change if self.early_stopping else None
+
+    def _optimizer(self) -> OptimizerSpec:
+        if not isinstance(self.optimizer, str):
+            self._refuse_idle_settings()
+        return find_optimizer(self.optimizer, self.learning_rate, self.momentum, self.weight_decay)
+
+    def _refuse_idle_settings(self) -> None:
+        defaults = signature(type(self)).parameters
+        for name in ("learning_rate", "momentum", "weight_decay"):
+            value = getattr(self, name)
+            if value != defaults[name].default:
+                raise ValueError(
+                    f"{name}={value!r} has no effect with a Keras optimizer object; set it in "
+                    "the object, or give the optimizer's name."
+                )
+
+    def _task(self, optimizer: OptimizerSpec) -> Task:
+        n_classes = len(self.classes_)
+        return Task(
+            architecture=self._architecture(self.image_shape_, n_classes, self.dtype_),
+            optimizer=optimizer,
+            loss=find_loss(self.loss, self.label_smoothing),
+            augmentation=find_augmentation(self.augmentation, self.image_shape_),
+        )
+
+    def _start(self, task: Task) -> State | None:
+        """Find where to go on from."""
+        if self._predictor_ is None:
+            return None
+        if self._predictor_.architecture != task.architecture:
+            raise ValueError(
+                "The network's parameters have changed since it was fitted, so training can't "
+                "go on from there. Set warm_start=False to begin anew, or set them back."
+            )
+        kept = self._optimizer_state_
+        return State(
+            self._predictor_.variables,
+            kept[1] if kept is not None and kept[0] == task.optimizer else None,
+        )
+
+    def _learned(self, architecture: Architecture, outcome: Outcome) -> dict[str, Any]:
+        """Tell all attributes that training sets."""
+        predictor = Predictor(architecture, outcome.state.network, self.pixel_scale_)
+        return {
+            "_predictor_": predictor,
+            "n_parameters_": predictor.n_parameters,
+            "best_epoch_": outcome.best_epoch,
+            "n_epochs_": self.n_epochs_ + len(outcome.history["loss"]),
+            "history_": {
+                name: self.history_.get(name, []) + values
+                for name, values in outcome.history.items()
+            },
+        }
+
+    @contextmanager
+    def _unchanged_on_error(self) -> Iterator[None]:
+        before = {name: value for name, value in vars(self).items() if _is_learned(name)}
+        try:
+            yield
+        except BaseException:
+            for name in [name for name in vars(self) if _is_learned(name)]:
+                delattr(self, name)
+            self.__dict__.update(before)
+            raise
+
+
+def _is_learned(name: str) -> bool:
+    return name.endswith("_") and not name.startswith("__")
+
+
+def _as_probabilities(outputs: NDArray) -> NDArray:
+    """Turn the network's outputs into rows that sum to 1."""
+    outputs = outputs.astype(np.float64)
+    if outputs.shape[1] == 1:
+        return np.hstack([1 - outputs, outputs])
+    totals = outputs.sum(axis=1, keepdims=True)
+    # Sigmoids may all be off: then no class is more probable than another.
+    return np.divide(
+        outputs, totals, out=np.full_like(outputs, 1 / outputs.shape[1]), where=totals > 0
+    )

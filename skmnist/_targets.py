@@ -1,0 +1,60 @@
+"""Labels, their classes and their weights; which rows train and which judge."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+from sklearn.utils.class_weight import compute_class_weight
+
+
+def at_least_two(classes: NDArray) -> NDArray:
+    """Refuse a problem of a single class."""
+    if len(classes) < 2:
+        raise ValueError(
+            f"y contains one class only, {classes[0]!r}; a classifier needs at least 2 classes."
+        )
+    return classes
+
+
+def class_numbers(y: NDArray, classes: NDArray, counted: NDArray) -> NDArray:
+    """Give each label its place in `classes`; rows that don't count may have any."""
+    numbers = np.searchsorted(classes, y).clip(max=len(classes) - 1)
+    unseen = np.setdiff1d(y[counted][classes[numbers[counted]] != y[counted]], classes)
+    if len(unseen):
+        raise ValueError(
+            f"y contains labels that are not among the classes: {unseen.tolist()}; "
+            f"the classes are {classes.tolist()}."
+        )
+    return numbers.astype(np.int32)
+
+
+def class_weights(class_weight: Any, classes: NDArray, labels: NDArray, counted: NDArray) -> Any:
+    """Find the weight of each row's class."""
+    return compute_class_weight(class_weight, classes=classes, y=classes[labels[counted]])[labels]
+
+
+def batch_size(wanted: Any, n_rows: int) -> int:
+    """Settle the batch size: "auto" makes some 30 steps an epoch of small data."""
+    if wanted is None:
+        return n_rows
+    if wanted == "auto":
+        power = round(np.log2(max(n_rows, 1) / 32))
+        return int(2 ** np.clip(power, 4, 8))
+    return int(min(wanted, n_rows))
+
+
+def stratified_split(
+    rows: NDArray, labels: NDArray, fraction: float, seed: int
+) -> tuple[NDArray, NDArray]:
+    """Split rows into those that train and those that judge."""
+    try:
+        train, judge = train_test_split(
+            rows, test_size=fraction, stratify=labels[rows], random_state=seed
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"validation_fraction={fraction} can't be held out of {len(rows)} samples: {error} "
+            "Give more samples or another fraction, or 0 to hold out none."
+        ) from error
+    return train, judge

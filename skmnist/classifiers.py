@@ -1,0 +1,407 @@
+"""The network classifiers."""
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any
+
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skmnist._docstrings import describe_shared_parameters
+from skmnist._network_classifier import NetworkClassifier
+from skmnist.images import ImageShape
+from skmnist.networks import (
+    Architecture,
+    ConvBlock,
+    convolutional_network,
+    dense_network,
+    lenet5,
+)
+from skmnist.training import Augmentation
+from skmnist.training.schedules import Schedule
+
+_HIDDEN_LAYERS: dict[str, list[Any]] = {
+    "hidden_units": ["array-like"],
+    "activation": [str],
+    "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
+    "output_activation": [StrOptions({"softmax", "sigmoid"})],
+}
+
+
+@describe_shared_parameters
+class DNNClassifier(NetworkClassifier):
+    """A network of dense layers.
+
+    Parameters
+    ----------
+    hidden_units : sequence of int, default=(512, 512)
+        Units of each hidden layer. None, ``()``, makes a logistic regression, with
+        ``output_activation="sigmoid"`` and two classes a single neuron.
+    activation : str, default="relu"
+        Keras's name of the hidden layers' activation.
+    dropout : float or sequence of float, default=0.2
+        The part of each hidden layer's units that is dropped in training.
+    output_activation : {"softmax", "sigmoid"}, default="softmax"
+        The last layer's activation. Sigmoids are scaled to sum to 1 as probabilities; for two
+        classes there is one neuron.
+    %(shared_parameters)s
+
+    Attributes
+    ----------
+    %(attributes)s
+
+    See Also
+    --------
+    sklearn.neural_network.MLPClassifier : Dense layers without Keras.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skmnist import DNNClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> classifier = DNNClassifier(hidden_units=(64,), random_state=0).fit(X[::2], y[::2])
+    >>> classifier.score(X[1::2], y[1::2]) > 0.9
+    True
+    """
+
+    _parameter_constraints = {**NetworkClassifier._parameter_constraints, **_HIDDEN_LAYERS}
+
+    def __init__(
+        self,
+        *,
+        hidden_units: Sequence[int] = (512, 512),
+        activation: str = "relu",
+        dropout: float | Sequence[float] = 0.2,
+        output_activation: str = "softmax",
+        epochs: int = 20,
+        batch_size: int | str | None = "auto",
+        learning_rate: float = 1e-3,
+        optimizer: Any = "adam",
+        momentum: float | None = None,
+        weight_decay: float | None = None,
+        schedule: str | Schedule = "one_cycle",
+        loss: Any = "cross_entropy",
+        label_smoothing: float = 0.0,
+        class_weight: dict[Any, float] | str | None = None,
+        validation_fraction: float | None = None,
+        early_stopping: bool = False,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        augmentation: str | Augmentation | None = None,
+        dtype: str = "auto",
+        image_shape: Sequence[int] | None = None,
+        shuffle: bool = True,
+        callbacks: Sequence[Any] | None = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.hidden_units = hidden_units
+        self.activation = activation
+        self.dropout = dropout
+        self.output_activation = output_activation
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.optimizer = optimizer
+        self.momentum = momentum
+        self.weight_decay = weight_decay
+        self.schedule = schedule
+        self.loss = loss
+        self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
+        self.validation_fraction = validation_fraction
+        self.early_stopping = early_stopping
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.augmentation = augmentation
+        self.dtype = dtype
+        self.image_shape = image_shape
+        self.shuffle = shuffle
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
+        return Architecture.of(
+            dense_network,
+            input_shape=image_shape,
+            n_outputs=_n_outputs(n_classes, self.output_activation),
+            hidden_units=_whole_numbers(self.hidden_units, "hidden_units"),
+            activation=self.activation,
+            dropout=self.dropout,
+            output_activation=self.output_activation,
+            dtype=dtype,
+        )
+
+
+@describe_shared_parameters
+class LeNetClassifier(NetworkClassifier):
+    """LeNet-5, the convolutional network of LeCun et al.
+
+    Images of 28 x 28 are padded to 32 x 32, smaller ones enlarged to 28 x 28 before; 61,706
+    parameters for 10 classes.
+
+    Parameters
+    ----------
+    activation : str, default="tanh"
+        Keras's name of the activation of all layers but the last.
+    %(shared_parameters)s
+
+    Attributes
+    ----------
+    %(attributes)s
+
+    References
+    ----------
+    Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, "Gradient-based learning applied to document
+    recognition", Proceedings of the IEEE 86(11), 1998.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skmnist import LeNetClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> classifier = LeNetClassifier(epochs=5, random_state=0).fit(X[::2], y[::2])
+    >>> classifier.score(X[1::2], y[1::2]) > 0.9
+    True
+    """
+
+    _parameter_constraints = {**NetworkClassifier._parameter_constraints, "activation": [str]}
+
+    def __init__(
+        self,
+        *,
+        activation: str = "tanh",
+        epochs: int = 20,
+        batch_size: int | str | None = "auto",
+        learning_rate: float = 2e-3,
+        optimizer: Any = "adam",
+        momentum: float | None = None,
+        weight_decay: float | None = None,
+        schedule: str | Schedule = "one_cycle",
+        loss: Any = "cross_entropy",
+        label_smoothing: float = 0.0,
+        class_weight: dict[Any, float] | str | None = None,
+        validation_fraction: float | None = None,
+        early_stopping: bool = False,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        augmentation: str | Augmentation | None = None,
+        dtype: str = "auto",
+        image_shape: Sequence[int] | None = None,
+        shuffle: bool = True,
+        callbacks: Sequence[Any] | None = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.activation = activation
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.optimizer = optimizer
+        self.momentum = momentum
+        self.weight_decay = weight_decay
+        self.schedule = schedule
+        self.loss = loss
+        self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
+        self.validation_fraction = validation_fraction
+        self.early_stopping = early_stopping
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.augmentation = augmentation
+        self.dtype = dtype
+        self.image_shape = image_shape
+        self.shuffle = shuffle
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
+        return Architecture.of(
+            lenet5,
+            input_shape=image_shape,
+            n_outputs=n_classes,
+            activation=self.activation,
+            dtype=dtype,
+        )
+
+
+_POOL_FIRST = ("pool", "batch_norm", "activation", "dropout")
+# Pooling before normalisation and activation halves the work of both twice over.
+_OUR_BLOCKS = (
+    ConvBlock(
+        24,
+        5,
+        padding="same",
+        pool="max",
+        batch_norm=True,
+        batch_norm_momentum=0.9,
+        order=_POOL_FIRST,
+    ),
+    ConvBlock(
+        48,
+        3,
+        padding="same",
+        pool="max",
+        batch_norm=True,
+        batch_norm_momentum=0.9,
+        order=_POOL_FIRST,
+    ),
+    ConvBlock(
+        96,
+        3,
+        padding="same",
+        batch_norm=True,
+        batch_norm_momentum=0.9,
+        order=_POOL_FIRST,
+    ),
+)
+
+
+@describe_shared_parameters
+class CNNClassifier(NetworkClassifier):
+    """A convolutional network: blocks of convolutions, then dense layers.
+
+    The default network has three convolutions of 24, 48 and 96 maps, two of them pooled, each
+    normalised, and no dense layer but the output.
+
+    Parameters
+    ----------
+    conv_blocks : sequence of ConvBlock, dict or int
+        The convolutions, first to last: a ``ConvBlock``, a dict of its parameters, or just the
+        number of filters. The default is the network described above.
+    hidden_units : sequence of int, default=()
+        Units of each dense layer between the convolutions and the output.
+    activation : str, default="relu"
+        Keras's name of the dense layers' activation.
+    dropout : float or sequence of float, default=0.0
+        The part of each dense layer's units that is dropped in training.
+    hidden_batch_norm : bool, default=False
+        Whether each dense layer's units are normalised over the batch.
+    output_activation : {"softmax", "sigmoid"}, default="softmax"
+        The last layer's activation. Sigmoids are scaled to sum to 1 as probabilities; for two
+        classes there is one neuron.
+    %(shared_parameters)s
+
+    Attributes
+    ----------
+    %(attributes)s
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skmnist import CNNClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> classifier = CNNClassifier(epochs=5, random_state=0).fit(X[::2], y[::2])
+    >>> classifier.score(X[1::2], y[1::2]) > 0.9
+    True
+
+    The example of Keras's documentation:
+
+    >>> keras_example = CNNClassifier(
+    ...     conv_blocks=[32, {"filters": 64, "pool": "max", "dropout": 0.25}],
+    ...     hidden_units=(128,), dropout=0.5, optimizer="adadelta", learning_rate=1.0,
+    ...     schedule="constant", label_smoothing=0.0, augmentation=None, batch_size=128,
+    ... )
+    """
+
+    _parameter_constraints = {
+        **NetworkClassifier._parameter_constraints,
+        **_HIDDEN_LAYERS,
+        "conv_blocks": [tuple, list],
+        "hidden_batch_norm": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        *,
+        conv_blocks: Sequence[ConvBlock | dict[str, Any] | int] = _OUR_BLOCKS,
+        hidden_units: Sequence[int] = (),
+        activation: str = "relu",
+        dropout: float | Sequence[float] = 0.0,
+        hidden_batch_norm: bool = False,
+        output_activation: str = "softmax",
+        epochs: int = 10,
+        batch_size: int | str | None = "auto",
+        learning_rate: float = 0.01,
+        optimizer: Any = "adamw",
+        momentum: float | None = None,
+        weight_decay: float | None = 0.02,
+        schedule: str | Schedule = "one_cycle",
+        loss: Any = "cross_entropy",
+        label_smoothing: float = 0.1,
+        class_weight: dict[Any, float] | str | None = None,
+        validation_fraction: float | None = None,
+        early_stopping: bool = False,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        augmentation: str | Augmentation | None = "shift",
+        dtype: str = "auto",
+        image_shape: Sequence[int] | None = None,
+        shuffle: bool = True,
+        callbacks: Sequence[Any] | None = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.conv_blocks = conv_blocks
+        self.hidden_units = hidden_units
+        self.activation = activation
+        self.dropout = dropout
+        self.hidden_batch_norm = hidden_batch_norm
+        self.output_activation = output_activation
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.optimizer = optimizer
+        self.momentum = momentum
+        self.weight_decay = weight_decay
+        self.schedule = schedule
+        self.loss = loss
+        self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
+        self.validation_fraction = validation_fraction
+        self.early_stopping = early_stopping
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.augmentation = augmentation
+        self.dtype = dtype
+        self.image_shape = image_shape
+        self.shuffle = shuffle
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
+        return Architecture.of(
+            convolutional_network,
+            input_shape=image_shape,
+            n_outputs=_n_outputs(n_classes, self.output_activation),
+            conv_blocks=[ConvBlock.of(block) for block in self.conv_blocks],
+            hidden_units=_whole_numbers(self.hidden_units, "hidden_units"),
+            activation=self.activation,
+            dropout=self.dropout,
+            hidden_batch_norm=self.hidden_batch_norm,
+            output_activation=self.output_activation,
+            dtype=dtype,
+        )
+
+
+def _n_outputs(n_classes: int, output_activation: str) -> int:
+    """One sigmoid tells two classes apart."""
+    return 1 if output_activation == "sigmoid" and n_classes == 2 else n_classes
+
+
+def _whole_numbers(values: Sequence[Any], parameter: str) -> tuple[int, ...]:
+    for value in values:
+        if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+            raise ValueError(
+                f"{parameter}={values!r}: {value!r} is no number of units; expected whole numbers "
+                "of at least 1."
+            )
+    return tuple(int(value) for value in values)

@@ -1,0 +1,178 @@
+"""Compiled prediction: padded to few batch sizes, the same for a row whatever batch it is in."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmnist._backend import backend_name, load_keras
+from skmnist.images import ImageShape, as_images
+from skmnist.networks.architecture import Architecture
+
+# A batch of one would take another matrix routine, which sums in another order.
+_BATCH_SIZES = (2, 16, 128, 512)
+_MOST_COMPILED = 16
+
+_lock = threading.Lock()
+_compiled: "OrderedDict[Architecture, _ForEachSize]" = OrderedDict()
+
+
+class Predictor:
+    """A trained network, ready to be asked.
+
+    The compiled function is shared by all networks of equal architecture and takes the weights
+    as arguments, so asking is safe from several threads.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The network.
+    variables : sequence of ndarray
+        The values of all its variables, in Keras's order.
+    pixel_scale : float
+        What pixels are divided by.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist.inference import Predictor
+    >>> from skmnist.networks import Architecture, dense_network
+    >>> architecture = Architecture.of(dense_network, input_shape=(2, 2, 1), n_outputs=3)
+    >>> weights = [v.numpy() for v in architecture.build(seed=0).variables]
+    >>> Predictor(architecture, weights, 255.0).outputs(np.zeros((5, 4)), (2, 2, 1)).shape
+    (5, 3)
+    """
+
+    def __init__(
+        self, architecture: Architecture, variables: Sequence[NDArray], pixel_scale: float
+    ) -> None:
+        self.architecture = architecture
+        self.variables = variables
+        self._pixel_scale = pixel_scale
+        self._loaded: tuple[Any, ...] | None = None
+        self._network: Any = None
+
+    def outputs(self, rows: NDArray, image_shape: ImageShape) -> NDArray:
+        """Compute the network's outputs.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n, n_pixels)
+            Pixels of any real dtype, not scaled.
+        image_shape : tuple (height, width, channels)
+            The shape of one image.
+
+        Returns
+        -------
+        outputs : ndarray of shape (n, n_outputs)
+        """
+        if self._loaded is None:
+            self._loaded = self._load()
+        functions, dtype, weights = self._loaded
+        parts, done = [], 0
+        while done < len(rows):
+            size = _batch_size(len(rows) - done)
+            part = rows[done : done + size]
+            batch = np.zeros((size, *image_shape), dtype)
+            np.divide(as_images(part, image_shape), self._pixel_scale, out=batch[: len(part)])
+            parts.append(np.asarray(functions[size](weights, batch))[: len(part)])
+            done += len(part)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers that make up the network, trained or learned from the batches."""
+        return sum(value.size for value in self.variables if value.dtype.kind == "f")
+
+    @property
+    def network(self) -> Any:
+        """The live Keras model, built when first asked for."""
+        if self._network is None:
+            network = self.architecture.build(seed=0)
+            for variable, value in zip(network.variables, self.variables, strict=True):
+                variable.assign(value)
+            self._network = network
+        return self._network
+
+    def _load(self) -> tuple[Any, ...]:
+        functions = _compiled_for(self.architecture)
+        tensor = load_keras().ops.convert_to_tensor
+        return functions, self._dtype, [tensor(value) for value in self.variables]
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The live parts belong to this process; they are made again where they are needed.
+        return {**vars(self), "_loaded": None, "_network": None}
+
+    @property
+    def _dtype(self) -> str:
+        dtype = dict(self.architecture.settings).get("dtype")
+        return "float64" if dtype == "float64" else "float32"
+
+
+def _batch_size(n: int) -> int:
+    return next((size for size in _BATCH_SIZES if size >= n), _BATCH_SIZES[-1])
+
+
+def _compiled_for(architecture: Architecture) -> "_ForEachSize":
+    with _lock:
+        if architecture not in _compiled:
+            _compiled[architecture] = _ForEachSize(architecture)
+        _compiled.move_to_end(architecture)
+        while len(_compiled) > _MOST_COMPILED:
+            _compiled.popitem(last=False)
+        return _compiled[architecture]
+
+
+class _ForEachSize(dict[int, Callable[..., Any]]):
+    """The compiled function of each batch size, made when first asked for."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        self._compile = _compiler(architecture.build(seed=0))
+
+    def __missing__(self, size: int) -> Callable[..., Any]:
+        with _lock:
+            return self.setdefault(size, self._compile(size))
+
+
+def _compiler(network: Any) -> Callable[[int], Callable[..., Any]]:
+    """Make what compiles a network for a batch size, on the backend that Keras runs on."""
+    forward = _forward(network)
+    if backend_name() == "tensorflow":
+        import tensorflow as tf
+
+        image_shape, dtype = network.input_shape[1:], network.outputs[0].dtype
+        weights = [tf.TensorSpec(v.shape, v.dtype) for v in network.variables]
+
+        def compile_for(size: int) -> Callable[..., Any]:
+            images = tf.TensorSpec((size, *image_shape), dtype)
+            traced = tf.function(forward, autograph=False)
+            function = traced.get_concrete_function(weights, images)
+            return lambda weights, batch: function(*weights, tf.constant(batch))
+
+        return compile_for
+    if backend_name() == "jax":
+        import jax
+
+        compiled = jax.jit(forward)
+        return lambda size: compiled
+    return lambda size: forward
+
+
+def _forward(network: Any) -> Callable[..., Any]:
+    """Make the pure function from weights and images to outputs."""
+    where = {id(variable): i for i, variable in enumerate(network.variables)}
+    trainable = [where[id(variable)] for variable in network.trainable_variables]
+    others = [where[id(variable)] for variable in network.non_trainable_variables]
+
+    def forward(variables: Sequence[Any], images: Any) -> Any:
+        return network.stateless_call(
+            [variables[i] for i in trainable],
+            [variables[i] for i in others],
+            images,
+            training=False,
+        )[0]
+
+    return forward

@@ -1,0 +1,68 @@
+"""Dense networks, from a single neuron upwards."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from skmnist._backend import load_keras
+from skmnist.networks._common import hidden_layers, layer_seeds, output_layer
+
+
+def dense_network(
+    input_shape: tuple[int, int, int],
+    n_outputs: int,
+    *,
+    hidden_units: Sequence[int] = (128,),
+    activation: str = "relu",
+    dropout: float | Sequence[float] = 0.0,
+    output_activation: str = "softmax",
+    dtype: str = "float32",
+    seed: int = 0,
+) -> Any:
+    """Build a network of dense layers.
+
+    Parameters
+    ----------
+    input_shape : tuple (height, width, channels)
+        The shape of one image.
+    n_outputs : int
+        Units of the last layer.
+    hidden_units : sequence of int, default=(128,)
+        Units of each hidden layer; none makes a logistic regression.
+    activation : str, default="relu"
+        Keras's name of the hidden layers' activation.
+    dropout : float or sequence of float, default=0.0
+        The part of each hidden layer's units that is dropped in training.
+    output_activation : str, default="softmax"
+        Keras's name of the last layer's activation.
+    dtype : str, default="float32"
+        Keras's dtype policy: "float32", "mixed_bfloat16" or "float64".
+    seed : int, default=0
+        Decides the initial weights (Glorot uniform, biases zero) and the dropout.
+
+    Returns
+    -------
+    network : keras.Model
+        Takes images of floats, gives ``n_outputs`` numbers each.
+
+    Raises
+    ------
+    ValueError
+        If Keras doesn't know an activation, or `dropout` doesn't fit `hidden_units`.
+
+    Examples
+    --------
+    >>> from skmnist.networks import dense_network
+    >>> dense_network((28, 28, 1), 10, hidden_units=(512, 512), dropout=0.2).count_params()
+    669706
+    """
+    keras = load_keras()
+    seeds = layer_seeds(seed)
+    return keras.Sequential(
+        [
+            keras.Input(input_shape, name="images"),
+            keras.layers.Flatten(dtype=dtype, name="flatten"),
+            *hidden_layers(hidden_units, activation, dropout, False, dtype, seeds),
+            output_layer(n_outputs, output_activation, dtype, seeds),
+        ],
+        name="dense_network",
+    )

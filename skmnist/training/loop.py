@@ -1,0 +1,158 @@
+"""The run over the epochs, the same for every backend."""
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from skmnist._backend import backend_name
+from skmnist.training.callbacks import KerasCallbacks
+from skmnist.training.contract import (
+    Data,
+    Outcome,
+    Plan,
+    State,
+    Task,
+    Watcher,
+    epoch_generator,
+    epoch_order,
+    refuse_divergence,
+)
+from skmnist.training.pool import Pool
+
+_pool = Pool(most=8)
+
+
+def train(
+    task: Task,
+    plan: Plan,
+    data: Data,
+    start: State | None = None,
+    callbacks: Sequence[Any] = (),
+    watcher: Watcher | None = None,
+) -> Outcome:
+    """Train a network.
+
+    Parameters
+    ----------
+    task : Task
+        The network, the optimizer and the loss.
+    plan : Plan
+        Epochs, batches, order, rates, seed.
+    data : Data
+        Images, labels, weights; which rows train and which judge.
+    start : State or None, default=None
+        Where to go on from; None draws new weights from the plan's seed.
+    callbacks : sequence of keras.callbacks.Callback, default=()
+        Copied before use.
+    watcher : Watcher or None, default=None
+        Told before and after each epoch; may end the run.
+
+    Returns
+    -------
+    outcome : Outcome
+        The final arrays, the losses and scores of each epoch.
+
+    Raises
+    ------
+    TrainingDiverged
+        If a loss is not finite.
+    """
+    if not callbacks:
+        with _pool.lend(task, lambda: _new_trainer(task, plan.seed)) as trainer:
+            return _run(trainer, plan, data, task, start, (), watcher or Watcher())
+    # A user's callback may keep the network, so this one is never lent again.
+    trainer = _new_trainer(task, plan.seed)
+    return _run(trainer, plan, data, task, start, callbacks, watcher or Watcher())
+
+
+def _new_trainer(task: Task, seed: int) -> Any:
+    module = import_module(f"skmnist.training.{backend_name()}")
+    return module.Trainer(task, seed)
+
+
+def _run(
+    trainer: Any,
+    plan: Plan,
+    data: Data,
+    task: Task,
+    start: State | None,
+    callbacks: Sequence[Any],
+    watcher: Watcher,
+) -> Outcome:
+    trainer.begin(data, plan, start)
+    keras_callbacks = KerasCallbacks(callbacks, trainer, plan)
+    history: dict[str, list[float]] = {}
+    judged: list[float] = []
+    best = _Best(plan)
+    keras_callbacks.on_train_begin()
+    for epoch in range(plan.epochs):
+        number = plan.first_epoch + epoch + 1
+        watcher.epoch_begins(number)
+        keras_callbacks.on_epoch_begin(epoch)
+        logs = _run_epoch(trainer, plan, data, task, epoch, judged, keras_callbacks)
+        for name, value in logs.items():
+            history.setdefault(name, []).append(value)
+        judged.append(logs.get("val_loss", logs["loss"]))
+        best.see(number, judged[-1], trainer.state)
+        stop = watcher.epoch_ended(number, logs, trainer.state)
+        stop |= keras_callbacks.on_epoch_end(epoch, logs)
+        if stop or best.waited_enough:
+            break
+    keras_callbacks.on_train_end()
+    trainer.finish()
+    return Outcome(best.state or trainer.state(), history, best.epoch)
+
+
+def _run_epoch(
+    trainer: Any,
+    plan: Plan,
+    data: Data,
+    task: Task,
+    epoch: int,
+    judged: Sequence[float],
+    keras_callbacks: KerasCallbacks,
+) -> dict[str, float]:
+    rng = epoch_generator(plan.seed, plan.first_epoch + epoch)
+    order = epoch_order(plan, data.train_rows, rng)
+    transforms = (
+        task.augmentation.draw(rng, len(order), data.images.shape[1:3])
+        if task.augmentation
+        else np.zeros((0, 8), np.float32)
+    )
+    steps = -(-len(order) // plan.batch_size)
+    base = plan.learning_rate
+    rates = None if base is None else plan.schedule.rates(base, epoch, plan.epochs, steps, judged)
+    if rates is None:
+        rates = np.full(steps, trainer.learning_rate)
+    loss, accuracy = trainer.run_epoch(order, transforms, rates, keras_callbacks)
+    refuse_divergence(loss, plan.first_epoch + epoch + 1, max(rates))
+    logs = {"loss": loss, "accuracy": accuracy, "learning_rate": float(rates[-1])}
+    if len(data.validation_rows):
+        logs["val_loss"], logs["val_accuracy"] = trainer.evaluate(data.validation_rows)
+    return logs
+
+
+class _Best:
+    """Remembers the best epoch, and its arrays where training may stop early."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._patience = plan.patience
+        self._tol = plan.tol
+        self._loss = np.inf
+        self._waited = 0
+        self.epoch = 0
+        self.state: State | None = None
+
+    def see(self, epoch: int, loss: float, state: Callable[[], State]) -> None:
+        if loss < self._loss - self._tol or self.epoch == 0:
+            self._loss, self._waited, self.epoch = loss, 0, epoch
+            if self._patience is not None:
+                self.state = state()
+        else:
+            self._waited += 1
+
+    @property
+    def waited_enough(self) -> bool:
+        return self._patience is not None and self._waited >= self._patience

@@ -1,0 +1,95 @@
+"""Losses by name: how wrong a prediction is, one number a sample."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from skmnist._backend import load_keras
+from skmnist._errors import unknown_name
+
+LOSSES = (
+    "binary_crossentropy",
+    "binary_focal_crossentropy",
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    "cross_entropy",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "poisson",
+    "sparse_categorical_crossentropy",
+    "squared_hinge",
+)
+_CROSS_ENTROPIES = {"cross_entropy", "categorical_crossentropy", "sparse_categorical_crossentropy"}
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss over one-hot labels.
+
+    Parameters
+    ----------
+    name : str or callable
+        A name of `LOSSES`, or ``loss(one_hot, outputs) -> one number a sample``; a Keras loss
+        object also serves.
+    label_smoothing : float, default=0.0
+        The part of each label that is spread evenly over all classes (Szegedy et al. 2016).
+
+    Examples
+    --------
+    >>> from skmnist.training.losses import Loss
+    >>> import numpy as np
+    >>> loss = Loss("mean_squared_error")(np.eye(2, dtype="float32"), np.full((2, 2), 0.5))
+    >>> np.asarray(loss).tolist()
+    [0.25, 0.25]
+    """
+
+    name: str | Callable[..., Any]
+    label_smoothing: float = 0.0
+
+    def __call__(self, one_hot: Any, outputs: Any) -> Any:
+        """Compute the loss of each sample, in compiled code."""
+        n_outputs = outputs.shape[-1]
+        if self.label_smoothing:
+            # A single output stands for two classes.
+            spread = self.label_smoothing / max(n_outputs, 2)
+            one_hot = one_hot * (1 - self.label_smoothing) + spread
+        return self._function(n_outputs)(one_hot, outputs)
+
+    def _function(self, n_outputs: int) -> Callable[..., Any]:
+        keras = load_keras()
+        if isinstance(self.name, str):
+            if self.name in _CROSS_ENTROPIES:
+                return (
+                    keras.losses.binary_crossentropy
+                    if n_outputs == 1
+                    else keras.losses.categorical_crossentropy
+                )
+            function: Callable[..., Any] = getattr(keras.losses, self.name)
+            return function
+        if isinstance(self.name, keras.losses.Loss):
+            return self.name.call
+        return self.name
+
+
+def find_loss(loss: Any, label_smoothing: float = 0.0) -> Loss:
+    """Find a loss by its name, or take a callable or a Keras loss as it is.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+
+    Examples
+    --------
+    >>> from skmnist.training.losses import find_loss
+    >>> find_loss("cross_entropy", 0.1)
+    Loss(name='cross_entropy', label_smoothing=0.1)
+    """
+    if isinstance(loss, str) and loss not in LOSSES:
+        raise unknown_name("loss", loss, LOSSES, ", a Keras loss or a function")
+    return Loss(loss, label_smoothing)

@@ -1,0 +1,136 @@
+"""Optimizers as data: Keras's class and its settings, made anew for every fit."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from skmnist._backend import load_keras
+from skmnist._errors import unknown_name
+
+# Keras's name of the class, and what it calls the decay of the first moment.
+OPTIMIZERS = {
+    "adadelta": ("Adadelta", None),
+    "adafactor": ("Adafactor", None),
+    "adagrad": ("Adagrad", None),
+    "adam": ("Adam", "beta_1"),
+    "adamax": ("Adamax", "beta_1"),
+    "adamw": ("AdamW", "beta_1"),
+    "ftrl": ("Ftrl", None),
+    "lion": ("Lion", "beta_1"),
+    "nadam": ("Nadam", "beta_1"),
+    "rmsprop": ("RMSprop", "momentum"),
+    "sgd": ("SGD", "momentum"),
+}
+
+
+@dataclass(frozen=True)
+class OptimizerSpec:
+    """An optimizer that can be compared, hashed and made any number of times.
+
+    Parameters
+    ----------
+    class_name : str
+        Keras's name of the class.
+    config : str
+        Its settings as JSON, the learning rate left out where it is a number, because a number
+        is set before each run and needs no compiling.
+    learning_rate : float or None
+        The rate, None where the settings hold a schedule of Keras's.
+
+    Examples
+    --------
+    >>> from skmnist.training.optimizers import find_optimizer
+    >>> find_optimizer("sgd", 0.1, momentum=0.9).make().momentum
+    0.9
+    """
+
+    class_name: str
+    config: str
+    learning_rate: float | None
+
+    # Equal up to the rate is equal: one compiled loop serves every rate.
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OptimizerSpec) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[str, str, bool]:
+        return self.class_name, self.config, self.learning_rate is None
+
+    def make(self) -> Any:
+        """Make a new Keras optimizer."""
+        config = json.loads(self.config)
+        if self.learning_rate is not None:
+            config["learning_rate"] = self.learning_rate
+        return load_keras().optimizers.deserialize(
+            {"class_name": self.class_name, "config": config}
+        )
+
+
+def find_optimizer(
+    optimizer: Any,
+    learning_rate: float | None,
+    momentum: float | None = None,
+    weight_decay: float | None = None,
+) -> OptimizerSpec:
+    """Find an optimizer by its name, or copy the settings of a Keras optimizer.
+
+    Parameters
+    ----------
+    optimizer : str or keras.optimizers.Optimizer
+        A name of `OPTIMIZERS`, or an object, which is never trained itself.
+    learning_rate : float or None
+        Step size; None for Keras's default.
+    momentum : float or None
+        Decay of the first moment: ``momentum`` of SGD and RMSprop, ``beta_1`` of the Adam
+        family; None for Keras's default.
+    weight_decay : float or None
+        Decoupled decay of the weights a step, times the learning rate; None for none, and
+        Keras's default of AdamW.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown or the optimizer has no momentum.
+
+    Examples
+    --------
+    >>> from skmnist.training.optimizers import find_optimizer
+    >>> find_optimizer("adam", 0.01).class_name
+    'Adam'
+    """
+    keras = load_keras()
+    if not isinstance(optimizer, str):
+        return _spec(optimizer)
+    if optimizer.lower() not in OPTIMIZERS:
+        raise unknown_name("optimizer", optimizer, OPTIMIZERS, " or a Keras optimizer")
+    class_name, momentum_name = OPTIMIZERS[optimizer.lower()]
+    settings = {"learning_rate": learning_rate, "weight_decay": weight_decay}
+    if momentum is not None:
+        if momentum_name is None:
+            having = sorted(name for name, (_, has) in OPTIMIZERS.items() if has)
+            raise ValueError(
+                f"momentum={momentum!r} has no meaning for optimizer={optimizer!r}; leave it "
+                f"None, or choose one of {having}."
+            )
+        settings[momentum_name] = momentum
+    given = {name: value for name, value in settings.items() if value is not None}
+    return _spec(getattr(keras.optimizers, class_name)(**given))
+
+
+def _spec(optimizer: Any) -> OptimizerSpec:
+    config = optimizer.get_config()
+    rate = config["learning_rate"]
+    if isinstance(rate, int | float):
+        del config["learning_rate"]
+    else:
+        rate = None
+    try:
+        text = json.dumps(load_keras().saving.serialize_keras_object(config), sort_keys=True)
+    except TypeError as error:
+        raise TypeError(
+            f"optimizer={optimizer!r} has settings that can't be copied; it is made anew for "
+            "each fit, so every setting must be a number, a string or a Keras schedule."
+        ) from error
+    return OptimizerSpec(type(optimizer).__name__, text, rate)

@@ -1,0 +1,44 @@
+"""Every estimator check of scikit-learn, over every estimator."""
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skmnist import CNNClassifier, DNNClassifier, LeNetClassifier
+
+# Small networks, enough training for the checks' own accuracy bounds.
+ESTIMATORS = [
+    DNNClassifier(hidden_units=(16,), dropout=0.0, learning_rate=0.02, epochs=10),
+    LeNetClassifier(epochs=10, learning_rate=0.01),
+    CNNClassifier(conv_blocks=[{"filters": 8, "padding": "same", "batch_norm": True}], epochs=10),
+]
+
+
+def expected_failures(estimator):
+    return {
+        "check_sample_weight_equivalence_on_dense_data": (
+            "With mini-batches, a row repeated is in several batches and a row weighted is in "
+            "one; full-batch training in float64 passes, see below."
+        )
+    }
+
+
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
+def test_estimator_check(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(
+    [
+        DNNClassifier(
+            hidden_units=(16,),
+            dropout=0.0,
+            batch_size=None,
+            shuffle=False,
+            dtype="float64",
+            epochs=10,
+            learning_rate=0.05,
+        )
+    ]
+)
+def test_estimator_check_of_full_batch_training(estimator, check):
+    check(estimator)
