@@ -74,7 +74,7 @@ class DNNClassifier(NetworkClassifier):
         output_activation: str = "softmax",
         epochs: int = 20,
         batch_size: int | str | None = "auto",
-        learning_rate: float = 1e-3,
+        learning_rate: float = 2e-3,
         optimizer: Any = "adam",
         momentum: float | None = None,
         weight_decay: float | None = None,
@@ -187,7 +187,7 @@ class LeNetClassifier(NetworkClassifier):
         early_stopping: bool = False,
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
-        augmentation: str | Augmentation | None = None,
+        augmentation: str | Augmentation | None = "shift",
         dtype: str = "auto",
         image_shape: Sequence[int] | None = None,
         shuffle: bool = True,
@@ -399,7 +399,7 @@ def _n_outputs(n_classes: int, output_activation: str) -> int:
 
 def _whole_numbers(values: Sequence[Any], parameter: str) -> tuple[int, ...]:
     for value in values:
-        if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        if not isinstance(value, Integral) or value is True or value < 1:
             raise ValueError(
                 f"{parameter}={values!r}: {value!r} is no number of units; expected whole numbers "
                 "of at least 1."

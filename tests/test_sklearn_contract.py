@@ -1,7 +1,11 @@
 """Every estimator check of scikit-learn, over every estimator."""
 
 import pytest
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import (
+    check_dataframe_column_names_consistency,
+    check_param_validation,
+    parametrize_with_checks,
+)
 
 from skmnist import CNNClassifier, DNNClassifier, LeNetClassifier
 
@@ -42,3 +46,13 @@ def test_estimator_check(estimator, check):
 )
 def test_estimator_check_of_full_batch_training(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize(
+    "check",
+    [check_dataframe_column_names_consistency, check_param_validation],
+    ids=lambda check: check.__name__,
+)
+def test_a_check_that_scikit_learn_does_not_yield_by_itself(estimator, check):
+    check(type(estimator).__name__, estimator)

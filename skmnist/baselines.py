@@ -1,0 +1,126 @@
+"""Classical classifiers for pixels, as plain scikit-learn Pipelines.
+
+A Pipeline here is a step that lays images out as rows, and a classifier. Pixels need no scaling:
+the Gaussian kernel's ``gamma="scale"`` already divides by the variance of all the pixels, the
+neighbours of an image are the same at any common scale, and a tree only compares.
+
+Examples
+--------
+>>> from sklearn.datasets import load_digits
+>>> from skmnist import svm
+>>> digits = load_digits()
+>>> classifier = svm().fit(digits.images[:1000], digits.target[:1000])
+>>> bool(classifier.score(digits.images[1000:], digits.target[1000:]) > 0.95)
+True
+"""
+
+from typing import Any
+
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.svm import SVC
+
+from skmnist.images import as_rows
+
+
+def svm(**settings: Any) -> Pipeline:
+    """Support vector machine with a Gaussian kernel, C = 10.
+
+    It gives no probabilities, as scikit-learn 1.9 deprecates ``SVC(probability=True)``. Where they
+    are needed, use ``CalibratedClassifierCV(svm(), ensemble=False)``.
+
+    Parameters
+    ----------
+    **settings
+        Settings of :class:`sklearn.svm.SVC`, in place of ours.
+
+    Returns
+    -------
+    pipeline : Pipeline
+        Steps ``rows`` and ``svc``; takes X of shape (n, pixels), (n, height, width) or
+        (n, height, width, channels), of any numeric dtype.
+
+    Raises
+    ------
+    TypeError
+        If SVC has no such setting.
+
+    Examples
+    --------
+    >>> from skmnist import svm
+    >>> svm(C=5).get_params()["svc__C"]
+    5
+    """
+    return _on_rows("svc", SVC(**{"C": 10.0, **settings}))
+
+
+def knn(**settings: Any) -> Pipeline:
+    """Three nearest neighbours, the nearer with the louder voice.
+
+    With weights by distance, three neighbours of three classes give the nearest one's class, where
+    equal votes would give the class that sorts first.
+
+    Parameters
+    ----------
+    **settings
+        Settings of :class:`sklearn.neighbors.KNeighborsClassifier`, in place of ours.
+
+    Returns
+    -------
+    pipeline : Pipeline
+        Steps ``rows`` and ``knn``; takes X as :func:`svm` does.
+
+    Raises
+    ------
+    TypeError
+        If KNeighborsClassifier has no such setting.
+
+    Examples
+    --------
+    >>> from skmnist import knn
+    >>> knn(n_neighbors=5).get_params()["knn__n_neighbors"]
+    5
+    """
+    return _on_rows(
+        "knn", KNeighborsClassifier(**{"n_neighbors": 3, "weights": "distance", **settings})
+    )
+
+
+def random_forest(**settings: Any) -> Pipeline:
+    """Random forest of 300 trees.
+
+    Parameters
+    ----------
+    **settings
+        Settings of :class:`sklearn.ensemble.RandomForestClassifier`, in place of ours, such as
+        ``random_state`` and ``n_jobs``.
+
+    Returns
+    -------
+    pipeline : Pipeline
+        Steps ``rows`` and ``forest``; takes X as :func:`svm` does.
+
+    Raises
+    ------
+    TypeError
+        If RandomForestClassifier has no such setting.
+
+    Examples
+    --------
+    >>> from skmnist import random_forest
+    >>> random_forest(random_state=0).get_params()["forest__random_state"]
+    0
+    """
+    return _on_rows("forest", RandomForestClassifier(**{"n_estimators": 300, **settings}))
+
+
+def _on_rows(name: str, classifier: Any) -> Pipeline:
+    rows = FunctionTransformer(_as_rows, feature_names_out="one-to-one")
+    return Pipeline([("rows", rows), (name, classifier)])
+
+
+def _as_rows(X: Any) -> Any:
+    rows, _ = as_rows(X)
+    return rows

@@ -1,0 +1,139 @@
+"""The ``skmnist`` command."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import skmnist
+from skmnist._errors import unknown_name
+
+app = typer.Typer(
+    name="skmnist",
+    help="Keras networks as scikit-learn classifiers for small images.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+
+class Dataset(StrEnum):
+    """Data sets by name."""
+
+    digits = "digits"
+    mnist = "mnist"
+
+
+def main() -> None:
+    """Run the command.
+
+    Raises
+    ------
+    SystemExit
+        Always: with 0, with 1 after an error, 2 after a wrong option and 130 after Ctrl-C.
+    """
+    app()
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(skmnist.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _skmnist(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Make room for several commands, and for options that belong to none."""
+
+
+@app.command()
+def compare(
+    dataset: Annotated[
+        Dataset,
+        typer.Option(
+            help="scikit-learn's digits, cross-validated; or MNIST in its standard split."
+        ),
+    ] = Dataset.digits,
+    train_size: Annotated[
+        int | None, typer.Option(min=1, help="Train on a stratified random part of this size.")
+    ] = None,
+    classifier: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this classifier; repeat it for more."),
+    ] = None,
+    cv: Annotated[int, typer.Option(min=2, help="Folds of the digits' cross-validation.")] = 5,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Epochs of the networks, else each one's own.")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Folder for the table and the pictures.")] = Path(
+        "skmnist-comparison"
+    ),
+    seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Compare networks and classical classifiers: scores, times, sizes and significance.
+
+    Ctrl-C ends it with what is done so far.
+    """
+    try:
+        chosen = _choose(classifier, epochs)
+        data = _load(dataset, train_size, seed)
+        result = skmnist.compare(
+            chosen, **data, cv=cv, random_state=seed, verbose=not quiet, output=output
+        )
+    except (ImportError, OSError, ValueError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from error
+    if not quiet:
+        typer.echo(f"Table and pictures are in {output}.")
+    if result.interrupted:
+        raise typer.Exit(_INTERRUPTED)
+    if not result.rows:
+        raise typer.Exit(1)
+
+
+def _choose(names: list[str] | None, epochs: int | None) -> dict[str, Any]:
+    from skmnist.comparison import default_classifiers
+
+    classifiers = default_classifiers(epochs)
+    for name in names or []:
+        if name not in classifiers:
+            raise unknown_name("--classifier", name, classifiers)
+    return {name: classifiers[name] for name in names or classifiers}
+
+
+def _load(dataset: Dataset, train_size: int | None, seed: int) -> dict[str, Any]:
+    if dataset is Dataset.mnist:
+        (X, y), (X_test, y_test) = skmnist.fetch_mnist()
+        # Rows, as any classifier takes them; the networks find the square.
+        X, X_test = X.reshape(len(X), -1), X_test.reshape(len(X_test), -1)
+        test = {"X_test": X_test, "y_test": y_test}
+    else:
+        from sklearn.datasets import load_digits
+
+        X, y = load_digits(return_X_y=True)
+        test = {}
+    X, y = _part(X, y, train_size, seed)
+    return {"X": X, "y": y, **test}
+
+
+def _part(X: Any, y: Any, size: int | None, seed: int) -> tuple[Any, Any]:
+    from sklearn.utils import resample
+
+    if size is None:
+        return X, y
+    if size > len(y):
+        raise ValueError(f"--train-size {size} is more than the {len(y):,} images that there are.")
+    return tuple(resample(X, y, replace=False, n_samples=size, stratify=y, random_state=seed))
+
+
+if __name__ == "__main__":
+    main()

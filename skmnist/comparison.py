@@ -1,0 +1,863 @@
+"""Many classifiers, one table: scores, times, sizes and which differences are significant."""
+
+import csv
+import json
+import os
+import pickle
+import platform
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from io import StringIO
+from itertools import combinations, product
+from math import isfinite, nan
+from numbers import Integral
+from pathlib import Path
+from statistics import fmean, median
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone, is_classifier
+from sklearn.datasets import load_digits
+from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
+from sklearn.model_selection import StratifiedKFold, check_cv
+from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing, check_consistent_length
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+from skmnist.significance import (
+    corrected_resampled_ttest,
+    holm,
+    mcnemar_exact,
+    resampled_interval,
+    wilson_interval,
+)
+
+LEVEL = 0.05
+
+
+def compare(
+    classifiers: Any = None,
+    X: Any = None,
+    y: Any = None,
+    *,
+    X_test: Any = None,
+    y_test: Any = None,
+    cv: Any = 5,
+    random_state: int | None = 0,
+    verbose: int = 1,
+    output: str | os.PathLike[str] | None = None,
+) -> "ComparisonResult":
+    """Compare classifiers on the same data: accuracy, log loss, times, size and significance.
+
+    Without a test set every classifier is cross-validated over the same folds; with one, it is
+    fitted once and tested once. Fits run one after the other, as times are only fair so. A
+    classifier that fails is reported in the result and the others go on; Ctrl-C ends the
+    comparison with what is done so far.
+
+    Parameters
+    ----------
+    classifiers : list of classifiers or (name, classifier) pairs, or dict, default=None
+        Any scikit-learn classifiers; they are cloned, not fitted themselves. A list without names
+        is named by the classes. None means :func:`default_classifiers`.
+    X : array-like of shape (n, n_features) or (n, height, width[, channels]), default=None
+        Data to train on; None, with `y` None, means scikit-learn's digits.
+    y : array-like of shape (n,), default=None
+        Labels of `X`.
+    X_test, y_test : array-likes of shapes (n_test, ...) and (n_test,), default=None
+        A test set, in place of cross-validation.
+    cv : int, splitter or iterable of (train, test) indices, default=5
+        Folds; an int means that many stratified, shuffled folds. Unused where there's a test set.
+    random_state : int or None, default=0
+        Seeds the folds and every ``random_state`` of a classifier that is None.
+    verbose : int, default=1
+        From 1 on, show progress on stderr, where that is a terminal, and print the table; 0 is
+        silence.
+    output : path-like, default=None
+        Folder for :meth:`ComparisonResult.save`; None writes nothing.
+
+    Returns
+    -------
+    result : ComparisonResult
+        Table, significance, predictions and training histories.
+
+    Raises
+    ------
+    TypeError
+        If `classifiers` holds something that isn't a classifier.
+    ValueError
+        If data or names don't fit together.
+
+    Notes
+    -----
+    The interval of an accuracy is Wilson's on one test set, and over folds the mean's with the
+    variance as corrected by Nadeau & Bengio (2003). Pairs are tested by McNemar's exact test
+    (Dietterich 1998) on one test set, and by the corrected resampled t-test (Nadeau & Bengio 2003,
+    Bouckaert & Frank 2004) over folds; p-values are corrected for the number of pairs by Holm's
+    method (1979). See :mod:`skmnist.significance`. Few folds, and scores that happen to be equal in
+    all of them, give rough intervals; ten folds give better ones.
+
+    Prediction times are medians of several calls after a first one that isn't counted. A fit's time
+    includes the compilation of a network, but not the import of its backend.
+
+    Examples
+    --------
+    >>> from skmnist import compare, knn, svm
+    >>> result = compare({"svm": svm(), "knn": knn()}, cv=3, verbose=0)
+    >>> [row["classifier"] for row in result.rows]
+    ['svm', 'knn']
+    >>> bool(result.rows[0]["accuracy"] > 0.97)
+    True
+    """
+    X, y = _training_data(X, y)
+    X_eval, y_eval = _evaluation_data(X, y, X_test, y_test)
+    named = _named(default_classifiers() if classifiers is None else classifiers)
+    splits = _splits(X, y, cv, random_state) if X_test is None else _one_split(y, y_eval)
+    if output is not None:
+        # Before the work, so that a folder that can't be made costs no work.
+        Path(output).mkdir(parents=True, exist_ok=True)
+    result = ComparisonResult(named, X_eval, y_eval, len(splits), random_state)
+    with _progress(len(named) * len(splits), verbose) as announce:
+        _run(result, X, y, splits, announce)
+    if verbose:
+        result.print()
+    if output is not None:
+        result.save(output)
+    return result
+
+
+def default_classifiers(epochs: int | None = None) -> dict[str, Any]:
+    """Return the three networks and the three baselines by name.
+
+    Parameters
+    ----------
+    epochs : int, default=None
+        Epochs of the networks; None means each network's own default.
+
+    Returns
+    -------
+    classifiers : dict of str to classifier
+        Names "dnn", "lenet", "cnn", "svm", "knn" and "random_forest".
+
+    Examples
+    --------
+    >>> from skmnist.comparison import default_classifiers
+    >>> list(default_classifiers())
+    ['dnn', 'lenet', 'cnn', 'svm', 'knn', 'random_forest']
+    """
+    import skmnist
+
+    settings = {} if epochs is None else {"epochs": epochs}
+    return {
+        "dnn": skmnist.DNNClassifier(**settings),
+        "lenet": skmnist.LeNetClassifier(**settings),
+        "cnn": skmnist.CNNClassifier(**settings),
+        "svm": skmnist.svm(),
+        "knn": skmnist.knn(),
+        "random_forest": skmnist.random_forest(),
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class FoldResult:
+    """One fit of one classifier, and how it did on the samples that it hadn't seen.
+
+    Attributes
+    ----------
+    classifier : str
+        The classifier's name.
+    fold : int
+        Number of the fold, from 0.
+    n_train : int
+        Samples in training.
+    test : ndarray of shape (n_test,), int
+        Which rows of the result's `X` and `y` were predicted.
+    y_pred : ndarray of shape (n_test,)
+        Predicted labels.
+    confidence : ndarray of shape (n_test,), or None
+        Probability of the predicted label; None where the classifier gives no probabilities.
+    accuracy, log_loss : float
+        Scores; log_loss is NaN where the classifier gives no probabilities.
+    fit_time, predict_time_1, predict_time_1000 : float
+        Seconds for the fit, for predicting one image and for predicting a thousand.
+    size : int or None
+        Bytes of the pickled classifier; None where it can't be pickled.
+    n_parameters : int or None
+        Weights of a network; None for other classifiers.
+    history : dict of str to list of float, or None
+        Losses and scores by epoch of a network; None for other classifiers.
+    """
+
+    classifier: str
+    fold: int
+    n_train: int
+    test: NDArray[np.intp]
+    y_pred: NDArray
+    confidence: NDArray[np.float64] | None
+    accuracy: float
+    log_loss: float
+    fit_time: float
+    predict_time_1: float
+    predict_time_1000: float
+    size: int | None
+    n_parameters: int | None
+    history: Mapping[str, list[float]] | None
+
+
+class Predictions(NamedTuple):
+    """Predictions for samples that were not in training, of all folds together.
+
+    Attributes
+    ----------
+    test : ndarray of shape (n,), int
+        Which rows of the result's `X` and `y` were predicted.
+    y_pred : ndarray of shape (n,)
+        Predicted labels.
+    confidence : ndarray of shape (n,), or None
+        Probability of the predicted label; None where the classifier gives no probabilities.
+    """
+
+    test: NDArray[np.intp]
+    y_pred: NDArray
+    confidence: NDArray[np.float64] | None
+
+
+@dataclass(repr=False, eq=False)
+class ComparisonResult:
+    """What :func:`compare` found.
+
+    Attributes
+    ----------
+    classifiers : dict of str to classifier
+        The classifiers as given, by name, not fitted.
+    X, y : array-likes of shapes (n, ...) and (n,)
+        Samples that were predicted: all the data in cross-validation, else the test set.
+    n_folds : int
+        Folds that were planned; 1 with a test set.
+    random_state : int or None
+        The seed.
+    folds : list of FoldResult
+        Every finished fit.
+    failed : dict of str to str
+        Error of each classifier that failed; it's in no table.
+    interrupted : bool
+        Whether Ctrl-C ended the comparison early.
+
+    Examples
+    --------
+    >>> from skmnist import compare, knn, svm
+    >>> result = compare([("svm", svm()), ("knn", knn())], cv=3, verbose=0)
+    >>> result
+    <ComparisonResult: svm 99.0 %, knn 98.7 %>
+    >>> result.significance[0]["significant"]
+    False
+    """
+
+    classifiers: dict[str, Any]
+    X: Any
+    y: NDArray
+    n_folds: int
+    random_state: int | None = None
+    folds: list[FoldResult] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    interrupted: bool = False
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict a classifier, most accurate first.
+
+        Scores are means over the folds and times medians, in seconds; sizes are bytes.
+        """
+        rows = [_row(name, folds) for name, folds in self._finished().items()]
+        return sorted(rows, key=lambda row: row["accuracy"], reverse=True)
+
+    @property
+    def significance(self) -> list[dict[str, Any]]:
+        """One dict a pair of classifiers: difference of accuracies and p-values, smallest first.
+
+        Pairs are tested over the folds that all classifiers finished; there's none where no fold
+        was finished by all.
+        """
+        folds = self._common_folds()
+        if not folds:
+            return []
+        pairs = [_tested(pair, folds, self.y) for pair in combinations(self._finished(), 2)]
+        for pair, p in zip(pairs, holm([pair["p_value"] for pair in pairs]), strict=True):
+            pair["p_holm"] = float(p)
+            pair["significant"] = bool(p <= LEVEL)
+        return sorted(pairs, key=lambda pair: pair["p_value"])
+
+    @property
+    def test_name(self) -> str:
+        """The test of significance, with its source."""
+        if len(self._common_folds()) == 1:
+            return "McNemar's exact test (Dietterich 1998)"
+        return "corrected resampled t-test (Nadeau & Bengio 2003)"
+
+    @property
+    def predictions(self) -> dict[str, Predictions]:
+        """Predictions of each classifier for samples that it hadn't seen."""
+        return {name: _predictions(folds) for name, folds in self._finished().items()}
+
+    @property
+    def confusion(self) -> dict[str, NDArray]:
+        """Confusion matrix of each classifier; rows are true and columns predicted labels."""
+        labels = np.unique(self.y)
+        return {
+            name: confusion_matrix(self.y[test], y_pred, labels=labels)
+            for name, (test, y_pred, _) in self.predictions.items()
+        }
+
+    @property
+    def histories(self) -> dict[str, list[Mapping[str, list[float]]]]:
+        """Training history of each network, one a fold."""
+        histories = {
+            name: [fold.history for fold in folds if fold.history is not None]
+            for name, folds in self._finished().items()
+        }
+        return {name: of_folds for name, of_folds in histories.items() if of_folds}
+
+    def to_frame(self) -> Any:
+        """Return the table as a DataFrame; needs pandas."""
+        from sklearn.utils._optional_dependencies import check_pandas_support
+
+        pandas = check_pandas_support("ComparisonResult.to_frame")
+        return pandas.DataFrame(self.rows).set_index("classifier")
+
+    def print(self, console: Any = None) -> None:
+        """Print the table and what is significant.
+
+        Parameters
+        ----------
+        console : rich.console.Console, default=None
+            Where to print; None means stdout.
+        """
+        from rich.console import Console
+
+        (console or Console()).print(self)
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write the table, everything measured, and pictures into a folder.
+
+        ``comparison.csv`` is the table, ``comparison.json`` everything with versions, machine and
+        settings. Pictures are ``scores.png``, ``confusion.png`` and ``mistakes.png`` of the most
+        accurate classifier, and ``learning_curves.png`` of the networks. No file is ever half
+        written; a picture of an earlier comparison is removed where this one has none.
+
+        Parameters
+        ----------
+        folder : path-like
+            The folder; it's made where it is missing.
+
+        Raises
+        ------
+        OSError
+            If the folder can't be written.
+        """
+        from skmnist.display import draw_comparison
+
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / "comparison.csv", _as_csv(self.rows).encode())
+        _write(folder / "comparison.json", _as_json(_report(self)).encode())
+        for name, picture in draw_comparison(self).items():
+            if picture is None:
+                (folder / name).unlink(missing_ok=True)
+            else:
+                _write(folder / name, picture)
+
+    def __rich__(self) -> Any:
+        from rich.console import Group
+        from rich.text import Text
+
+        notes = [*_notes(self), *(f"{name} failed: {why}" for name, why in self.failed.items())]
+        return Group(_rich_table(self.rows), *map(Text, notes))
+
+    def __repr__(self) -> str:
+        scores = [f"{row['classifier']} {100 * row['accuracy']:.1f} %" for row in self.rows]
+        return f"<ComparisonResult: {', '.join(scores) or 'nothing finished'}>"
+
+    def _finished(self) -> dict[str, list[FoldResult]]:
+        """Folds of each classifier that has finished one and never failed."""
+        folds = {
+            name: [fold for fold in self.folds if fold.classifier == name]
+            for name in self.classifiers
+            if name not in self.failed
+        }
+        return {name: of_name for name, of_name in folds.items() if of_name}
+
+    def _common_folds(self) -> list[dict[str, FoldResult]]:
+        """Folds that all classifiers in the table have finished, each by classifier."""
+        names = self._finished().keys()
+        by_fold = [
+            {fold.classifier: fold for fold in self.folds if fold.fold == number}
+            for number in range(self.n_folds)
+        ]
+        return [fold for fold in by_fold if names and names <= fold.keys()]
+
+
+# What is compared, and on what
+
+
+def _training_data(X: Any, y: Any) -> tuple[Any, NDArray]:
+    if X is None and y is None:
+        return load_digits(return_X_y=True)
+    if X is None or y is None:
+        raise ValueError("X and y go together; give both, or neither for scikit-learn's digits.")
+    return _checked(X, y, "X", "y")
+
+
+def _evaluation_data(X: Any, y: NDArray, X_test: Any, y_test: Any) -> tuple[Any, NDArray]:
+    if X_test is None and y_test is None:
+        return X, y
+    if X_test is None or y_test is None:
+        raise ValueError("X_test and y_test go together; give both, or neither to cross-validate.")
+    X_test, y_test = _checked(X_test, y_test, "X_test", "y_test")
+    unseen = np.setdiff1d(y_test, y)
+    if len(unseen):
+        raise ValueError(f"y_test holds labels that y lacks: {unseen.tolist()}.")
+    return X_test, y_test
+
+
+def _checked(X: Any, y: Any, X_name: str, y_name: str) -> tuple[Any, NDArray]:
+    X = np.asarray(X) if isinstance(X, list | tuple) else X
+    y = column_or_1d(y)
+    try:
+        check_consistent_length(X, y)
+        check_classification_targets(y)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{X_name} and {y_name} don't fit: {error}") from error
+    return X, y
+
+
+def _named(classifiers: Any) -> dict[str, Any]:
+    pairs = _pairs(classifiers)
+    if not pairs:
+        raise ValueError("classifiers is empty; give at least one, or None for the default ones.")
+    for name, classifier in pairs:
+        if isinstance(classifier, type) or not is_classifier(classifier):
+            raise TypeError(
+                f"classifiers: {name!r} is {classifier!r}; expected an instance of a scikit-learn "
+                "classifier."
+            )
+    names = [name for name, _ in pairs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"classifiers: names must differ, but these come twice: {twice}.")
+    return dict(pairs)
+
+
+def _pairs(classifiers: Any) -> list[tuple[str, Any]]:
+    if isinstance(classifiers, Mapping):
+        classifiers = classifiers.items()
+    elif isinstance(classifiers, str) or not isinstance(classifiers, Iterable):
+        raise TypeError(
+            "classifiers must be a list of classifiers, a list of (name, classifier) pairs or a "
+            f"dict; got {classifiers!r}."
+        )
+    pairs: list[tuple[str, Any]] = []
+    for item in classifiers:
+        named = isinstance(item, tuple) and len(item) == 2
+        pairs.append((str(item[0]), item[1]) if named else (_new_name(item, dict(pairs)), item))
+    return pairs
+
+
+def _new_name(classifier: Any, taken: Mapping[str, Any]) -> str:
+    """Return the name of a classifier's class, numbered where it is taken."""
+    name = type(classifier.steps[-1][1] if isinstance(classifier, Pipeline) else classifier)
+    candidates = (name.__name__ + (f"-{i}" if i > 1 else "") for i in range(1, len(taken) + 2))
+    return next(candidate for candidate in candidates if candidate not in taken)
+
+
+def _splits(X: Any, y: NDArray, cv: Any, random_state: int | None) -> list[tuple[Any, Any]]:
+    if isinstance(cv, Integral):
+        cv = StratifiedKFold(int(cv), shuffle=True, random_state=random_state)
+    return list(check_cv(cv, y, classifier=True).split(np.empty(len(y)), y))
+
+
+def _one_split(y: NDArray, y_test: NDArray) -> list[tuple[Any, Any]]:
+    return [(np.arange(len(y)), np.arange(len(y_test)))]
+
+
+# Fitting and measuring
+
+
+def _run(
+    result: ComparisonResult,
+    X: Any,
+    y: NDArray,
+    splits: list[tuple[Any, Any]],
+    announce: Callable[[int, str], None],
+) -> None:
+    # Fold by fold, so that an interrupted comparison has all classifiers on the same folds.
+    work = product(enumerate(splits), result.classifiers.items())
+    try:
+        _load_backend(result.classifiers.values())
+        for step, ((fold, (train, test)), (name, classifier)) in enumerate(work):
+            announce(step, f"{name}, fold {fold + 1} of {len(splits)}")
+            if name in result.failed:
+                continue
+            seeded = _seeded(clone(classifier), result.random_state)
+            train_part = _safe_indexing(X, train), _safe_indexing(y, train)
+            test_part = _safe_indexing(result.X, test), _safe_indexing(result.y, test)
+            try:
+                measured = _measure(seeded, *train_part, *test_part)
+            except Exception as error:
+                result.failed[name] = f"{type(error).__name__}: {error}"
+            else:
+                result.folds.append(
+                    FoldResult(name, fold, len(train), np.asarray(test), **measured)
+                )
+    except KeyboardInterrupt:
+        result.interrupted = True
+
+
+def _load_backend(classifiers: Iterable[Any]) -> None:
+    """Load Keras where it is needed, which else would count as the first network's fit time."""
+    from skmnist._backend import load_keras
+    from skmnist._network_classifier import NetworkClassifier
+
+    if any(isinstance(_last_step(classifier), NetworkClassifier) for classifier in classifiers):
+        load_keras()
+
+
+def _seeded(classifier: Any, random_state: int | None) -> Any:
+    unset = [
+        name
+        for name, value in classifier.get_params().items()
+        if name.split("__")[-1] == "random_state" and value is None
+    ]
+    return classifier.set_params(**dict.fromkeys(unset, random_state))
+
+
+def _measure(
+    classifier: Any, X_train: Any, y_train: NDArray, X_test: Any, y_test: NDArray
+) -> dict[str, Any]:
+    start = perf_counter()
+    classifier.fit(X_train, y_train)
+    fit_time = perf_counter() - start
+    y_pred = classifier.predict(X_test)
+    probabilities = (
+        classifier.predict_proba(X_test) if hasattr(classifier, "predict_proba") else None
+    )
+    network = _last_step(classifier)
+    history = getattr(network, "history_", None)
+    return {
+        "y_pred": y_pred,
+        "confidence": None if probabilities is None else probabilities.max(axis=1),
+        "accuracy": float(accuracy_score(y_test, y_pred)),
+        "log_loss": _log_loss(y_test, probabilities, classifier),
+        "fit_time": fit_time,
+        "predict_time_1": _predict_time(classifier, X_test, 1),
+        "predict_time_1000": _predict_time(classifier, X_test, 1000),
+        "size": _pickled_size(classifier),
+        "n_parameters": getattr(network, "n_parameters_", None),
+        "history": history if isinstance(history, Mapping) else None,
+    }
+
+
+def _log_loss(y_true: NDArray, probabilities: Any, classifier: Any) -> float:
+    if probabilities is None:
+        return nan
+    return float(log_loss(y_true, probabilities, labels=classifier.classes_))
+
+
+def _last_step(classifier: Any) -> Any:
+    """Return the classifier inside of pipelines and searches, where a network keeps its history."""
+    while True:
+        if isinstance(classifier, Pipeline):
+            classifier = classifier.steps[-1][1]
+        elif hasattr(classifier, "best_estimator_"):
+            classifier = classifier.best_estimator_
+        else:
+            return classifier
+
+
+def _predict_time(classifier: Any, X: Any, n_images: int) -> float:
+    images = _safe_indexing(X, np.resize(np.arange(len(X)), n_images))
+    return _median_seconds(lambda: classifier.predict(images))
+
+
+def _median_seconds(call: Callable[[], object]) -> float:
+    """Median time of at least 3 calls, of more where they are quick."""
+    call()  # The first call may compile.
+    times: list[float] = []
+    while len(times) < 3 or (sum(times) < 0.1 and len(times) < 50):
+        start = perf_counter()
+        call()
+        times.append(perf_counter() - start)
+    return median(times)
+
+
+def _pickled_size(classifier: Any) -> int | None:
+    counter = _Counter()
+    try:
+        pickle.Pickler(counter, protocol=5).dump(classifier)
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return None
+    return counter.n_bytes
+
+
+class _Counter:
+    """A file that counts bytes and keeps none, as a classifier may hold all its training data."""
+
+    n_bytes = 0
+
+    def write(self, data: Any) -> int:
+        n_bytes = memoryview(data).nbytes
+        self.n_bytes += n_bytes
+        return n_bytes
+
+
+@contextmanager
+def _progress(n_steps: int, verbose: int) -> Iterator[Callable[[int, str], None]]:
+    """Show a progress bar and yield what moves it on."""
+    if not verbose:
+        yield lambda step, description: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    # A bar that draws itself from a thread of its own would disturb the times.
+    console = Console(stderr=True)
+    with Progress(
+        *columns,
+        console=console,
+        transient=True,
+        auto_refresh=False,
+        disable=not console.is_terminal,
+    ) as progress:
+        bar = progress.add_task("", total=n_steps)
+        yield lambda step, description: progress.update(
+            bar, completed=step, description=description, refresh=True
+        )
+
+
+# What the result says
+
+
+def _row(name: str, folds: list[FoldResult]) -> dict[str, Any]:
+    low, high = _interval(folds)
+    sizes = [fold.size for fold in folds if fold.size is not None]
+    return {
+        "classifier": name,
+        "accuracy": fmean(fold.accuracy for fold in folds),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "log_loss": fmean(fold.log_loss for fold in folds),
+        "fit_time": median(fold.fit_time for fold in folds),
+        "predict_time_1": median(fold.predict_time_1 for fold in folds),
+        "predict_time_1000": median(fold.predict_time_1000 for fold in folds),
+        "size": int(median(sizes)) if sizes else None,
+        "n_parameters": folds[-1].n_parameters,
+        "n_folds": len(folds),
+    }
+
+
+def _interval(folds: list[FoldResult]) -> tuple[float, float]:
+    if len(folds) == 1:
+        n_test = len(folds[0].test)
+        return wilson_interval(round(folds[0].accuracy * n_test), n_test)
+    return resampled_interval([fold.accuracy for fold in folds], _test_train_ratio(folds))
+
+
+def _test_train_ratio(folds: list[FoldResult]) -> float:
+    return sum(len(fold.test) for fold in folds) / sum(fold.n_train for fold in folds)
+
+
+def _tested(
+    pair: tuple[str, str], folds: list[dict[str, FoldResult]], y: NDArray
+) -> dict[str, Any]:
+    """Difference and p-value of a pair of classifiers, the more accurate first."""
+    first, second = [fold[pair[0]] for fold in folds], [fold[pair[1]] for fold in folds]
+    differences = [a.accuracy - b.accuracy for a, b in zip(first, second, strict=True)]
+    if len(folds) == 1:
+        p_value = mcnemar_exact(*(fold.y_pred == y[fold.test] for fold in (first[0], second[0])))
+    else:
+        p_value = corrected_resampled_ttest(differences, _test_train_ratio(first))
+    better, other = pair if fmean(differences) >= 0 else pair[::-1]
+    return {
+        "better": better,
+        "other": other,
+        "difference": abs(fmean(differences)),
+        "p_value": p_value,
+    }
+
+
+def _predictions(folds: list[FoldResult]) -> Predictions:
+    confidences = [fold.confidence for fold in folds if fold.confidence is not None]
+    return Predictions(
+        np.concatenate([fold.test for fold in folds]),
+        np.concatenate([fold.y_pred for fold in folds]),
+        np.concatenate(confidences) if len(confidences) == len(folds) else None,
+    )
+
+
+def _notes(result: ComparisonResult) -> list[str]:
+    notes = []
+    if result.interrupted:
+        planned = len(result.classifiers) * result.n_folds
+        notes.append(f"Interrupted: {len(result.folds)} of {planned} fits are done.")
+    if len(result.rows) > 1:
+        notes.append(_significance_note(result))
+    return notes
+
+
+def _significance_note(result: ComparisonResult) -> str:
+    pairs = result.significance
+    number = "1 pair" if len(pairs) == 1 else f"{len(pairs)} pairs"
+    test = f"{result.test_name}, Holm-corrected for {number}, level {LEVEL}"
+    beaten: dict[str, list[str]] = {row["classifier"]: [] for row in result.rows}
+    for pair in pairs:
+        if pair["significant"]:
+            beaten[pair["better"]].append(pair["other"])
+    better = [f"{name} beats {', '.join(others)}" for name, others in beaten.items() if others]
+    found = "; ".join(better) or "no difference is significant"
+    return f"Significance: {found} ({test})."
+
+
+def _rich_table(rows: list[dict[str, Any]]) -> Any:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    caption = (
+        "Accuracy in % (95 % interval). Times to fit, to predict one image and to predict a "
+        "thousand; median over folds."
+    )
+    table = Table(
+        box=box.SIMPLE_HEAD, caption=caption, caption_justify="left", padding=(0, 1, 0, 0)
+    )
+    table.add_column("Classifier", overflow="fold")
+    for header in ("Accuracy", "Log\nloss", "Fit\ns", "1 image\nms", "1,000\nms", "Size\nkB"):
+        table.add_column(header, justify="right", no_wrap=True)
+    for row in rows:
+        low, mean, high = (100 * row[f"accuracy{end}"] for end in ("_low", "", "_high"))
+        cells = (
+            f"{mean:.2f} ({low:.2f}-{high:.2f})",
+            _number(row["log_loss"], 4),
+            _number(row["fit_time"], 2),
+            _number(1e3 * row["predict_time_1"], 2),
+            _number(1e3 * row["predict_time_1000"], 1),
+            _number(nan if row["size"] is None else row["size"] / 1e3, 0),
+        )
+        table.add_row(Text(row["classifier"]), *cells)
+    return table
+
+
+def _number(value: float, digits: int) -> str:
+    return f"{value:,.{digits}f}" if isfinite(value) else ""
+
+
+# Files
+
+
+def _as_csv(rows: list[dict[str, Any]]) -> str:
+    text = StringIO()
+    if rows:
+        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([{key: _blank_unless_finite(row[key]) for key in row} for row in rows])
+    return text.getvalue()
+
+
+def _blank_unless_finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def _report(result: ComparisonResult) -> dict[str, Any]:
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": {"processor": _processor(), "cores": joblib.cpu_count()},
+        "versions": {"python": platform.python_version(), **_versions()},
+        "random_state": result.random_state,
+        "n_samples": len(result.y),
+        "n_folds": result.n_folds,
+        "interrupted": result.interrupted,
+        "failed": result.failed,
+        "rows": result.rows,
+        "significance": {"test": result.test_name, "level": LEVEL, "pairs": result.significance},
+        "settings": {
+            name: {"class": type(classifier).__name__, **_settings(classifier)}
+            for name, classifier in result.classifiers.items()
+        },
+        "folds": [
+            {key: value for key, value in vars(fold).items() if not isinstance(value, np.ndarray)}
+            for fold in result.folds
+        ],
+    }
+
+
+def _settings(classifier: Any) -> dict[str, Any]:
+    """Return all settings, those of a Pipeline's steps too, but not the steps themselves."""
+    settings = classifier.get_params()
+    return {
+        name: value
+        for name, value in settings.items()
+        if name != "steps" and not hasattr(value, "get_params")
+    }
+
+
+def _versions() -> dict[str, str | None]:
+    return {
+        package: _version(package)
+        for package in ("skmnist", "scikit-learn", "numpy", "scipy", "keras", "tensorflow")
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    """Return the processor's name, which Linux tells in a file and `platform` doesn't."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _as_json(report: Mapping[str, Any]) -> str:
+    return json.dumps(_plain(report), indent=2, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON can say: numbers that aren't finite as null, other objects by their repr."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return _blank_unless_finite(value)
+    return getattr(value, "__qualname__", repr(value))
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file at once: a reader finds the old one or the new one, never a part."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

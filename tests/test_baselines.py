@@ -1,0 +1,92 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skmnist import knn, random_forest, svm
+
+BASELINES = [svm(), knn(), random_forest(n_estimators=10, random_state=0)]
+
+
+def name_of(pipeline):
+    return pipeline.steps[-1][0]
+
+
+def expected_failures(pipeline):
+    """Checks that no Pipeline passes; for the first two scikit-learn gives the same reason."""
+    failures = dict.fromkeys(
+        ["check_dont_overwrite_parameters", "check_estimators_overwrite_params"],
+        "Pipeline changes the `steps` parameter, which it shouldn't.",
+    )
+    if name_of(pipeline) == "forest":
+        failures["check_estimators_nan_inf"] = (
+            "A forest takes missing values, and a Pipeline doesn't pass on its last step's tag."
+        )
+    return failures
+
+
+@parametrize_with_checks(BASELINES, expected_failed_checks=expected_failures)
+def test_baselines_pass_the_checks_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "least"),
+    [(svm(), 0.98), (knn(), 0.97), (random_forest(n_estimators=100, random_state=0), 0.96)],
+    ids=["svc", "knn", "forest"],
+)
+def test_real_digits_are_read(baseline, least, digits):
+    X_train, X_test, y_train, y_test = digits
+    assert baseline.fit(X_train, y_train).score(X_test, y_test) >= least
+
+
+@pytest.mark.parametrize("baseline", BASELINES, ids=name_of)
+def test_images_and_rows_give_equal_predictions(baseline, digits):
+    X_train, X_test, y_train, _ = digits
+    by_rows = clone(baseline).fit(X_train, y_train).predict(X_test)
+    by_images = clone(baseline).fit(X_train.reshape(-1, 8, 8), y_train)
+    np.testing.assert_array_equal(by_images.predict(X_test.reshape(-1, 8, 8, 1)), by_rows)
+
+
+@pytest.mark.parametrize("baseline", BASELINES, ids=name_of)
+def test_bytes_and_floats_give_equal_predictions(baseline, digits):
+    X_train, X_test, y_train, _ = digits
+    X_train, X_test = X_train * np.uint8(15), X_test * np.uint8(15)
+    of_bytes = clone(baseline).fit(X_train, y_train).predict(X_test)
+    of_floats = clone(baseline).fit(X_train.astype(float), y_train).predict(X_test.astype(float))
+    np.testing.assert_array_equal(of_bytes, of_floats)
+
+
+@pytest.mark.parametrize("baseline", BASELINES, ids=name_of)
+def test_a_data_frame_keeps_its_column_names(baseline, digits):
+    X_train, _, y_train, _ = digits
+    frame = pd.DataFrame(X_train[:200]).add_prefix("pixel")
+    fitted = clone(baseline).fit(frame, y_train[:200])
+    assert fitted[-1].feature_names_in_[0] == "pixel0"
+    assert fitted[:-1].get_feature_names_out()[63] == "pixel63"
+
+
+@pytest.mark.parametrize(
+    ("baseline", "grid"),
+    [
+        (svm(), {"svc__C": [0.001, 10]}),
+        (knn(), {"knn__n_neighbors": [1, 60]}),
+        (random_forest(random_state=0), {"forest__n_estimators": [1, 20]}),
+    ],
+    ids=["svc", "knn", "forest"],
+)
+def test_a_grid_search_reaches_the_settings(baseline, grid, digits):
+    X_train, _, y_train, _ = digits
+    search = GridSearchCV(baseline, grid, cv=2).fit(X_train[:300], y_train[:300])
+    assert np.ptp(search.cv_results_["mean_test_score"]) > 0.1
+
+
+@pytest.mark.parametrize("make", [svm, knn, random_forest])
+def test_settings_replace_ours_and_unknown_ones_are_named(make):
+    default = make().get_params()
+    key = next(key for key in default if key.endswith(("svc__C", "neighbors", "estimators")))
+    assert make(**{key.split("__")[1]: 7}).get_params()[key] == 7
+    with pytest.raises(TypeError, match="unexpected keyword argument 'sharpness'"):
+        make(sharpness=1)

@@ -1,0 +1,179 @@
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from typer.testing import CliRunner
+
+import skmnist
+from skmnist.cli import app
+
+
+class Quick(GaussianNB):
+    """A network's stand-in, with epochs."""
+
+    def __init__(self, epochs=None, priors=None, var_smoothing=1e-3):
+        super().__init__(priors=priors, var_smoothing=var_smoothing)
+        self.epochs = epochs
+
+
+class Broken(ClassifierMixin, BaseEstimator):
+    """Fails."""
+
+    def fit(self, X, y):
+        raise RuntimeError("out of ink")
+
+
+@pytest.fixture(autouse=True)
+def _quick_classifiers(monkeypatch):
+    monkeypatch.setattr(
+        "skmnist.comparison.default_classifiers",
+        lambda epochs=None: {
+            "cnn": Quick(epochs),
+            "knn": KNeighborsClassifier(3),
+            "broken": Broken(),
+        },
+    )
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Call `skmnist compare` with a folder, and return its end and its report."""
+
+    def run(*arguments):
+        ended = CliRunner().invoke(app, ["compare", "--output", str(tmp_path), *arguments])
+        report = tmp_path / "comparison.json"
+        return ended, json.loads(report.read_text()) if report.exists() else None
+
+    return run
+
+
+def test_the_version_is_shown():
+    ended = CliRunner().invoke(app, ["--version"])
+    assert (ended.exit_code, ended.stdout) == (0, f"{skmnist.__version__}\n")
+
+
+def test_digits_are_cross_validated_printed_and_written(run, tmp_path):
+    ended, report = run("--classifier", "cnn", "--classifier", "knn", "--cv", "3")
+    assert ended.exit_code == 0
+    assert "knn" in ended.stdout
+    assert "Significance" in ended.stdout
+    assert str(tmp_path) in ended.stdout.replace("\n", "")
+    assert (report["n_folds"], report["n_samples"]) == (3, 1797)
+    assert (tmp_path / "scores.png").exists()
+
+
+def test_options_reach_the_comparison(run):
+    _, report = run("--classifier", "cnn", "--epochs", "7", "--seed", "3", "--train-size", "1790")
+    assert report["settings"]["cnn"]["epochs"] == 7
+    assert report["random_state"] == 3
+    assert report["n_samples"] == 1790
+    assert [row["classifier"] for row in report["rows"]] == ["cnn"]
+
+
+def test_quiet_is_silence(run):
+    ended, report = run("--classifier", "cnn", "--quiet")
+    assert (ended.exit_code, ended.output) == (0, "")
+    assert report["rows"]
+
+
+def test_mnist_is_tested_on_its_standard_split(run, monkeypatch):
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 255, (60, 28, 28), dtype=np.uint8), np.arange(60) % 10
+    monkeypatch.setattr("skmnist.fetch_mnist", lambda: ((X, y), (X[:20], y[:20])), raising=False)
+    ended, report = run("--dataset", "mnist", "--classifier", "knn", "--train-size", "40")
+    assert ended.exit_code == 0
+    assert (report["n_folds"], report["n_samples"]) == (1, 20)
+    assert report["folds"][0]["n_train"] == 40
+
+
+def test_mnist_out_of_reach_is_a_message_and_exit_code_1(run, monkeypatch):
+    def unreachable():
+        raise OSError("MNIST was not downloaded: set SKMNIST_DATA")
+
+    monkeypatch.setattr("skmnist.fetch_mnist", unreachable, raising=False)
+    ended, report = run("--dataset", "mnist")
+    assert (ended.exit_code, report) == (1, None)
+    assert ended.stderr == "Error: MNIST was not downloaded: set SKMNIST_DATA\n"
+
+
+def test_an_unknown_classifier_is_an_error_with_the_choices_and_a_near_match(run):
+    ended, _ = run("--classifier", "cmn")
+    assert ended.exit_code == 1
+    assert "did you mean 'cnn'? Expected one of 'broken', 'cnn', 'knn'." in ended.stderr
+
+
+def test_more_training_images_than_there_are_is_an_error(run):
+    ended, _ = run("--train-size", "5000")
+    assert ended.exit_code == 1
+    assert "--train-size 5000 is more than the 1,797 images" in ended.stderr
+
+
+@pytest.mark.parametrize("wrong", [["--cv", "1"], ["--dataset", "cats"], ["--epochs", "0"]])
+def test_a_wrong_option_is_exit_code_2(wrong, run):
+    ended, _ = run(*wrong)
+    assert ended.exit_code == 2
+    assert wrong[0] in ended.stderr
+
+
+def test_a_classifier_that_fails_is_told_and_the_others_are_written(run):
+    ended, report = run("--cv", "2")
+    assert ended.exit_code == 0
+    assert "broken failed: RuntimeError: out of ink" in ended.stdout
+    assert report["failed"] == {"broken": "RuntimeError: out of ink"}
+
+
+def test_where_every_classifier_fails_the_exit_code_is_1(run):
+    ended, _ = run("--classifier", "broken")
+    assert ended.exit_code == 1
+
+
+WITH_A_CTRL_C = """
+import signal
+from sklearn.naive_bayes import GaussianNB
+import skmnist.comparison
+from skmnist.cli import main
+
+class Slow(GaussianNB):
+    def fit(self, X, y):
+        signal.raise_signal(signal.SIGINT)
+
+# A parent that runs in the background leaves SIGINT ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+skmnist.comparison.default_classifiers = lambda epochs: {"quick": GaussianNB(), "slow": Slow()}
+main()
+"""
+
+
+def test_ctrl_c_writes_what_is_done_and_exits_with_130(tmp_path):
+    command = [sys.executable, "-c", WITH_A_CTRL_C, "compare", "--output", str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 130, ended.stderr
+    report = json.loads((tmp_path / "comparison.json").read_text())
+    assert report["interrupted"]
+    assert [row["classifier"] for row in report["rows"]] == ["quick"]
+    assert "Interrupted: 1 of 10 fits are done." in ended.stdout
+    assert "Traceback" not in ended.stderr
+
+
+def test_help_needs_neither_tensorflow_nor_scikit_learn():
+    script = (
+        "import sys\n"
+        "from skmnist.cli import app\n"
+        "app(['compare', '--help'], standalone_mode=False)\n"
+        "assert not {'tensorflow', 'keras', 'sklearn', 'matplotlib'} & set(sys.modules)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "COLUMNS": "100"},
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "--train-size" in ended.stdout
