@@ -1,18 +1,15 @@
 """Each measurement runs in a process of its own, and says where and with what it was taken."""
 
 import json
-import os
-import platform
 import subprocess
 import sys
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from skmnist._provenance import machine, versions
+
 RESULTS = Path(__file__).parent / "results"
-_PACKAGES = ("skmnist", "scikit-learn", "numpy", "keras", "tensorflow", "jax", "torch", "scikeras",
-             "skorch")  # fmt: skip
 
 
 def measure(script: str, *arguments: Any) -> dict[str, Any]:
@@ -30,28 +27,10 @@ def save(name: str, protocol: str, measurements: Any) -> None:
     report = {
         "protocol": " ".join(protocol.split()),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"processor": _processor(), "cores": os.cpu_count()},
-        "versions": {"python": platform.python_version(), **_versions()},
+        "machine": machine(),
+        "versions": versions("scikeras", "skorch"),
         "measurements": measurements,
     }
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps(report, indent=1) + "\n")
     print(f"written to {path}")
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    return next((line.partition(":")[2].strip() for line in lines if "model name" in line), "")

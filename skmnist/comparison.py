@@ -1,36 +1,28 @@
 """Many classifiers, one table: scores, times, sizes and which differences are significant."""
 
-import csv
-import json
 import os
-import pickle
-import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
-from io import StringIO
 from itertools import combinations, product
-from math import isfinite, nan
 from numbers import Integral
 from pathlib import Path
 from statistics import fmean, median
-from time import perf_counter
 from typing import Any, NamedTuple
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_digits
-from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
+from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import StratifiedKFold, check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
+from skmnist._comparison_report import as_csv, as_json, notes, report, rich_table, write
+from skmnist._measuring import last_step, measure, seeded
 from skmnist.significance import (
     corrected_resampled_ttest,
     holm,
@@ -268,6 +260,8 @@ class ComparisonResult:
     failed: dict[str, str] = field(default_factory=dict)
     interrupted: bool = False
 
+    level = LEVEL
+
     @property
     def rows(self) -> list[dict[str, Any]]:
         """One dict a classifier, most accurate first.
@@ -364,20 +358,20 @@ class ComparisonResult:
 
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / "comparison.csv", _as_csv(self.rows).encode())
-        _write(folder / "comparison.json", _as_json(_report(self)).encode())
+        write(folder / "comparison.csv", as_csv(self.rows).encode())
+        write(folder / "comparison.json", as_json(report(self)).encode())
         for name, picture in draw_comparison(self).items():
             if picture is None:
                 (folder / name).unlink(missing_ok=True)
             else:
-                _write(folder / name, picture)
+                write(folder / name, picture)
 
     def __rich__(self) -> Any:
         from rich.console import Group
         from rich.text import Text
 
-        notes = [*_notes(self), *(f"{name} failed: {why}" for name, why in self.failed.items())]
-        return Group(_rich_table(self.rows), *map(Text, notes))
+        failed = [f"{name} failed: {why}" for name, why in self.failed.items()]
+        return Group(rich_table(self.rows), *map(Text, [*notes(self), *failed]))
 
     def __repr__(self) -> str:
         scores = [f"{row['classifier']} {100 * row['accuracy']:.1f} %" for row in self.rows]
@@ -485,7 +479,7 @@ def _one_split(y: NDArray, y_test: NDArray) -> list[tuple[Any, Any]]:
     return [(np.arange(len(y)), np.arange(len(y_test)))]
 
 
-# Fitting and measuring
+# The work
 
 
 def _run(
@@ -503,11 +497,11 @@ def _run(
             announce(step, f"{name}, fold {fold + 1} of {len(splits)}")
             if name in result.failed:
                 continue
-            seeded = _seeded(clone(classifier), result.random_state)
+            fresh = seeded(clone(classifier), result.random_state)
             train_part = _safe_indexing(X, train), _safe_indexing(y, train)
             test_part = _safe_indexing(result.X, test), _safe_indexing(result.y, test)
             try:
-                measured = _measure(seeded, *train_part, *test_part)
+                measured = measure(fresh, *train_part, *test_part)
             except Exception as error:
                 result.failed[name] = f"{type(error).__name__}: {error}"
             else:
@@ -523,96 +517,8 @@ def _load_backend(classifiers: Iterable[Any]) -> None:
     from skmnist._backend import load_keras
     from skmnist._network_classifier import NetworkClassifier
 
-    if any(isinstance(_last_step(classifier), NetworkClassifier) for classifier in classifiers):
+    if any(isinstance(last_step(classifier), NetworkClassifier) for classifier in classifiers):
         load_keras()
-
-
-def _seeded(classifier: Any, random_state: int | None) -> Any:
-    unset = [
-        name
-        for name, value in classifier.get_params().items()
-        if name.split("__")[-1] == "random_state" and value is None
-    ]
-    return classifier.set_params(**dict.fromkeys(unset, random_state))
-
-
-def _measure(
-    classifier: Any, X_train: Any, y_train: NDArray, X_test: Any, y_test: NDArray
-) -> dict[str, Any]:
-    start = perf_counter()
-    classifier.fit(X_train, y_train)
-    fit_time = perf_counter() - start
-    y_pred = classifier.predict(X_test)
-    probabilities = (
-        classifier.predict_proba(X_test) if hasattr(classifier, "predict_proba") else None
-    )
-    network = _last_step(classifier)
-    history = getattr(network, "history_", None)
-    return {
-        "y_pred": y_pred,
-        "confidence": None if probabilities is None else probabilities.max(axis=1),
-        "accuracy": float(accuracy_score(y_test, y_pred)),
-        "log_loss": _log_loss(y_test, probabilities, classifier),
-        "fit_time": fit_time,
-        "predict_time_1": _predict_time(classifier, X_test, 1),
-        "predict_time_1000": _predict_time(classifier, X_test, 1000),
-        "size": _pickled_size(classifier),
-        "n_parameters": getattr(network, "n_parameters_", None),
-        "history": history if isinstance(history, Mapping) else None,
-    }
-
-
-def _log_loss(y_true: NDArray, probabilities: Any, classifier: Any) -> float:
-    if probabilities is None:
-        return nan
-    return float(log_loss(y_true, probabilities, labels=classifier.classes_))
-
-
-def _last_step(classifier: Any) -> Any:
-    """Return the classifier inside of pipelines and searches, where a network keeps its history."""
-    while True:
-        if isinstance(classifier, Pipeline):
-            classifier = classifier.steps[-1][1]
-        elif hasattr(classifier, "best_estimator_"):
-            classifier = classifier.best_estimator_
-        else:
-            return classifier
-
-
-def _predict_time(classifier: Any, X: Any, n_images: int) -> float:
-    images = _safe_indexing(X, np.resize(np.arange(len(X)), n_images))
-    return _median_seconds(lambda: classifier.predict(images))
-
-
-def _median_seconds(call: Callable[[], object]) -> float:
-    """Median time of at least 3 calls, of more where they are quick."""
-    call()  # The first call may compile.
-    times: list[float] = []
-    while len(times) < 3 or (sum(times) < 0.1 and len(times) < 50):
-        start = perf_counter()
-        call()
-        times.append(perf_counter() - start)
-    return median(times)
-
-
-def _pickled_size(classifier: Any) -> int | None:
-    counter = _Counter()
-    try:
-        pickle.Pickler(counter, protocol=5).dump(classifier)
-    except (pickle.PicklingError, AttributeError, TypeError):
-        return None
-    return counter.n_bytes
-
-
-class _Counter:
-    """A file that counts bytes and keeps none, as a classifier may hold all its training data."""
-
-    n_bytes = 0
-
-    def write(self, data: Any) -> int:
-        n_bytes = memoryview(data).nbytes
-        self.n_bytes += n_bytes
-        return n_bytes
 
 
 @contextmanager
@@ -703,161 +609,3 @@ def _predictions(folds: list[FoldResult]) -> Predictions:
         np.concatenate([fold.y_pred for fold in folds]),
         np.concatenate(confidences) if len(confidences) == len(folds) else None,
     )
-
-
-def _notes(result: ComparisonResult) -> list[str]:
-    notes = []
-    if result.interrupted:
-        planned = len(result.classifiers) * result.n_folds
-        notes.append(f"Interrupted: {len(result.folds)} of {planned} fits are done.")
-    if len(result.rows) > 1:
-        notes.append(_significance_note(result))
-    return notes
-
-
-def _significance_note(result: ComparisonResult) -> str:
-    pairs = result.significance
-    number = "1 pair" if len(pairs) == 1 else f"{len(pairs)} pairs"
-    test = f"{result.test_name}, Holm-corrected for {number}, level {LEVEL}"
-    beaten: dict[str, list[str]] = {row["classifier"]: [] for row in result.rows}
-    for pair in pairs:
-        if pair["significant"]:
-            beaten[pair["better"]].append(pair["other"])
-    better = [f"{name} beats {', '.join(others)}" for name, others in beaten.items() if others]
-    found = "; ".join(better) or "no difference is significant"
-    return f"Significance: {found} ({test})."
-
-
-def _rich_table(rows: list[dict[str, Any]]) -> Any:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    caption = (
-        "Accuracy in % (95 % interval). Times to fit, to predict one image and to predict a "
-        "thousand; median over folds."
-    )
-    table = Table(
-        box=box.SIMPLE_HEAD, caption=caption, caption_justify="left", padding=(0, 1, 0, 0)
-    )
-    table.add_column("Classifier", overflow="fold")
-    for header in ("Accuracy", "Log\nloss", "Fit\ns", "1 image\nms", "1,000\nms", "Size\nkB"):
-        table.add_column(header, justify="right", no_wrap=True)
-    for row in rows:
-        low, mean, high = (100 * row[f"accuracy{end}"] for end in ("_low", "", "_high"))
-        cells = (
-            f"{mean:.2f} ({low:.2f}-{high:.2f})",
-            _number(row["log_loss"], 4),
-            _number(row["fit_time"], 2),
-            _number(1e3 * row["predict_time_1"], 2),
-            _number(1e3 * row["predict_time_1000"], 1),
-            _number(nan if row["size"] is None else row["size"] / 1e3, 0),
-        )
-        table.add_row(Text(row["classifier"]), *cells)
-    return table
-
-
-def _number(value: float, digits: int) -> str:
-    return f"{value:,.{digits}f}" if isfinite(value) else ""
-
-
-# Files
-
-
-def _as_csv(rows: list[dict[str, Any]]) -> str:
-    text = StringIO()
-    if rows:
-        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows([{key: _blank_unless_finite(row[key]) for key in row} for row in rows])
-    return text.getvalue()
-
-
-def _blank_unless_finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not isfinite(value) else value
-
-
-def _report(result: ComparisonResult) -> dict[str, Any]:
-    return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"processor": _processor(), "cores": joblib.cpu_count()},
-        "versions": {"python": platform.python_version(), **_versions()},
-        "random_state": result.random_state,
-        "n_samples": len(result.y),
-        "n_folds": result.n_folds,
-        "interrupted": result.interrupted,
-        "failed": result.failed,
-        "rows": result.rows,
-        "significance": {"test": result.test_name, "level": LEVEL, "pairs": result.significance},
-        "settings": {
-            name: {"class": type(classifier).__name__, **_settings(classifier)}
-            for name, classifier in result.classifiers.items()
-        },
-        "folds": [
-            {key: value for key, value in vars(fold).items() if not isinstance(value, np.ndarray)}
-            for fold in result.folds
-        ],
-    }
-
-
-def _settings(classifier: Any) -> dict[str, Any]:
-    """Return all settings, those of a Pipeline's steps too, but not the steps themselves."""
-    settings = classifier.get_params()
-    return {
-        name: value
-        for name, value in settings.items()
-        if name != "steps" and not hasattr(value, "get_params")
-    }
-
-
-def _versions() -> dict[str, str | None]:
-    return {
-        package: _version(package)
-        for package in ("skmnist", "scikit-learn", "numpy", "scipy", "keras", "tensorflow")
-    }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def _processor() -> str:
-    """Return the processor's name, which Linux tells in a file and `platform` doesn't."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
-
-
-def _as_json(report: Mapping[str, Any]) -> str:
-    return json.dumps(_plain(report), indent=2, allow_nan=False) + "\n"
-
-
-def _plain(value: Any) -> Any:
-    """Return what JSON can say: numbers that aren't finite as null, other objects by their repr."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return _blank_unless_finite(value)
-    return getattr(value, "__qualname__", repr(value))
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file at once: a reader finds the old one or the new one, never a part."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
