@@ -31,6 +31,7 @@ _HOME_OF = {
     "random_forest": "baselines",
     "read_idx": "datasets",
     "svm": "baselines",
+    "to_scikeras": "scikeras_bridge",
 }
 
 __all__ = sorted(_HOME_OF)

@@ -22,7 +22,7 @@ class Augmentation:
     ----------
     shift : float, default=0.0
         Largest shift, as a part of the height and of the width.  Where nothing else is asked
-        for, images move by whole pixels.
+        for, images move by whole pixels, if they are large enough for that.
     rotation : float, default=0.0
         Largest rotation, in degrees.
     zoom : float, default=0.0
@@ -49,10 +49,10 @@ class Augmentation:
             if not 0 <= value < limit:
                 raise ValueError(f"Augmentation: {name}={value!r}; expected 0 <= {name} < {limit}.")
 
-    @property
-    def whole_pixels(self) -> bool:
-        """Whether images only move by whole pixels, which needs no interpolation."""
-        return not (self.rotation or self.zoom or self.shear)
+    def by_whole_pixels(self, sides: tuple[int, int]) -> bool:
+        """Tell whether images of these sides move by whole pixels, with no interpolation."""
+        bent = self.rotation or self.zoom or self.shear
+        return not bent and self.shift * min(sides) >= 1
 
     def draw(self, rng: np.random.Generator, n: int, sides: tuple[int, int]) -> NDArray:
         """Draw a transform for each of `n` images.
@@ -77,7 +77,7 @@ class Augmentation:
             np.deg2rad(limit) * rng.uniform(-1, 1, n) for limit in (self.rotation, self.shear)
         )
         size_x, size_y = (1 + self.zoom * rng.uniform(-1, 1, n) for _ in range(2))
-        dx, dy = self._shifts(rng, n, width), self._shifts(rng, n, height)
+        dx, dy = (self._shifts(rng, n, side, sides) for side in (width, height))
         a, b = np.cos(angle) / size_x, -np.sin(angle + shear) / size_y
         c, d = np.sin(angle) / size_x, np.cos(angle + shear) / size_y
         x, y = (width - 1) / 2, (height - 1) / 2
@@ -85,20 +85,23 @@ class Augmentation:
         columns = [a, b, x - a * x - b * y + dx, c, d, y - c * x - d * y + dy, zeros, zeros]
         return np.stack(columns, axis=1).astype(np.float32)
 
-    def _shifts(self, rng: np.random.Generator, n: int, side: int) -> NDArray:
+    def _shifts(
+        self, rng: np.random.Generator, n: int, side: int, sides: tuple[int, int]
+    ) -> NDArray:
         if side == 1:  # a row of numbers has no up and down
             return np.zeros(n)
-        if self.whole_pixels:
+        if self.by_whole_pixels(sides):
             most = round(self.shift * side)
             return rng.integers(-most, most + 1, n).astype(float)
         return self.shift * side * rng.uniform(-1, 1, n)
 
     def __call__(self, images: Any, transforms: Any) -> Any:
         """Resample a batch of images, in compiled code."""
+        sides = tuple(images.shape[1:3])
         return load_keras().ops.image.affine_transform(
             images,
             transforms,
-            interpolation="nearest" if self.whole_pixels else "bilinear",
+            interpolation="nearest" if self.by_whole_pixels(sides) else "bilinear",
             fill_mode="constant",
             fill_value=0.0,
             data_format="channels_last",
