@@ -282,9 +282,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
 
     def _hold_out(self, data: Data) -> Data:
         """Hold out the rows that judge, the same part of every class."""
-        fraction = self.validation_fraction
-        if fraction is None:
-            fraction = _HELD_OUT_BY_DEFAULT if self.early_stopping else 0
+        fraction = self._held_out_part()
         if not fraction:
             return data
         train_rows, validation_rows = stratified_split(
@@ -294,6 +292,11 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         return replace(
             data, weights=weights, train_rows=train_rows, validation_rows=validation_rows
         )
+
+    def _held_out_part(self) -> float:
+        if self.validation_fraction is None:
+            return _HELD_OUT_BY_DEFAULT if self.early_stopping else 0.0
+        return float(self.validation_fraction)
 
     def _known_classes(self, classes: Any, going_on: bool) -> NDArray | None:
         """Settle which classes `partial_fit` is told of, and when."""

@@ -78,7 +78,7 @@ class Predictor:
             part = rows[done : done + size]
             batch = np.zeros((size, *image_shape), dtype)
             np.divide(as_images(part, image_shape), self._pixel_scale, out=batch[: len(part)])
-            parts.append(np.asarray(functions[size](weights, batch))[: len(part)])
+            parts.append(np.asarray(functions[size](batch, *weights))[: len(part)])
             done += len(part)
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
@@ -149,8 +149,8 @@ def _compiler(network: Any) -> Callable[[int], Callable[..., Any]]:
         def compile_for(size: int) -> Callable[..., Any]:
             images = tf.TensorSpec((size, *image_shape), dtype)
             traced = tf.function(forward, autograph=False)
-            function = traced.get_concrete_function(weights, images)
-            return lambda weights, batch: function(*weights, tf.constant(batch))
+            function = traced.get_concrete_function(images, *weights)
+            return lambda batch, *weights: function(tf.constant(batch), *weights)
 
         return compile_for
     if backend_name() == "jax":
@@ -167,7 +167,7 @@ def _forward(network: Any) -> Callable[..., Any]:
     trainable = [where[id(variable)] for variable in network.trainable_variables]
     others = [where[id(variable)] for variable in network.non_trainable_variables]
 
-    def forward(variables: Sequence[Any], images: Any) -> Any:
+    def forward(images: Any, *variables: Any) -> Any:
         return network.stateless_call(
             [variables[i] for i in trainable],
             [variables[i] for i in others],

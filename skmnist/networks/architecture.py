@@ -50,6 +50,8 @@ class Architecture:
 
 
 def _hashable(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        value = value.tolist()
     if isinstance(value, list | tuple):
         return tuple(_hashable(item) for item in value)
     return value

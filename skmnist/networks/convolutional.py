@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from numbers import Integral
+from inspect import isclass, signature
+from math import inf
+from numbers import Integral, Real
 from typing import Any
 
 from skmnist._backend import load_keras
@@ -89,17 +91,23 @@ class ConvBlock:
     def __post_init__(self) -> None:
         object.__setattr__(self, "order", tuple(self.order))
         for name in ("filters", "kernel_size", "strides", "pool_size"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"ConvBlock: {name}={value!r}; expected a whole number >= 1.")
-        if self.padding not in ("valid", "same"):
-            raise ValueError(f"ConvBlock: padding={self.padding!r}; expected 'valid' or 'same'.")
-        if self.pool not in (None, "max", "average"):
-            raise ValueError(f"ConvBlock: pool={self.pool!r}; expected 'max', 'average' or None.")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"ConvBlock: dropout={self.dropout!r}; expected 0 <= dropout < 1.")
-        if sorted(self.order) != sorted(_STEPS):
-            raise ValueError(f"ConvBlock: order={self.order!r}; expected {_STEPS} in any order.")
+            value: Any = getattr(self, name)
+            whole = isinstance(value, Integral) and not isinstance(value, bool)
+            self._require(whole and value >= 1, name, "a whole number >= 1")
+            object.__setattr__(self, name, int(value))
+        self._require(self.padding in ("valid", "same"), "padding", "'valid' or 'same'")
+        self._require(self.pool in (None, "max", "average"), "pool", "'max', 'average' or None")
+        self._require(_is_number(self.dropout, 0, 1), "dropout", "0 <= dropout < 1")
+        self._require(_is_number(self.l2, 0), "l2", "a number >= 0")
+        self._require(sorted(self.order) == sorted(_STEPS), "order", f"{_STEPS} in any order")
+
+    def _require(self, right: bool, name: str, expected: str) -> None:
+        if not right:
+            raise ValueError(f"ConvBlock: {name}={getattr(self, name)!r}; expected {expected}.")
+
+
+def _is_number(value: Any, least: float, under: float = inf) -> bool:
+    return isinstance(value, Real) and least <= float(value) < under
 
 
 def convolutional_network(
@@ -185,57 +193,52 @@ def _block_layers(
 ) -> tuple[list[Any], tuple[int, int]]:
     """Make a block's layers, and tell the sides of the image that leaves them."""
     keras = load_keras()
-    after_convolution = _convolved(block, number, sides)
-    pool_size = tuple(min(block.pool_size, side) for side in after_convolution)
-    normed_at_once = block.batch_norm and block.order.index("batch_norm") < block.order.index(
-        "activation"
-    )
     convolution = keras.layers.Conv2D(
         block.filters,
         _kernel_size(block, sides),
         strides=block.strides,
         padding=block.padding,
-        use_bias=not normed_at_once if block.use_bias is None else block.use_bias,
+        use_bias=_has_bias(block),
         kernel_initializer=_initializer(block.initializer, next(seeds)),
         kernel_regularizer=keras.regularizers.L2(block.l2) if block.l2 else None,
         dtype=dtype,
         name=f"conv_{number}",
     )
-    followers = {
-        "activation": (
-            block.activation != "linear",
-            lambda name: keras.layers.Activation(
-                check_activation(block.activation, "ConvBlock.activation"), dtype=dtype, name=name
-            ),
-        ),
-        "batch_norm": (
-            block.batch_norm,
-            lambda name: keras.layers.BatchNormalization(
-                momentum=block.batch_norm_momentum, dtype=dtype, name=name
-            ),
-        ),
-        "pool": (
-            block.pool is not None,
-            lambda name: (
-                keras.layers.MaxPooling2D if block.pool == "max" else keras.layers.AveragePooling2D
-            )(pool_size, dtype=dtype, name=name),
-        ),
-        "dropout": (
-            block.dropout > 0,
-            lambda name: keras.layers.Dropout(
-                block.dropout, seed=next(seeds), dtype=dtype, name=name
-            ),
-        ),
-    }
-    layers = [convolution]
-    for step in block.order:
-        wanted, make = followers[step]
-        if wanted:
-            layers.append(make(f"{step}_{number}"))
-    if block.pool is None:
-        return layers, after_convolution
-    height, width = (side // size for side, size in zip(after_convolution, pool_size, strict=True))
-    return layers, (height, width)
+    sides = _convolved(block, number, sides)
+    pool = min(block.pool_size, sides[0]), min(block.pool_size, sides[1])
+    followers = [
+        _follower(step, block, pool, next(seeds), {"dtype": dtype, "name": f"{step}_{number}"})
+        for step in block.order
+    ]
+    if block.pool:
+        sides = sides[0] // pool[0], sides[1] // pool[1]
+    return [convolution, *(layer for layer in followers if layer is not None)], sides
+
+
+def _follower(
+    step: str, block: ConvBlock, pool: tuple[int, int], seed: int, settings: dict[str, str]
+) -> Any:
+    """Make one of the layers that follow a convolution; None where the block has none such."""
+    layers = load_keras().layers
+    if step == "activation" and block.activation != "linear":
+        activation = check_activation(block.activation, "ConvBlock.activation")
+        return layers.Activation(activation, **settings)
+    if step == "batch_norm" and block.batch_norm:
+        return layers.BatchNormalization(momentum=block.batch_norm_momentum, **settings)
+    if step == "pool" and block.pool:
+        pooling = layers.MaxPooling2D if block.pool == "max" else layers.AveragePooling2D
+        return pooling(pool, **settings)
+    if step == "dropout" and block.dropout:
+        return layers.Dropout(block.dropout, seed=seed, **settings)
+    return None
+
+
+def _has_bias(block: ConvBlock) -> bool:
+    """Leave the bias out where a normalisation takes the mean away at once."""
+    if block.use_bias is not None:
+        return block.use_bias
+    order = block.order.index
+    return not (block.batch_norm and order("batch_norm") < order("activation"))
 
 
 def _kernel_size(block: ConvBlock, sides: tuple[int, int]) -> tuple[int, int]:
@@ -263,13 +266,13 @@ def _convolved(block: ConvBlock, number: int, sides: tuple[int, int]) -> tuple[i
 
 
 def _initializer(name: str, seed: int) -> Any:
-    keras = load_keras()
-    try:
-        known = keras.initializers.get(name)
-    except ValueError as error:
-        raise ValueError(
-            f"ConvBlock: initializer={name!r} is no initializer of Keras; "
-            "'glorot_uniform' and 'he_normal' are."
-        ) from error
-    config = known.get_config()
-    return type(known).from_config({**config, "seed": seed} if "seed" in config else config)
+    known = {
+        other: made
+        for other, made in vars(load_keras().initializers).items()
+        if isclass(made) and other.islower()
+    }
+    if name not in known:
+        raise unknown_name("ConvBlock.initializer", name, known)
+    # Made with a seed at once: without one, Keras draws from Python's global generator.
+    draws = "seed" in signature(known[name]).parameters
+    return known[name](**({"seed": seed} if draws else {}))
