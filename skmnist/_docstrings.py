@@ -17,12 +17,18 @@ learning_rate : float, default={learning_rate!r}
 optimizer : str or keras.optimizers.Optimizer, default={optimizer!r}
     "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion", "nadam",
     "rmsprop" or "sgd", else a Keras optimizer. The object is never trained itself; it brings its
-    own settings, so `learning_rate`, `momentum` and `weight_decay` then keep their defaults.
+    own settings, so `learning_rate`, `momentum`, `weight_decay`, `global_clipnorm` and
+    `ema_momentum` then keep their defaults.
 momentum : float or None, default={momentum!r}
     Decay of the first moment: ``momentum`` of SGD and RMSprop, ``beta_1`` of the Adam family.
     None is Keras's default.
 weight_decay : float or None, default={weight_decay!r}
     Decoupled decay of all weights a step, times the learning rate. None is Keras's default.
+global_clipnorm : float or None, default={global_clipnorm!r}
+    Largest norm of all gradients of a step together. None is no limit.
+ema_momentum : float or None, default={ema_momentum!r}
+    Keep an average of the weights that follows them this slowly, 0.999 say, and judge and predict
+    with it (exponential moving average; Polyak and Juditsky 1992). None is no averaging.
 schedule : str or Schedule, default={schedule!r}
     How the learning rate changes: "constant"; "one_cycle", a triangle that peaks after a quarter
     of all steps; "cosine", half a wave down to zero; "plateau", halved when the loss has not

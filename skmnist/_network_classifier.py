@@ -43,6 +43,13 @@ from skmnist.training.precision import DTYPES, find_dtype
 from skmnist.training.schedules import Constant, Schedule, find_schedule
 
 _HELD_OUT_BY_DEFAULT = 0.1
+_OPTIMIZER_SETTINGS = (
+    "learning_rate",
+    "momentum",
+    "weight_decay",
+    "global_clipnorm",
+    "ema_momentum",
+)
 
 
 class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
@@ -59,6 +66,8 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         "optimizer": [str, HasMethods(["apply", "get_config"])],
         "momentum": [Interval(Real, 0, 1, closed="left"), None],
         "weight_decay": [Interval(Real, 0, None, closed="left"), None],
+        "global_clipnorm": [Interval(Real, 0, None, closed="neither"), None],
+        "ema_momentum": [Interval(Real, 0, 1, closed="neither"), None],
         "schedule": [str, Schedule],
         "loss": [str, callable],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
@@ -102,8 +111,12 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         Raises
         ------
         ValueError
-            If a parameter, `X`, `y` or `sample_weight` is not usable, or training diverges; the
-            classifier is then as it was before.
+            If a parameter, `X`, `y` or `sample_weight` is not usable, or training diverges.
+
+        Notes
+        -----
+        After any error, Ctrl-C too, the classifier is as it was before the call.  Ctrl-C is
+        heard at the end of an epoch.
         """
         with self._unchanged_on_error():
             going_on = self.warm_start and hasattr(self, "_predictor_")
@@ -365,11 +378,13 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     def _optimizer(self) -> OptimizerSpec:
         if not isinstance(self.optimizer, str):
             self._refuse_idle_settings()
-        return find_optimizer(self.optimizer, self.learning_rate, self.momentum, self.weight_decay)
+        return find_optimizer(
+            self.optimizer, **{name: getattr(self, name) for name in _OPTIMIZER_SETTINGS}
+        )
 
     def _refuse_idle_settings(self) -> None:
         defaults = signature(type(self)).parameters
-        for name in ("learning_rate", "momentum", "weight_decay"):
+        for name in _OPTIMIZER_SETTINGS:
             value = getattr(self, name)
             if value != defaults[name].default:
                 raise ValueError(

@@ -78,6 +78,8 @@ class DNNClassifier(NetworkClassifier):
         optimizer: Any = "adam",
         momentum: float | None = None,
         weight_decay: float | None = None,
+        global_clipnorm: float | None = None,
+        ema_momentum: float | None = None,
         schedule: str | Schedule = "one_cycle",
         loss: Any = "cross_entropy",
         label_smoothing: float = 0.0,
@@ -105,6 +107,8 @@ class DNNClassifier(NetworkClassifier):
         self.optimizer = optimizer
         self.momentum = momentum
         self.weight_decay = weight_decay
+        self.global_clipnorm = global_clipnorm
+        self.ema_momentum = ema_momentum
         self.schedule = schedule
         self.loss = loss
         self.label_smoothing = label_smoothing
@@ -179,6 +183,8 @@ class LeNetClassifier(NetworkClassifier):
         optimizer: Any = "adam",
         momentum: float | None = None,
         weight_decay: float | None = None,
+        global_clipnorm: float | None = None,
+        ema_momentum: float | None = None,
         schedule: str | Schedule = "one_cycle",
         loss: Any = "cross_entropy",
         label_smoothing: float = 0.0,
@@ -203,6 +209,8 @@ class LeNetClassifier(NetworkClassifier):
         self.optimizer = optimizer
         self.momentum = momentum
         self.weight_decay = weight_decay
+        self.global_clipnorm = global_clipnorm
+        self.ema_momentum = ema_momentum
         self.schedule = schedule
         self.loss = loss
         self.label_smoothing = label_smoothing
@@ -331,6 +339,8 @@ class CNNClassifier(NetworkClassifier):
         optimizer: Any = "adamw",
         momentum: float | None = None,
         weight_decay: float | None = 0.02,
+        global_clipnorm: float | None = None,
+        ema_momentum: float | None = None,
         schedule: str | Schedule = "one_cycle",
         loss: Any = "cross_entropy",
         label_smoothing: float = 0.1,
@@ -360,6 +370,8 @@ class CNNClassifier(NetworkClassifier):
         self.optimizer = optimizer
         self.momentum = momentum
         self.weight_decay = weight_decay
+        self.global_clipnorm = global_clipnorm
+        self.ema_momentum = ema_momentum
         self.schedule = schedule
         self.loss = loss
         self.label_smoothing = label_smoothing

@@ -73,6 +73,8 @@ def find_optimizer(
     learning_rate: float | None,
     momentum: float | None = None,
     weight_decay: float | None = None,
+    global_clipnorm: float | None = None,
+    ema_momentum: float | None = None,
 ) -> OptimizerSpec:
     """Find an optimizer by its name, or copy the settings of a Keras optimizer.
 
@@ -88,6 +90,10 @@ def find_optimizer(
     weight_decay : float or None
         Decoupled decay of the weights a step, times the learning rate; None for none, and
         Keras's default of AdamW.
+    global_clipnorm : float or None
+        Largest norm of all gradients together; None for no limit.
+    ema_momentum : float or None
+        How slowly the averaged weights follow the weights; None for no averaging.
 
     Raises
     ------
@@ -106,7 +112,13 @@ def find_optimizer(
     if optimizer.lower() not in OPTIMIZERS:
         raise unknown_name("optimizer", optimizer, OPTIMIZERS, " or a Keras optimizer")
     class_name, momentum_name = OPTIMIZERS[optimizer.lower()]
-    settings = {"learning_rate": learning_rate, "weight_decay": weight_decay}
+    settings: dict[str, Any] = {
+        "learning_rate": learning_rate,
+        "weight_decay": weight_decay,
+        "global_clipnorm": global_clipnorm,
+    }
+    if ema_momentum is not None:
+        settings |= {"use_ema": True, "ema_momentum": ema_momentum}
     if momentum is not None:
         if momentum_name is None:
             having = sorted(name for name, (_, has) in OPTIMIZERS.items() if has)

@@ -4,6 +4,8 @@ The data lies in memory once, as it came; the graph gathers a batch, scales it, 
 takes a step.  Sizes are left open, so that folds and candidates share one tracing.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import tensorflow as tf
@@ -64,15 +66,28 @@ class Trainer:
             variable.assign(value)
 
     def state(self) -> State:
-        """Copy all variables."""
-        return State(
-            [v.numpy() for v in self.network.variables],
-            [v.numpy() for v in self._optimizer.variables],
-        )
+        """Copy all variables, the network's averaged where the optimizer averages them."""
+        with self._averaged():
+            return State(
+                [v.numpy() for v in self.network.variables],
+                [v.numpy() for v in self._optimizer.variables],
+            )
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """Put the averaged weights in place for a while."""
+        if not self._optimizer.use_ema:
+            yield
+            return
+        variables = self.network.trainable_variables
+        latest = [v.numpy() for v in variables]
+        self._optimizer.finalize_variable_values(variables)
+        yield
+        for variable, value in zip(variables, latest, strict=True):
+            variable.assign(value)
 
     def finish(self) -> None:
-        """Let the optimizer have its last word (weight averaging), and let the data go."""
-        self._optimizer.finalize_variable_values(self.network.trainable_variables)
+        """Let the data go."""
         self._images = self._labels = self._weights = None
 
     @property
@@ -105,9 +120,10 @@ class Trainer:
 
     def evaluate(self, rows: NDArray) -> tuple[float, float]:
         """Give the mean loss and the accuracy on some rows, without training."""
-        loss, hits, weight = self._call(
-            self._run_judging, *self._resident, tf.constant(rows, tf.int32)
-        )
+        with self._averaged():
+            loss, hits, weight = self._call(
+                self._run_judging, *self._resident, tf.constant(rows, tf.int32)
+            )
         return float(loss) / float(weight), int(hits) / len(rows)
 
     def _call(self, function: Any, *tensors: Any) -> Any:
