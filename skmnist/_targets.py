@@ -11,8 +11,9 @@ from sklearn.utils.class_weight import compute_class_weight
 def at_least_two(classes: NDArray) -> NDArray:
     """Refuse a problem of a single class."""
     if len(classes) < 2:
+        (only,) = classes.tolist()
         raise ValueError(
-            f"y contains one class only, {classes[0]!r}; a classifier needs at least 2 classes."
+            f"y contains one class only, {only!r}; a classifier needs at least 2 classes."
         )
     return classes
 
@@ -31,7 +32,15 @@ def class_numbers(y: NDArray, classes: NDArray, counted: NDArray) -> NDArray:
 
 def class_weights(class_weight: Any, classes: NDArray, labels: NDArray, counted: NDArray) -> Any:
     """Find the weight of each row's class."""
-    return compute_class_weight(class_weight, classes=classes, y=classes[labels[counted]])[labels]
+    if isinstance(class_weight, dict):
+        wrong = {c: w for c, w in class_weight.items() if not (np.isfinite(w) and w >= 0)}
+        if wrong:
+            raise ValueError(f"class_weight={wrong}; expected numbers of at least 0.")
+    seen = classes[labels[counted]]
+    weights = compute_class_weight(class_weight, classes=classes, y=seen)[labels]
+    if not weights[counted].any():
+        raise ValueError(f"class_weight={class_weight} leaves no sample any weight.")
+    return weights
 
 
 def batch_size(wanted: Any, n_rows: int) -> int:

@@ -5,6 +5,7 @@ width, channels)``.  Both directions are views: no pixel is copied.
 """
 
 from math import isqrt, prod
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,7 @@ def native_pixels(rows: NDArray) -> NDArray:
 
 
 def find_image_shape(
-    n_features: int, wanted: tuple[int, ...] | None, seen: ImageShape | None
+    n_features: int, wanted: tuple[Any, ...] | None, seen: ImageShape | None
 ) -> ImageShape:
     """Decide which image a row of `n_features` pixels is.
 
@@ -139,7 +140,14 @@ def find_image_shape(
     (1, 30, 1)
     """
     if wanted is not None:
-        height, width, channels = (*wanted, 1)[:3]
+        if len(wanted) not in (2, 3) or not all(
+            isinstance(side, Integral) and int(side) > 0 for side in wanted
+        ):
+            raise ValueError(
+                f"image_shape={wanted!r}; expected (height, width) or (height, width, channels), "
+                "whole numbers of at least 1, or None."
+            )
+        height, width, channels = (*map(int, wanted), 1)[:3]
         wanted = (height, width, channels)
         if prod(wanted) != n_features:
             raise ValueError(

@@ -69,6 +69,7 @@ class Predictor:
         -------
         outputs : ndarray of shape (n, n_outputs)
         """
+        load_keras()  # refuses in a forked process, where asking would hang
         if self._loaded is None:
             self._loaded = self._load()
         functions, dtype, weights = self._loaded

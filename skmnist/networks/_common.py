@@ -1,6 +1,7 @@
 """What every builder does alike: seeds, dropout rates, the output layer."""
 
 from collections.abc import Iterator, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -29,16 +30,20 @@ def check_activation(name: str, parameter: str) -> str:
     return name
 
 
-def one_each(value: float | Sequence[float], n: int, parameter: str) -> list[float]:
+def one_each(value: Any, n: int, parameter: str) -> list[float]:
     """Repeat one number for `n` layers, or check that there is one number a layer."""
-    if isinstance(value, Sequence):
+    if not isinstance(value, Real):
+        value = list(value)
+        for one in value:
+            if not isinstance(one, Real) or not 0 <= float(one) < 1:
+                raise ValueError(f"{parameter} holds {one!r}; expected 0 <= {parameter} < 1.")
         if len(value) != n:
             raise ValueError(
                 f"{parameter} has {len(value)} values for {n} hidden layers; give one number "
                 "for all of them or one each."
             )
-        return list(value)
-    return [value] * n
+        return [float(one) for one in value]
+    return [float(value)] * n
 
 
 def hidden_layers(

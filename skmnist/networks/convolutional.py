@@ -99,6 +99,8 @@ class ConvBlock:
         self._require(self.pool in (None, "max", "average"), "pool", "'max', 'average' or None")
         self._require(_is_number(self.dropout, 0, 1), "dropout", "0 <= dropout < 1")
         self._require(_is_number(self.l2, 0), "l2", "a number >= 0")
+        momentum = "batch_norm_momentum"
+        self._require(_is_number(self.batch_norm_momentum, 0, 1), momentum, f"0 <= {momentum} < 1")
         self._require(sorted(self.order) == sorted(_STEPS), "order", f"{_STEPS} in any order")
 
     def _require(self, right: bool, name: str, expected: str) -> None:

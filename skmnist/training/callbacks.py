@@ -19,6 +19,13 @@ class KerasCallbacks:
 
     def __init__(self, callbacks: Sequence[Any], trainer: Any, plan: Plan) -> None:
         self._network = trainer.network
+        base = load_keras().callbacks.Callback
+        for callback in callbacks:
+            if not isinstance(callback, base):
+                raise TypeError(
+                    f"callbacks holds {callback!r}; expected keras.callbacks.Callback objects. "
+                    "For scikit-learn's callbacks there is set_callbacks."
+                )
         self._callbacks = [copy.deepcopy(callback) for callback in callbacks]
         self._list = None
         if self._callbacks:

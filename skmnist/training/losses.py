@@ -58,7 +58,12 @@ class Loss:
             # A single output stands for two classes.
             spread = self.label_smoothing / max(n_outputs, 2)
             one_hot = one_hot * (1 - self.label_smoothing) + spread
-        return self._function(n_outputs)(one_hot, outputs)
+        losses = self._function(n_outputs)(one_hot, outputs)
+        if len(getattr(losses, "shape", ())) != 1:
+            raise ValueError(
+                f"loss={self.name!r} gives {losses!r}; expected one number a sample, shape (n,)."
+            )
+        return losses
 
     def _function(self, n_outputs: int) -> Callable[..., Any]:
         keras = load_keras()
@@ -92,4 +97,6 @@ def find_loss(loss: Any, label_smoothing: float = 0.0) -> Loss:
     """
     if isinstance(loss, str) and loss not in LOSSES:
         raise unknown_name("loss", loss, LOSSES, ", a Keras loss or a function")
+    if isinstance(loss, type):
+        raise TypeError(f"loss={loss!r} is a class; give an object of it.")
     return Loss(loss, label_smoothing)

@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from skmnist._backend import load_keras
 from skmnist._errors import unknown_name
 
@@ -132,10 +134,18 @@ def find_optimizer(
 
 
 def _spec(optimizer: Any) -> OptimizerSpec:
+    class_name = type(optimizer).__name__
+    if type(optimizer) is not getattr(load_keras().optimizers, class_name, None):
+        raise TypeError(
+            f"optimizer={optimizer!r} is none of Keras's own optimizer objects; it is made anew "
+            f"for each fit, so expected one of them, or one of {sorted(OPTIMIZERS)}."
+        )
     config = optimizer.get_config()
+    config.pop("name", None)  # Keras numbers the names it makes up: "adam", "adam_1", ...
     rate = config["learning_rate"]
     if isinstance(rate, int | float):
         del config["learning_rate"]
+        rate = float(np.float32(rate))  # whatever the user's `floatx` is
     else:
         rate = None
     try:
@@ -145,4 +155,4 @@ def _spec(optimizer: Any) -> OptimizerSpec:
             f"optimizer={optimizer!r} has settings that can't be copied; it is made anew for "
             "each fit, so every setting must be a number, a string or a Keras schedule."
         ) from error
-    return OptimizerSpec(type(optimizer).__name__, text, rate)
+    return OptimizerSpec(class_name, text, rate)

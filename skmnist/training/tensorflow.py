@@ -151,7 +151,8 @@ class Trainer:
             pixels = self._pixels(images, rows, scale)
             if self._task.augmentation:
                 pixels = self._task.augmentation(pixels, transforms[batch])
-            self._optimizer.learning_rate.assign(rates[i])
+            if self._task.optimizer.learning_rate is not None:  # else Keras's schedule decides
+                self._optimizer.learning_rate.assign(rates[i])
             loss, hits = self._learn(pixels, tf.gather(labels, rows), tf.gather(weights, rows))
             count = tf.cast(tf.size(rows), loss.dtype)
             return i + 1, loss_sum + loss * count, n_hits + hits
