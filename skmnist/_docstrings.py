@@ -17,11 +17,13 @@ learning_rate : float, default={learning_rate!r}
 optimizer : str or keras.optimizers.Optimizer, default={optimizer!r}
     "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion", "nadam",
     "rmsprop" or "sgd", else a Keras optimizer. The object is never trained itself; it brings its
-    own settings, so `learning_rate`, `momentum`, `weight_decay`, `global_clipnorm` and
-    `ema_momentum` then keep their defaults.
+    own settings, so `learning_rate`, `momentum`, `beta_1`, `beta_2`,
+    `weight_decay`, `global_clipnorm` and `ema_momentum` then keep their defaults.
 momentum : float or None, default={momentum!r}
-    Decay of the first moment: ``momentum`` of SGD and RMSprop, ``beta_1`` of the Adam family.
-    None is Keras's default.
+    Decay of the first moment; only used by "sgd" and "rmsprop". None is Keras's default.
+beta_1, beta_2 : float or None, default={beta_1!r} and {beta_2!r}
+    Decay of the first and of the second moment; only used by the Adam family and "lion". None is
+    Keras's default.
 weight_decay : float or None, default={weight_decay!r}
     Decoupled decay of all weights a step, times the learning rate. None is Keras's default.
 global_clipnorm : float or None, default={global_clipnorm!r}
@@ -51,10 +53,10 @@ n_iter_no_change : int, default={n_iter_no_change!r}
     Epochs without improvement before training stops early.
 tol : float, default={tol!r}
     The least fall of the loss that counts as improvement.
-augmentation : {{"shift", "affine"}}, Augmentation or None, default={augmentation!r}
+augmentation : {{"shift", "affine", "elastic"}}, Augmentation or None, default={augmentation!r}
     How training images are moved, anew in each epoch: "shift" by up to two pixels of 28;
-    "affine" by up to 10 degrees, a tenth in size and a tenth of the width. A single row of
-    pixels is no picture, and stays as it is.
+    "affine" by up to 10 degrees, a tenth in size and a tenth of the width; "elastic" bends them
+    lightly as well. A single row of pixels is no picture, and stays as it is.
 dtype : {{"auto", "float32", "mixed_bfloat16", "float64"}}, default={dtype!r}
     What the network computes in. "auto" is mixed bfloat16 where this processor is faster in it,
     else float32, measured once a process.

@@ -46,6 +46,8 @@ _HELD_OUT_BY_DEFAULT = 0.1
 _OPTIMIZER_SETTINGS = (
     "learning_rate",
     "momentum",
+    "beta_1",
+    "beta_2",
     "weight_decay",
     "global_clipnorm",
     "ema_momentum",
@@ -65,6 +67,8 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "optimizer": [str, HasMethods(["apply", "get_config"])],
         "momentum": [Interval(Real, 0, 1, closed="left"), None],
+        "beta_1": [Interval(Real, 0, 1, closed="left"), None],
+        "beta_2": [Interval(Real, 0, 1, closed="left"), None],
         "weight_decay": [Interval(Real, 0, None, closed="left"), None],
         "global_clipnorm": [Interval(Real, 0, None, closed="neither"), None],
         "ema_momentum": [Interval(Real, 0, 1, closed="neither"), None],

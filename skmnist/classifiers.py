@@ -77,6 +77,8 @@ class DNNClassifier(NetworkClassifier):
         learning_rate: float = 2e-3,
         optimizer: Any = "adam",
         momentum: float | None = None,
+        beta_1: float | None = None,
+        beta_2: float | None = None,
         weight_decay: float | None = None,
         global_clipnorm: float | None = None,
         ema_momentum: float | None = None,
@@ -106,6 +108,8 @@ class DNNClassifier(NetworkClassifier):
         self.learning_rate = learning_rate
         self.optimizer = optimizer
         self.momentum = momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
         self.weight_decay = weight_decay
         self.global_clipnorm = global_clipnorm
         self.ema_momentum = ema_momentum
@@ -182,6 +186,8 @@ class LeNetClassifier(NetworkClassifier):
         learning_rate: float = 2e-3,
         optimizer: Any = "adam",
         momentum: float | None = None,
+        beta_1: float | None = None,
+        beta_2: float | None = None,
         weight_decay: float | None = None,
         global_clipnorm: float | None = None,
         ema_momentum: float | None = None,
@@ -208,6 +214,8 @@ class LeNetClassifier(NetworkClassifier):
         self.learning_rate = learning_rate
         self.optimizer = optimizer
         self.momentum = momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
         self.weight_decay = weight_decay
         self.global_clipnorm = global_clipnorm
         self.ema_momentum = ema_momentum
@@ -313,7 +321,8 @@ class CNNClassifier(NetworkClassifier):
     >>> keras_example = CNNClassifier(
     ...     conv_blocks=[32, {"filters": 64, "pool": "max", "dropout": 0.25}],
     ...     hidden_units=(128,), dropout=0.5, optimizer="adadelta", learning_rate=1.0,
-    ...     schedule="constant", label_smoothing=0.0, augmentation=None, batch_size=128,
+    ...     weight_decay=None, schedule="constant",
+    ...     label_smoothing=0.0, augmentation=None, batch_size=128,
     ... )
     """
 
@@ -338,6 +347,8 @@ class CNNClassifier(NetworkClassifier):
         learning_rate: float = 0.01,
         optimizer: Any = "adamw",
         momentum: float | None = None,
+        beta_1: float | None = 0.8,
+        beta_2: float | None = 0.95,
         weight_decay: float | None = 0.02,
         global_clipnorm: float | None = None,
         ema_momentum: float | None = None,
@@ -369,6 +380,8 @@ class CNNClassifier(NetworkClassifier):
         self.learning_rate = learning_rate
         self.optimizer = optimizer
         self.momentum = momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
         self.weight_decay = weight_decay
         self.global_clipnorm = global_clipnorm
         self.ema_momentum = ema_momentum

@@ -477,11 +477,6 @@ def test_numpys_whole_numbers_are_as_good_as_pythons_in_a_block(data):
     assert ConvBlock.of(np.int64(4)) == ConvBlock(4)
 
 
-def test_momentum_with_an_optimizer_that_has_none_is_refused(refused):
-    match = "momentum=0.9 has no meaning for optimizer='adagrad'.*'sgd'"
-    refused(dnn(optimizer="adagrad", momentum=0.9), ValueError, match)
-
-
 @pytest.mark.parametrize(
     "setting", [{"learning_rate": 0.5}, {"momentum": 0.9}, {"weight_decay": 1}]
 )

@@ -110,7 +110,7 @@ def test_the_loop_gives_the_numbers_of_keras_own_fit(architecture, optimizer, da
         "sgd": (keras.optimizers.SGD(0.02, momentum=0.9), 0.9),
         "adam": (keras.optimizers.Adam(0.003), None),
     }[optimizer]
-    ours = find_optimizer(optimizer, 0.02 if optimizer == "sgd" else 0.003, momentum)
+    ours = find_optimizer(optimizer, 0.02 if optimizer == "sgd" else 0.003, momentum=momentum)
     task = Task(architecture, ours, find_loss("cross_entropy"), None)
     plan = Plan(2, BATCH, ours.learning_rate, Constant(), SEED)
 
@@ -220,7 +220,7 @@ def test_every_optimizer_by_name_makes_the_loss_fall(name, data):
 def test_an_optimizers_settings_reach_the_one_that_is_made():
     assert find_optimizer("sgd", 0.1, momentum=0.8).make().momentum == 0.8
     assert find_optimizer("rmsprop", 0.1, momentum=0.7).make().momentum == 0.7
-    adamw = find_optimizer("adamw", 0.1, momentum=0.6, weight_decay=0.02).make()
+    adamw = find_optimizer("adamw", 0.1, beta_1=0.6, weight_decay=0.02).make()
     assert (adamw.beta_1, adamw.weight_decay) == (0.6, 0.02)
     assert float(adamw.learning_rate) == pytest.approx(0.1)
 
@@ -245,7 +245,7 @@ def test_an_optimizer_object_keeps_its_keras_schedule():
 def test_optimizers_that_differ_in_the_rate_only_share_a_compiled_loop():
     assert find_optimizer("adam", 0.1) == find_optimizer("adam", 0.2)
     assert hash(find_optimizer("adam", 0.1)) == hash(find_optimizer("adam", 0.2))
-    assert find_optimizer("adam", 0.1) != find_optimizer("adam", 0.1, momentum=0.5)
+    assert find_optimizer("adam", 0.1) != find_optimizer("adam", 0.1, beta_1=0.5)
     assert find_optimizer("adam", 0.1) != find_optimizer("nadam", 0.1)
 
 

@@ -9,19 +9,20 @@ import numpy as np
 from skmnist._backend import load_keras
 from skmnist._errors import unknown_name
 
-# Keras's name of the class, and what it calls the decay of the first moment.
-OPTIMIZERS = {
-    "adadelta": ("Adadelta", None),
-    "adafactor": ("Adafactor", None),
-    "adagrad": ("Adagrad", None),
-    "adam": ("Adam", "beta_1"),
-    "adamax": ("Adamax", "beta_1"),
-    "adamw": ("AdamW", "beta_1"),
-    "ftrl": ("Ftrl", None),
-    "lion": ("Lion", "beta_1"),
-    "nadam": ("Nadam", "beta_1"),
-    "rmsprop": ("RMSprop", "momentum"),
-    "sgd": ("SGD", "momentum"),
+_BETAS = ("beta_1", "beta_2")
+# Keras's name of the class, and which decays of the gradients' moments it has.
+OPTIMIZERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "adadelta": ("Adadelta", ()),
+    "adafactor": ("Adafactor", ()),
+    "adagrad": ("Adagrad", ()),
+    "adam": ("Adam", _BETAS),
+    "adamax": ("Adamax", _BETAS),
+    "adamw": ("AdamW", _BETAS),
+    "ftrl": ("Ftrl", ()),
+    "lion": ("Lion", _BETAS),
+    "nadam": ("Nadam", _BETAS),
+    "rmsprop": ("RMSprop", ("momentum",)),
+    "sgd": ("SGD", ("momentum",)),
 }
 
 
@@ -74,6 +75,8 @@ def find_optimizer(
     optimizer: Any,
     learning_rate: float | None,
     momentum: float | None = None,
+    beta_1: float | None = None,
+    beta_2: float | None = None,
     weight_decay: float | None = None,
     global_clipnorm: float | None = None,
     ema_momentum: float | None = None,
@@ -87,8 +90,9 @@ def find_optimizer(
     learning_rate : float or None
         Step size; None for Keras's default.
     momentum : float or None
-        Decay of the first moment: ``momentum`` of SGD and RMSprop, ``beta_1`` of the Adam
-        family; None for Keras's default.
+        Decay of the first moment of SGD and RMSprop; None for Keras's default.
+    beta_1, beta_2 : float or None
+        Decay of the first and of the second moment of the Adam family; None for Keras's default.
     weight_decay : float or None
         Decoupled decay of the weights a step, times the learning rate; None for none, and
         Keras's default of AdamW.
@@ -100,7 +104,7 @@ def find_optimizer(
     Raises
     ------
     ValueError
-        If the name is unknown or the optimizer has no momentum.
+        If the name is unknown.
 
     Examples
     --------
@@ -113,29 +117,28 @@ def find_optimizer(
         return _spec(optimizer)
     if optimizer.lower() not in OPTIMIZERS:
         raise unknown_name("optimizer", optimizer, OPTIMIZERS, " or a Keras optimizer")
-    class_name, momentum_name = OPTIMIZERS[optimizer.lower()]
+    class_name, moments = OPTIMIZERS[optimizer.lower()]
+    given = {"momentum": momentum, "beta_1": beta_1, "beta_2": beta_2}
     settings: dict[str, Any] = {
         "learning_rate": learning_rate,
         "weight_decay": weight_decay,
         "global_clipnorm": global_clipnorm,
+        **{name: given[name] for name in moments},
     }
     if ema_momentum is not None:
         settings |= {"use_ema": True, "ema_momentum": ema_momentum}
-    if momentum is not None:
-        if momentum_name is None:
-            having = sorted(name for name, (_, has) in OPTIMIZERS.items() if has)
-            raise ValueError(
-                f"momentum={momentum!r} has no meaning for optimizer={optimizer!r}; leave it "
-                f"None, or choose one of {having}."
-            )
-        settings[momentum_name] = momentum
-    given = {name: value for name, value in settings.items() if value is not None}
-    return _spec(getattr(keras.optimizers, class_name)(**given))
+    settings = {name: value for name, value in settings.items() if value is not None}
+    return _spec(getattr(keras.optimizers, class_name)(**settings))
+
+
+def _is_keras_own(optimizer: Any) -> bool:
+    return type(optimizer).__module__.partition(".")[0] == "keras"
 
 
 def _spec(optimizer: Any) -> OptimizerSpec:
     class_name = type(optimizer).__name__
-    if type(optimizer) is not getattr(load_keras().optimizers, class_name, None):
+    # By its module: each backend has subclasses of its own, of the same names.
+    if not isinstance(optimizer, load_keras().Optimizer) or not _is_keras_own(optimizer):
         raise TypeError(
             f"optimizer={optimizer!r} is none of Keras's own optimizer objects; it is made anew "
             f"for each fit, so expected one of them, or one of {sorted(OPTIMIZERS)}."

@@ -1,0 +1,125 @@
+"""Prediction: one image at a time, and 10,000 at once, here and elsewhere.
+
+Protocol: the example CNN of Keras (32-64-128), trained for one epoch on 2,000 MNIST images, and a
+dense network of 100 units beside ``MLPClassifier``; each peer in a process of its own. One image:
+1,000 calls of `predict` on rows, after 50 that don't count, single calls timed. 10,000 images: the
+median of five calls after one that doesn't count. All peers take turns, three rounds; figures are
+medians over the rounds.
+
+    python benchmarks/prediction_latency.py                        # everything, writes the results
+    python benchmarks/prediction_latency.py keras-cnn skmnist      # one measurement
+"""
+
+import json
+import sys
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import _own_process
+import numpy as np
+from training_speed import _as_float, _data, _keras_model, _ours
+
+ROUNDS = 3
+PEERS = {
+    "keras-cnn": ["skmnist", "scikeras", "skorch"],
+    "dense-100": ["skmnist", "mlp"],
+}
+
+
+def _fitted_skmnist(network: str, X: Any, y: Any) -> tuple[Any, Any]:
+    classifier = _ours("dense" if network == "dense-100" else network, "auto")
+    if network == "dense-100":
+        classifier.set_params(hidden_units=(100,))
+    rows = X.reshape(len(X), -1)
+    return classifier.set_params(epochs=1).fit(rows[:2000], y[:2000]), rows
+
+
+def _fitted_scikeras(network: str, X: Any, y: Any) -> tuple[Any, Any]:
+    from scikeras.wrappers import KerasClassifier
+
+    X = _as_float(X)
+    classifier = KerasClassifier(_keras_model, model__network=network, batch_size=128, verbose=0)
+    return classifier.fit(X[:2000], y[:2000]), X
+
+
+def _fitted_skorch(network: str, X: Any, y: Any) -> tuple[Any, Any]:
+    from skorch import NeuralNetClassifier
+    from torch import nn
+
+    X = _as_float(X).transpose(0, 3, 1, 2).copy()
+    module = nn.Sequential(
+        *(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Dropout(0.25), nn.Flatten(), nn.Linear(9216, 128), nn.ReLU(), nn.Dropout(0.5)),
+        nn.Linear(128, 10),
+    )
+    classifier = NeuralNetClassifier(
+        module, criterion=nn.CrossEntropyLoss, max_epochs=1, train_split=None, verbose=0
+    )
+    return classifier.fit(X[:2000], y[:2000]), X
+
+
+def _fitted_mlp(network: str, X: Any, y: Any) -> tuple[Any, Any]:
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier
+
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    X = _as_float(X).reshape(len(X), -1)
+    return MLPClassifier((100,), max_iter=1, random_state=0).fit(X[:2000], y[:2000]), X
+
+
+FITTED = {
+    "skmnist": _fitted_skmnist,
+    "scikeras": _fitted_scikeras,
+    "skorch": _fitted_skorch,
+    "mlp": _fitted_mlp,
+}
+
+
+def _seconds(call: Any, *arguments: Any) -> float:
+    start = perf_counter()
+    call(*arguments)
+    return perf_counter() - start
+
+
+def run_one(network: str, peer: str) -> dict[str, float]:
+    """Fit one peer and time its predictions, in milliseconds."""
+    X, y, *_ = _data()
+    classifier, images = FITTED[peer](network, X, y)
+    n_calls = 100 if peer == "scikeras" else 1000  # at 60 ms a call
+    for i in range(50):
+        classifier.predict(images[i : i + 1])
+    singles = [1e3 * _seconds(classifier.predict, images[i : i + 1]) for i in range(n_calls)]
+    classifier.predict(images)
+    return {
+        "one_image_p50_ms": round(float(np.percentile(singles, 50)), 3),
+        "one_image_p99_ms": round(float(np.percentile(singles, 99)), 3),
+        "10000_images_ms": round(
+            1e3 * median(_seconds(classifier.predict, images) for _ in range(5))
+        ),
+    }
+
+
+def main() -> None:
+    if len(sys.argv) == 3:
+        print(json.dumps(run_one(*sys.argv[1:])))
+        return
+    summary: dict[str, dict[str, Any]] = {}
+    for network, peers in PEERS.items():
+        rounds = [
+            {peer: _own_process.measure(__file__, network, peer) for peer in peers}
+            for _ in range(ROUNDS)
+        ]
+        summary[network] = {
+            peer: {key: median(turn[peer][key] for turn in rounds) for key in rounds[0][peer]}
+            for peer in peers
+        }
+        for peer, figures in summary[network].items():
+            print(f"{network:10} {peer:10} {figures}", flush=True)
+    _own_process.save("prediction_latency", __doc__.partition("\n\n    python")[0], summary)
+
+
+if __name__ == "__main__":
+    main()
