@@ -28,8 +28,10 @@ _HOME_OF = {
     "compare": "comparison",
     "fetch_mnist": "datasets",
     "knn": "baselines",
+    "list_recipes": "recipes",
     "random_forest": "baselines",
     "read_idx": "datasets",
+    "recipe": "recipes",
     "svm": "baselines",
     "to_scikeras": "scikeras_bridge",
 }

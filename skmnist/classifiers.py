@@ -16,6 +16,7 @@ from skmnist.networks import (
     dense_network,
     lenet5,
 )
+from skmnist.recipes import pooled_blocks
 from skmnist.training import Augmentation
 from skmnist.training.schedules import Schedule
 
@@ -246,36 +247,7 @@ class LeNetClassifier(NetworkClassifier):
         )
 
 
-_POOL_FIRST = ("pool", "batch_norm", "activation", "dropout")
-# Pooling before normalisation and activation halves the work of both twice over.
-_OUR_BLOCKS = (
-    ConvBlock(
-        24,
-        5,
-        padding="same",
-        pool="max",
-        batch_norm=True,
-        batch_norm_momentum=0.9,
-        order=_POOL_FIRST,
-    ),
-    ConvBlock(
-        48,
-        3,
-        padding="same",
-        pool="max",
-        batch_norm=True,
-        batch_norm_momentum=0.9,
-        order=_POOL_FIRST,
-    ),
-    ConvBlock(
-        96,
-        3,
-        padding="same",
-        batch_norm=True,
-        batch_norm_momentum=0.9,
-        order=_POOL_FIRST,
-    ),
-)
+_OUR_BLOCKS = pooled_blocks(24)
 
 
 @describe_shared_parameters

@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+# Before SciPy is first imported: scikit-learn's array API check needs it.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits

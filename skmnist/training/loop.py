@@ -116,7 +116,7 @@ def _run_epoch(
 ) -> dict[str, float]:
     rng = epoch_generator(plan.seed, plan.first_epoch + epoch)
     order = epoch_order(plan, data.train_rows, rng)
-    transforms = (
+    draws = (
         task.augmentation.draw(rng, len(order), data.images.shape[1:3])
         if task.augmentation
         else np.zeros((0, 8), np.float32)
@@ -126,7 +126,7 @@ def _run_epoch(
     rates = None if base is None else plan.schedule.rates(base, epoch, plan.epochs, steps, judged)
     if rates is None:
         rates = np.full(steps, trainer.learning_rate)
-    loss, accuracy = trainer.run_epoch(order, transforms, rates, keras_callbacks)
+    loss, accuracy = trainer.run_epoch(order, draws, rates, keras_callbacks)
     refuse_divergence(loss, plan.first_epoch + epoch + 1, max(rates))
     logs = {"loss": loss, "accuracy": accuracy, "learning_rate": float(rates[-1])}
     if len(data.validation_rows):

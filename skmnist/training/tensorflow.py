@@ -96,12 +96,12 @@ class Trainer:
         return float(self._optimizer.learning_rate)
 
     def run_epoch(
-        self, order: NDArray, transforms: NDArray, rates: NDArray, callbacks: KerasCallbacks
+        self, order: NDArray, draws: NDArray, rates: NDArray, callbacks: KerasCallbacks
     ) -> tuple[float, float]:
         """Train on the rows in `order`; give the mean loss and the accuracy."""
         plan = (
             tf.constant(order, tf.int32),
-            tf.constant(transforms, tf.float32),
+            tf.constant(draws, tf.float32),
             tf.constant(rates, tf.float32),
             tf.constant(self._plan.batch_size),
         )
@@ -143,14 +143,14 @@ class Trainer:
         return self._images, self._labels, self._weights, self._scale
 
     def _run_steps(
-        self, images, labels, weights, scale, order, transforms, rates, batch_size, first, stop
+        self, images, labels, weights, scale, order, draws, rates, batch_size, first, stop
     ):
         def step(i, loss_sum, n_hits):
             batch = slice(i * batch_size, tf.minimum((i + 1) * batch_size, tf.size(order)))
             rows = order[batch]
             pixels = self._pixels(images, rows, scale)
             if self._task.augmentation:
-                pixels = self._task.augmentation(pixels, transforms[batch])
+                pixels = self._task.augmentation(pixels, draws[batch])
             if self._task.optimizer.learning_rate is not None:  # else Keras's schedule decides
                 self._optimizer.learning_rate.assign(rates[i])
             loss, hits = self._learn(pixels, tf.gather(labels, rows), tf.gather(weights, rows))

@@ -1,0 +1,137 @@
+"""Configurations by name, as data: each names a classifier and its parameters.
+
+The convolutional recipes are one family at growing budgets.  They were chosen on the last 10,000
+training images of MNIST (``benchmarks/choose_recipes.py``), never on its test set;
+``benchmarks/time_to_accuracy.py`` measures what they reach.
+"""
+
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from skmnist._errors import unknown_name
+from skmnist.networks.convolutional import ConvBlock
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A classifier's configuration.
+
+    Parameters
+    ----------
+    classifier : str
+        Name of the class in this package.
+    note : str
+        What it is for.
+    parameters : dict of str to object
+        Those that differ from the class's defaults.
+    """
+
+    classifier: str
+    note: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+def pooled_blocks(width: int) -> tuple[ConvBlock, ...]:
+    """Make the three blocks of our convolutional networks, `width` maps in the first.
+
+    Pooling comes before normalisation and activation, which halves the work of both twice over.
+
+    Parameters
+    ----------
+    width : int
+        Maps of the first block; the others have two and four times as many.
+
+    Returns
+    -------
+    conv_blocks : tuple of ConvBlock
+
+    Examples
+    --------
+    >>> from skmnist.recipes import pooled_blocks
+    >>> [block.filters for block in pooled_blocks(24)]
+    [24, 48, 96]
+    """
+    common: dict[str, Any] = {
+        "padding": "same",
+        "batch_norm": True,
+        "batch_norm_momentum": 0.9,
+        "order": ("pool", "batch_norm", "activation", "dropout"),
+    }
+    return (
+        ConvBlock(width, 5, pool="max", **common),
+        ConvBlock(2 * width, 3, pool="max", **common),
+        ConvBlock(4 * width, 3, **common),
+    )
+
+
+RECIPES = {
+    "cnn-fast": Recipe(
+        "CNNClassifier",
+        "One epoch of a narrow network: over 99 % in a few seconds.",
+        {
+            "conv_blocks": pooled_blocks(16),
+            "epochs": 1,
+            "batch_size": 128,
+            "augmentation": None,
+        },
+    ),
+    "cnn-quick": Recipe(
+        "CNNClassifier",
+        "Three epochs of the narrow network.",
+        {"conv_blocks": pooled_blocks(16), "epochs": 3},
+    ),
+    "cnn": Recipe("CNNClassifier", "The class's defaults."),
+    "cnn-best": Recipe(
+        "CNNClassifier",
+        "A wider network for twenty epochs: the most accurate single network here.",
+        {"conv_blocks": pooled_blocks(32), "epochs": 20},
+    ),
+}
+
+
+def recipe(name: str) -> Any:
+    """Make the estimator of a recipe.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`list_recipes`.
+
+    Returns
+    -------
+    estimator : NetworkClassifier
+        Not fitted; ``get_params()`` shows every parameter.
+
+    Raises
+    ------
+    ValueError
+        If there is no such recipe.
+
+    Examples
+    --------
+    >>> from skmnist import recipe
+    >>> recipe("cnn-fast").epochs
+    1
+    """
+    if name not in RECIPES:
+        raise unknown_name("name", name, RECIPES)
+    found = RECIPES[name]
+    classifier = getattr(import_module("skmnist.classifiers"), found.classifier)
+    return classifier(**found.parameters)
+
+
+def list_recipes() -> list[str]:
+    """Name all recipes.
+
+    Returns
+    -------
+    names : list of str
+
+    Examples
+    --------
+    >>> from skmnist import list_recipes
+    >>> "cnn-best" in list_recipes()
+    True
+    """
+    return list(RECIPES)
