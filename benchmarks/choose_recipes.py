@@ -15,7 +15,7 @@ from typing import Any
 
 import _own_process
 
-from skmnist.recipes import pooled_blocks
+from skmnist.networks import pooled_blocks
 
 SEEDS = (0, 1)
 _ADAM = {"beta_1": None, "beta_2": None}

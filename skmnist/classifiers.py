@@ -15,8 +15,8 @@ from skmnist.networks import (
     convolutional_network,
     dense_network,
     lenet5,
+    pooled_blocks,
 )
-from skmnist.recipes import pooled_blocks
 from skmnist.training import Augmentation
 from skmnist.training.schedules import Schedule
 

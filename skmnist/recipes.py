@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from skmnist._errors import unknown_name
-from skmnist.networks.convolutional import ConvBlock
+from skmnist.networks import pooled_blocks
 
 
 @dataclass(frozen=True)
@@ -30,39 +30,6 @@ class Recipe:
     classifier: str
     note: str
     parameters: dict[str, Any] = field(default_factory=dict)
-
-
-def pooled_blocks(width: int) -> tuple[ConvBlock, ...]:
-    """Make the three blocks of our convolutional networks, `width` maps in the first.
-
-    Pooling comes before normalisation and activation, which halves the work of both twice over.
-
-    Parameters
-    ----------
-    width : int
-        Maps of the first block; the others have two and four times as many.
-
-    Returns
-    -------
-    conv_blocks : tuple of ConvBlock
-
-    Examples
-    --------
-    >>> from skmnist.recipes import pooled_blocks
-    >>> [block.filters for block in pooled_blocks(24)]
-    [24, 48, 96]
-    """
-    common: dict[str, Any] = {
-        "padding": "same",
-        "batch_norm": True,
-        "batch_norm_momentum": 0.9,
-        "order": ("pool", "batch_norm", "activation", "dropout"),
-    }
-    return (
-        ConvBlock(width, 5, pool="max", **common),
-        ConvBlock(2 * width, 3, pool="max", **common),
-        ConvBlock(4 * width, 3, **common),
-    )
 
 
 RECIPES = {

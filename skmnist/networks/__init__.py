@@ -4,8 +4,15 @@ They know nothing of scikit-learn, so they also serve as SciKeras ``model=`` fun
 """
 
 from skmnist.networks.architecture import Architecture
-from skmnist.networks.convolutional import ConvBlock, convolutional_network
+from skmnist.networks.convolutional import ConvBlock, convolutional_network, pooled_blocks
 from skmnist.networks.dense import dense_network
 from skmnist.networks.lenet import lenet5
 
-__all__ = ["Architecture", "ConvBlock", "convolutional_network", "dense_network", "lenet5"]
+__all__ = [
+    "Architecture",
+    "ConvBlock",
+    "convolutional_network",
+    "dense_network",
+    "lenet5",
+    "pooled_blocks",
+]

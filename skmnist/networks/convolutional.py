@@ -112,6 +112,39 @@ def _is_number(value: Any, least: float, under: float = inf) -> bool:
     return isinstance(value, Real) and least <= float(value) < under
 
 
+def pooled_blocks(width: int) -> tuple[ConvBlock, ...]:
+    """Make the three blocks of our convolutional networks, `width` maps in the first.
+
+    Pooling comes before normalisation and activation, which halves the work of both twice over.
+
+    Parameters
+    ----------
+    width : int
+        Maps of the first block; the others have two and four times as many.
+
+    Returns
+    -------
+    conv_blocks : tuple of ConvBlock
+
+    Examples
+    --------
+    >>> from skmnist.networks import pooled_blocks
+    >>> [block.filters for block in pooled_blocks(24)]
+    [24, 48, 96]
+    """
+    common: dict[str, Any] = {
+        "padding": "same",
+        "batch_norm": True,
+        "batch_norm_momentum": 0.9,
+        "order": ("pool", "batch_norm", "activation", "dropout"),
+    }
+    return (
+        ConvBlock(width, 5, pool="max", **common),
+        ConvBlock(2 * width, 3, pool="max", **common),
+        ConvBlock(4 * width, 3, **common),
+    )
+
+
 def convolutional_network(
     input_shape: tuple[int, int, int],
     n_outputs: int,
