@@ -29,9 +29,11 @@ _HOME_OF = {
     "fetch_mnist": "datasets",
     "knn": "baselines",
     "list_recipes": "recipes",
+    "load": "persistence",
     "random_forest": "baselines",
     "read_idx": "datasets",
     "recipe": "recipes",
+    "save": "persistence",
     "svm": "baselines",
     "to_scikeras": "scikeras_bridge",
 }

@@ -16,10 +16,11 @@ from types import ModuleType
 from typing import Any
 
 _import_lock = threading.Lock()
+_descriptor_lock = threading.Lock()
 _keras: ModuleType | None = None
 
-# What TensorFlow's C++ parts log while they start; all else is passed on.
-_START_UP_LOG = re.compile(
+# What TensorFlow's C++ parts log; all else is passed on.
+_LOG_LINE = re.compile(
     rb"^(WARNING: All log messages before absl::InitializeLog"
     rb"|[IWE]\d{4} \d\d:\d\d:"
     rb"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWE] "
@@ -47,7 +48,7 @@ def load_keras() -> Any:
         with _import_lock:
             _refuse_forked_tensorflow()
             if _keras is None:
-                with _start_up_log_held_back():
+                with logs_of_tensorflow_held_back():
                     _keras = _import_keras()
     return _keras
 
@@ -160,10 +161,20 @@ def _number_in_name() -> int:
 
 
 @contextmanager
-def _start_up_log_held_back() -> Iterator[None]:
-    """Hold back what is written to descriptor 2, and pass on all but TensorFlow's start-up log."""
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as held:
+def logs_of_tensorflow_held_back() -> Iterator[None]:
+    """Hold back what is written to descriptor 2, and pass on all but TensorFlow's own log.
+
+    TensorFlow writes while it starts and, for unusual dtypes, while it optimises a graph.
+
+    Examples
+    --------
+    >>> from skmnist._backend import logs_of_tensorflow_held_back
+    >>> with logs_of_tensorflow_held_back():
+    ...     pass
+    """
+    # One at a time: two threads would restore each other's descriptor.
+    with _descriptor_lock, tempfile.TemporaryFile() as held:
+        sys.stderr.flush()
         try:
             original = os.dup(2)
         except OSError:  # no descriptor 2, as under pythonw: nobody listens
@@ -177,6 +188,6 @@ def _start_up_log_held_back() -> Iterator[None]:
             os.dup2(original, 2)
             os.close(original)
             held.seek(0)
-            kept = [line for line in held if not _START_UP_LOG.match(line)]
+            kept = [line for line in held if not _LOG_LINE.match(line)]
             if kept:
                 os.write(2, b"".join(kept))

@@ -2,12 +2,10 @@
 
 import csv
 import json
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from io import StringIO
 from math import isfinite, nan
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -143,13 +141,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return _blank_unless_finite(value)
     return getattr(value, "__qualname__", repr(value))
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file at once: a reader finds the old one or the new one, never a part."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

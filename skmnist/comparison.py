@@ -21,7 +21,8 @@ from sklearn.utils import _safe_indexing, check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from skmnist._comparison_report import as_csv, as_json, notes, report, rich_table, write
+from skmnist._comparison_report import as_csv, as_json, notes, report, rich_table
+from skmnist._files import write
 from skmnist._measuring import last_step, measure, seeded
 from skmnist.significance import (
     corrected_resampled_ttest,

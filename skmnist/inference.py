@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmnist._backend import backend_name, load_keras
+from skmnist._backend import backend_name, load_keras, logs_of_tensorflow_held_back
 from skmnist.images import ImageShape, as_images
 from skmnist.networks.architecture import Architecture
 
@@ -101,7 +101,9 @@ class Predictor:
     def _load(self) -> tuple[Any, ...]:
         functions = _compiled_for(self.architecture)
         tensor = load_keras().ops.convert_to_tensor
-        return functions, self._dtype, [tensor(value) for value in self.variables]
+        # The seeds of dropout are of another dtype on each backend.
+        weights = [tensor(v, d) for v, d in zip(self.variables, functions.dtypes, strict=True)]
+        return functions, self._dtype, weights
 
     def __getstate__(self) -> dict[str, Any]:
         # The live parts belong to this process; they are made again where they are needed.
@@ -131,7 +133,9 @@ class _ForEachSize(dict[int, Callable[..., Any]]):
     """The compiled function of each batch size, made when first asked for."""
 
     def __init__(self, architecture: Architecture) -> None:
-        self._compile = _compiler(architecture.build(seed=0))
+        network = architecture.build(seed=0)
+        self.dtypes = [variable.dtype for variable in network.variables]
+        self._compile = _compiler(network)
 
     def __missing__(self, size: int) -> Callable[..., Any]:
         with _lock:
@@ -150,7 +154,9 @@ def _compiler(network: Any) -> Callable[[int], Callable[..., Any]]:
         def compile_for(size: int) -> Callable[..., Any]:
             images = tf.TensorSpec((size, *image_shape), dtype)
             traced = tf.function(forward, autograph=False)
-            function = traced.get_concrete_function(images, *weights)
+            with logs_of_tensorflow_held_back():
+                function = traced.get_concrete_function(images, *weights)
+                function(*(tf.zeros(spec.shape, spec.dtype) for spec in (images, *weights)))
             return lambda batch, *weights: function(tf.constant(batch), *weights)
 
         return compile_for

@@ -120,7 +120,7 @@ def find_optimizer(
     class_name, moments = OPTIMIZERS[optimizer.lower()]
     given = {"momentum": momentum, "beta_1": beta_1, "beta_2": beta_2}
     settings: dict[str, Any] = {
-        "learning_rate": learning_rate,
+        "learning_rate": None if learning_rate is None else float(learning_rate),
         "weight_decay": weight_decay,
         "global_clipnorm": global_clipnorm,
         **{name: given[name] for name in moments},

@@ -32,12 +32,24 @@ def find_dtype(dtype: str) -> str:
     'float64'
     """
     global _fastest
+    if dtype == "float64" and backend_name() == "jax":
+        _refuse_truncation()
     if dtype != "auto":
         return dtype
     with _lock:
         if _fastest is None:
             _fastest = _measure()
     return _fastest
+
+
+def _refuse_truncation() -> None:
+    import jax
+
+    if not jax.config.jax_enable_x64:
+        raise ValueError(
+            "dtype='float64': JAX would compute in float32. Set JAX_ENABLE_X64=1 before the first "
+            "import of JAX, or take another dtype."
+        )
 
 
 def _measure() -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from skmnist._backend import logs_of_tensorflow_held_back
 from skmnist.training.callbacks import KerasCallbacks
 from skmnist.training.contract import Data, Plan, State, Task
 
@@ -135,7 +136,10 @@ class Trainer:
                 tf.TensorSpec([None, *t.shape[1:]] if t.ndim else [], t.dtype) for t in tensors
             ]
             traced = tf.function(function, autograph=False)
-            self._traced[key] = traced.get_concrete_function(*specs)
+            with logs_of_tensorflow_held_back():
+                self._traced[key] = traced.get_concrete_function(*specs)
+                # The graph is optimised, and logged about, at its first call: with no work.
+                self._traced[key](*tensors[:-1], tensors[-1][:0] if tensors[-1].ndim else 0)
         return self._traced[key](*tensors)
 
     @property

@@ -1,0 +1,204 @@
+"""The loop on JAX: each step is one compiled call, which takes all values and gives new ones.
+
+The data lies on the device once, as it came; the call gathers a batch, scales it, augments it
+and takes a step.  It is not waited for, so the calls follow each other without a gap.  A loop
+inside compiled code would save nothing: on processors, XLA runs the gradients of convolutions
+many times slower in one.  JAX compiles for sizes, so an equal fit compiles nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from numpy.typing import NDArray
+
+from skmnist.training.callbacks import KerasCallbacks
+from skmnist.training.contract import Data, Plan, State, Task
+
+_EVALUATION_BATCH = 512
+
+
+class Trainer:
+    """A network, its optimizer and their compiled loop.
+
+    Parameters
+    ----------
+    task : Task
+        What to compile.
+    seed : int
+        Decides the first weights.
+    """
+
+    def __init__(self, task: Task, seed: int) -> None:
+        self._task = task
+        self._seed: int | None = seed
+        self.network = task.architecture.build(seed)
+        self.network.optimizer = self._optimizer = task.optimizer.make()
+        self._optimizer.build(self.network.trainable_variables)
+        self._new_optimizer = _copies(self._optimizer.variables)
+        self._float = self.network.outputs[0].dtype
+        self._compiled_step = jax.jit(
+            self._step, static_argnames="size", donate_argnames=("values", "sums")
+        )
+        self._compiled_judging = jax.jit(self._judge, static_argnames="size")
+
+    def begin(self, data: Data, plan: Plan, start: State | None) -> None:
+        """Load the data, and set all variables to where training begins."""
+        if start is not None:
+            self._assign(start)
+        else:
+            self._begin_anew(plan.seed)
+        if plan.learning_rate is not None:
+            self._optimizer.learning_rate = plan.learning_rate
+        self._plan = plan
+        self._resident: tuple[Any, ...] | None = (
+            jnp.asarray(data.images),
+            jnp.asarray(data.labels),
+            jnp.asarray(data.weights, self._float),
+            jnp.asarray(data.pixel_scale, self._float),
+        )
+
+    def _begin_anew(self, seed: int) -> None:
+        as_built = self._seed == seed
+        network = self.network if as_built else self._task.architecture.build(seed)
+        self._assign(State(_copies(network.variables), self._new_optimizer))
+        self._seed = None
+
+    def _assign(self, state: State) -> None:
+        for variable, value in zip(self.network.variables, state.network, strict=True):
+            variable.assign(value)
+        optimizer_state = state.optimizer or self._new_optimizer
+        for variable, value in zip(self._optimizer.variables, optimizer_state, strict=True):
+            variable.assign(value)
+
+    def state(self) -> State:
+        """Copy all variables."""
+        return State(_copies(self.network.variables), _copies(self._optimizer.variables))
+
+    def finish(self) -> None:
+        """Let the optimizer have its last word (weight averaging), and let the data go."""
+        self._optimizer.finalize_variable_values(self.network.trainable_variables)
+        self._resident = None
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate that the optimizer has now."""
+        return float(self._optimizer.learning_rate)
+
+    def run_epoch(
+        self, order: NDArray, draws: NDArray, rates: NDArray, callbacks: KerasCallbacks
+    ) -> tuple[float, float]:
+        """Train on the rows in `order`; give the mean loss and the accuracy."""
+        batch_size, watched = self._plan.batch_size, callbacks.want_batches
+        epoch = jnp.asarray(order), jnp.asarray(draws), jnp.asarray(rates, jnp.float32)
+        # Sums stay on the device: to read one would be to wait for it.
+        values, sums = self._values(), self._zeros(2)
+        for step in range(len(rates)):
+            if watched:
+                callbacks.on_batch_begin(step)
+                values = self._values()
+            seen = min((step + 1) * batch_size, len(order))
+            size = seen - step * batch_size
+            values, sums = self._compiled_step(
+                values, sums, self._resident, epoch, step, batch_size, size=size
+            )
+            if watched:
+                self._keep(values)
+                logs = {"loss": float(sums[0]) / seen, "accuracy": float(sums[1]) / seen}
+                callbacks.on_batch_end(step, logs)
+        self._keep(values)
+        return float(sums[0]) / len(order), float(sums[1]) / len(order)
+
+    def evaluate(self, rows: NDArray) -> tuple[float, float]:
+        """Give the mean loss and the accuracy on some rows, without training."""
+        values, sums, tested = self._values()[:2], self._zeros(3), jnp.asarray(rows)
+        for start in range(0, len(rows), _EVALUATION_BATCH):
+            size = min(_EVALUATION_BATCH, len(rows) - start)
+            sums = self._compiled_judging(values, sums, self._resident, tested, start, size=size)
+        loss, hits, weight = map(float, sums)
+        return loss / weight, hits / len(rows)
+
+    @property
+    def _variables(self) -> tuple[list[Any], list[Any], list[Any]]:
+        """The variables that are trained, the network's others, the optimizer's."""
+        network, optimizer = self.network, self._optimizer
+        return network.trainable_variables, network.non_trainable_variables, optimizer.variables
+
+    def _values(self) -> list[list[Any]]:
+        return [[variable.value for variable in some] for some in self._variables]
+
+    def _keep(self, values: list[list[Any]]) -> None:
+        for variables, new in zip(self._variables, values, strict=True):
+            for variable, value in zip(variables, new, strict=True):
+                variable.assign(value)
+
+    def _zeros(self, n: int) -> Any:
+        return [jnp.zeros((), self._float) for _ in range(n)]
+
+    def _step(self, values, sums, resident, epoch, step, batch_size, *, size):
+        """Take the epoch's given step, on a batch of `size`; give new values and sums."""
+        images, labels, weights, scale = resident
+        order, draws, rates = epoch
+        rows = lax.dynamic_slice_in_dim(order, step * batch_size, size)
+        pixels = images[rows].astype(scale.dtype) / scale
+        if self._task.augmentation:
+            drawn = lax.dynamic_slice_in_dim(draws, step * batch_size, size)
+            pixels = self._task.augmentation(pixels, drawn)
+        values, loss, hits = self._learn(values, rates[step], pixels, labels[rows], weights[rows])
+        return values, [sums[0] + loss * size, sums[1] + hits]
+
+    def _learn(self, values, rate, pixels, labels, weights):
+        """Take one step; give the new values, the batch's loss and how many it got right."""
+        trained, others, optimizer = values
+
+        def loss_of(trained):
+            outputs, new_others, penalties = self.network.stateless_call(
+                trained, others, pixels, training=True, return_losses=True
+            )
+            losses = self._task.loss(self._targets(labels, outputs), outputs)
+            loss = jnp.mean(losses * weights)
+            if penalties:
+                loss += sum(penalties).astype(loss.dtype)
+            return loss, (new_others, self._hits(labels, outputs))
+
+        (loss, (others, hits)), gradients = jax.value_and_grad(loss_of, has_aux=True)(trained)
+        trained, optimizer = self._optimizer.stateless_apply(
+            self._with_rate(optimizer, rate), gradients, trained
+        )
+        return [trained, others, optimizer], loss, hits
+
+    def _with_rate(self, values, rate):
+        """Put the rate where the optimizer looks for it, unless a schedule of Keras's has it."""
+        where = self._optimizer.learning_rate
+        return [
+            rate.astype(value.dtype) if variable is where else value
+            for variable, value in zip(self._optimizer.variables, values, strict=True)
+        ]
+
+    def _judge(self, values, sums, resident, rows, start, *, size):
+        """Add a batch's losses, hits and weights to the sums."""
+        images, labels, weights, scale = resident
+        some = lax.dynamic_slice_in_dim(rows, start, size)
+        pixels = images[some].astype(scale.dtype) / scale
+        outputs = self.network.stateless_call(*values, pixels, training=False)[0]
+        truth, weight = labels[some], weights[some]
+        losses = self._task.loss(self._targets(truth, outputs), outputs) * weight
+        more = losses.sum(), self._hits(truth, outputs), weight.sum()
+        return [total + part for total, part in zip(sums, more, strict=True)]
+
+    def _targets(self, labels, outputs):
+        if outputs.shape[-1] == 1:  # one neuron: the probability of the second class
+            return labels[:, None].astype(outputs.dtype)
+        return jax.nn.one_hot(labels, outputs.shape[-1], dtype=outputs.dtype)
+
+    def _hits(self, labels, outputs):
+        guesses = outputs[:, 0] > 0.5 if outputs.shape[-1] == 1 else outputs.argmax(axis=-1)
+        return (guesses == labels).sum()
+
+
+def _copies(variables: Sequence[Any]) -> list[NDArray]:
+    """Copy the values: NumPy's view of one would change when JAX takes its memory again."""
+    return [np.array(variable.value) for variable in variables]

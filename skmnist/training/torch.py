@@ -1,0 +1,152 @@
+"""The loop on PyTorch, eager: each step is a few calls of compiled kernels.
+
+The data lies on the device once, as it came; a batch is gathered, scaled and augmented there.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from skmnist._backend import load_keras
+from skmnist.training.callbacks import KerasCallbacks
+from skmnist.training.contract import Data, Plan, State, Task
+
+_EVALUATION_BATCH = 512
+
+
+class Trainer:
+    """A network, its optimizer and their loop.
+
+    Parameters
+    ----------
+    task : Task
+        What to train.
+    seed : int
+        Decides the first weights.
+    """
+
+    def __init__(self, task: Task, seed: int) -> None:
+        self._task = task
+        self._seed: int | None = seed
+        self.network = task.architecture.build(seed)
+        self.network.optimizer = self._optimizer = task.optimizer.make()
+        self._optimizer.build(self.network.trainable_variables)
+        self._new_optimizer = _copies(self._optimizer.variables)
+        self._float = self.network.outputs[0].dtype
+
+    def begin(self, data: Data, plan: Plan, start: State | None) -> None:
+        """Load the data, and set all variables to where training begins."""
+        if start is not None:
+            self._assign(start)
+        else:
+            self._begin_anew(plan.seed)
+        if plan.learning_rate is not None:
+            self._optimizer.learning_rate = plan.learning_rate
+        self._plan = plan
+        self._images = self._tensor(data.images)
+        self._labels = self._tensor(data.labels, "int64")
+        self._weights = self._tensor(data.weights, self._float)
+        self._scale = self._tensor(data.pixel_scale, self._float)
+
+    def _begin_anew(self, seed: int) -> None:
+        as_built = self._seed == seed
+        network = self.network if as_built else self._task.architecture.build(seed)
+        self._assign(State(_copies(network.variables), self._new_optimizer))
+        self._seed = None
+
+    def _assign(self, state: State) -> None:
+        for variable, value in zip(self.network.variables, state.network, strict=True):
+            variable.assign(value)
+        optimizer_state = state.optimizer or self._new_optimizer
+        for variable, value in zip(self._optimizer.variables, optimizer_state, strict=True):
+            variable.assign(value)
+
+    def state(self) -> State:
+        """Copy all variables."""
+        return State(_copies(self.network.variables), _copies(self._optimizer.variables))
+
+    def finish(self) -> None:
+        """Let the optimizer have its last word (weight averaging), and let the data go."""
+        self._optimizer.finalize_variable_values(self.network.trainable_variables)
+        self._images = self._labels = self._weights = None
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate that the optimizer has now."""
+        return float(self._optimizer.learning_rate)
+
+    def run_epoch(
+        self, order: NDArray, draws: NDArray, rates: NDArray, callbacks: KerasCallbacks
+    ) -> tuple[float, float]:
+        """Train on the rows in `order`; give the mean loss and the accuracy."""
+        order, draws = self._tensor(order, "int64"), self._tensor(draws, "float32")
+        watched = callbacks.want_batches
+        # Sums stay on the device: to read one would be to wait for it.
+        loss_sum, n_hits = self._tensor(0.0, self._float), self._tensor(0)
+        for step, rate in enumerate(rates):
+            batch = slice(step * self._plan.batch_size, (step + 1) * self._plan.batch_size)
+            if watched:
+                callbacks.on_batch_begin(step)
+            self._set_rate(rate)
+            loss, hits = self._learn(order[batch], draws[batch])
+            loss_sum, n_hits = loss_sum + loss * len(order[batch]), n_hits + hits
+            if watched:
+                seen = min(batch.stop, len(order))
+                logs = {"loss": float(loss_sum) / seen, "accuracy": int(n_hits) / seen}
+                callbacks.on_batch_end(step, logs)
+        return float(loss_sum) / len(order), int(n_hits) / len(order)
+
+    @torch.no_grad()
+    def evaluate(self, rows: NDArray) -> tuple[float, float]:
+        """Give the mean loss and the accuracy on some rows, without training."""
+        loss_sum, n_hits, weight_sum = self._tensor(0.0, self._float), self._tensor(0), 0
+        for some in self._tensor(rows, "int64").split(_EVALUATION_BATCH):
+            outputs = self.network(self._pixels(some), training=False)
+            truth, weight = self._labels[some], self._weights[some]
+            losses = self._task.loss(self._targets(truth, outputs), outputs) * weight
+            loss_sum, weight_sum = loss_sum + losses.sum(), weight_sum + weight.sum()
+            n_hits = n_hits + self._hits(truth, outputs)
+        return float(loss_sum) / float(weight_sum), int(n_hits) / len(rows)
+
+    def _set_rate(self, rate: float) -> None:
+        if self._plan.learning_rate is not None:  # else a schedule of Keras's has it
+            self._optimizer.learning_rate = float(rate)
+
+    def _learn(self, rows, draws):
+        """Take one step; give the batch's loss and how many it got right."""
+        pixels, labels = self._pixels(rows), self._labels[rows]
+        if self._task.augmentation:
+            pixels = self._task.augmentation(pixels, draws)
+        outputs = self.network(pixels, training=True)
+        losses = self._task.loss(self._targets(labels, outputs), outputs)
+        loss = (losses * self._weights[rows]).mean() + sum(self.network.losses)
+        variables = self.network.trainable_variables
+        gradients = torch.autograd.grad(loss, [v.value for v in variables])
+        with torch.no_grad():
+            self._optimizer.apply(gradients, variables)
+        return loss.detach(), self._hits(labels, outputs)
+
+    def _pixels(self, rows):
+        return self._images[rows].to(self._scale.dtype) / self._scale
+
+    def _targets(self, labels, outputs):
+        if outputs.shape[-1] == 1:  # one neuron: the probability of the second class
+            return labels[:, None].to(outputs.dtype)
+        return torch.nn.functional.one_hot(labels, outputs.shape[-1]).to(outputs.dtype)
+
+    def _hits(self, labels, outputs):
+        guesses = outputs[:, 0] > 0.5 if outputs.shape[-1] == 1 else outputs.argmax(dim=-1)
+        return (guesses == labels).sum()
+
+    @staticmethod
+    def _tensor(values: Any, dtype: str | None = None) -> Any:
+        """Copy values to the device that Keras computes on."""
+        return load_keras().ops.convert_to_tensor(values, dtype)
+
+
+def _copies(variables: Sequence[Any]) -> list[NDArray]:
+    """Copy the values; NumPy's view of one would change with it."""
+    return [np.array(variable.value.detach().cpu()) for variable in variables]
