@@ -5,8 +5,9 @@ fit in a fresh process. Seconds are of the fit, compilation counted; imports and
 are not, and are given beside. The recipes were chosen on the last 10,000 training images
 (choose_recipes.py).
 
-    python benchmarks/time_to_accuracy.py                 # everything, and writes the results
-    python benchmarks/time_to_accuracy.py cnn-fast 0      # one fit
+    python benchmarks/time_to_accuracy.py                     # everything, and writes the results
+    python benchmarks/time_to_accuracy.py cnn-fast cnn-quick  # these recipes
+    python benchmarks/time_to_accuracy.py cnn-fast 0          # one fit
 """
 
 import json
@@ -40,13 +41,13 @@ def run_one(name: str, seed: int) -> dict[str, float]:
 
 
 def main() -> None:
-    if len(sys.argv) == 3:
+    if len(sys.argv) == 3 and sys.argv[2].isdigit():
         print(json.dumps(run_one(sys.argv[1], int(sys.argv[2]))))
         return
     from skmnist import list_recipes
 
     summary = {}
-    for name in list_recipes():
+    for name in sys.argv[1:] or list_recipes():
         runs = [_own_process.measure(__file__, name, seed) for seed in SEEDS]
         accuracies = [run["accuracy"] for run in runs]
         summary[name] = {
