@@ -16,77 +16,32 @@ from jax import lax
 from numpy.typing import NDArray
 
 from skmnist.training.callbacks import KerasCallbacks
-from skmnist.training.contract import Data, Plan, State, Task
+from skmnist.training.contract import Data, Task
+from skmnist.training.trainer import EVALUATION_BATCH, AbstractTrainer
 
-_EVALUATION_BATCH = 512
 
-
-class Trainer:
-    """A network, its optimizer and their compiled loop.
-
-    Parameters
-    ----------
-    task : Task
-        What to compile.
-    seed : int
-        Decides the first weights.
-    """
+class Trainer(AbstractTrainer):
+    """A network, its optimizer and their compiled steps."""
 
     def __init__(self, task: Task, seed: int) -> None:
-        self._task = task
-        self._seed: int | None = seed
-        self.network = task.architecture.build(seed)
-        self.network.optimizer = self._optimizer = task.optimizer.make()
-        self._optimizer.build(self.network.trainable_variables)
-        self._new_optimizer = _copies(self._optimizer.variables)
-        self._float = self.network.outputs[0].dtype
+        super().__init__(task, seed)
         self._compiled_step = jax.jit(
             self._step, static_argnames="size", donate_argnames=("values", "sums")
         )
         self._compiled_judging = jax.jit(self._judge, static_argnames="size")
 
-    def begin(self, data: Data, plan: Plan, start: State | None) -> None:
-        """Load the data, and set all variables to where training begins."""
-        if start is not None:
-            self._assign(start)
-        else:
-            self._begin_anew(plan.seed)
-        if plan.learning_rate is not None:
-            self._optimizer.learning_rate = plan.learning_rate
-        self._plan = plan
-        self._resident: tuple[Any, ...] | None = (
+    def _load(self, data: Data) -> tuple[Any, ...]:
+        return (
             jnp.asarray(data.images),
             jnp.asarray(data.labels),
             jnp.asarray(data.weights, self._float),
             jnp.asarray(data.pixel_scale, self._float),
         )
 
-    def _begin_anew(self, seed: int) -> None:
-        as_built = self._seed == seed
-        network = self.network if as_built else self._task.architecture.build(seed)
-        self._assign(State(_copies(network.variables), self._new_optimizer))
-        self._seed = None
-
-    def _assign(self, state: State) -> None:
-        for variable, value in zip(self.network.variables, state.network, strict=True):
-            variable.assign(value)
-        optimizer_state = state.optimizer or self._new_optimizer
-        for variable, value in zip(self._optimizer.variables, optimizer_state, strict=True):
-            variable.assign(value)
-
-    def state(self) -> State:
-        """Copy all variables."""
-        return State(_copies(self.network.variables), _copies(self._optimizer.variables))
-
-    def finish(self) -> None:
-        """Let the optimizer have its last word (weight averaging), and let the data go."""
-        self._optimizer.finalize_variable_values(self.network.trainable_variables)
-        self._resident = None
-
-    @property
-    def learning_rate(self) -> float:
-        """The rate that the optimizer has now."""
-        return float(self._optimizer.learning_rate)
+    @staticmethod
+    def _copies(variables: Sequence[Any]) -> list[NDArray]:
+        # NumPy's view of a value would change when JAX takes its memory again.
+        return [np.array(variable.value) for variable in variables]
 
     def run_epoch(
         self, order: NDArray, draws: NDArray, rates: NDArray, callbacks: KerasCallbacks
@@ -112,14 +67,12 @@ class Trainer:
         self._keep(values)
         return float(sums[0]) / len(order), float(sums[1]) / len(order)
 
-    def evaluate(self, rows: NDArray) -> tuple[float, float]:
-        """Give the mean loss and the accuracy on some rows, without training."""
+    def _judge_rows(self, rows: NDArray) -> tuple[Any, Any, Any]:
         values, sums, tested = self._values()[:2], self._zeros(3), jnp.asarray(rows)
-        for start in range(0, len(rows), _EVALUATION_BATCH):
-            size = min(_EVALUATION_BATCH, len(rows) - start)
+        for start in range(0, len(rows), EVALUATION_BATCH):
+            size = min(EVALUATION_BATCH, len(rows) - start)
             sums = self._compiled_judging(values, sums, self._resident, tested, start, size=size)
-        loss, hits, weight = map(float, sums)
-        return loss / weight, hits / len(rows)
+        return tuple(sums)
 
     @property
     def _variables(self) -> tuple[list[Any], list[Any], list[Any]]:
@@ -197,8 +150,3 @@ class Trainer:
     def _hits(self, labels, outputs):
         guesses = outputs[:, 0] > 0.5 if outputs.shape[-1] == 1 else outputs.argmax(axis=-1)
         return (guesses == labels).sum()
-
-
-def _copies(variables: Sequence[Any]) -> list[NDArray]:
-    """Copy the values: NumPy's view of one would change when JAX takes its memory again."""
-    return [np.array(variable.value) for variable in variables]

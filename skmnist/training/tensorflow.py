@@ -4,8 +4,7 @@ The data lies in memory once, as it came; the graph gathers a batch, scales it, 
 takes a step.  Sizes are left open, so that folds and candidates share one tracing.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -13,88 +12,28 @@ from numpy.typing import NDArray
 
 from skmnist._backend import logs_of_tensorflow_held_back
 from skmnist.training.callbacks import KerasCallbacks
-from skmnist.training.contract import Data, Plan, State, Task
+from skmnist.training.contract import Data, Task
+from skmnist.training.trainer import EVALUATION_BATCH, AbstractTrainer
 
-_EVALUATION_BATCH = 512
 
-
-class Trainer:
-    """A network, its optimizer and their compiled loop.
-
-    Parameters
-    ----------
-    task : Task
-        What to compile.
-    seed : int
-        Decides the first weights.
-    """
+class Trainer(AbstractTrainer):
+    """A network, its optimizer and their compiled loop."""
 
     def __init__(self, task: Task, seed: int) -> None:
-        self._task = task
-        self._seed: int | None = seed
-        self.network = task.architecture.build(seed)
-        self.network.optimizer = self._optimizer = task.optimizer.make()
-        self._optimizer.build(self.network.trainable_variables)
-        self._new_optimizer = [v.numpy() for v in self._optimizer.variables]
-        self._float = self.network.outputs[0].dtype
+        super().__init__(task, seed)
         self._traced: dict[Any, Any] = {}
 
-    def begin(self, data: Data, plan: Plan, start: State | None) -> None:
-        """Load the data, and set all variables to where training begins."""
-        if start is not None:
-            self._assign(start)
-        else:
-            self._begin_anew(plan.seed)
-        if plan.learning_rate is not None:
-            self._optimizer.learning_rate = plan.learning_rate
-        self._plan = plan
-        self._images = tf.convert_to_tensor(data.images)
-        self._labels = tf.convert_to_tensor(data.labels)
-        self._weights = tf.constant(data.weights, self._float)
-        self._scale = tf.constant(data.pixel_scale, self._float)
+    def _load(self, data: Data) -> tuple[Any, ...]:
+        return (
+            tf.convert_to_tensor(data.images),
+            tf.convert_to_tensor(data.labels),
+            tf.constant(data.weights, self._float),
+            tf.constant(data.pixel_scale, self._float),
+        )
 
-    def _begin_anew(self, seed: int) -> None:
-        as_built = self._seed == seed
-        network = self.network if as_built else self._task.architecture.build(seed)
-        self._assign(State([v.numpy() for v in network.variables], self._new_optimizer))
-        self._seed = None
-
-    def _assign(self, state: State) -> None:
-        for variable, value in zip(self.network.variables, state.network, strict=True):
-            variable.assign(value)
-        optimizer_state = state.optimizer or self._new_optimizer
-        for variable, value in zip(self._optimizer.variables, optimizer_state, strict=True):
-            variable.assign(value)
-
-    def state(self) -> State:
-        """Copy all variables, the network's averaged where the optimizer averages them."""
-        with self._averaged():
-            return State(
-                [v.numpy() for v in self.network.variables],
-                [v.numpy() for v in self._optimizer.variables],
-            )
-
-    @contextmanager
-    def _averaged(self) -> Iterator[None]:
-        """Put the averaged weights in place for a while."""
-        if not self._optimizer.use_ema:
-            yield
-            return
-        variables = self.network.trainable_variables
-        latest = [v.numpy() for v in variables]
-        self._optimizer.finalize_variable_values(variables)
-        yield
-        for variable, value in zip(variables, latest, strict=True):
-            variable.assign(value)
-
-    def finish(self) -> None:
-        """Let the data go."""
-        self._images = self._labels = self._weights = None
-
-    @property
-    def learning_rate(self) -> float:
-        """The rate that the optimizer has now."""
-        return float(self._optimizer.learning_rate)
+    @staticmethod
+    def _copies(variables: Sequence[Any]) -> list[NDArray]:
+        return [variable.numpy() for variable in variables]
 
     def run_epoch(
         self, order: NDArray, draws: NDArray, rates: NDArray, callbacks: KerasCallbacks
@@ -119,13 +58,8 @@ class Trainer:
             first = stop
         return loss / len(order), hits / len(order)
 
-    def evaluate(self, rows: NDArray) -> tuple[float, float]:
-        """Give the mean loss and the accuracy on some rows, without training."""
-        with self._averaged():
-            loss, hits, weight = self._call(
-                self._run_judging, *self._resident, tf.constant(rows, tf.int32)
-            )
-        return float(loss) / float(weight), int(hits) / len(rows)
+    def _judge_rows(self, rows: NDArray) -> tuple[Any, Any, Any]:
+        return self._call(self._run_judging, *self._resident, tf.constant(rows, tf.int32))
 
     def _call(self, function: Any, *tensors: Any) -> Any:
         """Call the function's graph, traced once for each kind of pixels with sizes left open."""
@@ -141,10 +75,6 @@ class Trainer:
                 # The graph is optimised, and logged about, at its first call: with no work.
                 self._traced[key](*tensors[:-1], tensors[-1][:0] if tensors[-1].ndim else 0)
         return self._traced[key](*tensors)
-
-    @property
-    def _resident(self) -> tuple[Any, ...]:
-        return self._images, self._labels, self._weights, self._scale
 
     def _run_steps(
         self, images, labels, weights, scale, order, draws, rates, batch_size, first, stop
@@ -178,12 +108,12 @@ class Trainer:
 
     def _run_judging(self, images, labels, weights, scale, rows):
         def judge(i, loss_sum, n_hits, weight_sum):
-            some = rows[i : i + _EVALUATION_BATCH]
+            some = rows[i : i + EVALUATION_BATCH]
             outputs = self.network(self._pixels(images, some, scale), training=False)
             truth, weight = tf.gather(labels, some), tf.gather(weights, some)
             losses = self._task.loss(self._targets(truth, outputs), outputs) * weight
             return (
-                i + _EVALUATION_BATCH,
+                i + EVALUATION_BATCH,
                 loss_sum + tf.reduce_sum(losses),
                 n_hits + self._hits(truth, outputs),
                 weight_sum + tf.reduce_sum(weight),

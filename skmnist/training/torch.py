@@ -12,71 +12,25 @@ from numpy.typing import NDArray
 
 from skmnist._backend import load_keras
 from skmnist.training.callbacks import KerasCallbacks
-from skmnist.training.contract import Data, Plan, State, Task
+from skmnist.training.contract import Data
+from skmnist.training.trainer import EVALUATION_BATCH, AbstractTrainer
 
-_EVALUATION_BATCH = 512
 
+class Trainer(AbstractTrainer):
+    """A network, its optimizer and their loop."""
 
-class Trainer:
-    """A network, its optimizer and their loop.
+    def _load(self, data: Data) -> tuple[Any, ...]:
+        return (
+            self._tensor(data.images),
+            self._tensor(data.labels, "int64"),
+            self._tensor(data.weights, self._float),
+            self._tensor(data.pixel_scale, self._float),
+        )
 
-    Parameters
-    ----------
-    task : Task
-        What to train.
-    seed : int
-        Decides the first weights.
-    """
-
-    def __init__(self, task: Task, seed: int) -> None:
-        self._task = task
-        self._seed: int | None = seed
-        self.network = task.architecture.build(seed)
-        self.network.optimizer = self._optimizer = task.optimizer.make()
-        self._optimizer.build(self.network.trainable_variables)
-        self._new_optimizer = _copies(self._optimizer.variables)
-        self._float = self.network.outputs[0].dtype
-
-    def begin(self, data: Data, plan: Plan, start: State | None) -> None:
-        """Load the data, and set all variables to where training begins."""
-        if start is not None:
-            self._assign(start)
-        else:
-            self._begin_anew(plan.seed)
-        if plan.learning_rate is not None:
-            self._optimizer.learning_rate = plan.learning_rate
-        self._plan = plan
-        self._images = self._tensor(data.images)
-        self._labels = self._tensor(data.labels, "int64")
-        self._weights = self._tensor(data.weights, self._float)
-        self._scale = self._tensor(data.pixel_scale, self._float)
-
-    def _begin_anew(self, seed: int) -> None:
-        as_built = self._seed == seed
-        network = self.network if as_built else self._task.architecture.build(seed)
-        self._assign(State(_copies(network.variables), self._new_optimizer))
-        self._seed = None
-
-    def _assign(self, state: State) -> None:
-        for variable, value in zip(self.network.variables, state.network, strict=True):
-            variable.assign(value)
-        optimizer_state = state.optimizer or self._new_optimizer
-        for variable, value in zip(self._optimizer.variables, optimizer_state, strict=True):
-            variable.assign(value)
-
-    def state(self) -> State:
-        """Copy all variables."""
-        return State(_copies(self.network.variables), _copies(self._optimizer.variables))
-
-    def finish(self) -> None:
-        """Let the optimizer have its last word (weight averaging), and let the data go."""
-        self._optimizer.finalize_variable_values(self.network.trainable_variables)
-        self._images = self._labels = self._weights = None
-
-    @property
-    def learning_rate(self) -> float:
-        """The rate that the optimizer has now."""
-        return float(self._optimizer.learning_rate)
+    @staticmethod
+    def _copies(variables: Sequence[Any]) -> list[NDArray]:
+        # NumPy's view of a value would change with it.
+        return [np.array(variable.value.detach().cpu()) for variable in variables]
 
     def run_epoch(
         self, order: NDArray, draws: NDArray, rates: NDArray, callbacks: KerasCallbacks
@@ -100,16 +54,16 @@ class Trainer:
         return float(loss_sum) / len(order), int(n_hits) / len(order)
 
     @torch.no_grad()
-    def evaluate(self, rows: NDArray) -> tuple[float, float]:
-        """Give the mean loss and the accuracy on some rows, without training."""
+    def _judge_rows(self, rows: NDArray) -> tuple[Any, Any, Any]:
+        _, labels, weights, _ = self._resident
         loss_sum, n_hits, weight_sum = self._tensor(0.0, self._float), self._tensor(0), 0
-        for some in self._tensor(rows, "int64").split(_EVALUATION_BATCH):
+        for some in self._tensor(rows, "int64").split(EVALUATION_BATCH):
             outputs = self.network(self._pixels(some), training=False)
-            truth, weight = self._labels[some], self._weights[some]
+            truth, weight = labels[some], weights[some]
             losses = self._task.loss(self._targets(truth, outputs), outputs) * weight
             loss_sum, weight_sum = loss_sum + losses.sum(), weight_sum + weight.sum()
             n_hits = n_hits + self._hits(truth, outputs)
-        return float(loss_sum) / float(weight_sum), int(n_hits) / len(rows)
+        return loss_sum, n_hits, weight_sum
 
     def _set_rate(self, rate: float) -> None:
         if self._plan.learning_rate is not None:  # else a schedule of Keras's has it
@@ -117,12 +71,13 @@ class Trainer:
 
     def _learn(self, rows, draws):
         """Take one step; give the batch's loss and how many it got right."""
-        pixels, labels = self._pixels(rows), self._labels[rows]
+        _, all_labels, weights, _ = self._resident
+        pixels, labels = self._pixels(rows), all_labels[rows]
         if self._task.augmentation:
             pixels = self._task.augmentation(pixels, draws)
         outputs = self.network(pixels, training=True)
         losses = self._task.loss(self._targets(labels, outputs), outputs)
-        loss = (losses * self._weights[rows]).mean() + sum(self.network.losses)
+        loss = (losses * weights[rows]).mean() + sum(self.network.losses)
         variables = self.network.trainable_variables
         gradients = torch.autograd.grad(loss, [v.value for v in variables])
         with torch.no_grad():
@@ -130,7 +85,8 @@ class Trainer:
         return loss.detach(), self._hits(labels, outputs)
 
     def _pixels(self, rows):
-        return self._images[rows].to(self._scale.dtype) / self._scale
+        images, _, _, scale = self._resident
+        return images[rows].to(scale.dtype) / scale
 
     def _targets(self, labels, outputs):
         if outputs.shape[-1] == 1:  # one neuron: the probability of the second class
@@ -145,8 +101,3 @@ class Trainer:
     def _tensor(values: Any, dtype: str | None = None) -> Any:
         """Copy values to the device that Keras computes on."""
         return load_keras().ops.convert_to_tensor(values, dtype)
-
-
-def _copies(variables: Sequence[Any]) -> list[NDArray]:
-    """Copy the values; NumPy's view of one would change with it."""
-    return [np.array(variable.value.detach().cpu()) for variable in variables]

@@ -1,0 +1,109 @@
+"""What the training loops of all backends have in common: where they begin, what they give back."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from numpy.typing import NDArray
+
+from skmnist.training.callbacks import KerasCallbacks
+from skmnist.training.contract import Data, Plan, State, Task
+
+EVALUATION_BATCH = 512
+
+
+class AbstractTrainer(ABC):
+    """A network, its optimizer and their loop (abstract).
+
+    Parameters
+    ----------
+    task : Task
+        What to train.
+    seed : int
+        Decides the first weights.
+    """
+
+    def __init__(self, task: Task, seed: int) -> None:
+        self._task = task
+        self._seed: int | None = seed
+        self.network = task.architecture.build(seed)
+        self.network.optimizer = self._optimizer = task.optimizer.make()
+        self._optimizer.build(self.network.trainable_variables)
+        self._new_optimizer = self._copies(self._optimizer.variables)
+        self._float = self.network.outputs[0].dtype
+
+    def begin(self, data: Data, plan: Plan, start: State | None) -> None:
+        """Load the data, and set all variables to where training begins."""
+        self._assign(start or self._new_state(plan.seed))
+        if plan.learning_rate is not None:
+            self._optimizer.learning_rate = plan.learning_rate
+        self._plan = plan
+        self._resident: Any = self._load(data)
+
+    def finish(self) -> None:
+        """Let the data go."""
+        self._resident = None
+
+    def state(self) -> State:
+        """Copy all variables, the network's averaged where the optimizer averages them."""
+        with self._averaged():
+            return State(
+                self._copies(self.network.variables), self._copies(self._optimizer.variables)
+            )
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate that the optimizer has now."""
+        return float(self._optimizer.learning_rate)
+
+    @abstractmethod
+    def run_epoch(
+        self, order: NDArray, draws: NDArray, rates: NDArray, callbacks: KerasCallbacks
+    ) -> tuple[float, float]:
+        """Train on the rows in `order`; give the mean loss and the accuracy."""
+
+    def evaluate(self, rows: NDArray) -> tuple[float, float]:
+        """Give the mean loss and the accuracy on some rows, without training."""
+        with self._averaged():
+            loss, hits, weight = self._judge_rows(rows)
+        return float(loss) / float(weight), int(hits) / len(rows)
+
+    @abstractmethod
+    def _judge_rows(self, rows: NDArray) -> tuple[Any, Any, Any]:
+        """Sum losses, hits and weights over some rows."""
+
+    @abstractmethod
+    def _load(self, data: Data) -> Any:
+        """Put images, labels, weights and the pixel scale where they are computed with."""
+
+    @staticmethod
+    @abstractmethod
+    def _copies(variables: Sequence[Any]) -> list[NDArray]:
+        """Copy the variables' values."""
+
+    def _new_state(self, seed: int) -> State:
+        as_built = self._seed == seed
+        network = self.network if as_built else self._task.architecture.build(seed)
+        self._seed = None
+        return State(self._copies(network.variables), self._new_optimizer)
+
+    def _assign(self, state: State) -> None:
+        for variable, value in zip(self.network.variables, state.network, strict=True):
+            variable.assign(value)
+        optimizer_state = state.optimizer or self._new_optimizer
+        for variable, value in zip(self._optimizer.variables, optimizer_state, strict=True):
+            variable.assign(value)
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """Put the averaged weights in place for a while."""
+        if not self._optimizer.use_ema:
+            yield
+            return
+        variables = self.network.trainable_variables
+        latest = self._copies(variables)
+        self._optimizer.finalize_variable_values(variables)
+        yield
+        for variable, value in zip(variables, latest, strict=True):
+            variable.assign(value)
