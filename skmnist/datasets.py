@@ -218,13 +218,19 @@ def _download(name: str, cache: Path, damaged: list[str]) -> np.ndarray:
             try:
                 array = _download_verified(f"{mirror}{name}.gz", path, name)
             except (OSError, ValueError) as error:
-                failures.append(f"{mirror}: {error}")
+                failures.append(f"{mirror}: {_innermost(error)}")
                 continue
             # Windows refuses while another process reads the file it has just put there itself.
             with suppress(PermissionError):
                 os.replace(path, cache / path.name)
             return array
     raise _not_found(name, cache, [*damaged, *failures])
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """Find the error in an error's wrappings: requests wraps urllib3's, which wraps the reason."""
+    inner = getattr(error, "reason", None) or (error.args[0] if error.args else None)
+    return _innermost(inner) if isinstance(inner, BaseException) else error
 
 
 def _download_verified(url: str, path: Path, name: str) -> np.ndarray:
