@@ -127,7 +127,9 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             data = self._training_data(X, y, sample_weight, going_on=going_on)
             data = self._hold_out(data)
             schedule = find_schedule(self.schedule)
-            return self._train(data, self.epochs, schedule, self._patience(), self.warm_start)
+            return self._train(
+                data, sample_weight, self.epochs, schedule, self._patience(), self.warm_start
+            )
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
@@ -163,7 +165,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             going_on = hasattr(self, "_predictor_")
             known = self._known_classes(classes, going_on)
             data = self._training_data(X, y, sample_weight, known, going_on=going_on)
-            return self._train(data, 1, Constant(), None, keep_optimizer=True)
+            return self._train(data, sample_weight, 1, Constant(), None, keep_optimizer=True)
 
     def predict_proba(self, X: Any) -> NDArray:
         """Compute the probability of each class.
@@ -350,6 +352,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     def _train(
         self,
         data: Data,
+        sample_weight: Any,
         epochs: int,
         schedule: Schedule,
         patience: int | None,
@@ -368,7 +371,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             patience=patience,
             tol=self.tol,
         )
-        reporter = Reporter(self, plan, data, task.architecture)
+        reporter = Reporter(self, plan, data, task.architecture, sample_weight)
         outcome = train(task, plan, data, self._start(task), self.callbacks or (), reporter)
         for name, value in self._learned(task.architecture, outcome).items():
             setattr(self, name, value)

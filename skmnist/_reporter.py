@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from skmnist.networks.architecture import Architecture
 from skmnist.training.contract import Data, Outcome, Plan, State, Watcher
 
@@ -20,19 +22,31 @@ class Reporter(Watcher):
         The training data.
     architecture : Architecture
         The network.
+    sample_weight : array-like of shape (n,) or None
+        As the user gave it: scorers need not take weights where there are none.
     """
 
-    def __init__(self, classifier: Any, plan: Plan, data: Data, architecture: Architecture) -> None:
+    def __init__(
+        self,
+        classifier: Any,
+        plan: Plan,
+        data: Data,
+        architecture: Architecture,
+        sample_weight: Any,
+    ) -> None:
         self._classifier = classifier
         self._plan = plan
         self._architecture = architecture
         self._history: dict[str, list[float]] = {}
-        self._training_set = {
+        rows = data.train_rows
+        self._training_set: dict[str, Any] = {
             "estimator": classifier,
-            "X": lambda: data.images[data.train_rows].reshape(len(data.train_rows), -1),
-            "y": lambda: classifier.classes_[data.labels[data.train_rows]],
-            "metadata": lambda: {"sample_weight": data.weights[data.train_rows]},
+            "X": lambda: data.images[rows].reshape(len(rows), -1),
+            "y": lambda: classifier.classes_[data.labels[rows]],
         }
+        if sample_weight is not None:
+            weights = np.broadcast_to(sample_weight, len(data.images))
+            self._training_set["metadata"] = lambda: {"sample_weight": weights[rows]}
         self._task = classifier._init_callback_context(max_subtasks=plan.epochs)
         self._task.call_on_fit_task_begin(**self._training_set)
 

@@ -856,3 +856,14 @@ def test_rows_held_out_do_not_train(small):
     assert again.history_["loss"] == classifier.history_["loss"]
     assert again.history_["val_loss"] != classifier.history_["val_loss"]
     assert len(train) == 200
+
+
+def test_a_scorer_that_takes_no_weights_is_monitored(digits):
+    from sklearn.callback import ScoringMonitor
+
+    X, _, y, _ = digits
+    monitor = ScoringMonitor(scoring=lambda fitted, X, y: {"accuracy": fitted.score(X, y)})
+    DNNClassifier(hidden_units=(8,), epochs=2, random_state=0).set_callbacks(monitor).fit(
+        X[:200], y[:200]
+    )
+    assert len(monitor.get_logs().data) == 3  # two epochs and the fit
