@@ -45,8 +45,9 @@ class Reporter(Watcher):
             "y": lambda: classifier.classes_[data.labels[rows]],
         }
         if sample_weight is not None:
-            weights = np.broadcast_to(sample_weight, len(data.images))
-            self._training_set["metadata"] = lambda: {"sample_weight": weights[rows]}
+            self._training_set["metadata"] = lambda: {
+                "sample_weight": np.broadcast_to(np.asarray(sample_weight), len(data.images))[rows]
+            }
         self._task = classifier._init_callback_context(max_subtasks=plan.epochs)
         self._task.call_on_fit_task_begin(**self._training_set)
 
