@@ -32,6 +32,7 @@ from skmnist.images import (
     find_image_shape,
     find_pixel_scale,
     native_pixels,
+    refuse_other_shape,
 )
 from skmnist.inference import Predictor
 from skmnist.networks.architecture import Architecture
@@ -264,7 +265,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         # A weight of zero is as good as no row: no class, no pixel of it counts.
         counted = np.flatnonzero(weights).astype(np.int32)
         if going_on:
-            self._refuse_other_shape(seen_shape)
+            refuse_other_shape(self, seen_shape)
         else:
             self._begin_anew(rows, y, counted, classes, seen_shape)
         labels = class_numbers(y, self.classes_, counted)
@@ -337,15 +338,8 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     def _prediction_rows(self, X: Any) -> NDArray:
         rows, seen_shape = as_rows(X)
         rows = validate_data(self, rows, reset=False, dtype="numeric")
-        self._refuse_other_shape(seen_shape)
+        refuse_other_shape(self, seen_shape)
         return rows
-
-    def _refuse_other_shape(self, seen: ImageShape | None) -> None:
-        if seen is not None and seen != self.image_shape_:
-            raise ValueError(
-                f"X holds images of shape {seen}, but this {type(self).__name__} was fitted on "
-                f"images of shape {self.image_shape_}."
-            )
 
     # -- the training ------------------------------------------------------------------
 

@@ -201,3 +201,31 @@ def find_pixel_scale(rows: NDArray) -> float:
     values = rows if rows.dtype.kind == "f" else rows.astype(np.float32)
     spread = float(np.sqrt(np.einsum("ij,ij->", values, values, dtype=np.float64) / values.size))
     return spread if spread > 2 else 1.0
+
+
+def refuse_other_shape(estimator: Any, seen: ImageShape | None) -> None:
+    """Refuse images of another shape than an estimator was fitted on.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted, with an attribute `image_shape_`.
+    seen : tuple (height, width, channels) or None
+        The shape of the images that came, or None where rows came.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> from skmnist.images import refuse_other_shape
+    >>> refuse_other_shape(SimpleNamespace(image_shape_=(28, 28, 1)), (28, 28, 1))
+    """
+    if seen is not None and seen != estimator.image_shape_:
+        raise ValueError(
+            f"X holds images of shape {seen}, but this {type(estimator).__name__} was fitted on "
+            f"images of shape {estimator.image_shape_}."
+        )

@@ -1,59 +1,49 @@
-"""Configurations by name, as data: each names a classifier and its parameters.
+"""Configurations by name, as data: each is an estimator that is not fitted, and what it is for.
 
 The convolutional recipes are one family at growing budgets.  They were chosen on the last 10,000
-training images of MNIST (``benchmarks/choose_recipes.py``), never on its test set; "cnn-best" only
-follows the family upwards and is not measured yet.  ``benchmarks/time_to_accuracy.py`` measures
-what they reach.
+training images of MNIST (``benchmarks/choose_recipes.py``), never on its test set.
+``benchmarks/time_to_accuracy.py`` measures what they reach.
 """
 
-from dataclasses import dataclass, field
-from importlib import import_module
+from dataclasses import dataclass
 from typing import Any
 
+from sklearn.base import clone
+
 from skmnist._errors import unknown_name
+from skmnist.classifiers import CNNClassifier
 from skmnist.networks import pooled_blocks
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A classifier's configuration.
+    """A configuration.
 
     Parameters
     ----------
-    classifier : str
-        Name of the class in this package.
+    estimator : estimator
+        A classifier or a Pipeline, not fitted; its ``repr`` shows what differs from the defaults.
     note : str
         What it is for.
-    parameters : dict of str to object
-        Those that differ from the class's defaults.
     """
 
-    classifier: str
+    estimator: Any
     note: str
-    parameters: dict[str, Any] = field(default_factory=dict)
 
 
 RECIPES = {
     "cnn-fast": Recipe(
-        "CNNClassifier",
+        CNNClassifier(conv_blocks=pooled_blocks(16), epochs=1, batch_size=128, augmentation=None),
         "One epoch of a narrow network: over 99 % in a few seconds.",
-        {
-            "conv_blocks": pooled_blocks(16),
-            "epochs": 1,
-            "batch_size": 128,
-            "augmentation": None,
-        },
     ),
     "cnn-quick": Recipe(
-        "CNNClassifier",
+        CNNClassifier(conv_blocks=pooled_blocks(16), epochs=3),
         "Three epochs of the narrow network.",
-        {"conv_blocks": pooled_blocks(16), "epochs": 3},
     ),
-    "cnn": Recipe("CNNClassifier", "The class's defaults."),
+    "cnn": Recipe(CNNClassifier(), "The class's defaults."),
     "cnn-best": Recipe(
-        "CNNClassifier",
+        CNNClassifier(conv_blocks=pooled_blocks(32), epochs=20),
         "A wider network for twenty epochs.",
-        {"conv_blocks": pooled_blocks(32), "epochs": 20},
     ),
 }
 
@@ -68,8 +58,8 @@ def recipe(name: str) -> Any:
 
     Returns
     -------
-    estimator : NetworkClassifier
-        Not fitted; ``get_params()`` shows every parameter.
+    estimator : estimator
+        Not fitted, and yours; ``get_params()`` shows every parameter.
 
     Raises
     ------
@@ -84,9 +74,7 @@ def recipe(name: str) -> Any:
     """
     if name not in RECIPES:
         raise unknown_name("name", name, RECIPES)
-    found = RECIPES[name]
-    classifier = getattr(import_module("skmnist.classifiers"), found.classifier)
-    return classifier(**found.parameters)
+    return clone(RECIPES[name].estimator)
 
 
 def list_recipes() -> list[str]:

@@ -1,0 +1,1 @@
+"""Classifiers made of several: the stack on a network's features, and the committee."""

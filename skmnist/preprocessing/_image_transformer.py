@@ -1,0 +1,98 @@
+"""The abstract base of the transformers of images."""
+
+from abc import ABCMeta, abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skmnist.images import as_images, as_rows, find_image_shape, native_pixels, refuse_other_shape
+
+
+class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
+    """A transformer that takes rows of pixels or images (abstract).
+
+    A final class says in `_transform` what becomes of images, and, where it learns more than their
+    shape, in `_learn`.  It computes in float64 where that came, in float32 else.
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {"image_shape": [tuple, list, None]}
+
+    image_shape: Any
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> "ImageTransformer":
+        """Learn the images' shape.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Rows of pixels or images, of any real dtype.
+        y : None
+            Not used.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or `X` is not usable.
+        """
+        rows, seen_shape = as_rows(X)
+        rows = validate_data(self, rows, dtype="numeric")
+        wanted = None if self.image_shape is None else tuple(self.image_shape)
+        self.image_shape_ = find_image_shape(rows.shape[1], wanted, seen_shape)
+        self._learn(as_images(native_pixels(rows), self.image_shape_))
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Transform images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Rows of pixels or images, of any real dtype.
+
+        Returns
+        -------
+        transformed : ndarray
+            float64 where `X` is, else float32.
+
+        Raises
+        ------
+        NotFittedError
+            If the transformer is not fitted.
+        ValueError
+            If `X` has another shape than in `fit`.
+        """
+        check_is_fitted(self)
+        rows, seen_shape = as_rows(X)
+        rows = validate_data(self, rows, reset=False, dtype="numeric")
+        refuse_other_shape(self, seen_shape)
+        images = as_images(native_pixels(rows), self.image_shape_)
+        return self._laid_out(self._transform(images), X if seen_shape is not None else rows)
+
+    def _learn(self, images: NDArray) -> None:
+        """Learn from images of shape (n, height, width, channels)."""
+        # Learns nothing but their shape, unless a subclass says more.
+
+    @abstractmethod
+    def _transform(self, images: NDArray) -> NDArray:
+        """Transform images of shape (n, height, width, channels), which must not be changed."""
+
+    def _laid_out(self, transformed: NDArray, like: Any) -> NDArray:
+        """Give features as rows, and images in the layout in which they came."""
+        if transformed.ndim == 2:
+            return transformed
+        return transformed.reshape(np.shape(like))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
