@@ -12,6 +12,7 @@ from skmnist.networks import (
     convolutional_network,
     dense_network,
     lenet5,
+    pooled_blocks,
 )
 
 MNIST = (28, 28, 1)
@@ -328,7 +329,7 @@ def test_a_block_is_also_a_dict_or_a_number_of_filters():
     [
         ({"filters": 0}, "filters=0; expected a whole number >= 1"),
         ({"kernel_size": 2.5}, "kernel_size=2.5; expected a whole number"),
-        ({"padding": "full"}, "padding='full'; expected 'valid' or 'same'"),
+        ({"padding": "full"}, "padding='full'; expected 'valid', 'same' or 'auto'"),
         ({"pool": "min"}, "pool='min'; expected 'max', 'average' or None"),
         ({"dropout": 1.0}, "dropout=1.0; expected 0 <= dropout < 1"),
         ({"order": ("pool",)}, "in any order"),
@@ -475,3 +476,19 @@ def test_equal_architectures_are_equal_keys():
 def test_an_architecture_of_blocks_is_hashable():
     wanted = {"input_shape": MNIST, "n_outputs": 10, "conv_blocks": [ConvBlock(4), ConvBlock(8)]}
     assert len({Architecture.of(convolutional_network, **wanted) for _ in range(2)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("input_shape", "sides"),
+    [
+        (MNIST, [(24, 24), (10, 10), (5, 5)]),
+        ((8, 8, 1), [(8, 8), (4, 4), (2, 2)]),
+        ((1, 30, 1), [(1, 26), (1, 11), (1, 5)]),
+        ((12, 7, 3), [(12, 7), (6, 3), (3, 1)]),
+    ],
+    ids=str,
+)
+def test_auto_padding_shrinks_large_images_only(input_shape, sides):
+    network = convolutional_network(input_shape, 10, conv_blocks=pooled_blocks(4))
+    found = [layer.output.shape[1:3] for layer in network.layers if layer.name.startswith("conv")]
+    assert found == sides
