@@ -7,8 +7,9 @@ from typing import TypeVar
 T = TypeVar("T", bound=type)
 
 _SHARED_PARAMETERS = """
-epochs : int, default={epochs!r}
-    Times that training goes over the data. A resource for successive halving.
+epochs : int or "auto", default={epochs!r}
+    Times that training goes over the data. A resource for successive halving. "auto" makes as
+    many as take 2,000 steps, and at least 10: few samples are seen more often.
 batch_size : int, "auto" or None, default={batch_size!r}
     Samples in a step. "auto" takes a 32nd of the samples, rounded to a power of two between 16
     and 256; None takes all of them.

@@ -23,6 +23,7 @@ from skmnist._targets import (
     batch_size,
     class_numbers,
     class_weights,
+    n_epochs,
     stratified_split,
 )
 from skmnist.images import (
@@ -63,7 +64,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     """
 
     _parameter_constraints: dict[str, list[Any]] = {
-        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left"), None],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "optimizer": [str, HasMethods(["apply", "get_config"])],
@@ -347,16 +348,18 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         self,
         data: Data,
         sample_weight: Any,
-        epochs: int,
+        epochs: int | str,
         schedule: Schedule,
         patience: int | None,
         keep_optimizer: bool,
     ) -> "NetworkClassifier":
         optimizer = self._optimizer()
         task = self._task(optimizer)
+        n_rows = len(data.train_rows)
+        size = batch_size(self.batch_size, n_rows)
         plan = Plan(
-            epochs=epochs,
-            batch_size=batch_size(self.batch_size, len(data.train_rows)),
+            epochs=n_epochs(epochs, n_rows, size),
+            batch_size=size,
             learning_rate=optimizer.learning_rate,
             schedule=schedule,
             seed=self._seed_,

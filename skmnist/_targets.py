@@ -1,11 +1,15 @@
 """Labels, their classes and their weights; which rows train and which judge."""
 
+from math import ceil
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 from sklearn.utils.class_weight import compute_class_weight
+
+_LEAST_EPOCHS = 10
+_LEAST_STEPS = 2000
 
 
 def at_least_two(classes: NDArray) -> NDArray:
@@ -51,6 +55,14 @@ def batch_size(wanted: Any, n_rows: int) -> int:
         power = round(np.log2(max(n_rows, 1) / 32))
         return int(2 ** np.clip(power, 4, 8))
     return int(min(wanted, n_rows))
+
+
+def n_epochs(wanted: Any, n_rows: int, batch_size: int) -> int:
+    """Settle the epochs: "auto" makes enough of them for a network to learn from few samples."""
+    if wanted == "auto":
+        steps_an_epoch = ceil(n_rows / batch_size)
+        return max(_LEAST_EPOCHS, ceil(_LEAST_STEPS / steps_an_epoch))
+    return int(wanted)
 
 
 def stratified_split(

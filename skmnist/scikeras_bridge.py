@@ -59,9 +59,9 @@ def to_scikeras(estimator: NetworkClassifier, **kwargs: Any) -> Any:
     Warns
     -----
     UserWarning
-        If the estimator has `augmentation`, `label_smoothing` or ``batch_size="auto"``, which
-        SciKeras has no place for: images stay where they are, labels are not smoothed, batches
-        are of 32.
+        If the estimator has `augmentation`, `label_smoothing`, ``batch_size="auto"`` or
+        ``epochs="auto"``, which SciKeras has no place for: images stay where they are, labels are
+        not smoothed, batches are of 32, epochs 10.
 
     Notes
     -----
@@ -118,6 +118,8 @@ def _left_behind(estimator: NetworkClassifier, replaced: dict[str, Any]) -> Iter
         yield f"augmentation={estimator.augmentation!r} (images stay where they are)"
     if estimator.batch_size == "auto" and "batch_size" not in replaced:
         yield "batch_size='auto' (batches are of 32)"
+    if estimator.epochs == "auto" and "epochs" not in replaced:
+        yield "epochs='auto' (there are 10)"
 
 
 def _model_settings(estimator: NetworkClassifier) -> dict[str, Any]:
@@ -177,7 +179,7 @@ def _fit_settings(estimator: NetworkClassifier) -> dict[str, Any]:
     """Give the settings that SciKeras has by another name or by the same."""
     batch_size = {"auto": 32, None: -1}.get(estimator.batch_size, estimator.batch_size)
     return {
-        "epochs": estimator.epochs,
+        "epochs": 10 if estimator.epochs == "auto" else estimator.epochs,
         "batch_size": batch_size,
         "loss": "sparse_categorical_crossentropy",
         "metrics": ["accuracy"],

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from skmnist import inference
+from skmnist import DNNClassifier, inference
 from skmnist._backend import load_keras
+from skmnist._targets import n_epochs
 from skmnist.images import as_images, as_rows
 from skmnist.networks import Architecture, ConvBlock, convolutional_network, dense_network
 from skmnist.training import (
@@ -523,3 +524,11 @@ def test_an_augmentations_nonsense_is_refused_by_name(limits):
     (name, value), *_ = limits.items()
     with pytest.raises(ValueError, match=f"{name}={value}"):
         Augmentation(**limits)
+
+
+def test_auto_epochs_go_over_few_samples_more_often(digits):
+    X, _, y, _ = digits
+    few = DNNClassifier(hidden_units=(4,), epochs="auto", batch_size=50, random_state=0)
+    few.fit(X[:100], y[:100])
+    assert few.n_epochs_ == 1000  # of two steps each
+    assert n_epochs("auto", 60_000, 128) == 10

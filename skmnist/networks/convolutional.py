@@ -28,7 +28,7 @@ class ConvBlock:
         Step of the kernel, in pixels.
     padding : {"valid", "same", "auto"}, default="valid"
         Whether the image shrinks by the kernel or is padded with zeros; "auto": it shrinks where
-        each of its sides is at least twice the kernel's.
+        at least as much is left of each side as the kernel is wide.
     activation : str, default="relu"
         Keras's name of the activation; "linear" for none.
     batch_norm : bool, default=False
@@ -291,8 +291,8 @@ def _padding(block: ConvBlock, sides: tuple[int, int]) -> str:
     """Settle "auto" on "valid" where the image is large enough to shrink."""
     if block.padding != "auto":
         return block.padding
-    large = all(side == 1 or side >= 2 * block.kernel_size for side in sides)
-    return "valid" if large else "same"
+    left = [side - block.kernel_size + 1 for side in sides if side > 1]
+    return "valid" if min(left, default=1) >= block.kernel_size else "same"
 
 
 def _convolved(
