@@ -9,6 +9,7 @@ from typing import Any
 
 from skmnist._provenance import machine, versions
 
+_PEERS = "scikeras", "skorch"
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -21,6 +22,19 @@ def measure(script: str, *arguments: Any) -> dict[str, Any]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def update(name: str, protocol: str, measurements: dict[str, Any]) -> dict[str, Any]:
+    """Add measurements to those in ``results/name.json`` that are of this machine and versions.
+
+    Gives all of them.
+    """
+    path = RESULTS / f"{name}.json"
+    old = json.loads(path.read_text()) if path.exists() else {}
+    same = old and old["machine"] == machine() and old["versions"] == versions(*_PEERS)
+    measurements = {**(old["measurements"] if same else {}), **measurements}
+    save(name, protocol, measurements)
+    return measurements
+
+
 def save(name: str, protocol: str, measurements: Any) -> None:
     """Write the measurements with machine, versions and date to ``results/name.json``."""
     RESULTS.mkdir(exist_ok=True)
@@ -28,7 +42,7 @@ def save(name: str, protocol: str, measurements: Any) -> None:
         "protocol": " ".join(protocol.split()),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),
-        "versions": versions("scikeras", "skorch"),
+        "versions": versions(*_PEERS),
         "measurements": measurements,
     }
     path = RESULTS / f"{name}.json"

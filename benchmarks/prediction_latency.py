@@ -18,7 +18,7 @@ from typing import Any
 
 import _own_process
 import numpy as np
-from training_speed import _as_float, _data, _keras_model, _ours
+from training_speed import as_float, _data, keras_model, ours
 
 ROUNDS = 3
 PEERS = {
@@ -28,7 +28,7 @@ PEERS = {
 
 
 def _fitted_skmnist(network: str, X: Any, y: Any) -> tuple[Any, Any]:
-    classifier = _ours("dense" if network == "dense-100" else network, "auto")
+    classifier = ours("dense" if network == "dense-100" else network, "auto")
     if network == "dense-100":
         classifier.set_params(hidden_units=(100,))
     rows = X.reshape(len(X), -1)
@@ -38,8 +38,8 @@ def _fitted_skmnist(network: str, X: Any, y: Any) -> tuple[Any, Any]:
 def _fitted_scikeras(network: str, X: Any, y: Any) -> tuple[Any, Any]:
     from scikeras.wrappers import KerasClassifier
 
-    X = _as_float(X)
-    classifier = KerasClassifier(_keras_model, model__network=network, batch_size=128, verbose=0)
+    X = as_float(X)
+    classifier = KerasClassifier(keras_model, model__network=network, batch_size=128, verbose=0)
     return classifier.fit(X[:2000], y[:2000]), X
 
 
@@ -47,7 +47,7 @@ def _fitted_skorch(network: str, X: Any, y: Any) -> tuple[Any, Any]:
     from skorch import NeuralNetClassifier
     from torch import nn
 
-    X = _as_float(X).transpose(0, 3, 1, 2).copy()
+    X = as_float(X).transpose(0, 3, 1, 2).copy()
     module = nn.Sequential(
         *(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Dropout(0.25), nn.Flatten(), nn.Linear(9216, 128), nn.ReLU(), nn.Dropout(0.5)),
@@ -66,7 +66,7 @@ def _fitted_mlp(network: str, X: Any, y: Any) -> tuple[Any, Any]:
     from sklearn.neural_network import MLPClassifier
 
     warnings.simplefilter("ignore", ConvergenceWarning)
-    X = _as_float(X).reshape(len(X), -1)
+    X = as_float(X).reshape(len(X), -1)
     return MLPClassifier((100,), max_iter=1, random_state=0).fit(X[:2000], y[:2000]), X
 
 

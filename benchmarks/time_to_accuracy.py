@@ -1,26 +1,34 @@
-"""Test accuracy against seconds on full MNIST, for each convolutional recipe.
+"""Test accuracy against seconds on full MNIST: the convolutional recipes, and the peers.
 
-Protocol: fit on the 60,000 training images, test once on the 10,000 test images, seeds 0 to 4, each
-fit in a fresh process. Seconds are of the fit, compilation counted; imports and reading the data
-are not, and are given beside. The recipes were chosen on the last 10,000 training images
-(choose_recipes.py).
+Protocol: fit on the 60,000 training images, test on the 10,000 test images, each fit in a fresh
+process. Seconds are of the fit, compilation counted; imports and reading the data are not, and are
+given beside. A recipe gives one point, over five seeds; the recipes were chosen on the last 10,000
+training images (choose_recipes.py). The peers train the example network of Keras's documentation
+(32-64-128, Adam, batch 128) and give a point an epoch, the time of testing taken off, seed 0; so
+does skmnist with that same network.
 
-    python benchmarks/time_to_accuracy.py                     # everything, and writes the results
-    python benchmarks/time_to_accuracy.py cnn-fast cnn-quick  # these recipes
-    python benchmarks/time_to_accuracy.py cnn-fast 0          # one fit
+    python benchmarks/time_to_accuracy.py                     # everything, writes and draws
+    python benchmarks/time_to_accuracy.py cnn-fast keras      # these, into the results of before
+    python benchmarks/time_to_accuracy.py cnn-fast --seed 0   # one fit
 """
 
+import argparse
 import json
-import sys
 from statistics import fmean, median, stdev
 from time import perf_counter
+from typing import Any
 
 import _own_process
+import numpy as np
+from training_speed import as_float, keras_model, ours, torch_module
 
 SEEDS = range(5)
+EPOCHS = 5
+RECIPES = ["cnn-fast", "cnn-quick", "cnn-brisk", "cnn", "cnn-best"]
+PROTOCOL = __doc__.partition("\n\n    python")[0]
 
 
-def run_one(name: str, seed: int) -> dict[str, float]:
+def fit_recipe(name: str, seed: int) -> dict[str, float]:
     """Fit one recipe with one seed."""
     start = perf_counter()
     from skmnist import fetch_mnist, recipe
@@ -40,25 +48,173 @@ def run_one(name: str, seed: int) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    if len(sys.argv) == 3 and sys.argv[2].isdigit():
-        print(json.dumps(run_one(sys.argv[1], int(sys.argv[2]))))
-        return
-    from skmnist import list_recipes
+class Clock:
+    """Notes seconds and test accuracy after each epoch; its own time is taken off."""
 
-    summary = {}
-    for name in sys.argv[1:] or list_recipes():
-        runs = [_own_process.measure(__file__, name, seed) for seed in SEEDS]
-        accuracies = [run["accuracy"] for run in runs]
-        summary[name] = {
-            "accuracy_mean": round(fmean(accuracies), 3),
-            "accuracy_sd": round(stdev(accuracies), 3),
-            "fit_seconds": round(median(run["fit_seconds"] for run in runs), 2),
-            "seconds_with_imports": round(median(run["seconds_with_imports"] for run in runs), 2),
-            "runs": runs,
-        }
-        print(name, {k: v for k, v in summary[name].items() if k != "runs"}, flush=True)
-    _own_process.save("time_to_accuracy", __doc__.partition("\n\n    python")[0], summary)
+    def __init__(self, X_test: Any, y_test: Any) -> None:
+        self.points: list[dict[str, float]] = []
+        self._test = X_test, y_test
+        self._start = perf_counter()
+
+    def note(self, classes_of: Any) -> None:
+        """Note the accuracy of a function from images to class numbers."""
+        paused = perf_counter()
+        X, y = self._test
+        accuracy = 100 * float((classes_of(X) == y).mean())
+        point = {"seconds": round(paused - self._start, 2), "accuracy": round(accuracy, 2)}
+        self.points.append(point)
+        self._start += perf_counter() - paused
+
+
+def _keras_callback(clock: Clock) -> Any:
+    import keras
+
+    class Note(keras.callbacks.Callback):
+        def __deepcopy__(self, memo: Any) -> Any:
+            return self  # estimators copy their callbacks; the clock is one
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            clock.note(
+                lambda X: self.model.predict(as_float(X), batch_size=512, verbose=0).argmax(1)
+            )
+
+    return Note()
+
+
+def curve_of_skmnist(X: Any, y: Any, clock: Clock) -> None:
+    """Train the example network with this package."""
+    classifier = ours("keras-cnn", "auto").set_params(epochs=EPOCHS)
+    classifier.set_params(callbacks=[_keras_callback(clock)]).fit(X, y)
+
+
+def curve_of_keras(X: Any, y: Any, clock: Clock) -> None:
+    """Train it with ``keras.Model.fit``."""
+    keras_model("keras-cnn").fit(
+        as_float(X), y, batch_size=128, epochs=EPOCHS, verbose=0, callbacks=[_keras_callback(clock)]
+    )
+
+
+def curve_of_scikeras(X: Any, y: Any, clock: Clock) -> None:
+    """Train it with SciKeras."""
+    from scikeras.wrappers import KerasClassifier
+
+    KerasClassifier(
+        keras_model,
+        model__network="keras-cnn",
+        batch_size=128,
+        epochs=EPOCHS,
+        verbose=0,
+        callbacks=[_keras_callback(clock)],
+    ).fit(as_float(X), y)
+
+
+def curve_of_skorch(X: Any, y: Any, clock: Clock) -> None:
+    """Train it with skorch."""
+    import torch
+    from skorch import NeuralNetClassifier
+    from skorch.callbacks import Callback
+
+    def channels_first(images: Any) -> Any:
+        return np.ascontiguousarray(as_float(images).transpose(0, 3, 1, 2))
+
+    class Note(Callback):
+        def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+            clock.note(lambda X: net.predict(channels_first(X)))
+
+    torch.manual_seed(0)
+    NeuralNetClassifier(
+        torch_module(),
+        criterion=torch.nn.CrossEntropyLoss,
+        optimizer=torch.optim.Adam,
+        lr=1e-3,
+        batch_size=128,
+        max_epochs=EPOCHS,
+        train_split=None,
+        verbose=0,
+        callbacks=[Note()],
+    ).fit(channels_first(X), y)
+
+
+CURVES = {
+    "skmnist": curve_of_skmnist,
+    "keras": curve_of_keras,
+    "scikeras": curve_of_scikeras,
+    "skorch": curve_of_skorch,
+}
+
+
+def fit_peer(name: str) -> dict[str, Any]:
+    """Train the example network once; test it after each epoch."""
+    from skmnist import fetch_mnist
+    from skmnist._backend import load_keras
+
+    if name != "skorch":
+        load_keras()
+    (X, y), (X_test, y_test) = fetch_mnist()
+    clock = Clock(X_test, y_test)
+    CURVES[name](X, y.astype("int64"), clock)
+    return {"curve": clock.points}
+
+
+def summary_of(name: str) -> dict[str, Any]:
+    """Measure a recipe over all seeds, or a peer once."""
+    if name in CURVES:
+        return _own_process.measure(__file__, name, "--seed", 0)
+    runs = [_own_process.measure(__file__, name, "--seed", seed) for seed in SEEDS]
+    accuracies = [run["accuracy"] for run in runs]
+    return {
+        "accuracy_mean": round(fmean(accuracies), 3),
+        "accuracy_sd": round(stdev(accuracies), 3),
+        "fit_seconds": round(median(run["fit_seconds"] for run in runs), 2),
+        "seconds_with_imports": round(median(run["seconds_with_imports"] for run in runs), 2),
+        "runs": runs,
+    }
+
+
+def draw(measurements: dict[str, Any]) -> None:
+    """Draw error against seconds, both on logarithmic axes."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
+    for name, found in measurements.items():
+        if name in CURVES:
+            seconds = [point["seconds"] for point in found["curve"]]
+            errors = [100 - point["accuracy"] for point in found["curve"]]
+            axes.plot(seconds, errors, marker=".", label=f"{name}, Keras's example network")
+    recipes = {name: found for name, found in measurements.items() if name not in CURVES}
+    recipes = dict(sorted(recipes.items(), key=lambda item: item[1]["fit_seconds"]))
+    seconds = [found["fit_seconds"] for found in recipes.values()]
+    errors = [100 - found["accuracy_mean"] for found in recipes.values()]
+    spread = [found["accuracy_sd"] for found in recipes.values()]
+    axes.errorbar(seconds, errors, spread, marker="o", capsize=3, lw=2, label="skmnist's recipes")
+    for name, x, y in zip(recipes, seconds, errors, strict=True):
+        axes.annotate(name, (x, y), xytext=(4, 6), textcoords="offset points")
+    axes.set(xscale="log", yscale="log", xlabel="seconds of fit", ylabel="test error, %")
+    axes.set_yticks([0.3, 0.4, 0.5, 0.7, 1, 1.5, 2], minor=False)
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("")
+    axes.set_title("MNIST: error against the time of the fit, compilation included")
+    axes.legend()
+    figure.savefig(_own_process.RESULTS / "time_to_accuracy.png", dpi=110)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("names", nargs="*", default=[*CURVES, *RECIPES])
+    parser.add_argument("--seed", type=int)
+    arguments = parser.parse_args()
+    if arguments.seed is not None:
+        (name,) = arguments.names
+        found = fit_peer(name) if name in CURVES else fit_recipe(name, arguments.seed)
+        print(json.dumps(found))
+        return
+    for name in arguments.names:
+        found = summary_of(name)
+        print(name, {key: value for key, value in found.items() if key != "runs"}, flush=True)
+        draw(_own_process.update("time_to_accuracy", PROTOCOL, {name: found}))
 
 
 if __name__ == "__main__":

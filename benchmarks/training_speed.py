@@ -33,11 +33,13 @@ def _data() -> tuple[Any, Any, Any, Any]:
     return X[:10_000], y[:10_000].astype("int64"), X_test, y_test.astype("int64")
 
 
-def _as_float(X: Any) -> Any:
+def as_float(X: Any) -> Any:
+    """Scale pixels to 0 to 1, as images of one channel."""
     return (X / 255.0).astype("float32")[..., None]
 
 
-def _ours(network: str, dtype: str) -> Any:
+def ours(network: str, dtype: str) -> Any:
+    """Make one of the networks as this package's classifier."""
     from skmnist import CNNClassifier, ConvBlock, DNNClassifier, LeNetClassifier
 
     common = {
@@ -65,21 +67,22 @@ def _ours(network: str, dtype: str) -> Any:
     )
 
 
-def time_ours(network: str, dtype: str = "auto") -> tuple[float, float]:
+def timeours(network: str, dtype: str = "auto") -> tuple[float, float]:
     """Time our own classifier."""
     X, y, X_test, y_test = _data()
-    classifier = _ours(network, dtype).set_params(warm_start=True, epochs=1).fit(X, y)
+    classifier = ours(network, dtype).set_params(warm_start=True, epochs=1).fit(X, y)
     classifier.set_params(epochs=EPOCHS)
     start = perf_counter()
     classifier.fit(X, y)
     return perf_counter() - start, classifier.score(X_test, y_test)
 
 
-def _keras_model(network: str) -> Any:
+def keras_model(network: str) -> Any:
+    """Make one of the networks as a compiled Keras model."""
     from skmnist._backend import load_keras
 
     load_keras()
-    model = _ours(network, "float32")._architecture((28, 28, 1), 10, "float32").build(seed=0)
+    model = ours(network, "float32")._architecture((28, 28, 1), 10, "float32").build(seed=0)
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
@@ -87,7 +90,7 @@ def _keras_model(network: str) -> Any:
 def time_keras(network: str) -> tuple[float, float]:
     """Time ``keras.Model.fit``."""
     X, y, X_test, y_test = _data()
-    model, X, X_test = _keras_model(network), _as_float(X), _as_float(X_test)
+    model, X, X_test = keras_model(network), as_float(X), as_float(X_test)
     model.fit(X, y, batch_size=128, epochs=1, verbose=0)
     start = perf_counter()
     model.fit(X, y, batch_size=128, epochs=EPOCHS, verbose=0)
@@ -100,9 +103,9 @@ def time_scikeras(network: str) -> tuple[float, float]:
     from scikeras.wrappers import KerasClassifier
 
     X, y, X_test, y_test = _data()
-    X, X_test = _as_float(X), _as_float(X_test)
+    X, X_test = as_float(X), as_float(X_test)
     classifier = KerasClassifier(
-        _keras_model, model__network=network, batch_size=128, epochs=1, verbose=0, warm_start=True
+        keras_model, model__network=network, batch_size=128, epochs=1, verbose=0, warm_start=True
     ).fit(X, y)
     classifier.set_params(epochs=EPOCHS)
     start = perf_counter()
@@ -111,23 +114,28 @@ def time_scikeras(network: str) -> tuple[float, float]:
     return seconds, float((classifier.predict(X_test) == y_test).mean())
 
 
-def time_skorch(network: str) -> tuple[float, float]:
-    """Time skorch's classifier on the same network in PyTorch."""
-    import torch
-    from skorch import NeuralNetClassifier
+def torch_module() -> Any:
+    """Make the example network for PyTorch."""
     from torch import nn
 
-    X, y, X_test, y_test = _data()
-    X, X_test = (_as_float(images).transpose(0, 3, 1, 2).copy() for images in (X, X_test))
-    torch.manual_seed(0)
-    module = nn.Sequential(
+    return nn.Sequential(
         *(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Dropout(0.25), nn.Flatten(), nn.Linear(9216, 128), nn.ReLU(), nn.Dropout(0.5)),
         nn.Linear(128, 10),
     )
+
+
+def time_skorch(network: str) -> tuple[float, float]:
+    """Time skorch's classifier on the same network in PyTorch."""
+    import torch
+    from skorch import NeuralNetClassifier
+
+    X, y, X_test, y_test = _data()
+    X, X_test = (as_float(images).transpose(0, 3, 1, 2).copy() for images in (X, X_test))
+    torch.manual_seed(0)
     classifier = NeuralNetClassifier(
-        module,
-        criterion=nn.CrossEntropyLoss,
+        torch_module(),
+        criterion=torch.nn.CrossEntropyLoss,
         optimizer=torch.optim.Adam,
         lr=1e-3,
         batch_size=128,
@@ -150,7 +158,7 @@ def time_mlp(network: str) -> tuple[float, float]:
 
     warnings.simplefilter("ignore", ConvergenceWarning)
     X, y, X_test, y_test = _data()
-    X, X_test = (_as_float(images).reshape(len(images), -1) for images in (X, X_test))
+    X, X_test = (as_float(images).reshape(len(images), -1) for images in (X, X_test))
     classifier = MLPClassifier((512, 512), batch_size=128, max_iter=1, random_state=0)
     classifier.set_params(warm_start=True).fit(X, y)
     classifier.set_params(max_iter=EPOCHS)
@@ -160,8 +168,8 @@ def time_mlp(network: str) -> tuple[float, float]:
 
 
 TIMERS = {
-    "skmnist": time_ours,
-    "skmnist-float32": lambda network: time_ours(network, "float32"),
+    "skmnist": timeours,
+    "skmnist-float32": lambda network: timeours(network, "float32"),
     "scikeras": time_scikeras,
     "skorch": time_skorch,
     "keras": time_keras,

@@ -1,6 +1,7 @@
 """Where and with what something was measured."""
 
 import platform
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,12 @@ _PACKAGES = ("skmnist", "scikit-learn", "numpy", "scipy", "keras", "tensorflow",
 
 
 def machine() -> dict[str, Any]:
-    """Name the processor and count its cores."""
-    return {"processor": _processor(), "cores": joblib.cpu_count()}
+    """Name the processor, count its cores, tell whether it computes in bfloat16."""
+    return {
+        "processor": next(_told_of_processor("model name"), platform.machine()),
+        "cores": joblib.cpu_count(),
+        "bfloat16": "_bf16" in next(_told_of_processor("flags"), ""),
+    }
 
 
 def versions(*more: str) -> dict[str, str]:
@@ -26,11 +31,12 @@ def versions(*more: str) -> dict[str, str]:
     return found
 
 
-def _processor() -> str:
-    """Return the processor's name, which Linux tells in a file and `platform` doesn't."""
+def _told_of_processor(key: str) -> Iterator[str]:
+    """Give what Linux's file, which says more than `platform`, tells of each core."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
+        return
+    for line in lines:
+        if line.startswith(key):
+            yield line.partition(":")[2].strip()
