@@ -1,10 +1,14 @@
 """Each measurement runs in a process of its own, and says where and with what it was taken."""
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 from skmnist._provenance import machine, versions
@@ -13,13 +17,33 @@ _PEERS = "scikeras", "skorch"
 RESULTS = Path(__file__).parent / "results"
 
 
-def measure(script: str, *arguments: Any) -> dict[str, Any]:
+def measure(script: str, *arguments: Any, core: int | None = None) -> dict[str, Any]:
     """Run ``python script arguments...`` and read the JSON object on its last line."""
     command = [sys.executable, script, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}")
-    return json.loads(done.stdout.splitlines()[-1])
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if core is not None:
+        os.sched_setaffinity(process.pid, {core})
+    output, errors = process.communicate()
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{errors}")
+    return json.loads(output.splitlines()[-1])
+
+
+def measure_on_cores(script: str, jobs: Iterable[Sequence[Any]]) -> Iterator[dict[str, Any]]:
+    """Run the script with each of several lists of arguments, one process a core; no times."""
+    cores: Queue[int] = Queue()
+    for core in os.sched_getaffinity(0):
+        cores.put(core)
+
+    def on_a_core(arguments: Sequence[Any]) -> dict[str, Any]:
+        core = cores.get()
+        try:
+            return measure(script, *arguments, core=core)
+        finally:
+            cores.put(core)
+
+    with ThreadPoolExecutor(cores.qsize()) as pool:
+        yield from pool.map(on_a_core, jobs)
 
 
 def update(name: str, protocol: str, measurements: dict[str, Any]) -> dict[str, Any]:

@@ -18,9 +18,6 @@ evaluates every triple of networks on it), so they are no standard for the figur
 
 import argparse
 import json
-import os
-from concurrent.futures import ThreadPoolExecutor
-from queue import Queue
 from statistics import fmean, stdev
 from time import perf_counter
 from typing import Any
@@ -80,24 +77,10 @@ def _use_all_cores(classifier: Any) -> None:
 def run_all(name: str) -> dict[str, Any]:
     """Run one recipe's seeds, the first alone, the others one a core."""
     alone = _own_process.measure(__file__, name, "--seed", 0)
-    cores: Queue[int] = Queue()
-    for core in os.sched_getaffinity(0):
-        cores.put(core)
-
-    def on_a_core(seed: int) -> dict[str, Any]:
-        core = cores.get()
-        try:
-            return _own_process.measure(__file__, name, "--seed", seed, "--core", core)
-        finally:
-            cores.put(core)
-
-    with ThreadPoolExecutor(cores.qsize()) as pool:
-        accuracies = [
-            alone["accuracy"],
-            *(run["accuracy"] for run in pool.map(on_a_core, range(1, SEEDS[name]))),
-        ]
+    jobs = [[name, "--seed", seed] for seed in range(1, SEEDS[name])]
+    others = _own_process.measure_on_cores(__file__, jobs)
     return {
-        **_summary(accuracies),
+        **_summary([alone["accuracy"], *(run["accuracy"] for run in others)]),
         "fit_seconds": alone["fit_seconds"],
         "predict_seconds": alone["predict_seconds"],
     }
@@ -120,10 +103,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("names", nargs="*", default=list(SEEDS))
     parser.add_argument("--seed", type=int)
-    parser.add_argument("--core", type=int)
     arguments = parser.parse_args()
-    if arguments.core is not None:
-        os.sched_setaffinity(0, {arguments.core})
     if arguments.seed is not None:
         print(json.dumps(run_one(arguments.names[0], arguments.seed)))
         return

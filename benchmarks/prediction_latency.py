@@ -18,7 +18,7 @@ from typing import Any
 
 import _own_process
 import numpy as np
-from training_speed import as_float, _data, keras_model, ours
+from training_speed import _data, as_float, keras_model, ours
 
 ROUNDS = 3
 PEERS = {

@@ -11,7 +11,8 @@ from typing import Any
 from sklearn.base import clone
 
 from skmnist._errors import unknown_name
-from skmnist.classifiers import CNNClassifier
+from skmnist.baselines import knn, random_forest, svm
+from skmnist.classifiers import CNNClassifier, DNNClassifier, LeNetClassifier
 from skmnist.networks import pooled_blocks
 
 
@@ -32,6 +33,11 @@ class Recipe:
 
 
 RECIPES = {
+    "svm": Recipe(svm(), "A support vector machine on pixels."),
+    "knn": Recipe(knn(), "Nearest neighbours on pixels."),
+    "random-forest": Recipe(random_forest(), "A random forest on pixels."),
+    "dnn": Recipe(DNNClassifier(), "The class's defaults."),
+    "lenet": Recipe(LeNetClassifier(), "The class's defaults."),
     "cnn-fast": Recipe(
         CNNClassifier(conv_blocks=pooled_blocks(16), epochs=1, batch_size=128, augmentation=None),
         "One epoch of a narrow network: over 99 % in a few seconds.",

@@ -1,0 +1,102 @@
+"""Accuracy on MNIST with few labelled images: 10, 100 and 1,000 of each class.
+
+Protocol: ten draws of each size from the 60,000 training images, the same for every classifier;
+each is fitted on a draw, with the draw's number as seed, and tested once on the 10,000 test images.
+Mean and standard deviation over the draws. The settings of "cnn-few-labels" were chosen by
+``--choose``, which draws from the first 50,000 training images and judges on the last 10,000.
+
+    python benchmarks/few_labels.py                        # all of it, and writes the results
+    python benchmarks/few_labels.py cnn svm-best           # these, into the results of before
+    python benchmarks/few_labels.py cnn --a-class 100      # one classifier and size
+    python benchmarks/few_labels.py --choose               # the choice of the settings
+"""
+
+import argparse
+import json
+from statistics import fmean, stdev
+from typing import Any
+
+import _own_process
+import numpy as np
+
+SIZES = (10, 100, 1000)
+DRAWS = range(10)
+CLASSIFIERS = [
+    "svm",
+    "knn",
+    "random-forest",
+    "svm-best",
+    "knn-best",
+    "forest-best",
+    "ridge-best",
+    "cnn",
+    "cnn-few-labels",
+    "committee-few-labels",
+]
+_AFFINE = {"epochs": "auto", "batch_size": 64, "augmentation": "affine"}
+CANDIDATES: dict[str, dict[str, Any]] = {
+    "default": {},
+    "auto epochs": {"epochs": "auto"},
+    "auto epochs, affine": {"epochs": "auto", "augmentation": "affine"},
+    "batch 64, affine": _AFFINE,
+    "batch 64, affine, dropout": {**_AFFINE, "hidden_units": (128,), "dropout": 0.5},
+    "batch 64, affine, ema": {**_AFFINE, "ema_momentum": 0.99},
+}
+PROTOCOL = __doc__.partition("\n\n    python")[0]
+
+
+def run_one(name: str, a_class: int, *, choosing: bool) -> dict[str, Any]:
+    """Fit one classifier on every draw of one size."""
+    from skmnist import CNNClassifier, fetch_mnist, recipe
+    from skmnist._measuring import seeded
+
+    (X, y), (X_judge, y_judge) = fetch_mnist()
+    if choosing:
+        X, y, X_judge, y_judge = X[:50_000], y[:50_000], X[50_000:], y[50_000:]
+    accuracies = []
+    for draw in DRAWS[:3] if choosing else DRAWS:
+        rows = drawn_rows(y, a_class, draw)
+        classifier = CNNClassifier(**CANDIDATES[name]) if choosing else recipe(name)
+        seeded(classifier, draw).fit(X[rows], y[rows])
+        accuracies.append(round(100 * classifier.score(X_judge, y_judge), 2))
+    return {
+        "accuracy_mean": round(fmean(accuracies), 2),
+        "accuracy_sd": round(stdev(accuracies), 2),
+        "accuracies": accuracies,
+    }
+
+
+def drawn_rows(y: Any, a_class: int, draw: int) -> Any:
+    """Draw as many rows of each class."""
+    rng = np.random.default_rng([draw, a_class])
+    rows = [rng.choice(np.flatnonzero(y == c), a_class, replace=False) for c in np.unique(y)]
+    return rng.permutation(np.concatenate(rows))
+
+
+def run_all(names: list[str], *, choosing: bool) -> None:
+    """Run every size of the classifiers, one process a core."""
+    flags = ["--choose"] if choosing else []
+    where = "few_labels_choice" if choosing else "few_labels"
+    for name in names:
+        jobs = [[name, "--a-class", size, *flags] for size in SIZES]
+        found = dict(zip(SIZES, _own_process.measure_on_cores(__file__, jobs), strict=True))
+        print(f"{name:26}", found, flush=True)
+        _own_process.update(where, PROTOCOL, {name: found})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--a-class", type=int)
+    parser.add_argument("--choose", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.a_class is not None:
+        found = run_one(arguments.names[0], arguments.a_class, choosing=arguments.choose)
+        print(json.dumps(found))
+        return
+    names = arguments.names or (list(CANDIDATES) if arguments.choose else CLASSIFIERS)
+    run_all(names, choosing=arguments.choose)
+
+
+if __name__ == "__main__":
+    main()
