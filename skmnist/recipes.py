@@ -1,11 +1,12 @@
 """Configurations by name, as data: each is an estimator that is not fitted, and what it is for.
 
-The convolutional recipes are one family at growing budgets.  They were chosen on the last 10,000
-training images of MNIST (``benchmarks/choose_recipes.py``), never on its test set.
-``benchmarks/time_to_accuracy.py`` measures what they reach.
+Those of our own were chosen on the last 10,000 training images of MNIST, never on its test set
+(``benchmarks/choose_recipes.py``, ``benchmarks/choose_classical.py``); ``benchmarks/accuracy.py``
+measures what they reach.  The others reproduce networks that five student reports describe; where
+a report is silent, they do what Keras did by default in its time, and the note says so.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sklearn.base import clone
@@ -13,7 +14,8 @@ from sklearn.base import clone
 from skmnist._errors import unknown_name
 from skmnist.baselines import knn, random_forest, svm
 from skmnist.classifiers import CNNClassifier, DNNClassifier, LeNetClassifier
-from skmnist.networks import pooled_blocks
+from skmnist.networks import ConvBlock, pooled_blocks
+from skmnist.training import Augmentation, Plateau
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,16 @@ class Recipe:
         A classifier or a Pipeline, not fitted; its ``repr`` shows what differs from the defaults.
     note : str
         What it is for.
+    reported : float or None, default=None
+        The accuracy that a report gives for it, in percent.
     """
 
     estimator: Any
     note: str
+    reported: float | None = None
 
 
-RECIPES = {
+_OURS = {
     "svm": Recipe(svm(), "A support vector machine on pixels."),
     "knn": Recipe(knn(), "Nearest neighbours on pixels."),
     "random-forest": Recipe(random_forest(), "A random forest on pixels."),
@@ -52,6 +57,218 @@ RECIPES = {
         "A wider network for twenty epochs.",
     ),
 }
+
+
+def _as_in_keras(**settings: Any) -> dict[str, Any]:
+    """Give a network the settings that Keras has by default, but for these."""
+    return {
+        "batch_size": 32,
+        "optimizer": "adam",
+        "learning_rate": 1e-3,
+        "schedule": "constant",
+        "augmentation": None,
+        **settings,
+    }
+
+
+def _cnn_as_in_keras(*conv_blocks: ConvBlock, **settings: Any) -> CNNClassifier:
+    plain: dict[str, Any] = {
+        "beta_1": None,
+        "beta_2": None,
+        "weight_decay": None,
+        "label_smoothing": 0.0,
+    }
+    return CNNClassifier(conv_blocks=conv_blocks, **plain, **_as_in_keras(**settings))
+
+
+_MARTIN_BLOCKS = 2 * (
+    ConvBlock(32, activation="linear"),
+    ConvBlock(32, activation="sigmoid", pool="max"),
+)
+_KERAS_EXAMPLE_BLOCKS = (ConvBlock(32), ConvBlock(64, pool="max", dropout=0.25))
+_ADADELTA = {"optimizer": "adadelta", "learning_rate": 1.0, "batch_size": 128}
+
+
+def _navarro_pair(filters: int, kernel_size: int, *, batch_norm: bool) -> tuple[ConvBlock, ...]:
+    first = ConvBlock(filters, kernel_size, padding="same")
+    return first, replace(first, batch_norm=batch_norm, pool="max", dropout=0.25)
+
+
+def _bejar_cnn3(**settings: Any) -> CNNClassifier:
+    common: dict[str, Any] = {
+        "padding": "same",
+        "initializer": "he_normal",
+        "l2": 1e-4,
+        "batch_norm": True,
+        "pool": "max",
+    }
+    return _cnn_as_in_keras(
+        ConvBlock(16, 3, dropout=0.20, **common),
+        ConvBlock(32, 3, dropout=0.30, **common),
+        ConvBlock(64, 3, dropout=0.35, **common),
+        ConvBlock(64, 1, dropout=0.40, **common),
+        hidden_units=(128,),
+        optimizer="rmsprop",
+        batch_size=64,
+        epochs=30,
+        schedule=Plateau(factor=0.5, patience=3, min_rate=1e-4),
+        augmentation=Augmentation(noise=0.1),
+        validation_fraction=0.1,
+        **settings,
+    )
+
+
+_CNN3_NOTE = "Padding, the L2 factor (1e-4) and the noise's strength (0.1) are not stated."
+
+_REPORTS = {
+    "martin-dnn": Recipe(
+        DNNClassifier(activation="sigmoid", **_as_in_keras(epochs=30)),
+        "Two layers of 512 sigmoids.",
+        98.17,
+    ),
+    "martin-cnn": Recipe(
+        _cnn_as_in_keras(
+            *_MARTIN_BLOCKS[:-1],
+            replace(_MARTIN_BLOCKS[-1], dropout=0.2),
+            hidden_units=(512,),
+            activation="sigmoid",
+            dropout=0.2,
+            epochs=30,
+        ),
+        "Pairs of a linear and a sigmoid convolution. The second dropout is not stated: 0.2.",
+        99.35,
+    ),
+    "portillo-v1": Recipe(
+        DNNClassifier(hidden_units=(128,), dropout=0.0, **_as_in_keras(epochs=15)),
+        "One layer. The batch is not stated: 32.",
+        97.62,
+    ),
+    "portillo-v2": Recipe(
+        _cnn_as_in_keras(ConvBlock(32, pool="max", dropout=0.25), epochs=15),
+        "One convolution. The number of filters and the batch are not stated: 32.",
+        98.22,
+    ),
+    "portillo-v3": Recipe(
+        _cnn_as_in_keras(
+            ConvBlock(32, 4),
+            ConvBlock(64, pool="max", dropout=0.2),
+            hidden_units=(248, 124),
+            dropout=(0.0, 0.4),
+            epochs=20,
+        ),
+        "Two convolutions. The second's filters (64) and the batch (32) are not stated.",
+        99.15,
+    ),
+    "navarro-lenet5": Recipe(
+        LeNetClassifier(**_as_in_keras(epochs=50, batch_size=86, validation_fraction=0.1)),
+        "LeNet-5 on 32 x 32 pixels.",
+        98.97,
+    ),
+    "navarro-double": Recipe(
+        _cnn_as_in_keras(
+            *_navarro_pair(32, 5, batch_norm=False),
+            *_navarro_pair(64, 3, batch_norm=False),
+            hidden_units=(256,),
+            dropout=0.5,
+            optimizer="rmsprop",
+            batch_size=86,
+            epochs=50,
+            augmentation="affine",
+            schedule=Plateau(factor=0.5, patience=3),
+            validation_fraction=0.1,
+        ),
+        "Two pairs of convolutions.",
+        99.60,
+    ),
+    "navarro-triple": Recipe(
+        _cnn_as_in_keras(
+            *_navarro_pair(32, 3, batch_norm=True),
+            *_navarro_pair(64, 3, batch_norm=True),
+            *_navarro_pair(128, 3, batch_norm=True),
+            hidden_units=(512, 256, 64),
+            hidden_batch_norm=True,
+            dropout=(0.5, 0.4, 0.3),
+            batch_size=86,
+            epochs=50,
+            augmentation="affine",
+            schedule=Plateau(factor=0.1, patience=3),
+            validation_fraction=0.1,
+            early_stopping=True,
+            n_iter_no_change=6,
+            tol=0.0,
+        ),
+        "Three pairs of convolutions.",
+        99.74,
+    ),
+    "bejar-mlp": Recipe(
+        DNNClassifier(**_as_in_keras(optimizer="rmsprop", batch_size=128, epochs=20)),
+        "Two layers of 512.",
+        98.20,
+    ),
+    "bejar-keras-cnn": Recipe(
+        _cnn_as_in_keras(
+            *_KERAS_EXAMPLE_BLOCKS, hidden_units=(128,), dropout=0.5, epochs=5, **_ADADELTA
+        ),
+        "The example of Keras's documentation, with the learning rate that Adadelta had then.",
+        98.85,
+    ),
+    "bejar-keras-cnn-augmented": Recipe(
+        _cnn_as_in_keras(
+            *_KERAS_EXAMPLE_BLOCKS,
+            hidden_units=(128,),
+            dropout=0.5,
+            epochs=20,
+            **{**_ADADELTA, "augmentation": Augmentation(rotation=10, zoom=0.1)},
+        ),
+        "How much the images turn and grow is not stated: 10 degrees, a tenth.",
+        99.27,
+    ),
+    "bejar-cnn1": Recipe(
+        _cnn_as_in_keras(
+            ConvBlock(32, pool="max"), optimizer="sgd", learning_rate=0.1, momentum=0.9, epochs=20
+        ),
+        "One convolution.",
+        98.42,
+    ),
+    "bejar-cnn2a": Recipe(
+        _cnn_as_in_keras(
+            ConvBlock(32, pool="max"),
+            ConvBlock(32, pool="max"),
+            ConvBlock(64, pool="max"),
+            hidden_units=(128,),
+            optimizer="rmsprop",
+            epochs=20,
+        ),
+        "Three convolutions.",
+        98.89,
+    ),
+    "bejar-cnn2b": Recipe(
+        _cnn_as_in_keras(
+            ConvBlock(16, 3, padding="same", pool="max"),
+            ConvBlock(32, 2, padding="same", pool="max"),
+            ConvBlock(64, 1, padding="same", pool="max"),
+            hidden_units=(128,),
+            dropout=0.5,
+            optimizer="rmsprop",
+            epochs=20,
+            validation_fraction=0.1,
+        ),
+        "Three convolutions of shrinking kernels. The dropout is not stated: 0.5.",
+        98.55,
+    ),
+    "bejar-cnn3": Recipe(_bejar_cnn3(), _CNN3_NOTE, 99.51),
+    "bejar-cnn3-early-stopping": Recipe(
+        _bejar_cnn3(early_stopping=True, n_iter_no_change=6, tol=1e-4), _CNN3_NOTE, 99.53
+    ),
+    "bejar-cnn3-early-stopping-coarse": Recipe(
+        _bejar_cnn3(early_stopping=True, n_iter_no_change=6, tol=1e-3), _CNN3_NOTE, 99.06
+    ),
+    "bejar-cnn3-early-stopping-hasty": Recipe(
+        _bejar_cnn3(early_stopping=True, n_iter_no_change=4, tol=1e-4), _CNN3_NOTE, 99.32
+    ),
+}
+
+RECIPES = {**_OURS, **_REPORTS}
 
 
 def recipe(name: str) -> Any:
