@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 _HOME_OF = {
     "CNNClassifier": "classifiers",
     "Augmentation": "training.augmentation",
+    "CommitteeClassifier": "ensemble.committee",
     "ComparisonResult": "comparison",
     "ConvBlock": "networks.convolutional",
     "Cosine": "training.schedules",

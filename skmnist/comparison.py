@@ -436,7 +436,8 @@ def _named(classifiers: Any) -> dict[str, Any]:
     if not pairs:
         raise ValueError("classifiers is empty; give at least one, or None for the default ones.")
     for name, classifier in pairs:
-        if isinstance(classifier, type) or not is_classifier(classifier):
+        is_estimator = hasattr(classifier, "fit") and not isinstance(classifier, type)
+        if not (is_estimator and is_classifier(classifier)):
             raise TypeError(
                 f"classifiers: {name!r} is {classifier!r}; expected an instance of a scikit-learn "
                 "classifier."
