@@ -1,9 +1,11 @@
 """Prediction: one image at a time, and 10,000 at once, here and elsewhere.
 
-Protocol: the example CNN of Keras (32-64-128), trained for one epoch on 2,000 MNIST images, and a
-dense network of 100 units beside ``MLPClassifier``; each peer in a process of its own. One image:
-1,000 calls of `predict` on rows, after 50 that don't count, single calls timed. 10,000 images: the
-median of five calls after one that doesn't count. All peers take turns, three rounds; figures are
+Protocol: the example CNN of Keras (32-64-128), trained for one epoch on 2,000 MNIST images, our
+default CNN, and a dense network of 100 units beside ``MLPClassifier``; each peer in a process of
+its own. One image: 1,000 calls of `predict` on rows, after 50 that don't count, single calls timed.
+10,000 images: the median of five calls after one that doesn't count. Features over predict: the
+seconds of `CNNFeatures.transform` of these 10,000 images at the penultimate layer over those of
+`predict`, call after call, the median of five. All peers take turns, three rounds; figures are
 medians over the rounds.
 
     python benchmarks/prediction_latency.py                        # everything, writes the results
@@ -22,15 +24,21 @@ from training_speed import _data, as_float, keras_model, ours
 
 ROUNDS = 3
 PEERS = {
+    "default-cnn": ["skmnist"],
     "keras-cnn": ["skmnist", "scikeras", "skorch"],
     "dense-100": ["skmnist", "mlp"],
 }
 
 
 def _fitted_skmnist(network: str, X: Any, y: Any) -> tuple[Any, Any]:
-    classifier = ours("dense" if network == "dense-100" else network, "auto")
-    if network == "dense-100":
-        classifier.set_params(hidden_units=(100,))
+    from skmnist import CNNClassifier
+
+    if network == "default-cnn":
+        classifier = CNNClassifier(random_state=0)
+    elif network == "dense-100":
+        classifier = ours("dense", "auto").set_params(hidden_units=(100,))
+    else:
+        classifier = ours(network, "auto")
     rows = X.reshape(len(X), -1)
     return classifier.set_params(epochs=1).fit(rows[:2000], y[:2000]), rows
 
@@ -84,6 +92,19 @@ def _seconds(call: Any, *arguments: Any) -> float:
     return perf_counter() - start
 
 
+def _features_over_predict(classifier: Any, images: Any) -> float:
+    from sklearn.frozen import FrozenEstimator
+
+    from skmnist.features import CNNFeatures
+
+    features = CNNFeatures(FrozenEstimator(classifier)).fit(images)
+    features.transform(images)
+    return median(
+        _seconds(features.transform, images) / _seconds(classifier.predict, images)
+        for _ in range(5)
+    )
+
+
 def run_one(network: str, peer: str) -> dict[str, float]:
     """Fit one peer and time its predictions, in milliseconds."""
     X, y, *_ = _data()
@@ -93,13 +114,16 @@ def run_one(network: str, peer: str) -> dict[str, float]:
         classifier.predict(images[i : i + 1])
     singles = [1e3 * _seconds(classifier.predict, images[i : i + 1]) for i in range(n_calls)]
     classifier.predict(images)
-    return {
+    figures = {
         "one_image_p50_ms": round(float(np.percentile(singles, 50)), 3),
         "one_image_p99_ms": round(float(np.percentile(singles, 99)), 3),
         "10000_images_ms": round(
             1e3 * median(_seconds(classifier.predict, images) for _ in range(5))
         ),
     }
+    if peer == "skmnist":
+        figures["features_over_predict"] = round(_features_over_predict(classifier, images), 2)
+    return figures
 
 
 def main() -> None:

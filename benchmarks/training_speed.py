@@ -67,7 +67,7 @@ def ours(network: str, dtype: str) -> Any:
     )
 
 
-def timeours(network: str, dtype: str = "auto") -> tuple[float, float]:
+def time_ours(network: str, dtype: str = "auto") -> tuple[float, float]:
     """Time our own classifier."""
     X, y, X_test, y_test = _data()
     classifier = ours(network, dtype).set_params(warm_start=True, epochs=1).fit(X, y)
@@ -168,8 +168,8 @@ def time_mlp(network: str) -> tuple[float, float]:
 
 
 TIMERS = {
-    "skmnist": timeours,
-    "skmnist-float32": lambda network: timeours(network, "float32"),
+    "skmnist": time_ours,
+    "skmnist-float32": lambda network: time_ours(network, "float32"),
     "scikeras": time_scikeras,
     "skorch": time_skorch,
     "keras": time_keras,

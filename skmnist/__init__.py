@@ -17,6 +17,8 @@ __version__ = "0.1.0"
 
 _HOME_OF = {
     "CNNClassifier": "classifiers",
+    "CNNFeatures": "features",
+    "CNNStackingClassifier": "ensemble.stacking",
     "Augmentation": "training.augmentation",
     "CommitteeClassifier": "ensemble.committee",
     "ComparisonResult": "comparison",

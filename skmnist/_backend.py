@@ -1,8 +1,8 @@
 """The one place where Keras and its backend are first imported.
 
-TensorFlow takes three seconds to import, writes to descriptor 2 whatever it is told, and takes
-every core of the machine in every worker process.  All three are mended here, once a process,
-so that no other module needs to know of them.
+TensorFlow takes three seconds to import, writes to descriptor 2 whatever it is told, takes every
+core of the machine in every worker process, and leaves oneDNN off on processors without AVX-512.
+All four are mended here, once a process, so that no other module needs to know of them.
 """
 
 import os
@@ -18,6 +18,8 @@ from typing import Any
 _import_lock = threading.Lock()
 _descriptor_lock = threading.Lock()
 _keras: ModuleType | None = None
+
+_ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 # What TensorFlow's C++ parts log; all else is passed on.
 _LOG_LINE = re.compile(
@@ -66,12 +68,30 @@ def backend_name() -> str:
 
 
 def _import_keras() -> ModuleType:
-    import keras
+    with _onednn_wanted():
+        import keras
 
-    if keras.backend.backend() == "tensorflow":
-        with _threads_on_our_cores():
-            _start_tensorflow()
+        if keras.backend.backend() == "tensorflow":
+            with _threads_on_our_cores():
+                _start_tensorflow()
     return keras
+
+
+@contextmanager
+def _onednn_wanted() -> Iterator[None]:
+    """Have TensorFlow start with oneDNN, unless the user has said whether it should.
+
+    By itself it takes oneDNN on processors with AVX-512 only; with AVX2 alone, convolutions train
+    twice as fast in it, and a row's output depends less on its batch.
+    """
+    if _ONEDNN in os.environ:
+        yield
+        return
+    os.environ[_ONEDNN] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_ONEDNN]
 
 
 def _start_tensorflow() -> None:

@@ -53,7 +53,7 @@ def svm(**settings: Any) -> Pipeline:
     >>> svm(C=5).get_params()["svc__C"]
     5
     """
-    return _on_rows("svc", SVC(**{"C": 10.0, **settings}))
+    return on_rows("svc", SVC(**{"C": 10.0, **settings}))
 
 
 def knn(**settings: Any) -> Pipeline:
@@ -83,7 +83,7 @@ def knn(**settings: Any) -> Pipeline:
     >>> knn(n_neighbors=5).get_params()["knn__n_neighbors"]
     5
     """
-    return _on_rows(
+    return on_rows(
         "knn", KNeighborsClassifier(**{"n_neighbors": 3, "weights": "distance", **settings})
     )
 
@@ -113,10 +113,31 @@ def random_forest(**settings: Any) -> Pipeline:
     >>> random_forest(random_state=0).get_params()["forest__random_state"]
     0
     """
-    return _on_rows("forest", RandomForestClassifier(**{"n_estimators": 300, **settings}))
+    return on_rows("forest", RandomForestClassifier(**{"n_estimators": 300, **settings}))
 
 
-def _on_rows(name: str, classifier: Any) -> Pipeline:
+def on_rows(name: str, classifier: Any) -> Pipeline:
+    """Let a classifier that takes rows only take images too.
+
+    Parameters
+    ----------
+    name : str
+        Of the classifier's step.
+    classifier : classifier
+        Any of scikit-learn's.
+
+    Returns
+    -------
+    pipeline : Pipeline
+        Steps ``rows`` and `name`.
+
+    Examples
+    --------
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from skmnist.baselines import on_rows
+    >>> list(on_rows("bayes", GaussianNB()).named_steps)
+    ['rows', 'bayes']
+    """
     rows = FunctionTransformer(_as_rows, feature_names_out="one-to-one")
     return Pipeline([("rows", rows), (name, classifier)])
 

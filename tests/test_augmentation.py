@@ -11,6 +11,7 @@ import pytest
 from scipy import ndimage
 
 from skmnist import Augmentation, CNNClassifier, ConvBlock, DNNClassifier
+from skmnist._backend import load_keras
 from skmnist.images import as_images
 from skmnist.training.augmentation import AUGMENTATIONS, find_augmentation
 from skmnist.training.contract import epoch_generator
@@ -357,6 +358,7 @@ def test_elastic_is_affine_and_light_elastic():
 def test_a_graph_of_unknown_batch_size_gives_the_same_in_the_same_dtype(
     augmentation, dtype, large_pictures
 ):
+    load_keras()  # TensorFlow starts as it does for users
     tf = pytest.importorskip("tensorflow")
     images = large_pictures.astype(dtype)
     draws = draw(augmentation)

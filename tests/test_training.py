@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from skmnist import DNNClassifier, inference
+from skmnist import DNNClassifier
 from skmnist._backend import load_keras
 from skmnist._targets import n_epochs
-from skmnist.images import as_images, as_rows
+from skmnist.images import as_images
 from skmnist.networks import Architecture, ConvBlock, convolutional_network, dense_network
 from skmnist.training import (
     Augmentation,
@@ -178,19 +178,6 @@ def test_equal_fits_share_one_compiled_loop_whatever_the_rate_the_seed_and_the_r
         made.append(trainer)
     assert made[0] is made[1] is made[2]
     assert len(trainer._traced) == 1
-
-
-def test_a_network_is_compiled_for_few_batch_sizes_whatever_sizes_come(data):
-    weights = [np.asarray(v) for v in DENSE.build(SEED).variables]
-    predictor = inference.Predictor(DENSE, weights, 16.0)
-    rows = as_rows(np.concatenate([data.images] * 4))[0]
-    inference._compiled.clear()
-    for n in (*range(1, 41), 128, 200, 512, 513, 700):
-        assert predictor.outputs(rows[:n], (8, 8, 1)).shape == (n, 10)
-    assert sorted(inference._compiled[DENSE]) == [2, 16, 128, 512]
-    # An equal network, such as the next fold's, brings no other.
-    inference.Predictor(Architecture.of(DENSE.builder, **dict(DENSE.settings)), weights, 1.0)
-    assert len(inference._compiled) == 1
 
 
 def test_the_data_is_not_changed_by_training(data):

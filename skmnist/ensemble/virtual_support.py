@@ -1,0 +1,288 @@
+"""Virtual support vectors: a support vector machine that learns what a small shift leaves alike."""
+
+from itertools import product
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, _fit_context, clone
+from sklearn.pipeline import Pipeline
+from sklearn.svm import SVC, NuSVC
+from sklearn.utils._param_validation import HasMethods, Interval, Options
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _estimator_has,
+    check_is_fitted,
+    validate_data,
+)
+
+from skmnist.baselines import on_rows
+from skmnist.images import as_images, as_rows, find_image_shape, refuse_other_shape
+
+
+class VirtualSupportVectors(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """Fit a support vector machine again on its support vectors and shifted copies of them.
+
+    A support vector machine depends on its support vectors only.  So to learn that a shifted digit
+    is the same digit, it is enough to shift those, in place of the whole training set: the virtual
+    support vectors of Schölkopf, Burges and Vapnik (1996).
+
+    Parameters
+    ----------
+    estimator : classifier
+        A Pipeline whose last step is a :class:`sklearn.svm.SVC` or :class:`sklearn.svm.NuSVC`, or
+        such a machine alone, which then takes the pixels. It is cloned, not fitted itself.
+    shift : int, default=1
+        By how many pixels images are shifted. Pixels that come in are 0.
+    directions : {4, 8}, default=4
+        Where images are shifted: up, left, right and down; 8 adds the diagonals.
+    image_shape : tuple (height, width) or (height, width, channels), or None, default=None
+        The shape of one image where `X` holds rows. None takes the shape of the images in `X`, or
+        finds a square; rows that are no square are one line of pixels, which is no picture and is
+        not shifted.
+
+    Attributes
+    ----------
+    estimator_ : Pipeline
+        The fitted classifier. Its transformers are fitted on all of `X`, its last step on the
+        images of `support_` and their shifted copies.
+    support_ : ndarray of shape (n_shifted,)
+        Which images of `X` were shifted: the support vectors of the first fit.
+    n_support_vectors_ : int
+        Support vectors of the final machine.
+    classes_ : ndarray of shape (n_classes,)
+        The class labels.
+    image_shape_ : tuple (height, width, channels)
+        The shape of one image.
+    n_features_in_ : int
+        Pixels of one image.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where `X` has names that are all strings.
+
+    Notes
+    -----
+    The transformers see `X` as it comes here, rows or images, always as an array.  What they undo
+    can't be learned from shifted copies, so a step that centres images belongs before this
+    classifier, in a Pipeline around it.
+
+    It helps where a shift changes the features much, or where images are few.  Fitted on 20,000 of
+    MNIST's training images and judged on the last 10,000, deskewed pixels after PCA err by 1.29 %
+    in place of 1.65 %; the gradients of :class:`skmnist.preprocessing.OrientedGradients` with
+    10,000 images and 8 directions, by 0.67 % in place of 0.77 %.  With 50,000 images those
+    gradients gain nothing: pooled, they forgive small shifts already.
+
+    DeCoste and Schölkopf report 0.68 % error on the test set of MNIST with shifts by one pixel, and
+    0.56 % with two, on deskewed images and with a polynomial kernel of degree 9.
+
+    References
+    ----------
+    B. Schölkopf, C. Burges and V. Vapnik, "Incorporating invariances in support vector learning
+    machines", ICANN 1996, 47-52.
+
+    D. DeCoste and B. Schölkopf, "Training invariant support vector machines", Machine Learning 46,
+    161-190, 2002.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.svm import SVC
+    >>> from skmnist.ensemble import VirtualSupportVectors
+    >>> X, y = load_digits(return_X_y=True)
+    >>> classifier = VirtualSupportVectors(SVC(C=10)).fit(X[:1000], y[:1000])
+    >>> classifier.image_shape_
+    (8, 8, 1)
+    >>> bool(classifier.score(X[1000:], y[1000:]) > 0.95)
+    True
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        "estimator": [HasMethods(["fit", "predict"])],
+        "shift": [Interval(Integral, 1, None, closed="left")],
+        "directions": [Options(Integral, {4, 8})],
+        "image_shape": [tuple, list, None],
+    }
+
+    def __init__(
+        self, estimator: Any, *, shift: Any = 1, directions: Any = 4, image_shape: Any = None
+    ) -> None:
+        self.estimator = estimator
+        self.shift = shift
+        self.directions = directions
+        self.image_shape = image_shape
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "VirtualSupportVectors":
+        """Fit the classifier, and then its last step again on support vectors that are shifted.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Rows of pixels or images, of any real dtype.
+        y : array-like of shape (n,)
+            Labels.
+        sample_weight : array-like of shape (n,), default=None
+            Weights for both fits of the last step; a shifted copy has its original's. Transformers
+            see all samples whose weight isn't 0, alike. None is 1 for all.
+
+        Returns
+        -------
+        self : object
+            The fitted classifier.
+
+        Raises
+        ------
+        TypeError
+            If `estimator` doesn't end in a support vector machine.
+        ValueError
+            If a parameter or the data is not usable.
+        """
+        pipeline = _as_pipeline(self.estimator)
+        transformers, machine = pipeline[:-1], pipeline[-1]
+        if not isinstance(machine, SVC | NuSVC):
+            raise TypeError(
+                f"estimator ends in {type(machine).__name__}, which has no support vectors to "
+                "shift; expected SVC, NuSVC, or a Pipeline that ends in one."
+            )
+        rows, seen_shape = as_rows(X)
+        rows, y = validate_data(self, rows, y, dtype="numeric")
+        check_classification_targets(y)
+        wanted = None if self.image_shape is None else tuple(self.image_shape)
+        self.image_shape_ = find_image_shape(rows.shape[1], wanted, seen_shape)
+        offsets = self._offsets()
+        images = rows if seen_shape is None else rows.reshape(np.shape(X))
+        weights = _check_sample_weight(sample_weight, rows, ensure_non_negative=True)
+
+        # SVC gives wrong indices of its support vectors where some weights are zero.
+        counted = np.flatnonzero(weights)
+        features = transformers.fit_transform(images[counted], y[counted])
+        machine.fit(features, y[counted], sample_weight=weights[counted])
+        self.support_ = counted[machine.support_]
+
+        support_images = as_images(rows[self.support_], self.image_shape_)
+        shifted = _with_shifted(support_images, self.shift, offsets)
+        origin = np.tile(self.support_, 1 + len(offsets))
+        features = transformers.transform(shifted.reshape(-1, *images.shape[1:]))
+        machine.fit(features, y[origin], sample_weight=weights[origin])
+
+        self.n_support_vectors_ = int(machine.n_support_.sum())
+        self.estimator_ = pipeline
+        self.classes_ = machine.classes_
+        return self
+
+    def predict(self, X: Any) -> NDArray:
+        """Predict labels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Rows of pixels or images.
+
+        Returns
+        -------
+        y : ndarray of shape (n,)
+            Labels out of `classes_`.
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        ValueError
+            If `X` has another shape than in `fit`.
+        """
+        return self._final("predict", X)
+
+    @available_if(_estimator_has("decision_function"))
+    def decision_function(self, X: Any) -> NDArray:
+        """Give the decision function of the final machine.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Rows of pixels or images.
+
+        Returns
+        -------
+        decision : ndarray of shape (n, n_classes), (n, n_pairs of classes) or (n,)
+            As :meth:`sklearn.svm.SVC.decision_function` gives it.
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        ValueError
+            If `X` has another shape than in `fit`.
+        """
+        return self._final("decision_function", X)
+
+    @available_if(_estimator_has("predict_proba"))
+    def predict_proba(self, X: Any) -> NDArray:
+        """Predict probabilities, where the machine gives them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Rows of pixels or images.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n, n_classes)
+            In the order of `classes_`.
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        ValueError
+            If `X` has another shape than in `fit`.
+        """
+        return self._final("predict_proba", X)
+
+    def _final(self, method: str, X: Any) -> NDArray:
+        check_is_fitted(self)
+        rows, seen_shape = as_rows(X)
+        rows = validate_data(self, rows, reset=False, dtype="numeric")
+        refuse_other_shape(self, seen_shape)
+        images = rows if seen_shape is None else rows.reshape(np.shape(X))
+        return getattr(self.estimator_, method)(images)
+
+    def _offsets(self) -> list[tuple[int, int]]:
+        """List by how many rows and columns images are shifted."""
+        height, width, _ = self.image_shape_
+        if height == 1 or width == 1:
+            return []
+        if self.shift >= min(height, width):
+            raise ValueError(
+                f"shift={self.shift} would shift images of {height} x {width} pixels out of sight; "
+                f"expected at most {min(height, width) - 1}."
+            )
+        steps = (-self.shift, 0, self.shift)
+        everywhere = [(down, right) for down, right in product(steps, steps) if down or right]
+        if self.directions == 8:
+            return everywhere
+        return [(down, right) for down, right in everywhere if not (down and right)]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def _as_pipeline(estimator: Any) -> Pipeline:
+    """Clone a classifier as transformers and a last step; without transformers, it takes rows."""
+    if not isinstance(estimator, Pipeline):
+        return on_rows("classifier", clone(estimator))
+    if len(estimator) == 1:
+        return on_rows(estimator.steps[0][0], clone(estimator[0]))
+    return clone(estimator)
+
+
+def _with_shifted(images: NDArray, most: int, offsets: list[tuple[int, int]]) -> NDArray:
+    """Put copies shifted by each offset, of at most so many pixels, after the images."""
+    _, height, width, _ = images.shape
+    padded = np.pad(images, [(0, 0), (most, most), (most, most), (0, 0)])
+    corners = [(most - down, most - right) for down, right in offsets]
+    copies = [padded[:, top : top + height, left : left + width] for top, left in corners]
+    return np.concatenate([images, *copies])

@@ -1,0 +1,95 @@
+"""Upright digits: each image is sheared until its ink has no slant."""
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+from sklearn.base import OneToOneFeatureMixin
+
+from skmnist.preprocessing._batches import in_batches
+from skmnist.preprocessing._image_transformer import ImageTransformer
+from skmnist.preprocessing._ink import moments, split_ink
+
+# The variance of the ink's rows under which it is all in one row.
+_ONE_ROW = 1e-6
+
+
+class Deskew(OneToOneFeatureMixin, ImageTransformer):
+    r"""Shear each image until its ink has no slant.
+
+    Each row moves to the side, by a part of a pixel too, so that the ink's columns no longer
+    depend on its rows.  The centre of mass stays where it is.
+
+    Parameters
+    ----------
+    image_shape : tuple (height, width) or (height, width, channels), or None, default=None
+        The shape of one image where `X` holds rows. None takes the shape of the images in `X`, or
+        finds a square; rows that are no square are one line of pixels, which has no slant.
+
+    Attributes
+    ----------
+    image_shape_ : tuple (height, width, channels)
+        The shape of one image.
+    n_features_in_ : int
+        Pixels of one image.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where `X` has names that are all strings.
+
+    Notes
+    -----
+    With the central moments :math:`\mu_{11}` and :math:`\mu_{02}` of the ink, and
+    :math:`\bar y` its mean row, the pixel in row :math:`y` and column :math:`x` becomes that at
+    :math:`x + (y - \bar y) \mu_{11} / \mu_{02}`, between two pixels linearly: the numbers of
+    :func:`scipy.ndimage.affine_transform` with ``order=1, mode="grid-constant"``.
+
+    Ink is what is brighter than an image's darkest pixel, in all channels together, and the darkest
+    pixel is what comes in from outside.  So digits may be scaled or shifted before.  An image
+    without ink, or with ink in one row only, stays as it is.
+
+    References
+    ----------
+    Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, "Gradient-based learning applied to document
+    recognition", Proceedings of the IEEE 86(11), 2278-2324, 1998, section III.C.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist.preprocessing import Deskew
+    >>> Deskew().fit_transform(np.eye(3)[np.newaxis])
+    array([[[0., 1., 0.],
+            [0., 1., 0.],
+            [0., 1., 0.]]])
+    """
+
+    def __init__(self, *, image_shape: Any = None) -> None:
+        self.image_shape = image_shape
+
+    def _transform(self, images: NDArray) -> NDArray:
+        return in_batches(_deskew, images, images.shape[1:])
+
+
+def _deskew(images: NDArray) -> NDArray:
+    ink, background = split_ink(images)
+    of_ink = moments(ink)
+    slanted = of_ink.yy > _ONE_ROW
+    slope = np.divide(of_ink.yx, of_ink.yy, out=np.zeros_like(of_ink.yy), where=slanted)
+    shift = slope[:, np.newaxis] * (np.arange(images.shape[1]) - of_ink.y[:, np.newaxis])
+    return _shift_rows(ink, shift) + background
+
+
+def _shift_rows(images: NDArray, shift: NDArray) -> NDArray:
+    """Read each row from `shift` pixels further right, between two pixels linearly."""
+    n, height, width, channels = images.shape
+    whole = np.floor(shift)
+    part = (shift - whole).astype(images.dtype)[..., np.newaxis]
+    # Zeros before each row, which are also those after the row before.
+    margin = width + 1
+    padded = np.zeros((n * height + 1, (margin + width) * channels), images.dtype)
+    padded[:-1, margin * channels :] = images.reshape(n * height, -1)
+    windows = sliding_window_view(padded.ravel(), margin * channels)
+    start = np.arange(n * height).reshape(n, height) * (margin + width) + margin
+    start += np.clip(whole, -margin, width).astype(np.intp)
+    read = windows[start * channels]
+    left, right = read[..., :-channels], read[..., channels:]
+    return (left + part * (right - left)).reshape(images.shape)

@@ -1,0 +1,115 @@
+"""Ink of one size in the middle of the image, whatever the writer's hand."""
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import OneToOneFeatureMixin
+from sklearn.utils._param_validation import Interval
+
+from skmnist.preprocessing._batches import in_batches
+from skmnist.preprocessing._image_transformer import ImageTransformer
+from skmnist.preprocessing._ink import moments, split_ink
+
+# The variance of a coordinate within one pixel, a square.
+_OF_A_PIXEL = 1 / 12
+
+
+class MomentNormalizer(OneToOneFeatureMixin, ImageTransformer):
+    r"""Centre the ink of each image, and scale it towards one height and one width.
+
+    Height and width are measured by moments, not by the outermost pixels, so that a long tail
+    doesn't make a digit small.
+
+    Parameters
+    ----------
+    strength : float, default=0.75
+        How far the size goes towards the one wanted: 0 leaves it, 1 makes it the same for all.
+        At 1 the strokes of a one are as wide as a zero.
+    height, width : float, default=0.225 and 0.19
+        The wanted standard deviations of the ink's rows and columns, as parts of the height and
+        the width of the image.
+    image_shape : tuple (height, width) or (height, width, channels), or None, default=None
+        The shape of one image where `X` holds rows. None takes the shape of the images in `X`, or
+        finds a square; rows that are no square are one line of pixels.
+
+    Attributes
+    ----------
+    image_shape_ : tuple (height, width, channels)
+        The shape of one image.
+    n_features_in_ : int
+        Pixels of one image.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where `X` has names that are all strings.
+
+    Notes
+    -----
+    A standard deviation :math:`s` becomes :math:`s^{1 - a} t^a` for the strength :math:`a` and the
+    wanted :math:`t`, and the centre of mass comes to the middle, between pixels linearly: the
+    numbers of :func:`scipy.ndimage.affine_transform` with ``order=1, mode="grid-constant"``.
+    Each pixel is a square, which has a size by itself: a standard deviation is never zero.
+
+    Ink is what is brighter than an image's darkest pixel, in all channels together, and the darkest
+    pixel is what comes in from outside, as in :class:`Deskew`.
+
+    References
+    ----------
+    R.G. Casey, "Moment normalization of handprinted characters", IBM Journal of Research and
+    Development 14(5), 548-557, 1970.
+
+    C.-L. Liu, K. Nakashima, H. Sako and H. Fujisawa, "Handwritten digit recognition: investigation
+    of normalization and feature extraction techniques", Pattern Recognition 37(2), 265-279, 2004.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist.preprocessing import MomentNormalizer
+    >>> image = np.zeros((1, 5, 5))
+    >>> image[0, :2, :2] = 1
+    >>> MomentNormalizer(strength=0).fit_transform(image)[0]
+    array([[0.  , 0.  , 0.  , 0.  , 0.  ],
+           [0.  , 0.25, 0.5 , 0.25, 0.  ],
+           [0.  , 0.5 , 1.  , 0.5 , 0.  ],
+           [0.  , 0.25, 0.5 , 0.25, 0.  ],
+           [0.  , 0.  , 0.  , 0.  , 0.  ]])
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        **ImageTransformer._parameter_constraints,
+        "strength": [Interval(Real, 0, 1, closed="both")],
+        "height": [Interval(Real, 0, None, closed="neither")],
+        "width": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        *,
+        strength: Any = 0.75,
+        height: Any = 0.225,
+        width: Any = 0.19,
+        image_shape: Any = None,
+    ) -> None:
+        self.strength = strength
+        self.height = height
+        self.width = width
+        self.image_shape = image_shape
+
+    def _transform(self, images: NDArray) -> NDArray:
+        return in_batches(self._normalize, images, images.shape[1:])
+
+    def _normalize(self, images: NDArray) -> NDArray:
+        ink, background = split_ink(images)
+        of_ink = moments(ink)
+        down = self._line(of_ink.y, of_ink.yy, self.height, images.shape[1]).astype(ink.dtype)
+        right = self._line(of_ink.x, of_ink.xx, self.width, images.shape[2]).astype(ink.dtype)
+        by_channel = down[:, np.newaxis] @ np.moveaxis(ink, 3, 1)
+        by_channel = by_channel @ right[:, np.newaxis].transpose(0, 1, 3, 2)
+        return np.moveaxis(by_channel, 1, 3) + background
+
+    def _line(self, centre: NDArray, variance: NDArray, wanted: float, n: int) -> NDArray:
+        """Make the matrices that scale lines of `n` pixels, of shape (n_images, n, n)."""
+        step = (np.sqrt(variance + _OF_A_PIXEL) / (wanted * n)) ** self.strength
+        pixel = np.arange(n)
+        read = centre[:, np.newaxis] + step[:, np.newaxis] * (pixel - (n - 1) / 2)
+        return np.maximum(0, 1 - np.abs(read[..., np.newaxis] - pixel))
