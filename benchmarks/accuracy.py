@@ -37,6 +37,7 @@ SEEDS = {
     "lenet": 5,
     "cnn-fast": 5,
     "cnn-quick": 5,
+    "cnn-brisk": 5,
     "cnn": 5,
     "cnn-best": 5,
     "committee": 1,

@@ -20,10 +20,10 @@ PARAMETERS = {
 
 @pytest.fixture(scope="module")
 def large_digits(digits):
-    """100 digits, enlarged to the 28 x 28 pixels of MNIST."""
+    """200 digits, enlarged to the 28 x 28 pixels of MNIST."""
     X, _, y, _ = digits
-    images = X[:100].reshape(-1, 8, 8).repeat(3, axis=1).repeat(3, axis=2)
-    return np.pad(images, ((0, 0), (2, 2), (2, 2))) * np.uint8(15), y[:100]
+    images = X[:200].reshape(-1, 8, 8).repeat(3, axis=1).repeat(3, axis=2)
+    return np.pad(images, ((0, 0), (2, 2), (2, 2))) * np.uint8(15), y[:200]
 
 
 @pytest.mark.parametrize("name", list_recipes())
