@@ -70,7 +70,12 @@ def run_one(name: str, seed: int) -> dict[str, float]:
 
 def _use_all_cores(classifier: Any) -> None:
     """Set the outermost of a classifier's ``n_jobs``, so that no worker has workers."""
-    jobs = [name for name in classifier.get_params() if name.split("__")[-1] == "n_jobs"]
+    jobs = [
+        name
+        for name in classifier.get_params()
+        # A union's workers would be sent all features, which takes longer than the work.
+        if name.split("__")[-1] == "n_jobs" and "featureunion" not in name
+    ]
     outermost = min((name.count("__") for name in jobs), default=0)
     classifier.set_params(**{name: -1 for name in jobs if name.count("__") == outermost})
 

@@ -89,7 +89,7 @@ _CLASSICAL = {
         "A support vector machine on oriented gradients.",
     ),
     "knn-best": Recipe(
-        _gradients(_components(120, 0.2), KNeighborsClassifier(4, weights="distance")),
+        _gradients(_components(60, 0.15), KNeighborsClassifier(4, weights="distance")),
         "Nearest neighbours on oriented gradients, seen through the classes' differences.",
     ),
     "forest-best": Recipe(

@@ -2,7 +2,6 @@
 
 from skmnist.preprocessing.blur import Blur
 from skmnist.preprocessing.convolutions import ConvolutionFeatures, gabor_filters
-from skmnist.preprocessing.convolutions import ConvolutionFeatures, gabor_filters
 from skmnist.preprocessing.deskew import Deskew
 from skmnist.preprocessing.gradients import OrientedGradients
 from skmnist.preprocessing.hog import HOG
