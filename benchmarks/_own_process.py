@@ -46,15 +46,17 @@ def measure_on_cores(script: str, jobs: Iterable[Sequence[Any]]) -> Iterator[dic
         yield from pool.map(on_a_core, jobs)
 
 
-def update(name: str, protocol: str, measurements: dict[str, Any]) -> dict[str, Any]:
-    """Add measurements to those in ``results/name.json`` that are of this machine and versions.
-
-    Gives all of them.
-    """
+def measured(name: str) -> dict[str, Any]:
+    """Read the measurements in ``results/name.json``, if they are of this machine and versions."""
     path = RESULTS / f"{name}.json"
-    old = json.loads(path.read_text()) if path.exists() else {}
-    same = old and old["machine"] == machine() and old["versions"] == versions(*_PEERS)
-    measurements = {**(old["measurements"] if same else {}), **measurements}
+    found = json.loads(path.read_text()) if path.exists() else {}
+    same = found and found["machine"] == machine() and found["versions"] == versions(*_PEERS)
+    return found["measurements"] if same else {}
+
+
+def update(name: str, protocol: str, measurements: dict[str, Any]) -> dict[str, Any]:
+    """Add measurements to those of this machine and versions; give all of them."""
+    measurements = {**measured(name), **measurements}
     save(name, protocol, measurements)
     return measurements
 

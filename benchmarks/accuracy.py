@@ -13,6 +13,7 @@ evaluates every triple of networks on it), so they are no standard for the figur
 
     python benchmarks/accuracy.py                # all of them, and writes the results
     python benchmarks/accuracy.py svm-best cnn   # these, into the results of the same machine
+    python benchmarks/accuracy.py --only alone   # the first seeds, with times
     python benchmarks/accuracy.py cnn --seed 0   # one fit
 """
 
@@ -80,28 +81,37 @@ def _use_all_cores(classifier: Any) -> None:
     classifier.set_params(**{name: -1 for name in jobs if name.count("__") == outermost})
 
 
-def run_all(name: str) -> dict[str, Any]:
-    """Run one recipe's seeds, the first alone, the others one a core."""
+def run_alone(name: str) -> dict[str, Any]:
+    """Run the first seed with the machine for itself."""
     alone = _own_process.measure(__file__, name, "--seed", 0)
-    jobs = [[name, "--seed", seed] for seed in range(1, SEEDS[name])]
-    others = _own_process.measure_on_cores(__file__, jobs)
-    return {
-        **_summary([alone["accuracy"], *(run["accuracy"] for run in others)]),
-        "fit_seconds": alone["fit_seconds"],
-        "predict_seconds": alone["predict_seconds"],
-    }
+    times = {key: alone[key] for key in ("fit_seconds", "predict_seconds")}
+    return {**times, "accuracies": {"0": alone["accuracy"]}}
 
 
-def _summary(accuracies: list[float]) -> dict[str, Any]:
+def run_on_cores(name: str) -> dict[str, Any]:
+    """Run the other seeds, one a core."""
+    seeds = range(1, SEEDS[name])
+    jobs = [[name, "--seed", seed] for seed in seeds]
+    runs = _own_process.measure_on_cores(__file__, jobs)
+    return {"accuracies": {str(run["seed"]): run["accuracy"] for run in runs}}
+
+
+def joined(name: str, row: dict[str, Any]) -> dict[str, Any]:
+    """Put a row to what is known of the same classifier; sum up all its seeds."""
     from skmnist.significance import wilson_interval
 
+    old = _own_process.measured("accuracy").get(name, {})
+    by_seed = {**old.get("accuracies", {}), **row["accuracies"]}
+    accuracies = [by_seed[seed] for seed in sorted(by_seed)]
     mean = fmean(accuracies)
     low, high = wilson_interval(round(100 * mean), 10_000)
     return {
+        **old,
+        **row,
+        "accuracies": dict(sorted(by_seed.items())),
         "accuracy_mean": round(mean, 3),
         "accuracy_sd": round(stdev(accuracies), 3) if len(accuracies) > 1 else None,
         "interval": [round(100 * low, 2), round(100 * high, 2)],
-        "accuracies": accuracies,
     }
 
 
@@ -109,14 +119,18 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("names", nargs="*", default=list(SEEDS))
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--only", choices=["alone", "on-cores"])
     arguments = parser.parse_args()
     if arguments.seed is not None:
         print(json.dumps(run_one(arguments.names[0], arguments.seed)))
         return
     for name in arguments.names:
-        row = run_all(name)
-        print(f"{name:16}", row, flush=True)
-        _own_process.update("accuracy", __doc__.partition("\n\n    python")[0], {name: row})
+        for part, run in {"alone": run_alone, "on-cores": run_on_cores}.items():
+            if arguments.only not in (None, part) or (part == "on-cores" and SEEDS[name] == 1):
+                continue
+            row = joined(name, run(name))
+            print(f"{name:16}", row, flush=True)
+            _own_process.update("accuracy", __doc__.partition("\n\n    python")[0], {name: row})
 
 
 if __name__ == "__main__":
