@@ -26,6 +26,7 @@ from skmnist._targets import (
     n_epochs,
     stratified_split,
 )
+from skmnist._validation import rows_as_fitted
 from skmnist.images import (
     ImageShape,
     as_images,
@@ -190,7 +191,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             If `X` has another shape than in `fit`.
         """
         check_is_fitted(self)
-        rows = self._prediction_rows(X)
+        rows, _ = rows_as_fitted(self, X)
         return _as_probabilities(self._predictor_.outputs(rows, self.image_shape_))
 
     def predict_log_proba(self, X: Any) -> NDArray:
@@ -335,12 +336,6 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
                 f"{self.classes_}. Leave it out after the first call."
             )
         return classes
-
-    def _prediction_rows(self, X: Any) -> NDArray:
-        rows, seen_shape = as_rows(X)
-        rows = validate_data(self, rows, reset=False, dtype="numeric")
-        refuse_other_shape(self, seen_shape)
-        return rows
 
     # -- the training ------------------------------------------------------------------
 

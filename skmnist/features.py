@@ -17,6 +17,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmnist._network_classifier import NetworkClassifier
+from skmnist._validation import rows_as_fitted
 from skmnist.classifiers import CNNClassifier
 from skmnist.images import as_rows, find_image_shape, refuse_other_shape
 from skmnist.networks.inner import inner_network
@@ -170,9 +171,7 @@ class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             If `X` has another shape than in `fit`.
         """
         check_is_fitted(self)
-        rows, seen_shape = as_rows(X)
-        rows = validate_data(self, rows, reset=False, dtype="numeric")
-        refuse_other_shape(self, seen_shape)
+        rows, _ = rows_as_fitted(self, X)
         features = self._predictor_.outputs(rows, self.image_shape_)
         return normalize(features, copy=False) if self.normalize else features
 

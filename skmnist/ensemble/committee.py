@@ -11,7 +11,6 @@ from scipy.special import entr
 from sklearn.base import ClassifierMixin, MetaEstimatorMixin, _fit_context, clone, is_classifier
 from sklearn.callback import CallbackSupportMixin
 from sklearn.ensemble._base import _fit_single_estimator, _set_random_states
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.multiclass import check_classification_targets
@@ -19,8 +18,9 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from skmnist._targets import at_least_two
+from skmnist._validation import generator_of, rows_as_fitted
 from skmnist.classifiers import CNNClassifier
-from skmnist.images import as_images, as_rows, find_image_shape, refuse_other_shape
+from skmnist.images import as_images, as_rows, find_image_shape
 
 _MEMBERS_OF_ONE_DESIGN = 5
 
@@ -259,9 +259,7 @@ class CommitteeClassifier(
             In the order of `members_` and `classes_`, averaged over the shifts.
         """
         check_is_fitted(self)
-        rows, seen_shape = as_rows(X)
-        rows = validate_data(self, rows, reset=False, dtype="numeric")
-        refuse_other_shape(self, seen_shape)
+        rows, seen_shape = rows_as_fitted(self, X)
         self._refuse_shifts_out_of_sight()
         total: Any = 0.0
         for shifted in self._shifts(rows):
@@ -328,7 +326,7 @@ class CommitteeClassifier(
             )
         named = [(name, clone(design)) for name, design in islice(cycle(designs), n_members)]
         # Drawn in turn, so that a larger committee begins with the same members.
-        generator = self._generator()
+        generator = generator_of(self.random_state)
         for _, member in named:
             _set_random_states(member, generator)
         return named
@@ -353,11 +351,6 @@ class CommitteeClassifier(
             self._validate_names(names)
         except ValueError as error:
             raise ValueError(f"members: {error}. Give each another name.") from error
-
-    def _generator(self) -> np.random.RandomState:
-        if self.random_state is None:
-            return np.random.RandomState()  # fresh from the system, not the global one
-        return check_random_state(self.random_state)
 
     # -- the data ----------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.model_selection import StratifiedKFold, check_cv
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
-from sklearn.utils import check_random_state, gen_batches
+from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.multiclass import check_classification_targets
@@ -32,9 +32,10 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skmnist._network_classifier import NetworkClassifier
 from skmnist._targets import at_least_two
+from skmnist._validation import generator_of, rows_as_fitted
 from skmnist.classifiers import CNNClassifier
 from skmnist.features import CNNFeatures
-from skmnist.images import as_images, as_rows, find_image_shape, native_pixels, refuse_other_shape
+from skmnist.images import as_images, as_rows, find_image_shape, native_pixels
 from skmnist.training.precision import find_dtype
 
 _NETWORK = "cnn"  # the network's name among the parts
@@ -238,7 +239,7 @@ class CNNStackingClassifier(ClassifierMixin, _BaseComposition):
         """
         heads = self._named_heads()
         images, y, weights = self._training_data(X, y, sample_weight)
-        generator = self._generator()
+        generator = generator_of(self.random_state)
         splits = self._splits(images, y, weights, _seed(generator))
         folds = Parallel(n_jobs=self.n_jobs, verbose=self.verbose)(
             delayed(_fit_fold)(
@@ -286,9 +287,7 @@ class CNNStackingClassifier(ClassifierMixin, _BaseComposition):
             If `X` has another shape than in `fit`.
         """
         check_is_fitted(self, "_stacks_")
-        rows, seen_shape = as_rows(X)
-        rows = validate_data(self, rows, reset=False, dtype="numeric")
-        refuse_other_shape(self, seen_shape)
+        rows, _ = rows_as_fitted(self, X)
         images = as_images(rows, self.image_shape_)
         blended = [
             self.blender_.predict_proba(_side_by_side(stack.probabilities(images)))
@@ -387,11 +386,6 @@ class CNNStackingClassifier(ClassifierMixin, _BaseComposition):
             rows.shape[1], None if wanted is None else tuple(wanted), seen_shape
         )
         return as_images(native_pixels(rows), self.image_shape_), y, weights
-
-    def _generator(self) -> np.random.RandomState:
-        if self.random_state is None:
-            return np.random.RandomState()  # fresh from the system, not the global one
-        return check_random_state(self.random_state)
 
     def _splits(
         self, images: NDArray, y: NDArray, weights: NDArray, seed: int

@@ -19,8 +19,9 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skmnist._validation import rows_as_fitted
 from skmnist.baselines import on_rows
-from skmnist.images import as_images, as_rows, find_image_shape, refuse_other_shape
+from skmnist.images import as_images, as_rows, find_image_shape
 
 
 class VirtualSupportVectors(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -242,9 +243,7 @@ class VirtualSupportVectors(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _final(self, method: str, X: Any) -> NDArray:
         check_is_fitted(self)
-        rows, seen_shape = as_rows(X)
-        rows = validate_data(self, rows, reset=False, dtype="numeric")
-        refuse_other_shape(self, seen_shape)
+        rows, seen_shape = rows_as_fitted(self, X)
         images = rows if seen_shape is None else rows.reshape(np.shape(X))
         return getattr(self.estimator_, method)(images)
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmnist.images import as_images, as_rows, find_image_shape, native_pixels, refuse_other_shape
+from skmnist._validation import rows_as_fitted
+from skmnist.images import as_images, as_rows, find_image_shape, native_pixels
 
 
 class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
@@ -71,9 +72,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
             If `X` has another shape than in `fit`.
         """
         check_is_fitted(self)
-        rows, seen_shape = as_rows(X)
-        rows = validate_data(self, rows, reset=False, dtype="numeric")
-        refuse_other_shape(self, seen_shape)
+        rows, seen_shape = rows_as_fitted(self, X)
         images = as_images(native_pixels(rows), self.image_shape_)
         return self._laid_out(self._transform(images), X if seen_shape is not None else rows)
 
