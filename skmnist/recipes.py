@@ -107,7 +107,23 @@ _CLASSICAL = {
     ),
 }
 
+_FEW_LABELS = CNNClassifier(
+    epochs="auto",
+    batch_size=64,
+    augmentation=Augmentation(
+        shift=2 / 28, rotation=12, zoom=0.12, shear=8, elastic=12, elastic_sigma=5
+    ),
+)
+
 _ENSEMBLES = {
+    "cnn-few-labels": Recipe(
+        _FEW_LABELS,
+        "For ten to a thousand images of each class: many epochs of images that move and bend.",
+    ),
+    "committee-few-labels": Recipe(
+        CommitteeClassifier(members=_FEW_LABELS, n_members=3, test_time_shifts=1),
+        "Three of them, each asked about nine shifts of an image.",
+    ),
     "committee": Recipe(
         CommitteeClassifier(n_members=5, test_time_shifts=1),
         "Five of the default network, each asked about nine shifts of an image.",
