@@ -9,6 +9,7 @@ last 10,000.
     python benchmarks/few_labels.py                        # all of it, and writes the results
     python benchmarks/few_labels.py cnn svm-best           # these, into the results of before
     python benchmarks/few_labels.py cnn --a-class 100      # one classifier and size
+    python benchmarks/few_labels.py cnn --a-class 100 --draw 0
     python benchmarks/few_labels.py --choose               # the choice of the settings
 """
 
@@ -56,25 +57,18 @@ CANDIDATES: dict[str, dict[str, Any]] = {
 PROTOCOL = __doc__.partition("\n\n    python")[0]
 
 
-def run_one(name: str, a_class: int, *, choosing: bool) -> dict[str, Any]:
-    """Fit one classifier on every draw of one size."""
+def run_one(name: str, a_class: int, draw: int, *, choosing: bool) -> dict[str, float]:
+    """Fit one classifier on one draw of one size."""
     from skmnist import CNNClassifier, fetch_mnist, recipe
     from skmnist._measuring import seeded
 
     (X, y), (X_judge, y_judge) = fetch_mnist()
     if choosing:
         X, y, X_judge, y_judge = X[:50_000], y[:50_000], X[50_000:], y[50_000:]
-    accuracies = []
-    for draw in DRAWS[:2] if choosing else DRAWS:
-        rows = drawn_rows(y, a_class, draw)
-        classifier = CNNClassifier(**CANDIDATES[name]) if choosing else recipe(name)
-        seeded(classifier, draw).fit(X[rows], y[rows])
-        accuracies.append(round(100 * classifier.score(X_judge, y_judge), 2))
-    return {
-        "accuracy_mean": round(fmean(accuracies), 2),
-        "accuracy_sd": round(stdev(accuracies), 2),
-        "accuracies": accuracies,
-    }
+    rows = drawn_rows(y, a_class, draw)
+    classifier = CNNClassifier(**CANDIDATES[name]) if choosing else recipe(name)
+    seeded(classifier, draw).fit(X[rows], y[rows])
+    return {"accuracy": round(100 * classifier.score(X_judge, y_judge), 2)}
 
 
 def drawn_rows(y: Any, a_class: int, draw: int) -> Any:
@@ -84,30 +78,38 @@ def drawn_rows(y: Any, a_class: int, draw: int) -> Any:
     return rng.permutation(np.concatenate(rows))
 
 
-def run_all(names: list[str], *, choosing: bool) -> None:
-    """Run every size of the classifiers, one process a core."""
+def run_all(name: str, a_class: int, *, choosing: bool) -> dict[str, Any]:
+    """Run every draw of one size, one process a core."""
     flags = ["--choose"] if choosing else []
-    where = "few_labels_choice" if choosing else "few_labels"
-    for name in names:
-        sizes = (100,) if choosing else SIZES
-        jobs = [[name, "--a-class", size, *flags] for size in sizes]
-        found = dict(zip(sizes, _own_process.measure_on_cores(__file__, jobs), strict=True))
-        print(f"{name:26}", found, flush=True)
-        _own_process.update(where, PROTOCOL, {name: found})
+    draws = DRAWS[:2] if choosing else DRAWS
+    jobs = [[name, "--a-class", a_class, "--draw", draw, *flags] for draw in draws]
+    accuracies = [run["accuracy"] for run in _own_process.measure_on_cores(__file__, jobs)]
+    return {
+        "accuracy_mean": round(fmean(accuracies), 2),
+        "accuracy_sd": round(stdev(accuracies), 2),
+        "accuracies": accuracies,
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--a-class", type=int)
+    parser.add_argument("--a-class", type=int, nargs="*", default=SIZES)
+    parser.add_argument("--draw", type=int)
     parser.add_argument("--choose", action="store_true")
     arguments = parser.parse_args()
-    if arguments.a_class is not None:
-        found = run_one(arguments.names[0], arguments.a_class, choosing=arguments.choose)
+    choosing, names = arguments.choose, arguments.names
+    if arguments.draw is not None:
+        found = run_one(names[0], arguments.a_class[0], arguments.draw, choosing=choosing)
         print(json.dumps(found))
         return
-    names = arguments.names or (list(CANDIDATES) if arguments.choose else CLASSIFIERS)
-    run_all(names, choosing=arguments.choose)
+    where = "few_labels_choice" if choosing else "few_labels"
+    for name in names or (CANDIDATES if choosing else CLASSIFIERS):
+        for a_class in (100,) if choosing else arguments.a_class:
+            row = run_all(name, a_class, choosing=choosing)
+            print(f"{name:26} {a_class:5} a class", row, flush=True)
+            rows = {**_own_process.measured(where).get(name, {}), str(a_class): row}
+            _own_process.update(where, PROTOCOL, {name: rows})
 
 
 if __name__ == "__main__":
