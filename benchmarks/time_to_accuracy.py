@@ -23,7 +23,7 @@ import numpy as np
 from training_speed import as_float, keras_model, ours, torch_module
 
 SEEDS = range(5)
-EPOCHS = 3
+EPOCHS = 2
 RECIPES = ["cnn-fast", "cnn-quick", "cnn-brisk", "cnn"]
 PROTOCOL = __doc__.partition("\n\n    python")[0]
 

@@ -129,12 +129,13 @@ _ENSEMBLES = {
         "Five of the default network, each asked about nine shifts of an image.",
     ),
     "stack": Recipe(
-        CNNStackingClassifier(),
-        "The default network, and a support vector machine, neighbours and a forest on its "
+        CNNStackingClassifier(classifier=CNNClassifier(epochs=5)),
+        "Five epochs of the default network, and a support vector machine, neighbours and a forest on its "
         "features, blended.",
     ),
     "stack-soft-vote": Recipe(
-        CNNStackingClassifier(blender="soft_vote"), "The same parts, all counted alike."
+        CNNStackingClassifier(classifier=CNNClassifier(epochs=5), blender="soft_vote"),
+        "The same parts, all counted alike.",
     ),
 }
 
