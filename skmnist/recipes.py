@@ -130,8 +130,8 @@ _ENSEMBLES = {
     ),
     "stack": Recipe(
         CNNStackingClassifier(classifier=CNNClassifier(epochs=5)),
-        "Five epochs of the default network, and a support vector machine, neighbours and a forest on its "
-        "features, blended.",
+        "Five epochs of the default network, and a support vector machine, neighbours and a forest "
+        "on its features, blended.",
     ),
     "stack-soft-vote": Recipe(
         CNNStackingClassifier(classifier=CNNClassifier(epochs=5), blender="soft_vote"),
