@@ -89,6 +89,8 @@ def keras_model(network: str) -> Any:
 
 def time_keras(network: str) -> tuple[float, float]:
     """Time ``keras.Model.fit``."""
+    import keras  # noqa: F401 - as its users do, without what we do for TensorFlow
+
     X, y, X_test, y_test = _data()
     model, X, X_test = keras_model(network), as_float(X), as_float(X_test)
     model.fit(X, y, batch_size=128, epochs=1, verbose=0)
@@ -100,6 +102,7 @@ def time_keras(network: str) -> tuple[float, float]:
 
 def time_scikeras(network: str) -> tuple[float, float]:
     """Time SciKeras's classifier."""
+    import keras  # noqa: F401 - as its users do
     from scikeras.wrappers import KerasClassifier
 
     X, y, X_test, y_test = _data()
