@@ -32,7 +32,6 @@ CANDIDATES: dict[str, dict[str, Any]] = {
     "10-w24": {},
     "10-w24-affine": {"augmentation": "affine"},
     "20-w32": _LONG,
-    "20-w32-affine": {**_LONG, "augmentation": "affine"},
     "20-w32-elastic": {**_LONG, "augmentation": "elastic"},
 }
 
