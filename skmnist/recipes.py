@@ -64,7 +64,7 @@ _NETWORKS = {
     "cnn": Recipe(CNNClassifier(), "The class's defaults."),
     "cnn-best": Recipe(
         CNNClassifier(conv_blocks=pooled_blocks(32), epochs=20),
-        "A wider network for twenty epochs.",
+        "A wider network for twenty epochs, not measured yet.",
     ),
 }
 
@@ -86,7 +86,7 @@ _CLASSICAL = {
     "random-forest": Recipe(random_forest(), "A random forest on pixels."),
     "svm-best": Recipe(
         _gradients(PCA(120), SVC(C=5.0, cache_size=1000)),
-        "A support vector machine on oriented gradients.",
+        "A support vector machine on oriented gradients; it needs 120 images at least.",
     ),
     "knn-best": Recipe(
         _gradients(_components(60, 0.15), KNeighborsClassifier(4, weights="distance")),
@@ -118,11 +118,11 @@ _FEW_LABELS = CNNClassifier(
 _ENSEMBLES = {
     "cnn-few-labels": Recipe(
         _FEW_LABELS,
-        "For ten to a thousand images of each class: many epochs of images that move and bend.",
+        "For ten to some hundred images of each class: many epochs of images that move and bend.",
     ),
     "committee-few-labels": Recipe(
         CommitteeClassifier(members=_FEW_LABELS, n_members=3, test_time_shifts=1),
-        "Three of them, each asked about nine shifts of an image.",
+        "Three of them, each asked about nine shifts of an image, not measured yet.",
     ),
     "committee": Recipe(
         CommitteeClassifier(n_members=5, test_time_shifts=1),
