@@ -33,6 +33,7 @@ CANDIDATES: dict[str, dict[str, Any]] = {
     "10-w24-affine": {"augmentation": "affine"},
     "20-w32": _LONG,
     "20-w32-elastic": {**_LONG, "augmentation": "elastic"},
+    "20-w32-averaged": {**_LONG, "ema_momentum": 0.999},
 }
 
 

@@ -192,6 +192,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         """
         check_is_fitted(self)
         rows, _ = rows_as_fitted(self, X)
+        rows = self._inputs(rows)
         return _as_probabilities(self._predictor_.outputs(rows, self.image_shape_))
 
     def predict_log_proba(self, X: Any) -> NDArray:
@@ -259,7 +260,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         """Validate everything that `fit` is given; note what is learned from it."""
         rows, seen_shape = as_rows(X)
         rows, y = validate_data(self, rows, y, reset=not going_on, dtype="numeric")
-        rows = native_pixels(rows)
+        rows = self._inputs(rows)
         check_classification_targets(y)
         weights = _check_sample_weight(
             sample_weight, rows, dtype=np.float64, ensure_non_negative=True
@@ -285,9 +286,8 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     def _begin_anew(
         self, rows: NDArray, y: NDArray, counted: NDArray, classes: Any, seen: ImageShape | None
     ) -> None:
-        wanted = None if self.image_shape is None else tuple(self.image_shape)
-        self.image_shape_ = find_image_shape(rows.shape[1], wanted, seen)
-        self.pixel_scale_ = find_pixel_scale(rows if len(counted) == len(rows) else rows[counted])
+        self.image_shape_ = self._input_shape(rows.shape[1], seen)
+        self.pixel_scale_ = self._input_scale(rows if len(counted) == len(rows) else rows[counted])
         self.classes_ = at_least_two(np.unique(y[counted]) if classes is None else classes)
         self.dtype_ = find_dtype(self.dtype)
         self.history_: dict[str, list[float]] = {}
@@ -295,6 +295,19 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         self._seed_ = self._seed()
         self._predictor_: Any = None
         self._optimizer_state_: tuple[OptimizerSpec, Any] | None = None
+
+    # The three that a classifier of anything but images answers in another way.
+
+    def _inputs(self, rows: NDArray) -> NDArray:
+        """Give the validated numbers a format that every backend reads."""
+        return native_pixels(rows)
+
+    def _input_shape(self, n_features: int, seen: ImageShape | None) -> ImageShape:
+        wanted = None if self.image_shape is None else tuple(self.image_shape)
+        return find_image_shape(n_features, wanted, seen)
+
+    def _input_scale(self, rows: NDArray) -> float:
+        return find_pixel_scale(rows)
 
     def _seed(self) -> int:
         if self.random_state is None:

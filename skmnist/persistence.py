@@ -23,12 +23,12 @@ from safetensors.numpy import save as as_safetensors
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skmnist import classifiers
 from skmnist._backend import load_keras
 from skmnist._errors import unknown_name
 from skmnist._files import write
 from skmnist._network_classifier import NetworkClassifier
 from skmnist._provenance import versions
-from skmnist.classifiers import CNNClassifier, DNNClassifier, LeNetClassifier
 from skmnist.inference import Predictor
 from skmnist.networks import Architecture, ConvBlock
 from skmnist.training.augmentation import Augmentation
@@ -37,7 +37,7 @@ from skmnist.training.schedules import Constant, Cosine, OneCycle, Plateau
 
 _FORMAT_VERSION = 1
 _CLASSIFIERS: dict[str, type[NetworkClassifier]] = {
-    made.__name__: made for made in (CNNClassifier, DNNClassifier, LeNetClassifier)
+    name: getattr(classifiers, name) for name in classifiers.__all__
 }
 _OBJECTS: dict[str, Callable[..., Any]] = {
     made.__name__: made for made in (Augmentation, Constant, ConvBlock, Cosine, OneCycle, Plateau)

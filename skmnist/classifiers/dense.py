@@ -1,0 +1,128 @@
+"""Dense networks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from skmnist._docstrings import describe_shared_parameters
+from skmnist._network_classifier import NetworkClassifier
+from skmnist.classifiers._common import HIDDEN_LAYERS, n_outputs, whole_numbers
+from skmnist.images import ImageShape
+from skmnist.networks import Architecture, dense_network
+from skmnist.training import Augmentation
+from skmnist.training.schedules import Schedule
+
+
+@describe_shared_parameters
+class DNNClassifier(NetworkClassifier):
+    """A network of dense layers.
+
+    Parameters
+    ----------
+    hidden_units : sequence of int, default=(512, 512)
+        Units of each hidden layer. None, ``()``, makes a logistic regression, with
+        ``output_activation="sigmoid"`` and two classes a single neuron.
+    activation : str, default="relu"
+        Keras's name of the hidden layers' activation.
+    dropout : float or sequence of float, default=0.2
+        The part of each hidden layer's units that is dropped in training.
+    output_activation : {"softmax", "sigmoid"}, default="softmax"
+        The last layer's activation. Sigmoids are scaled to sum to 1 as probabilities; for two
+        classes there is one neuron.
+    %(shared_parameters)s
+
+    Attributes
+    ----------
+    %(attributes)s
+
+    See Also
+    --------
+    sklearn.neural_network.MLPClassifier : Dense layers without Keras.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skmnist import DNNClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> classifier = DNNClassifier(hidden_units=(64,), random_state=0).fit(X[::2], y[::2])
+    >>> classifier.score(X[1::2], y[1::2]) > 0.9
+    True
+    """
+
+    _parameter_constraints = {**NetworkClassifier._parameter_constraints, **HIDDEN_LAYERS}
+
+    def __init__(
+        self,
+        *,
+        hidden_units: Sequence[int] = (512, 512),
+        activation: str = "relu",
+        dropout: float | Sequence[float] = 0.2,
+        output_activation: str = "softmax",
+        epochs: int | str = 20,
+        batch_size: int | str | None = "auto",
+        learning_rate: float = 2e-3,
+        optimizer: Any = "adam",
+        momentum: float | None = None,
+        beta_1: float | None = None,
+        beta_2: float | None = None,
+        weight_decay: float | None = None,
+        global_clipnorm: float | None = None,
+        ema_momentum: float | None = None,
+        schedule: str | Schedule = "one_cycle",
+        loss: Any = "cross_entropy",
+        label_smoothing: float = 0.0,
+        class_weight: dict[Any, float] | str | None = None,
+        validation_fraction: float | None = None,
+        early_stopping: bool = False,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        augmentation: str | Augmentation | None = None,
+        dtype: str = "auto",
+        image_shape: Sequence[int] | None = None,
+        shuffle: bool = True,
+        callbacks: Sequence[Any] | None = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.hidden_units = hidden_units
+        self.activation = activation
+        self.dropout = dropout
+        self.output_activation = output_activation
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.optimizer = optimizer
+        self.momentum = momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.weight_decay = weight_decay
+        self.global_clipnorm = global_clipnorm
+        self.ema_momentum = ema_momentum
+        self.schedule = schedule
+        self.loss = loss
+        self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
+        self.validation_fraction = validation_fraction
+        self.early_stopping = early_stopping
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.augmentation = augmentation
+        self.dtype = dtype
+        self.image_shape = image_shape
+        self.shuffle = shuffle
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
+        return Architecture.of(
+            dense_network,
+            input_shape=image_shape,
+            n_outputs=n_outputs(n_classes, self.output_activation),
+            hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
+            activation=self.activation,
+            dropout=self.dropout,
+            output_activation=self.output_activation,
+            dtype=dtype,
+        )
