@@ -16,15 +16,24 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skmnist.preprocessing import HOG, Blur, Deskew, MomentNormalizer, OrientedGradients
+from skmnist._backend import load_keras
+from skmnist.preprocessing import (
+    HOG,
+    Blur,
+    ColumnNormalizer,
+    Deskew,
+    MomentNormalizer,
+    OrientedGradients,
+)
 
 # The checks' rows are lines of a few pixels, which hold no cell of 8 x 8 pixels.
 SMALL_HOG = HOG(pixels_per_cell=(1, 1), cells_per_block=(1, 1))
-CHECKED = [Deskew(), MomentNormalizer(), Blur(), SMALL_HOG, OrientedGradients()]
+CHECKED = [Deskew(), MomentNormalizer(), Blur(), ColumnNormalizer(), SMALL_HOG, OrientedGradients()]
 TRANSFORMERS = [
     Deskew(),
     MomentNormalizer(),
     Blur(),
+    ColumnNormalizer(),
     HOG(pixels_per_cell=(4, 4), cells_per_block=(1, 2)),
     OrientedGradients(),
 ]
@@ -410,3 +419,17 @@ def test_settings_are_searched_in_a_pipeline_in_two_processes(digits):
     grid = {"orientedgradients__cells": [(2,), (3,)]}
     search = GridSearchCV(pipeline, grid, cv=2, n_jobs=2).fit(X_train[:600], y_train[:600])
     assert search.score(X_test, y_test) > 0.95
+
+
+# -- columns of unit length -------------------------------------------------------------
+
+
+def test_columns_are_scaled_as_keras_scales_them(mnist_images):
+    keras = load_keras()
+    expected = keras.utils.normalize(mnist_images.astype(np.float32), axis=1)
+    np.testing.assert_allclose(ColumnNormalizer().fit_transform(mnist_images), expected, rtol=1e-6)
+
+
+def test_columns_of_each_channel_are_of_unit_length(colour_images):
+    scaled = ColumnNormalizer().fit_transform(colour_images)
+    np.testing.assert_allclose(np.linalg.norm(scaled, axis=1), 1)
