@@ -78,6 +78,8 @@ def build(request):
         (lenet5, {}, 61_706),
         (dense_network, {"hidden_units": (512, 512)}, 669_706),
         (dense_network, {"hidden_units": ()}, 7_850),
+        (dense_network, {"hidden_units": (), "use_bias": False}, 7_840),
+        (dense_network, {"hidden_units": (128,), "use_bias": False}, 101_632),
         (convolutional_network, KERAS_EXAMPLE, 1_199_882),
         (convolutional_network, NAVARRO_DOUBLE, 887_530),
         (convolutional_network, NAVARRO_TRIPLE, 1_029_418),

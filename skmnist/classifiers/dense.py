@@ -28,6 +28,8 @@ class DNNClassifier(NetworkClassifier):
     output_activation : {"softmax", "sigmoid"}, default="softmax"
         The last layer's activation. Sigmoids are scaled to sum to 1 as probabilities; for two
         classes there is one neuron.
+    use_bias : bool, default=True
+        Whether each unit adds a number of its own to the sum of its inputs.
     %(shared_parameters)s
 
     Attributes
@@ -48,7 +50,11 @@ class DNNClassifier(NetworkClassifier):
     True
     """
 
-    _parameter_constraints = {**NetworkClassifier._parameter_constraints, **HIDDEN_LAYERS}
+    _parameter_constraints = {
+        **NetworkClassifier._parameter_constraints,
+        **HIDDEN_LAYERS,
+        "use_bias": ["boolean"],
+    }
 
     def __init__(
         self,
@@ -57,6 +63,7 @@ class DNNClassifier(NetworkClassifier):
         activation: str = "relu",
         dropout: float | Sequence[float] = 0.2,
         output_activation: str = "softmax",
+        use_bias: bool = True,
         epochs: int | str = 20,
         batch_size: int | str | None = "auto",
         learning_rate: float = 2e-3,
@@ -88,6 +95,7 @@ class DNNClassifier(NetworkClassifier):
         self.activation = activation
         self.dropout = dropout
         self.output_activation = output_activation
+        self.use_bias = use_bias
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -124,5 +132,6 @@ class DNNClassifier(NetworkClassifier):
             activation=self.activation,
             dropout=self.dropout,
             output_activation=self.output_activation,
+            use_bias=self.use_bias,
             dtype=dtype,
         )

@@ -53,6 +53,7 @@ def hidden_layers(
     batch_norm: bool,
     dtype: Any,
     seeds: Iterator[int],
+    use_bias: bool = True,
 ) -> list[Any]:
     """Make dense layers, each followed by its batch normalisation and dropout."""
     keras = load_keras()
@@ -64,6 +65,7 @@ def hidden_layers(
             keras.layers.Dense(
                 n_units,
                 activation=activation,
+                use_bias=use_bias,
                 kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
                 dtype=dtype,
                 name=f"dense_{i}",
@@ -78,13 +80,16 @@ def hidden_layers(
     return layers
 
 
-def output_layer(n_outputs: int, activation: str, dtype: str, seeds: Iterator[int]) -> Any:
+def output_layer(
+    n_outputs: int, activation: str, dtype: str, seeds: Iterator[int], use_bias: bool = True
+) -> Any:
     """Make the last layer; its sums and probabilities are never of low precision."""
     keras = load_keras()
     check_activation(activation, "output_activation")
     return keras.layers.Dense(
         n_outputs,
         activation=activation,
+        use_bias=use_bias,
         kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
         dtype="float64" if dtype == "float64" else "float32",
         name="output",

@@ -15,6 +15,7 @@ def dense_network(
     activation: str = "relu",
     dropout: float | Sequence[float] = 0.0,
     output_activation: str = "softmax",
+    use_bias: bool = True,
     dtype: str = "float32",
     seed: int = 0,
 ) -> Any:
@@ -34,6 +35,8 @@ def dense_network(
         The part of each hidden layer's units that is dropped in training.
     output_activation : str, default="softmax"
         Keras's name of the last layer's activation.
+    use_bias : bool, default=True
+        Whether each unit adds a number of its own to the sum of its inputs.
     dtype : str, default="float32"
         Keras's dtype policy: "float32", "mixed_bfloat16" or "float64".
     seed : int, default=0
@@ -61,8 +64,8 @@ def dense_network(
         [
             keras.Input(input_shape, name="images"),
             keras.layers.Flatten(dtype=dtype, name="flatten"),
-            *hidden_layers(hidden_units, activation, dropout, False, dtype, seeds),
-            output_layer(n_outputs, output_activation, dtype, seeds),
+            *hidden_layers(hidden_units, activation, dropout, False, dtype, seeds, use_bias),
+            output_layer(n_outputs, output_activation, dtype, seeds, use_bias),
         ],
         name="dense_network",
     )

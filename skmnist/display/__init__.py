@@ -1,0 +1,19 @@
+"""Pictures of networks, classifiers and comparisons, in the manner of scikit-learn's Display classes.
+
+The confusion matrix is scikit-learn's own :class:`sklearn.metrics.ConfusionMatrixDisplay`, the
+decision boundary its :class:`sklearn.inspection.DecisionBoundaryDisplay`.
+"""
+
+from skmnist.display.comparison import draw_comparison
+from skmnist.display.history import HistoryDisplay
+from skmnist.display.mistakes import MistakesDisplay
+from skmnist.display.network import NetworkDisplay
+from skmnist.display.scores import ScoresDisplay
+
+__all__ = [
+    "HistoryDisplay",
+    "MistakesDisplay",
+    "NetworkDisplay",
+    "ScoresDisplay",
+    "draw_comparison",
+]

@@ -1,0 +1,132 @@
+"""All pictures of a comparison."""
+
+from io import BytesIO
+from math import ceil
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import ConfusionMatrixDisplay
+from sklearn.utils._optional_dependencies import check_matplotlib_support
+
+from skmnist.display.history import HistoryDisplay
+from skmnist.display.mistakes import MistakesDisplay, columns_for
+from skmnist.display.scores import ScoresDisplay
+
+
+def draw_comparison(result: Any) -> dict[str, bytes | None]:
+    """Draw the pictures of a comparison.
+
+    Parameters
+    ----------
+    result : skmnist.ComparisonResult
+        What :func:`skmnist.compare` returned.
+
+    Returns
+    -------
+    pictures : dict of str to bytes or None
+        A PNG by each file name, "scores.png", "confusion.png", "learning_curves.png" and
+        "mistakes.png"; None where there's nothing to draw.
+
+    Examples
+    --------
+    >>> from skmnist import compare, knn
+    >>> from skmnist.display import draw_comparison
+    >>> pictures = draw_comparison(compare([knn()], cv=3, verbose=0))
+    >>> [name for name, png in pictures.items() if png is None]
+    ['learning_curves.png']
+    """
+    draw = {
+        "scores.png": _draw_scores,
+        "confusion.png": _draw_confusion,
+        "learning_curves.png": _draw_learning_curves,
+        "mistakes.png": _draw_mistakes,
+    }
+    return {name: draw_one(result) if result.rows else None for name, draw_one in draw.items()}
+
+
+def _draw_scores(result: Any) -> bytes:
+    figure = _figure(7, 1.4 + 0.5 * len(result.rows))
+    ScoresDisplay.from_comparison(result).plot(ax=figure.subplots())
+    return _png(figure)
+
+
+def _draw_confusion(result: Any) -> bytes:
+    from matplotlib.colors import PowerNorm
+
+    best = result.rows[0]["classifier"]
+    labels = np.unique(result.y)
+    side = max(4.5, 0.5 * len(labels) + 1)
+    figure = _figure(side + 0.5, side)
+    ax = figure.subplots()
+    matrix = result.confusion[best]
+    # The root brings out the few mistakes beside the many right ones.
+    im_kw = {"cmap": "Blues", "norm": PowerNorm(0.5)}
+    display = ConfusionMatrixDisplay(matrix, display_labels=labels)
+    display.plot(ax=ax, colorbar=False, im_kw=im_kw, values_format=",d")
+    for text, count in zip(display.text_.flat, matrix.flat, strict=True):
+        text.set_alpha(1 if count else 0.3)
+    ax.set_title(f"{best}: {np.trace(matrix):,} of {matrix.sum():,} right", fontsize="medium")
+    return _png(figure)
+
+
+def _draw_learning_curves(result: Any) -> bytes | None:
+    from matplotlib.ticker import LogLocator
+
+    metrics = [
+        metric
+        for metric in ("accuracy", "loss")
+        if any(metric in history for folds in result.histories.values() for history in folds)
+    ]
+    drawn = {
+        name: folds
+        for name, folds in result.histories.items()
+        if all(metric in history for history in folds for metric in metrics)
+    }
+    if not metrics or not drawn:
+        return None
+    figure = _figure(1 + 3.2 * len(drawn), 0.6 + 2.6 * len(metrics))
+    axes = figure.subplots(len(metrics), len(drawn), sharex="col", sharey="row", squeeze=False)
+    for column, (name, folds) in zip(axes.T, drawn.items(), strict=True):
+        for ax, metric in zip(column, metrics, strict=True):
+            HistoryDisplay.from_histories(folds, name=name).plot(ax=ax, metric=metric)
+            ax.label_outer()
+            ax.set_title(name if ax is column[0] else "")
+            if metric == "loss":
+                ax.set_yscale("log")
+                ax.yaxis.set_major_formatter("{x:g}")
+                ax.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+                ax.yaxis.set_minor_formatter("{x:g}")
+    return _png(figure)
+
+
+def _draw_mistakes(result: Any) -> bytes | None:
+    best = result.rows[0]["classifier"]
+    test, y_pred, confidence = result.predictions[best]
+    display = MistakesDisplay.from_predictions(
+        np.asarray(result.X)[test], result.y[test], y_pred, confidence=confidence
+    )
+    n_mistakes = len(display.images)
+    if n_mistakes == 0:
+        return None
+    n_drawn = min(25, n_mistakes)
+    figure = _figure(7.5, 0.7 + 1.65 * ceil(n_drawn / columns_for(n_drawn)))
+    display.plot(ax=figure.subplots(), n_images=n_drawn)
+    order = "" if confidence is None else ", surest first"
+    figure.suptitle(
+        f"{best}: {n_drawn} of {n_mistakes} mistakes{order} (true → predicted)", fontsize="medium"
+    )
+    return _png(figure)
+
+
+def _figure(width: float, height: float) -> Any:
+    """Make a figure that pyplot doesn't know of: no window, no backend, nothing left open."""
+    check_matplotlib_support("draw_comparison")
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _png(figure: Any) -> bytes:
+    content = BytesIO()
+    figure.savefig(content, format="png", dpi=150)
+    return content.getvalue()

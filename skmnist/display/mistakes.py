@@ -1,0 +1,153 @@
+"""Mistakes as images."""
+
+from math import ceil
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_consistent_length
+
+from skmnist.display._drawing import axes
+from skmnist.images import as_images, as_rows, find_image_shape
+
+
+class MistakesDisplay:
+    """The mistakes of a classifier as images, the surest first.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, height, width, channels)
+        The images that were mistaken.
+    y_true, y_pred : ndarrays of shape (n,)
+        Their true and predicted labels.
+    confidence : ndarray of shape (n,), default=None
+        Probability that the classifier gave the predicted labels.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes that hold the picture.
+    axes_ : ndarray of shape (n_drawn,) of matplotlib Axes
+        Axes of the images, inside of `ax_`.
+    figure_ : matplotlib Figure
+        Figure that holds the axes.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from sklearn.datasets import load_digits
+    >>> from skmnist import svm
+    >>> from skmnist.display import MistakesDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> y_pred = svm().fit(X[:500], y[:500]).predict(X)
+    >>> display = MistakesDisplay.from_predictions(X, y, y_pred).plot(ax=Figure().subplots())
+    >>> len(display.axes_)
+    25
+    """
+
+    def __init__(
+        self,
+        images: NDArray,
+        y_true: NDArray,
+        y_pred: NDArray,
+        confidence: NDArray | None = None,
+    ) -> None:
+        self.images = images
+        self.y_true = y_true
+        self.y_pred = y_pred
+        self.confidence = confidence
+
+    @classmethod
+    def from_predictions(
+        cls,
+        X: Any,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        *,
+        confidence: ArrayLike | None = None,
+        image_shape: tuple[int, ...] | None = None,
+    ) -> "MistakesDisplay":
+        """Find the mistakes among predictions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels) or (n, height, width[, channels])
+            Rows of pixels or images.
+        y_true, y_pred : array-likes of shape (n,)
+            True and predicted labels.
+        confidence : array-like of shape (n,), default=None
+            Probability of each predicted label, by which to order; None keeps the order of `X`.
+        image_shape : tuple (height, width[, channels]), default=None
+            Shape of one image; None takes that of `X`, or finds a square for rows.
+
+        Returns
+        -------
+        display : MistakesDisplay
+            Not drawn yet; call :meth:`plot`.
+
+        Raises
+        ------
+        ValueError
+            If lengths differ or rows don't have `image_shape`.
+        """
+        check_consistent_length(X, y_true, y_pred, confidence)
+        y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
+        wrong = np.flatnonzero(y_true != y_pred)
+        if confidence is not None:
+            confidence = np.asarray(confidence)
+            wrong = wrong[np.argsort(-confidence[wrong], kind="stable")]
+            confidence = confidence[wrong]
+        rows, seen = as_rows(np.asarray(X))
+        shape = find_image_shape(rows.shape[1], image_shape, seen)
+        return cls(as_images(rows[wrong], shape), y_true[wrong], y_pred[wrong], confidence)
+
+    def plot(self, ax: Any = None, *, n_images: int = 25) -> "MistakesDisplay":
+        """Draw the first mistakes in a grid, each under its true and predicted label.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes whose room the grid takes; None makes a new figure.
+        n_images : int, default=25
+            At most so many images.
+
+        Returns
+        -------
+        display : MistakesDisplay
+            Itself.
+        """
+        self.ax_, self.figure_ = axes(ax, "MistakesDisplay.plot")
+        self.ax_.set_axis_off()
+        n_drawn = min(n_images, len(self.images))
+        n_columns = columns_for(n_drawn)
+        boxes = _grid(n_drawn, n_columns)
+        self.axes_ = np.array([self.ax_.inset_axes(box) for box in boxes], dtype=object)
+        for number, ax_one in enumerate(self.axes_):
+            self._plot_one(ax_one, number)
+        return self
+
+    def _plot_one(self, ax: Any, number: int) -> None:
+        image = self.images[number]
+        if image.shape[-1] == 1:
+            ax.imshow(image[..., 0], cmap="gray_r")
+        else:
+            ax.imshow(image / max(image.max(), 1))
+        ax.set(xticks=[], yticks=[])
+        title = f"{self.y_true[number]} → {self.y_pred[number]}"
+        if self.confidence is not None:
+            title += f"  ({100 * self.confidence[number]:.0f} %)"
+        ax.set_title(title, fontsize="small", pad=3)
+
+
+def columns_for(n_images: int) -> int:
+    return min(5, max(n_images, 3))
+
+
+def _grid(n_images: int, n_columns: int) -> list[tuple[float, float, float, float]]:
+    """Boxes (left, bottom, width, height) of a grid, row by row from the top, in axes units."""
+    n_rows = ceil(n_images / n_columns)
+    width, height = 1 / n_columns, 1 / max(n_rows, 1)
+    return [
+        (i % n_columns * width, 1 - (i // n_columns + 1) * height, 0.9 * width, 0.8 * height)
+        for i in range(n_images)
+    ]
