@@ -36,6 +36,7 @@ _HOME_OF = {
     "random_forest": "baselines",
     "read_idx": "datasets",
     "recipe": "recipes",
+    "reproduce": "reproduction",
     "save": "persistence",
     "svm": "baselines",
     "to_scikeras": "scikeras_bridge",

@@ -100,6 +100,82 @@ def compare(
         raise typer.Exit(1)
 
 
+@app.command()
+def reproduce(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Recipes by name; `skmnist recipes` lists them.")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every recipe that has a report's figure.")
+    ] = False,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from --seed on.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Epochs instead of the recipe's own, for a trial.")
+    ] = None,
+    train_size: Annotated[
+        int | None, typer.Option(min=1, help="Train on a part of this size, for a trial.")
+    ] = None,
+    output: Annotated[
+        Path, typer.Option(help="Folder for the table, curves, predictions and models.")
+    ] = Path("skmnist-reports"),
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Train recipes as their reports did, and put the reported figures beside ours.
+
+    Ctrl-C ends it with what is done so far.
+    """
+    from rich.console import Console
+
+    from skmnist._reproductions import reproduce_all
+
+    try:
+        chosen = _recipes(names or [], every)
+        results = reproduce_all(
+            chosen,
+            random_states=range(seed, seed + seeds),
+            epochs=epochs,
+            train_size=train_size,
+            verbose=not quiet,
+            output=output,
+        )
+    except (OSError, ValueError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from error
+    for name, message in results.failed.items():
+        typer.echo(f"Error: {name}: {message}", err=True)
+    if not quiet:
+        Console().print(results)
+        typer.echo(f"Table, curves, predictions and models are in {output}.")
+    if results.interrupted:
+        raise typer.Exit(_INTERRUPTED)
+    if results.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def recipes() -> None:
+    """List the recipes, with what they are for and the figures that reports give."""
+    from rich.console import Console
+
+    from skmnist._reproductions import table_of_recipes
+
+    Console().print(table_of_recipes())
+
+
+def _recipes(names: list[str], every: bool) -> list[str]:
+    from skmnist.recipes import RECIPES
+
+    for name in names:
+        if name not in RECIPES:
+            raise unknown_name("recipe", name, RECIPES)
+    if every:
+        return [name for name, recipe in RECIPES.items() if recipe.reported is not None]
+    if not names:
+        raise ValueError("give names of recipes, or --all; `skmnist recipes` lists them.")
+    return names
+
+
 def _choose(names: list[str] | None, epochs: int | None) -> dict[str, Any]:
     from skmnist.comparison import default_classifiers
 
@@ -111,6 +187,8 @@ def _choose(names: list[str] | None, epochs: int | None) -> dict[str, Any]:
 
 
 def _load(dataset: Dataset, train_size: int | None, seed: int) -> dict[str, Any]:
+    from skmnist.reproduction import part_of
+
     if dataset is Dataset.mnist:
         (X, y), (X_test, y_test) = skmnist.fetch_mnist()
         # Rows, as any classifier takes them; the networks find the square.
@@ -121,18 +199,8 @@ def _load(dataset: Dataset, train_size: int | None, seed: int) -> dict[str, Any]
 
         X, y = load_digits(return_X_y=True)
         test = {}
-    X, y = _part(X, y, train_size, seed)
+    X, y = part_of(X, y, train_size, seed)
     return {"X": X, "y": y, **test}
-
-
-def _part(X: Any, y: Any, size: int | None, seed: int) -> tuple[Any, Any]:
-    from sklearn.utils import resample
-
-    if size is None:
-        return X, y
-    if size > len(y):
-        raise ValueError(f"--train-size {size} is more than the {len(y):,} images that there are.")
-    return tuple(resample(X, y, replace=False, n_samples=size, stratify=y, random_state=seed))
 
 
 if __name__ == "__main__":

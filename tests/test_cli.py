@@ -11,7 +11,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from typer.testing import CliRunner
 
 import skmnist
+from skmnist._reproductions import Reproductions
 from skmnist.cli import app
+from skmnist.recipes import RECIPES
 
 
 class Quick(GaussianNB):
@@ -111,7 +113,7 @@ def test_an_unknown_classifier_is_an_error_with_the_choices_and_a_near_match(run
 def test_more_training_images_than_there_are_is_an_error(run):
     ended, _ = run("--train-size", "5000")
     assert ended.exit_code == 1
-    assert "--train-size 5000 is more than the 1,797 images" in ended.stderr
+    assert "train_size=5000 is more than the 1,797 samples" in ended.stderr
 
 
 @pytest.mark.parametrize("wrong", [["--cv", "1"], ["--dataset", "cats"], ["--epochs", "0"]])
@@ -177,3 +179,73 @@ def test_help_needs_neither_tensorflow_nor_scikit_learn():
     )
     assert ended.returncode == 0, ended.stderr
     assert "--train-size" in ended.stdout
+
+
+# -- reproduce and recipes --------------------------------------------------------------
+
+
+@pytest.fixture
+def run_reproduce(tmp_path):
+    """Call `skmnist reproduce` with a folder, and return its end and its report."""
+
+    def run(*arguments):
+        ended = CliRunner().invoke(app, ["reproduce", "--output", str(tmp_path), *arguments])
+        report = tmp_path / "reproductions.json"
+        return ended, json.loads(report.read_text()) if report.exists() else None
+
+    return run
+
+
+def test_the_reported_figure_is_beside_ours(run_reproduce, tmp_path):
+    ended, report = run_reproduce("bueno-circles", "--epochs", "5", "--seed", "4", "--seeds", "2")
+    assert ended.exit_code == 0, ended.output
+    assert [row["random_state"] for row in report["rows"]] == [4, 5]
+    assert {row["n_epochs"] for row in report["rows"]} == {5}
+    assert "bueno-circles" in ended.stdout
+    assert "100.00" in ended.stdout
+    assert (tmp_path / "bueno-circles-seed-4" / "curves.png").exists()
+
+
+def test_all_is_every_recipe_with_a_reported_figure(run_reproduce, monkeypatch):
+    asked = []
+
+    def reproduce_all(names, **settings):
+        asked.extend(names)
+        return Reproductions()
+
+    monkeypatch.setattr("skmnist._reproductions.reproduce_all", reproduce_all)
+    ended, _ = run_reproduce("--all", "--quiet")
+    assert (ended.exit_code, ended.output) == (0, "")
+    assert asked == [name for name, recipe in RECIPES.items() if recipe.reported is not None]
+
+
+def test_a_quiet_reproduction_is_silence(run_reproduce):
+    ended, report = run_reproduce("bueno-circles", "--epochs", "2", "--quiet")
+    assert (ended.exit_code, ended.output) == (0, "")
+    assert report["rows"]
+
+
+def test_a_misspelt_recipe_is_an_error_with_a_near_match(run_reproduce):
+    ended, report = run_reproduce("bueno-circle")
+    assert (ended.exit_code, report) == (1, None)
+    assert "recipe='bueno-circle' is unknown; did you mean 'bueno-circles'" in ended.stderr
+
+
+def test_no_recipe_at_all_is_an_error_that_says_what_to_give(run_reproduce):
+    ended, _ = run_reproduce()
+    assert ended.exit_code == 1
+    assert "give names of recipes, or --all" in ended.stderr
+
+
+def test_a_recipe_that_fails_is_told_and_the_exit_code_is_1(run_reproduce):
+    ended, report = run_reproduce("bueno-circles", "--epochs", "2", "--train-size", "501")
+    assert ended.exit_code == 1
+    assert "Error: bueno-circles: train_size=501 is more than the 500 samples" in ended.stderr
+    assert not report["rows"]
+
+
+def test_recipes_are_listed_with_what_they_are_for():
+    ended = CliRunner().invoke(app, ["recipes"])
+    assert ended.exit_code == 0
+    for name in ("martin-dnn", "98.17", "0.99994", "svm-best"):
+        assert name in ended.stdout

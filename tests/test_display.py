@@ -4,13 +4,23 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from sklearn.base import BaseEstimator
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, make_circles
 from sklearn.exceptions import NotFittedError
+from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 from skmnist import compare
-from skmnist.display import HistoryDisplay, MistakesDisplay, ScoresDisplay, draw_comparison
+from skmnist._backend import load_keras
+from skmnist.classifiers import DNNClassifier, LeNetClassifier
+from skmnist.display import (
+    HistoryDisplay,
+    MistakesDisplay,
+    NetworkDisplay,
+    ScoresDisplay,
+    draw_comparison,
+)
+from skmnist.display.network import NetworkLayer
 
 HISTORY = {"loss": [2.0, 1.0, 0.5], "val_loss": [2.2, 1.2, 0.8]}
 
@@ -149,6 +159,145 @@ def test_no_mistakes_are_no_images(ax):
     assert len(display.axes_) == 0
 
 
+def test_a_pair_of_labels_chooses_one_kind_of_mistake(ax):
+    y_true, y_pred = [4, 4, 4, 9, 1], [9, 4, 9, 4, 9]
+    display = MistakesDisplay.from_predictions(
+        np.eye(5, 4), y_true, y_pred, confidence=[0.6, 0.9, 0.8, 0.7, 0.5], pair=(4, 9)
+    ).plot(ax=ax)
+    assert [one.get_title() for one in display.axes_] == ["4 → 9  (80 %)", "4 → 9  (60 %)"]
+
+
+def test_a_pair_of_named_labels_may_have_no_mistakes():
+    y = ["cat", "dog", "cat", "dog"]
+    display = MistakesDisplay.from_predictions(np.eye(4), y, y, pair=("cat", "dog"))
+    assert display.images.shape == (0, 2, 2, 1)
+
+
+@pytest.mark.parametrize("pair", [(1, 1), (1, 7), (0, 1, 2), ("0", "1")])
+def test_a_pair_that_cannot_be_mistaken_is_refused(pair):
+    with pytest.raises(ValueError, match=r"pair=.*expected a true label.*\[0, 1, 2\]"):
+        MistakesDisplay.from_predictions(np.eye(4), [0, 1, 2, 1], [1, 1, 2, 1], pair=pair)
+
+
+# Networks
+
+
+@pytest.fixture(scope="module")
+def residual():
+    """A functional model with a shortcut over three layers, and another over one."""
+    keras = load_keras()
+    images = keras.Input((8, 8, 1), name="images")
+    stem = keras.layers.Conv2D(4, 3, padding="same", name="stem")(images)
+    inner = keras.layers.Conv2D(4, 3, padding="same", name="conv_1")(stem)
+    inner = keras.layers.BatchNormalization(name="norm")(inner)
+    inner = keras.layers.Conv2D(4, 3, padding="same", name="conv_2")(inner)
+    added = keras.layers.Add(name="add")([stem, inner])
+    pooled = keras.layers.GlobalAveragePooling2D(name="pool")(added)
+    hidden = keras.layers.Dense(4, name="hidden")(pooled)
+    both = keras.layers.Concatenate(name="both")([pooled, hidden])
+    return keras.Model(images, keras.layers.Dense(3, name="output")(both), name="residual")
+
+
+def boxes_and_arrows(ax):
+    kinds = [type(patch).__name__ for patch in ax.patches]
+    return kinds.count("FancyBboxPatch"), kinds.count("FancyArrowPatch")
+
+
+def test_lenet_is_a_chain_of_boxes_that_tell_what_the_summary_tells(ax, digits):
+    X_train, _, y_train, _ = digits
+    lenet = LeNetClassifier(epochs=1, random_state=0).fit(X_train[:100], y_train[:100])
+    display = NetworkDisplay.from_estimator(lenet).plot(ax=ax)
+    n_layers = len(lenet.network_.layers) + 1  # Keras doesn't count the input of a chain
+    assert boxes_and_arrows(ax) == (n_layers, n_layers - 1)
+    texts = [text.get_text() for text in ax.texts]
+    for layer in lenet.network_.layers:
+        assert {layer.name, type(layer).__name__, f"{layer.count_params():,}"} <= set(texts)
+        assert " x ".join(map(str, layer.output.shape[1:])) in texts
+    assert ax.get_title() == "lenet5: 61,706 parameters"
+    assert display.ax_ is ax
+    assert display.figure_ is ax.figure
+
+
+def test_a_shortcut_is_an_arrow_beside_the_boxes(ax, residual):
+    display = NetworkDisplay.from_estimator(residual, name="shortcuts").plot(ax=ax)
+    by_name = {layer.name: layer for layer in display.layers}
+    names = list(by_name)
+    assert [names[i] for i in by_name["add"].inputs] == ["stem", "conv_2"]
+    assert [names[i] for i in by_name["both"].inputs] == ["pool", "hidden"]
+    assert boxes_and_arrows(ax) == (10, 9 + 2)
+    assert sum(layer.n_parameters for layer in display.layers) == residual.count_params()
+    assert ax.get_title().startswith("shortcuts: ")
+
+
+def test_every_layer_stands_below_those_it_takes_its_input_from(residual):
+    for i, layer in enumerate(NetworkDisplay.from_estimator(residual).layers):
+        assert all(other < i for other in layer.inputs)
+
+
+def test_shortcuts_that_overlap_keep_apart(ax):
+    inputs = [(), (0,), (1, 0), (2, 0), (3, 1), (4,), (5, 4)]
+    layers = [NetworkLayer(f"layer {i}", "Add", ((3,),), 0, of) for i, of in enumerate(inputs)]
+    NetworkDisplay(layers).plot(ax=ax)
+    ax.figure.draw_without_rendering()
+    arrows = [patch for patch in ax.patches if type(patch).__name__ == "FancyArrowPatch"]
+    extents = [arrow.get_path().get_extents() for arrow in arrows]
+    beside = [(extent.x1, extent.y0, extent.y1) for extent in extents if extent.height > 1]
+    assert len(beside) == 4
+    for i, (x, start, end) in enumerate(beside):
+        for other_x, other_start, other_end in beside[:i]:
+            assert abs(x - other_x) > 1 or end < other_start or other_end < start
+
+
+def test_a_layer_used_twice_is_drawn_twice_and_counted_once(ax):
+    keras = load_keras()
+    shared = keras.layers.Dense(4, name="shared")
+    left, right = keras.Input((4,), name="left"), keras.Input((4,), name="right")
+    output = shared(left) + shared(right)
+    model = keras.Model([left, right], output, name="twins")
+    display = NetworkDisplay.from_estimator(model).plot(ax=ax)
+    assert [layer.kind for layer in display.layers].count("Dense") == 2
+    assert ax.get_title() == "twins: 20 parameters"
+
+
+def test_text_fits_its_boxes_on_small_axes_too(residual):
+    ax = Figure(figsize=(4, 3)).subplots()
+    NetworkDisplay.from_estimator(residual).plot(ax=ax)
+    ax.figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_an_unfitted_classifier_has_no_network_to_draw():
+    with pytest.raises(NotFittedError):
+        NetworkDisplay.from_estimator(LeNetClassifier())
+
+
+def test_what_has_no_known_layers_is_refused():
+    keras = load_keras()
+    for estimator in (SVC(), keras.Sequential([keras.layers.Dense(3)])):
+        with pytest.raises(TypeError, match="can't be drawn; expected a fitted network"):
+            NetworkDisplay.from_estimator(estimator)
+
+
+# scikit-learn's own display of the decision boundary
+
+
+def test_the_decision_boundary_of_a_network_is_what_it_predicts(ax):
+    X, y = make_circles(60, factor=0.5, noise=0.05, random_state=0)
+    network = DNNClassifier(
+        hidden_units=(4,), output_activation="sigmoid", epochs=2, random_state=0
+    ).fit(X, y)
+    display = DecisionBoundaryDisplay.from_estimator(
+        network, X, grid_resolution=5, response_method="predict_proba", ax=ax
+    )
+    grid = np.column_stack([display.xx0.ravel(), display.xx1.ravel()])
+    np.testing.assert_allclose(display.response.ravel(), network.predict_proba(grid)[:, 1])
+    labels = DecisionBoundaryDisplay.from_estimator(
+        network, X, grid_resolution=5, response_method="predict", ax=ax
+    )
+    np.testing.assert_array_equal(labels.response.ravel(), network.predict(grid))
+
+
 # Pictures
 
 
@@ -172,10 +321,11 @@ def test_a_classifier_without_mistakes_has_no_picture_of_them():
         ScoresDisplay(["a"], [[0.5, 0.6]], [[0.4, 0.7]]),
         HistoryDisplay([HISTORY]),
         MistakesDisplay.from_predictions(np.eye(4), [0] * 4, [1] * 4),
+        NetworkDisplay([NetworkLayer("only", "Dense", ((3,),), 6, ())]),
     ],
     ids=lambda display: type(display).__name__,
 )
 def test_without_axes_a_new_figure_is_made(display, monkeypatch):
-    monkeypatch.setattr(plt, "subplots", lambda: (None, Figure().subplots()))
+    monkeypatch.setattr(plt, "subplots", lambda **_: (None, Figure().subplots()))
     assert display.plot() is display
     assert display.figure_ is display.ax_.figure

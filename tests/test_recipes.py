@@ -5,17 +5,12 @@ import pytest
 from sklearn.base import is_classifier
 
 from skmnist import list_recipes, recipe
-from skmnist._measuring import seeded
+from skmnist._measuring import last_step, seeded
 from skmnist.recipes import RECIPES
+from skmnist.reproduction import _DATA, set_epochs
 
-PARAMETERS = {
-    "martin-dnn": 669_706,
-    "navarro-lenet5": 61_706,
-    "navarro-double": 887_530,
-    "navarro-triple": 1_029_418,
-    "bejar-mlp": 669_706,
-    "bejar-keras-cnn": 1_199_882,
-}
+INPUT_SHAPES = {"mnist": (28, 28, 1), "circles": (1, 2, 1), "perceptron": (1, 3, 1)}
+WITH_SIZE = [name for name, recipe in RECIPES.items() if recipe.n_parameters]
 
 
 @pytest.fixture(scope="module")
@@ -26,22 +21,34 @@ def large_digits(digits):
     return np.pad(images, ((0, 0), (2, 2), (2, 2))) * np.uint8(15), y[:200]
 
 
+@pytest.fixture
+def few(large_digits):
+    """Few samples of the data set that a recipe is for."""
+
+    def few(data):
+        return large_digits if data == "mnist" else _DATA[data](0)[0]
+
+    return few
+
+
 @pytest.mark.parametrize("name", list_recipes())
-def test_a_recipe_trains(name, large_digits):
-    X, y = large_digits
+def test_a_recipe_trains(name, few):
+    X, y = few(RECIPES[name].data)
     classifier = seeded(recipe(name), 0)
     assert is_classifier(classifier)
-    epochs = [p for p in classifier.get_params() if p.split("__")[-1] == "epochs"]
-    classifier.set_params(**dict.fromkeys(epochs, 1)).fit(X, y)
+    set_epochs(classifier, 1)
+    classifier.fit(X, y)
     assert set(classifier.predict(X)) <= set(y)
 
 
-@pytest.mark.parametrize(("name", "n_parameters"), PARAMETERS.items())
-def test_a_network_has_the_reports_number_of_parameters(name, n_parameters):
-    classifier = recipe(name)
-    assert classifier._architecture((28, 28, 1), 10, "float32").build(seed=0).count_params() == (
-        n_parameters
+@pytest.mark.parametrize("name", WITH_SIZE)
+def test_a_network_has_the_reports_number_of_parameters(name):
+    network = last_step(recipe(name))
+    data = RECIPES[name].data
+    architecture = network._architecture(
+        INPUT_SHAPES[data], 10 if data == "mnist" else 2, "float32"
     )
+    assert architecture.build(seed=0).count_params() == RECIPES[name].n_parameters
 
 
 def test_a_recipe_is_a_new_estimator_each_time():

@@ -1,4 +1,4 @@
-"""Pictures of networks, classifiers and comparisons, in the manner of scikit-learn's Display classes.
+"""Pictures of networks, classifiers and comparisons, as scikit-learn's Display classes draw them.
 
 The confusion matrix is scikit-learn's own :class:`sklearn.metrics.ConfusionMatrixDisplay`, the
 decision boundary its :class:`sklearn.inspection.DecisionBoundaryDisplay`.
@@ -8,6 +8,7 @@ from skmnist.display.comparison import draw_comparison
 from skmnist.display.history import HistoryDisplay
 from skmnist.display.mistakes import MistakesDisplay
 from skmnist.display.network import NetworkDisplay
+from skmnist.display.reproduction import draw_reproduction
 from skmnist.display.scores import ScoresDisplay
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "NetworkDisplay",
     "ScoresDisplay",
     "draw_comparison",
+    "draw_reproduction",
 ]

@@ -65,6 +65,7 @@ class MistakesDisplay:
         y_pred: ArrayLike,
         *,
         confidence: ArrayLike | None = None,
+        pair: tuple[Any, Any] | None = None,
         image_shape: tuple[int, ...] | None = None,
     ) -> "MistakesDisplay":
         """Find the mistakes among predictions.
@@ -77,6 +78,8 @@ class MistakesDisplay:
             True and predicted labels.
         confidence : array-like of shape (n,), default=None
             Probability of each predicted label, by which to order; None keeps the order of `X`.
+        pair : tuple (true label, predicted label), default=None
+            The one kind of mistake to take, such as ``(4, 9)``; None takes all.
         image_shape : tuple (height, width[, channels]), default=None
             Shape of one image; None takes that of `X`, or finds a square for rows.
 
@@ -88,11 +91,12 @@ class MistakesDisplay:
         Raises
         ------
         ValueError
-            If lengths differ or rows don't have `image_shape`.
+            If lengths differ, rows don't have `image_shape`, or `pair` isn't two different labels
+            that occur.
         """
         check_consistent_length(X, y_true, y_pred, confidence)
         y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
-        wrong = np.flatnonzero(y_true != y_pred)
+        wrong = np.flatnonzero(_are_mistakes(y_true, y_pred, pair))
         if confidence is not None:
             confidence = np.asarray(confidence)
             wrong = wrong[np.argsort(-confidence[wrong], kind="stable")]
@@ -139,7 +143,21 @@ class MistakesDisplay:
         ax.set_title(title, fontsize="small", pad=3)
 
 
+def _are_mistakes(y_true: NDArray, y_pred: NDArray, pair: tuple[Any, Any] | None) -> NDArray:
+    if pair is None:
+        return y_true != y_pred
+    labels = np.union1d(y_true, y_pred).tolist()
+    if len(set(pair)) != 2 or not set(pair) <= set(labels):
+        raise ValueError(
+            f"pair={pair!r}; expected a true label and another that was predicted for it, among "
+            f"{labels}."
+        )
+    true, predicted = pair
+    return (y_true == true) & (y_pred == predicted)
+
+
 def columns_for(n_images: int) -> int:
+    """Choose how many images stand beside each other."""
     return min(5, max(n_images, 3))
 
 

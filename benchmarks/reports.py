@@ -1,0 +1,100 @@
+"""The networks of five student reports, and of one on reviews, by name: reported beside ours.
+
+Protocol: each recipe is trained as its report says, on the report's split, and judged once by the
+report's measure (``skmnist.reproduce``); networks with several seeds, each in a fresh process. The
+times are of fits that ran one a core, side by side with others: of their order of size only. The
+target is the reported figure, reached by the mean. Recipes of more than ten minutes on two
+cores run with one seed.
+
+    python benchmarks/reports.py                         # all of them, and writes the results
+    python benchmarks/reports.py martin-dnn bueno-relu   # these, into the results of before
+    python benchmarks/reports.py --seeds 0               # the first seed only
+    python benchmarks/reports.py martin-dnn --seed 0     # one fit
+"""
+
+import argparse
+import json
+from statistics import fmean, stdev
+from typing import Any
+
+import _own_process
+
+from skmnist.recipes import RECIPES
+
+PROTOCOL = __doc__.partition("\n\n    python")[0]
+# Shortest first. VGG16 begins with weights that are downloaded.
+LONG = ("bejar-keras-cnn-augmented", "martin-cnn", "portillo-v3")
+LONGEST = ("navarro-triple", "navarro-double", "navarro-vgg16", "navarro-vgg16-augmented")
+NAMES = (
+    *("bueno-perceptron", "bueno-circles", "bueno-relu", "bueno-sigmoid"),
+    *(
+        "bueno-imdb-cnn",
+        "bueno-imdb-dense",
+        "portillo-v1",
+        "bejar-mlp",
+        "bejar-cnn1",
+        "portillo-v2",
+    ),
+    *("martin-dnn", "bejar-cnn2b", "bejar-cnn2a", "navarro-lenet5", "bejar-keras-cnn"),
+    *("bejar-cnn3", "bejar-cnn3-early-stopping", "bejar-cnn3-early-stopping-coarse"),
+    "bejar-cnn3-early-stopping-hasty",
+    *LONG,
+    *LONGEST,
+)
+SEEDS = (0, 1, 2)
+
+
+def run_one(name: str, seed: int) -> dict[str, Any]:
+    """Reproduce one recipe with one seed."""
+    from skmnist import reproduce
+
+    return reproduce(name, random_state=seed, verbose=0).row
+
+
+def joined(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Put rows to what is known of the same recipe; sum up all its seeds."""
+    from skmnist.reproduction import decimals_of, reached
+
+    recipe = RECIPES[name]
+    known = _own_process.measured("reports").get(name, {}).get("seeds", {})
+    seeds = {**known, **{str(row["random_state"]): _of_one_seed(row) for row in rows}}
+    figures = [seed["measured"] for seed in seeds.values()]
+    decimals = decimals_of(recipe)
+    return {
+        "measure": recipe.measure,
+        "reported": recipe.reported,
+        "mean": round(fmean(figures), decimals + 1),
+        "sd": round(stdev(figures), decimals + 1) if len(figures) > 1 else None,
+        "reached": reached(recipe, fmean(figures)),
+        "n_parameters": rows[0]["n_parameters"],
+        "seeds": dict(sorted(seeds.items())),
+    }
+
+
+def _of_one_seed(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: row[key] for key in ("measured", "n_epochs", "fit_seconds")}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("names", nargs="*", default=list(NAMES))
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--seeds", type=int, nargs="*", default=list(SEEDS))
+    arguments = parser.parse_args()
+    if arguments.seed is not None:
+        print(json.dumps(run_one(arguments.names[0], arguments.seed)))
+        return
+    jobs = [
+        (name, seed)
+        for name in arguments.names
+        for seed in (arguments.seeds if name not in LONG + LONGEST else arguments.seeds[:1])
+    ]
+    runs = _own_process.measure_on_cores(__file__, [(n, "--seed", seed) for n, seed in jobs])
+    for (name, _), row in zip(jobs, runs, strict=True):
+        summary = joined(name, [row])
+        print(name, summary, flush=True)
+        _own_process.update("reports", PROTOCOL, {name: summary})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""Recipes, trained on the reports' data."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from skmnist import load, recipe, reproduce, reproduction
+from skmnist._reproductions import reproduce_all
+from skmnist.display import draw_reproduction
+from skmnist.recipes import RECIPES, Recipe
+from skmnist.reproduction import part_of, reached, set_epochs
+
+
+@pytest.fixture(scope="module")
+def circles():
+    return reproduce("bueno-circles", verbose=0)
+
+
+def test_the_circles_are_told_apart(circles):
+    assert circles.measured == 100.0
+    assert circles.reached
+    assert (circles.n_train, circles.row["n_parameters"], circles.row["n_epochs"]) == (
+        500,
+        61,
+        2500,
+    )
+
+
+def test_the_neuron_learns_as_in_plain_numpy():
+    """The tutorials' loop: error times slope of the sigmoid, summed over the rows."""
+    X, y = np.array([[0, 0, 1], [1, 1, 1], [1, 0, 1], [0, 1, 1]]), np.array([0, 1, 1, 0])
+    weights = np.random.RandomState(1).uniform(-1, 1, 3)
+    for _ in range(10_000):
+        p = 1 / (1 + np.exp(-X @ weights))
+        weights += X.T @ ((y - p) * p * (1 - p))
+    expected = 1 / (1 + np.exp(-weights[0]))
+    result = reproduce("bueno-perceptron", verbose=0)
+    assert result.measured == pytest.approx(expected, abs=1e-6)
+    assert result.y_pred.tolist() == [1]
+    assert result.reached
+
+
+def test_what_the_reports_kept_is_saved(circles, tmp_path):
+    circles.save(tmp_path / "circles")
+    saved = {path.name for path in (tmp_path / "circles").iterdir()}
+    model = "bueno-circles-500-samples-2500-epochs-100.00.safetensors"
+    assert saved == {"predictions.csv", "summary.txt", "curves.png", "network.png", model}
+    with (tmp_path / "circles" / "predictions.csv").open() as file:
+        predicted = [int(row["predicted"]) for row in csv.DictReader(file)]
+    assert predicted == circles.y_pred.tolist()
+    assert "61" in (tmp_path / "circles" / "summary.txt").read_text()
+    again = load(tmp_path / "circles" / model)
+    assert again.n_epochs_ == 2500
+
+
+def test_pictures_of_a_network_are_png(circles):
+    pictures = draw_reproduction(circles.network, "circles")
+    assert set(pictures) == {"curves.png", "network.png"}
+    assert all(png.startswith(b"\x89PNG") for png in pictures.values())
+
+
+@pytest.mark.parametrize("name", ["portillo-v1", "knn-best", "bueno-relu"])
+def test_a_trial_of_a_recipe_on_real_mnist(mnist, name):
+    result = reproduce(name, train_size=1000, epochs=3, verbose=0)
+    assert result.n_train == 1000
+    assert result.n_test == len(result.y_pred) == 10_000
+    assert 80 < result.measured < 99.5
+    assert (result.row["n_epochs"] or 3) == 3
+
+
+def test_a_training_accuracy_is_that_of_the_last_epoch(mnist):
+    result = reproduce("bueno-relu", train_size=500, epochs=2, verbose=0)
+    assert result.measured == 100 * result.network.history_["accuracy"][-1]
+
+
+def test_class_counts_and_progress_are_shown_unless_silent(capfd):
+    reproduce("bueno-circles", epochs=2)
+    shown, _ = capfd.readouterr()
+    assert "500 samples to train on, 250 of 0, 250 of 1" in shown
+    assert "DNNClassifier" in shown  # scikit-learn's bar
+    reproduce("bueno-circles", epochs=2, verbose=0)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_same_seed_gives_the_same_figure():
+    one, same = (reproduce("bueno-circles", epochs=50, random_state=3, verbose=0) for _ in "ab")
+    assert one.network.history_ == same.network.history_
+
+
+def test_several_recipes_make_one_table(tmp_path, capsys):
+    from rich.console import Console
+
+    done = reproduce_all(
+        ["bueno-circles"], random_states=[0, 1], epochs=20, verbose=0, output=tmp_path
+    )
+    assert [row["random_state"] for row in done.rows] == [0, 1]
+    assert not done.failed
+    report = json.loads((tmp_path / "reproductions.json").read_text())
+    assert report["rows"] == done.rows
+    assert {"machine", "versions", "date"} <= set(report)
+    assert len((tmp_path / "reproductions.csv").read_text().splitlines()) == 3
+    assert (tmp_path / "bueno-circles-seed-1" / "curves.png").exists()
+    Console(width=80).print(done)
+    shown = capsys.readouterr().out
+    assert "bueno-circles" in shown
+    assert "100.00" in shown
+
+
+def test_a_failure_leaves_the_other_recipes_whole(monkeypatch, tmp_path):
+    def no_data(random_state):
+        raise OSError("the data are at sea")
+
+    monkeypatch.setitem(reproduction._DATA, "mnist", no_data)
+    done = reproduce_all(["portillo-v1", "bueno-circles"], epochs=2, verbose=0, output=tmp_path)
+    assert done.failed == {"portillo-v1": "the data are at sea"}
+    assert [row["recipe"] for row in done.rows] == ["bueno-circles"]
+
+
+def test_an_interruption_keeps_what_is_done(monkeypatch, tmp_path):
+    from skmnist import _reproductions
+
+    def interrupted(name, **settings):
+        if name == "bueno-perceptron":
+            raise KeyboardInterrupt
+        return reproduce(name, **settings)
+
+    monkeypatch.setattr(_reproductions, "reproduce", interrupted)
+    done = reproduce_all(
+        ["bueno-circles", "bueno-perceptron"], epochs=2, verbose=0, output=tmp_path
+    )
+    assert done.interrupted
+    assert len(done.rows) == 1
+    assert json.loads((tmp_path / "reproductions.json").read_text())["interrupted"]
+
+
+@pytest.mark.parametrize(
+    ("figure", "expected"), [(98.17, True), (98.165001, True), (98.164, False)]
+)
+def test_a_figure_is_compared_in_the_reports_decimals(figure, expected):
+    assert reached(RECIPES["martin-dnn"], figure) is expected
+
+
+def test_without_a_reported_figure_there_is_nothing_to_reach():
+    assert reached(Recipe(None, "Mine."), 99.0) is None
+
+
+def test_a_part_holds_as_many_of_each_class():
+    X, y = list("abcdefgh"), [0, 1] * 4
+    part, labels = part_of(X, y, 4, random_state=0)
+    assert sorted(labels) == [0, 0, 1, 1]
+    assert all(y[X.index(one)] == label for one, label in zip(part, labels, strict=True))
+    assert part_of(X, y, None, 0) == (X, y)
+
+
+def test_a_part_larger_than_the_whole_is_refused():
+    with pytest.raises(ValueError, match="train_size=9 is more than the 8 samples"):
+        part_of(list("abcdefgh"), [0, 1] * 4, 9, random_state=0)
+
+
+def test_an_unknown_recipe_is_named_with_the_nearest():
+    with pytest.raises(ValueError, match="name='bueno-circle' is unknown; did you mean"):
+        reproduce("bueno-circle")
+
+
+def test_epochs_are_set_in_every_network():
+    committee = recipe("committee-few-labels")
+    set_epochs(committee, 1)
+    assert committee.members.epochs == 1
+    assert recipe("committee-few-labels").members.epochs == "auto"
