@@ -38,11 +38,11 @@ X, X_judge, y, y_judge = train_test_split(
 # %%
 # The committee
 # -------------
-# Eight small networks, one after the other in this process, where they share their compiled
+# Five small networks, one after the other in this process, where they share their compiled
 # functions. ``n_jobs=2`` would fit two at once and give the same bits.
 
 network = CNNClassifier(conv_blocks=[8, 16], epochs=4)
-committee = CommitteeClassifier(members=network, n_members=8, random_state=0).fit(X, y)
+committee = CommitteeClassifier(members=network, n_members=5, random_state=0).fit(X, y)
 probabilities = committee.member_probas(X_judge)
 singles = (committee.classes_[probabilities.argmax(axis=2)] == y_judge).mean(axis=1)
 losses = [log_loss(y_judge, own) for own in probabilities]
@@ -54,7 +54,7 @@ print(f"log loss {np.mean(losses):.3f} on average, {loss:.3f} together")
 # %%
 # How many members does it take?
 # ------------------------------
-# The members' probabilities are at hand, so every smaller committee among the eight can be judged
+# The members' probabilities are at hand, so every smaller committee among the five can be judged
 # without another fit.
 
 

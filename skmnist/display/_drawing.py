@@ -1,5 +1,6 @@
 """What the displays do alike: their colours, their axes."""
 
+from io import BytesIO
 from typing import Any
 
 from sklearn.utils._optional_dependencies import check_matplotlib_support
@@ -22,3 +23,18 @@ def hide_spines(ax: Any, *sides: str) -> None:
     """Leave out the lines at these sides of the axes."""
     for side in sides:
         ax.spines[side].set_visible(False)
+
+
+def figure_of(width: float, height: float) -> Any:
+    """Make a figure that pyplot doesn't know of: no window, no backend, nothing left open."""
+    check_matplotlib_support("drawing")
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def png_of(figure: Any) -> bytes:
+    """Draw a figure into the bytes of a PNG file."""
+    content = BytesIO()
+    figure.savefig(content, format="png", dpi=150)
+    return content.getvalue()

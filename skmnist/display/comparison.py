@@ -1,13 +1,12 @@
 """All pictures of a comparison."""
 
-from io import BytesIO
 from math import ceil
 from typing import Any
 
 import numpy as np
 from sklearn.metrics import ConfusionMatrixDisplay
-from sklearn.utils._optional_dependencies import check_matplotlib_support
 
+from skmnist.display._drawing import figure_of, png_of
 from skmnist.display.history import HistoryDisplay
 from skmnist.display.mistakes import MistakesDisplay, columns_for
 from skmnist.display.scores import ScoresDisplay
@@ -45,9 +44,9 @@ def draw_comparison(result: Any) -> dict[str, bytes | None]:
 
 
 def _draw_scores(result: Any) -> bytes:
-    figure = _figure(7, 1.4 + 0.5 * len(result.rows))
+    figure = figure_of(7, 1.4 + 0.5 * len(result.rows))
     ScoresDisplay.from_comparison(result).plot(ax=figure.subplots())
-    return _png(figure)
+    return png_of(figure)
 
 
 def _draw_confusion(result: Any) -> bytes:
@@ -56,7 +55,7 @@ def _draw_confusion(result: Any) -> bytes:
     best = result.rows[0]["classifier"]
     labels = np.unique(result.y)
     side = max(4.5, 0.5 * len(labels) + 1)
-    figure = _figure(side + 0.5, side)
+    figure = figure_of(side + 0.5, side)
     ax = figure.subplots()
     matrix = result.confusion[best]
     # The root brings out the few mistakes beside the many right ones.
@@ -66,7 +65,7 @@ def _draw_confusion(result: Any) -> bytes:
     for text, count in zip(display.text_.flat, matrix.flat, strict=True):
         text.set_alpha(1 if count else 0.3)
     ax.set_title(f"{best}: {np.trace(matrix):,} of {matrix.sum():,} right", fontsize="medium")
-    return _png(figure)
+    return png_of(figure)
 
 
 def _draw_learning_curves(result: Any) -> bytes | None:
@@ -84,7 +83,7 @@ def _draw_learning_curves(result: Any) -> bytes | None:
     }
     if not metrics or not drawn:
         return None
-    figure = _figure(1 + 3.2 * len(drawn), 0.6 + 2.6 * len(metrics))
+    figure = figure_of(1 + 3.2 * len(drawn), 0.6 + 2.6 * len(metrics))
     axes = figure.subplots(len(metrics), len(drawn), sharex="col", sharey="row", squeeze=False)
     for column, (name, folds) in zip(axes.T, drawn.items(), strict=True):
         for ax, metric in zip(column, metrics, strict=True):
@@ -96,7 +95,7 @@ def _draw_learning_curves(result: Any) -> bytes | None:
                 ax.yaxis.set_major_formatter("{x:g}")
                 ax.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
                 ax.yaxis.set_minor_formatter("{x:g}")
-    return _png(figure)
+    return png_of(figure)
 
 
 def _draw_mistakes(result: Any) -> bytes | None:
@@ -109,24 +108,10 @@ def _draw_mistakes(result: Any) -> bytes | None:
     if n_mistakes == 0:
         return None
     n_drawn = min(25, n_mistakes)
-    figure = _figure(7.5, 0.7 + 1.65 * ceil(n_drawn / columns_for(n_drawn)))
+    figure = figure_of(7.5, 0.7 + 1.65 * ceil(n_drawn / columns_for(n_drawn)))
     display.plot(ax=figure.subplots(), n_images=n_drawn)
     order = "" if confidence is None else ", surest first"
     figure.suptitle(
         f"{best}: {n_drawn} of {n_mistakes} mistakes{order} (true → predicted)", fontsize="medium"
     )
-    return _png(figure)
-
-
-def _figure(width: float, height: float) -> Any:
-    """Make a figure that pyplot doesn't know of: no window, no backend, nothing left open."""
-    check_matplotlib_support("draw_comparison")
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def _png(figure: Any) -> bytes:
-    content = BytesIO()
-    figure.savefig(content, format="png", dpi=150)
-    return content.getvalue()
+    return png_of(figure)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from skmnist.display.comparison import _figure, _png
+from skmnist.display._drawing import figure_of, png_of
 from skmnist.display.history import HistoryDisplay
 from skmnist.display.network import NetworkDisplay
 
@@ -22,11 +22,11 @@ def draw_reproduction(network: Any, name: str) -> dict[str, bytes]:
     pictures : dict of str to bytes
         PNG files by name.
     """
-    curves = _figure(10, 4)
+    curves = figure_of(10, 4)
     display = HistoryDisplay([network.history_], name)
     for ax, metric in zip(curves.subplots(1, 2), ("loss", "accuracy"), strict=True):
         display.plot(ax=ax, metric=metric)
     layers = NetworkDisplay.from_estimator(network)
-    drawing = _figure(6, 0.5 * len(network.network_.layers) + 1)
+    drawing = figure_of(6, 0.5 * len(network.network_.layers) + 1)
     layers.plot(ax=drawing.subplots())
-    return {"curves.png": _png(curves), "network.png": _png(drawing)}
+    return {"curves.png": png_of(curves), "network.png": png_of(drawing)}
