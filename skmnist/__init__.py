@@ -16,10 +16,11 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME_OF = {
+    "Augmentation": "training.augmentation",
+    "CapsNetClassifier": "classifiers",
     "CNNClassifier": "classifiers",
     "CNNFeatures": "features",
     "CNNStackingClassifier": "ensemble.stacking",
-    "Augmentation": "training.augmentation",
     "CommitteeClassifier": "ensemble.committee",
     "ComparisonResult": "comparison",
     "ConvBlock": "networks.convolutional",
@@ -28,17 +29,24 @@ _HOME_OF = {
     "LeNetClassifier": "classifiers",
     "OneCycle": "training.schedules",
     "Plateau": "training.schedules",
+    "PretrainedClassifier": "classifiers",
+    "ResNetClassifier": "classifiers",
+    "SequenceCNNClassifier": "classifiers",
+    "SequenceDNNClassifier": "classifiers",
+    "TextSequencer": "text",
     "compare": "comparison",
     "fetch_mnist": "datasets",
     "knn": "baselines",
     "list_recipes": "recipes",
     "load": "persistence",
+    "load_imdb": "imdb",
     "random_forest": "baselines",
     "read_idx": "datasets",
     "recipe": "recipes",
     "reproduce": "reproduction",
     "save": "persistence",
     "svm": "baselines",
+    "tfidf_logistic_regression": "baselines",
     "to_scikeras": "scikeras_bridge",
 }
 

@@ -1,8 +1,15 @@
-"""Files that are never half written."""
+"""Files: where data sets lie, what a file holds, files that are never half written."""
 
+import gzip
 import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, cast
 from uuid import uuid4
+
+_GZIP_MAGIC = b"\x1f\x8b"
 
 
 def write(path: Path, content: bytes) -> None:
@@ -16,3 +23,47 @@ def write(path: Path, content: bytes) -> None:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def own_folders(dataset: str) -> list[Path]:
+    """Return the folders that SKMNIST_DATA stands for; none if it is not set."""
+    value = os.environ.get("SKMNIST_DATA")
+    if not value:
+        return []
+    folder = Path(value).expanduser()
+    return [folder / dataset, folder]
+
+
+def where_looked() -> str:
+    """Say what SKMNIST_DATA is, for an error's message."""
+    own = os.environ.get("SKMNIST_DATA")
+    return f"SKMNIST_DATA={own}" if own else "SKMNIST_DATA, which is not set,"
+
+
+def existing(name: str, *folders: Path) -> list[Path]:
+    """Return the files of this name, gzip or plain, in order of preference."""
+    candidates = [folder / file for folder in folders for file in (f"{name}.gz", name)]
+    return [path for path in candidates if path.is_file()]
+
+
+def innermost(error: BaseException) -> BaseException:
+    """Find the error in an error's wrappings: requests wraps urllib3's, which wraps the reason."""
+    inner = getattr(error, "reason", None) or (error.args[0] if error.args else None)
+    return innermost(inner) if isinstance(inner, BaseException) else error
+
+
+@contextmanager
+def uncompressed(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a file, plain or gzip, for reading what it holds."""
+    with open(path, "rb") as file:
+        if file.peek(2)[:2] != _GZIP_MAGIC:
+            yield file
+            return
+        try:
+            with gzip.GzipFile(fileobj=file) as stream:
+                yield cast(BinaryIO, stream)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise ValueError(
+                f"{os.fspath(path)} is damaged: expected a whole gzip file, got: {error}. Copy or "
+                "download it again."
+            ) from error

@@ -64,6 +64,8 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     which network it is.  Think twice before adding anything to this class.
     """
 
+    history_: dict[str, list[float]]
+    _histories: tuple[str, ...] = ("history_",)
     _parameter_constraints: dict[str, list[Any]] = {
         "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left"), None],
@@ -128,11 +130,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         with self._unchanged_on_error():
             going_on = self.warm_start and hasattr(self, "_predictor_")
             data = self._training_data(X, y, sample_weight, going_on=going_on)
-            data = self._hold_out(data)
-            schedule = find_schedule(self.schedule)
-            return self._train(
-                data, sample_weight, self.epochs, schedule, self._patience(), self.warm_start
-            )
+            return self._train_fully(self._hold_out(data), sample_weight)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
@@ -290,7 +288,8 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         self.pixel_scale_ = self._input_scale(rows if len(counted) == len(rows) else rows[counted])
         self.classes_ = at_least_two(np.unique(y[counted]) if classes is None else classes)
         self.dtype_ = find_dtype(self.dtype)
-        self.history_: dict[str, list[float]] = {}
+        for name in self._histories:
+            setattr(self, name, {})
         self.n_epochs_ = 0
         self._seed_ = self._seed()
         self._predictor_: Any = None
@@ -352,6 +351,13 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
 
     # -- the training ------------------------------------------------------------------
 
+    def _train_fully(self, data: Data, sample_weight: Any) -> "NetworkClassifier":
+        """Train as `fit` does; a classifier that trains in phases does so in another way."""
+        schedule = find_schedule(self.schedule)
+        return self._train(
+            data, sample_weight, self.epochs, schedule, self._patience(), self.warm_start
+        )
+
     def _train(
         self,
         data: Data,
@@ -363,9 +369,26 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     ) -> "NetworkClassifier":
         optimizer = self._optimizer()
         task = self._task(optimizer)
+        plan = self._plan(data, optimizer, epochs, schedule, patience)
+        reporter = Reporter(self, plan, data, task.architecture, sample_weight)
+        outcome = train(task, plan, data, self._start(task), self.callbacks or (), reporter)
+        for name, value in self._learned(task.architecture, outcome).items():
+            setattr(self, name, value)
+        self._optimizer_state_ = (optimizer, outcome.state.optimizer) if keep_optimizer else None
+        reporter.fit_ended()
+        return self
+
+    def _plan(
+        self,
+        data: Data,
+        optimizer: OptimizerSpec,
+        epochs: int | str,
+        schedule: Schedule,
+        patience: int | None,
+    ) -> Plan:
         n_rows = len(data.train_rows)
         size = batch_size(self.batch_size, n_rows)
-        plan = Plan(
+        return Plan(
             epochs=n_epochs(epochs, n_rows, size),
             batch_size=size,
             learning_rate=optimizer.learning_rate,
@@ -376,13 +399,6 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             patience=patience,
             tol=self.tol,
         )
-        reporter = Reporter(self, plan, data, task.architecture, sample_weight)
-        outcome = train(task, plan, data, self._start(task), self.callbacks or (), reporter)
-        for name, value in self._learned(task.architecture, outcome).items():
-            setattr(self, name, value)
-        self._optimizer_state_ = (optimizer, outcome.state.optimizer) if keep_optimizer else None
-        reporter.fit_ended()
-        return self
 
     def _patience(self) -> int | None:
         return self.n_iter_no_change if self.early_stopping else None

@@ -1,8 +1,8 @@
-"""Classical classifiers for pixels, as plain scikit-learn Pipelines.
+"""Classical classifiers for pixels and for texts, as plain scikit-learn Pipelines.
 
-A Pipeline here is a step that lays images out as rows, and a classifier. Pixels need no scaling:
-the Gaussian kernel's ``gamma="scale"`` already divides by the variance of all the pixels, the
-neighbours of an image are the same at any common scale, and a tree only compares.
+For pixels, a Pipeline is a step that lays images out as rows, and a classifier. Pixels need no
+scaling: the Gaussian kernel's ``gamma="scale"`` already divides by the variance of all the pixels,
+the neighbours of an image are the same at any common scale, and a tree only compares.
 
 Examples
 --------
@@ -17,6 +17,8 @@ True
 from typing import Any
 
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -114,6 +116,35 @@ def random_forest(**settings: Any) -> Pipeline:
     0
     """
     return on_rows("forest", RandomForestClassifier(**{"n_estimators": 300, **settings}))
+
+
+def tfidf_logistic_regression(**settings: Any) -> Pipeline:
+    """Logistic regression on the frequency of words, the rare ones weighing more (TF-IDF).
+
+    Parameters
+    ----------
+    **settings
+        Settings of :class:`sklearn.linear_model.LogisticRegression`, in place of its own.
+
+    Returns
+    -------
+    pipeline : Pipeline
+        Steps ``tfidf`` and ``logistic``; takes X of shape (n,), texts.
+
+    Raises
+    ------
+    TypeError
+        If LogisticRegression has no such setting.
+
+    Examples
+    --------
+    >>> from skmnist import tfidf_logistic_regression
+    >>> texts = ["a great film", "a dull film", "great", "how dull"]
+    >>> classifier = tfidf_logistic_regression().fit(texts, ["good", "bad", "good", "bad"])
+    >>> classifier.predict(["great fun"])
+    array(['good'], dtype='<U4')
+    """
+    return Pipeline([("tfidf", TfidfVectorizer()), ("logistic", LogisticRegression(**settings))])
 
 
 def on_rows(name: str, classifier: Any) -> Pipeline:

@@ -1,26 +1,24 @@
 """MNIST and the IDX files that it comes in: checked, cached, never half there."""
 
-import gzip
 import hashlib
 import math
 import os
 import struct
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO, NamedTuple, cast
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch
 
+from skmnist._files import existing, innermost, own_folders, uncompressed, where_looked
+
 __all__ = ["fetch_mnist", "read_idx"]
 
 _DTYPE_OF = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MAX_DIMENSIONS = 64  # NumPy's own limit
-_GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 1 << 20
 
 _MIRRORS = (
@@ -179,11 +177,11 @@ def _fetch(
     name: str, data_home: str | os.PathLike[str] | None, download_if_missing: bool
 ) -> np.ndarray:
     """Return the array of one MNIST file, from the first place that has it."""
-    for path in _existing(name, *_own_folders()):
+    for path in existing(name, *own_folders("mnist")):
         return _read_verified(path, name)
     cache = Path(get_data_home(data_home)) / "skmnist" / "mnist"
     damaged = []
-    for path in _existing(name, cache):
+    for path in existing(name, cache):
         try:
             return _read_verified(path, name)
         except ValueError as error:
@@ -191,20 +189,6 @@ def _fetch(
     if not download_if_missing:
         raise _not_found(name, cache, ["`download_if_missing` is False", *damaged])
     return _download(name, cache, damaged)
-
-
-def _own_folders() -> list[Path]:
-    """Return the folders that SKMNIST_DATA stands for; none if it is not set."""
-    value = os.environ.get("SKMNIST_DATA")
-    if not value:
-        return []
-    folder = Path(value).expanduser()
-    return [folder / "mnist", folder]
-
-
-def _existing(name: str, *folders: Path) -> list[Path]:
-    candidates = [folder / file for folder in folders for file in (f"{name}.gz", name)]
-    return [path for path in candidates if path.is_file()]
 
 
 def _download(name: str, cache: Path, damaged: list[str]) -> np.ndarray:
@@ -218,19 +202,13 @@ def _download(name: str, cache: Path, damaged: list[str]) -> np.ndarray:
             try:
                 array = _download_verified(f"{mirror}{name}.gz", path, name)
             except (OSError, ValueError) as error:
-                failures.append(f"{mirror}: {_innermost(error)}")
+                failures.append(f"{mirror}: {innermost(error)}")
                 continue
             # Windows refuses while another process reads the file it has just put there itself.
             with suppress(PermissionError):
                 os.replace(path, cache / path.name)
             return array
     raise _not_found(name, cache, [*damaged, *failures])
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """Find the error in an error's wrappings: requests wraps urllib3's, which wraps the reason."""
-    inner = getattr(error, "reason", None) or (error.args[0] if error.args else None)
-    return _innermost(inner) if isinstance(inner, BaseException) else error
 
 
 def _download_verified(url: str, path: Path, name: str) -> np.ndarray:
@@ -254,11 +232,9 @@ def _read_verified(path: Path, name: str) -> np.ndarray:
 
 
 def _not_found(name: str, cache: Path, reasons: list[str]) -> OSError:
-    own = os.environ.get("SKMNIST_DATA")
-    lookup = f"SKMNIST_DATA={own}" if own else "SKMNIST_DATA, which is not set,"
     return OSError(
-        f"MNIST's {name} is neither in the folder of the environment variable {lookup} nor intact "
-        f"in the cache {cache}, and was not downloaded:\n"
+        f"MNIST's {name} is neither in the folder of the environment variable {where_looked()} "
+        f"nor intact in the cache {cache}, and was not downloaded:\n"
         + "".join(f"- {reason}\n" for reason in reasons)
         + "Connect to the internet with `download_if_missing=True`, set SKMNIST_DATA to a folder "
         f"that holds the four files {', '.join(f'{file}.gz' for file in _MD5_OF)}, copy them into "
@@ -276,7 +252,7 @@ class _Header(NamedTuple):
 
 
 def _read_header_and_array(path: str | os.PathLike[str]) -> tuple[_Header, np.ndarray]:
-    with _uncompressed(path) as stream:
+    with uncompressed(path) as stream:
         header = _read_header(stream, path)
         size = math.prod(header.shape) * header.dtype.itemsize
         values = _read_at_most(size, stream)
@@ -289,23 +265,6 @@ def _read_header_and_array(path: str | os.PathLike[str]) -> tuple[_Header, np.nd
     if not array.dtype.isnative:
         array = array.byteswap(inplace=True).view(array.dtype.newbyteorder("="))
     return header, array
-
-
-@contextmanager
-def _uncompressed(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a file, plain or gzip, for reading what it holds."""
-    with open(path, "rb") as file:
-        if file.peek(2)[:2] != _GZIP_MAGIC:
-            yield file
-            return
-        try:
-            with gzip.GzipFile(fileobj=file) as stream:
-                yield cast(BinaryIO, stream)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise ValueError(
-                f"{os.fspath(path)} is damaged: expected a whole gzip file, got: {error}. Copy or "
-                "download it again."
-            ) from error
 
 
 def _read_header(stream: BinaryIO, path: str | os.PathLike[str]) -> _Header:

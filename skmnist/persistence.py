@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import fields
 from math import isfinite, prod
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -29,8 +29,10 @@ from skmnist._errors import unknown_name
 from skmnist._files import write
 from skmnist._network_classifier import NetworkClassifier
 from skmnist._provenance import versions
+from skmnist._sequence_classifier import MOST_WORDS, SequenceClassifier
 from skmnist.inference import Predictor
 from skmnist.networks import Architecture, ConvBlock
+from skmnist.networks.sequence import UNKNOWN
 from skmnist.training.augmentation import Augmentation
 from skmnist.training.precision import DTYPES
 from skmnist.training.schedules import Constant, Cosine, OneCycle, Plateau
@@ -167,20 +169,17 @@ def load(path: str | PathLike[str]) -> Any:
     with _named_in_errors(path), safe_open(path, framework="np") as file:
         content = _content(file.metadata())
         estimator = _unfitted(content)
-        learned = _decoded_learned(content["learned"])
+        learned = _decoded_learned(content["learned"], estimator)
         learned["classes_"] = _decoded_labels(content["classes"])
+        estimator.__dict__.update(learned)
         architecture = estimator._architecture(
             learned["image_shape_"], len(learned["classes_"]), learned["dtype_"]
         )
         variables = _checked_variables(file, architecture)
     predictor = Predictor(architecture, variables, learned["pixel_scale_"])
-    learned |= {
-        "_predictor_": predictor,
-        "n_parameters_": predictor.n_parameters,
-        "_optimizer_state_": None,
-    }
-    for name, value in learned.items():
-        setattr(estimator, name, value)
+    estimator._predictor_ = predictor
+    estimator.n_parameters_ = predictor.n_parameters
+    estimator._optimizer_state_ = None
     return estimator
 
 
@@ -285,6 +284,8 @@ def _encoded(value: Any) -> Any:
     """Turn plain values, and objects of our own table, into what JSON can say."""
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
+    if isinstance(value, PathLike):
+        value = fspath(value)
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float) and isfinite(value):
@@ -388,28 +389,43 @@ _LEARNED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "dtype_": (lambda value: value in DTYPES and value != "auto", f"one of {DTYPES[1:]}"),
     "n_features_in_": (_is_count, "a whole number"),
     "feature_names_in_": (lambda value: value is None or _is_list_of(str, value), "names or null"),
-    "history_": (_is_history, "a list of numbers for each name"),
     "n_epochs_": (_is_count, "a whole number"),
     "best_epoch_": (_is_count, "a whole number"),
     "_seed_": (lambda value: _is_count(value) and value < 2**31, "a whole number under 2**31"),
 }
+_OF_SEQUENCES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "n_words_": (
+        lambda value: _is_count(value) and UNKNOWN < value <= MOST_WORDS,
+        f"a whole number over {UNKNOWN}, of at most {MOST_WORDS}",
+    ),
+}
+
+
+def _rules(estimator: NetworkClassifier) -> dict[str, tuple[Callable[[Any], bool], str]]:
+    """Say what each learned attribute must be; some classifiers have more histories than one."""
+    history = _is_history, "a list of numbers for each name"
+    of_words = _OF_SEQUENCES if isinstance(estimator, SequenceClassifier) else {}
+    return {**_LEARNED, **of_words, **dict.fromkeys(estimator._histories, history)}
 
 
 def _encoded_learned(estimator: NetworkClassifier) -> dict[str, Any]:
-    learned = {name: getattr(estimator, name, None) for name in _LEARNED}
+    learned: dict[str, Any] = {name: getattr(estimator, name, None) for name in _rules(estimator)}
     names = learned["feature_names_in_"]
     return learned | {
         "image_shape_": list(estimator.image_shape_),
         "feature_names_in_": None if names is None else names.tolist(),
-        "history_": {
-            name: [float(value) for value in values] for name, values in estimator.history_.items()
-        },
+        **{name: _as_floats(learned[name]) for name in estimator._histories},
     }
 
 
-def _decoded_learned(section: Any) -> dict[str, Any]:
-    learned = dict(_with_keys(section, _LEARNED, "learned"))
-    for name, (is_right, expected) in _LEARNED.items():
+def _as_floats(history: dict[str, Any]) -> dict[str, list[float]]:
+    return {name: [float(value) for value in values] for name, values in history.items()}
+
+
+def _decoded_learned(section: Any, estimator: NetworkClassifier) -> dict[str, Any]:
+    rules = _rules(estimator)
+    learned = dict(_with_keys(section, rules, "learned"))
+    for name, (is_right, expected) in rules.items():
         if not is_right(learned[name]):
             raise ValueError(f"{name} is {_shortened(learned[name])}; expected {expected}.")
     n_pixels, names = prod(learned["image_shape_"]), learned.pop("feature_names_in_")

@@ -20,8 +20,17 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.svm import SVC
 
 from skmnist._errors import unknown_name
-from skmnist.baselines import knn, random_forest, svm
-from skmnist.classifiers import CNNClassifier, DNNClassifier, LeNetClassifier
+from skmnist.baselines import knn, random_forest, svm, tfidf_logistic_regression
+from skmnist.classifiers import (
+    CapsNetClassifier,
+    CNNClassifier,
+    DNNClassifier,
+    LeNetClassifier,
+    PretrainedClassifier,
+    ResNetClassifier,
+    SequenceCNNClassifier,
+    SequenceDNNClassifier,
+)
 from skmnist.ensemble import CNNStackingClassifier, CommitteeClassifier
 from skmnist.networks import ConvBlock, pooled_blocks
 from skmnist.preprocessing import (
@@ -31,6 +40,7 @@ from skmnist.preprocessing import (
     MomentNormalizer,
     OrientedGradients,
 )
+from skmnist.text import TextSequencer
 from skmnist.training import Augmentation, Plateau
 
 
@@ -62,6 +72,15 @@ class Recipe:
     n_parameters: int | None = None
 
 
+# AlexNet's five convolutions and three poolings, a sixth as wide, with steps of one.
+_ALEXNET_BLOCKS = (
+    ConvBlock(16, 5, padding="same", pool="max"),
+    ConvBlock(48, 5, padding="same", pool="max"),
+    ConvBlock(64, 3, padding="same"),
+    ConvBlock(64, 3, padding="same"),
+    ConvBlock(48, 3, padding="same", pool="max"),
+)
+
 _NETWORKS = {
     "dnn": Recipe(DNNClassifier(), "The class's defaults."),
     "lenet": Recipe(LeNetClassifier(), "The class's defaults."),
@@ -72,6 +91,22 @@ _NETWORKS = {
     "cnn-quick": Recipe(CNNClassifier(epochs=3), "Three epochs of the default network."),
     "cnn-brisk": Recipe(CNNClassifier(epochs=5), "Five epochs of the default network."),
     "cnn": Recipe(CNNClassifier(), "The class's defaults."),
+    "resnet": Recipe(ResNetClassifier(), "The class's defaults: a residual network of 8 layers."),
+    "capsnet": Recipe(CapsNetClassifier(), "The class's defaults, narrower than the paper's."),
+    "alexnet": Recipe(
+        CNNClassifier(
+            conv_blocks=_ALEXNET_BLOCKS,
+            hidden_units=(512, 512),
+            dropout=0.5,
+            optimizer="adam",
+            learning_rate=1e-3,
+            beta_1=None,
+            beta_2=None,
+            weight_decay=None,
+            label_smoothing=0.0,
+        ),
+        "Five convolutions and two large dense layers, as AlexNet has them, for 28 x 28 pixels.",
+    ),
     "cnn-best": Recipe(
         CNNClassifier(conv_blocks=pooled_blocks(32), epochs=20),
         "A wider network for twenty epochs, not measured yet.",
@@ -94,6 +129,11 @@ _CLASSICAL = {
     "svm": Recipe(svm(), "A support vector machine on pixels."),
     "knn": Recipe(knn(), "Nearest neighbours on pixels."),
     "random-forest": Recipe(random_forest(), "A random forest on pixels."),
+    "tfidf": Recipe(
+        tfidf_logistic_regression(),
+        "A logistic regression on weighted words: the baseline of the reviews.",
+        data="imdb",
+    ),
     "svm-best": Recipe(
         _gradients(PCA(120), SVC(C=5.0, cache_size=1000)),
         "A support vector machine on oriented gradients; it needs 120 images at least.",
@@ -209,6 +249,33 @@ def _bejar_cnn3(**settings: Any) -> CNNClassifier:
     )
 
 
+def _navarro_vgg16(**settings: Any) -> PretrainedClassifier:
+    return PretrainedClassifier(
+        "VGG16",
+        hidden_units=(512,),
+        dropout=0.5,
+        epochs=50,
+        batch_size=64,
+        learning_rate=1e-4,
+        optimizer="adam",
+        schedule=Plateau(factor=0.5, patience=3),
+        validation_fraction=0.1,
+        early_stopping=True,
+        n_iter_no_change=6,
+        tol=0.0,
+        fine_tune_epochs=20,
+        fine_tune_learning_rate=1e-5,
+        fine_tune_batch_size=32,
+        fine_tune_schedule="constant",
+        fine_tune_n_iter_no_change=3,
+        **settings,
+    )
+
+
+_VGG16_NOTE = (
+    "VGG16 as ImageNet taught it, frozen first, then tuned. The plateau's factor (0.5) and how 28 "
+    "pixels become 32 (bilinear) are not stated."
+)
 _CNN3_NOTE = "Padding, the L2 factor (1e-4) and the noise's strength (0.1) are not stated."
 
 _REPORTS = {
@@ -294,6 +361,10 @@ _REPORTS = {
         "Three pairs of convolutions.",
         99.74,
         n_parameters=1_029_418,
+    ),
+    "navarro-vgg16": Recipe(_navarro_vgg16(), _VGG16_NOTE, 99.34, n_parameters=14_982_474),
+    "navarro-vgg16-augmented": Recipe(
+        _navarro_vgg16(augmentation="affine"), _VGG16_NOTE, 99.36, n_parameters=14_982_474
     ),
     "bejar-mlp": Recipe(
         DNNClassifier(**_as_in_keras(optimizer="rmsprop", batch_size=128, epochs=20)),
@@ -413,6 +484,26 @@ _BUENO = {
         "training accuracy",
         "circles",
         61,
+    ),
+    "bueno-imdb-cnn": Recipe(
+        make_pipeline(
+            TextSequencer(max_words=5000, length=500),
+            SequenceCNNClassifier(epochs=2, batch_size=128),
+        ),
+        "A convolution over the words of a review.",
+        88.56,
+        data="imdb",
+        n_parameters=2_163_605,
+    ),
+    "bueno-imdb-dense": Recipe(
+        make_pipeline(
+            TextSequencer(max_words=5000, length=500),
+            SequenceDNNClassifier(epochs=3, batch_size=128),
+        ),
+        "The same without the convolution.",
+        86.14,
+        data="imdb",
+        n_parameters=4_160_501,
     ),
     "bueno-relu": Recipe(_bueno_mnist("relu"), _BUENO_NOTE, 97.43, "training accuracy"),
     "bueno-sigmoid": Recipe(_bueno_mnist("sigmoid"), _BUENO_NOTE, 95.01, "training accuracy"),

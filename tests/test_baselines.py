@@ -6,6 +6,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skmnist import knn, random_forest, svm
+from skmnist.baselines import tfidf_logistic_regression
 
 BASELINES = [svm(), knn(), random_forest(n_estimators=10, random_state=0)]
 
@@ -92,3 +93,25 @@ def test_settings_replace_ours_and_unknown_ones_are_named(make):
     assert make(**{key.split("__")[1]: 7}).get_params()[key] == 7
     with pytest.raises(TypeError, match="unexpected keyword argument 'sharpness'"):
         make(sharpness=1)
+
+
+TEXTS = ["a great film", "a dull film", "great fun", "how dull"] * 5
+SENSES = ["good", "bad", "good", "bad"] * 5
+
+
+@pytest.mark.parametrize("collect", [list, np.array, pd.Series])
+def test_the_baseline_of_texts_takes_raw_strings(collect):
+    baseline = tfidf_logistic_regression().fit(collect(TEXTS), SENSES)
+    assert baseline.predict(collect(["great", "so dull"])).tolist() == ["good", "bad"]
+
+
+def test_a_grid_search_reaches_the_settings_of_the_baseline_of_texts():
+    grid = {"tfidf__ngram_range": [(1, 1), (1, 2)], "logistic__C": [1e-6, 10.0]}
+    search = GridSearchCV(tfidf_logistic_regression(), grid, cv=2, scoring="neg_log_loss")
+    assert search.fit(TEXTS, SENSES).best_params_["logistic__C"] == 10.0
+
+
+def test_settings_of_the_baseline_of_texts_are_those_of_the_regression():
+    assert tfidf_logistic_regression(C=7).get_params()["logistic__C"] == 7
+    with pytest.raises(TypeError, match="unexpected keyword argument 'sharpness'"):
+        tfidf_logistic_regression(sharpness=1)

@@ -4,12 +4,17 @@ import numpy as np
 import pytest
 from sklearn.base import is_classifier
 
-from skmnist import list_recipes, recipe
+from skmnist import PretrainedClassifier, list_recipes, recipe
 from skmnist._measuring import last_step, seeded
 from skmnist.recipes import RECIPES
 from skmnist.reproduction import _DATA, set_epochs
 
-INPUT_SHAPES = {"mnist": (28, 28, 1), "circles": (1, 2, 1), "perceptron": (1, 3, 1)}
+INPUT_SHAPES = {
+    "mnist": (28, 28, 1),
+    "imdb": (1, 500, 1),
+    "circles": (1, 2, 1),
+    "perceptron": (1, 3, 1),
+}
 WITH_SIZE = [name for name, recipe in RECIPES.items() if recipe.n_parameters]
 
 
@@ -26,6 +31,8 @@ def few(large_digits):
     """Few samples of the data set that a recipe is for."""
 
     def few(data):
+        if data == "imdb":
+            return ["a great film", "what a bore", "great fun", "a bore of a film"] * 5, [1, 0] * 10
         return large_digits if data == "mnist" else _DATA[data](0)[0]
 
     return few
@@ -37,6 +44,9 @@ def test_a_recipe_trains(name, few):
     classifier = seeded(recipe(name), 0)
     assert is_classifier(classifier)
     set_epochs(classifier, 1)
+    if isinstance(classifier, PretrainedClassifier):
+        # ImageNet's weights are a download; all of VGG16 is more than a trial needs.
+        classifier.set_params(weights=None, last_layer="block1_pool")
     classifier.fit(X, y)
     assert set(classifier.predict(X)) <= set(y)
 
@@ -45,6 +55,7 @@ def test_a_recipe_trains(name, few):
 def test_a_network_has_the_reports_number_of_parameters(name):
     network = last_step(recipe(name))
     data = RECIPES[name].data
+    network.n_words_ = 5000  # learned from the reviews, of which some have every word
     architecture = network._architecture(
         INPUT_SHAPES[data], 10 if data == "mnist" else 2, "float32"
     )

@@ -54,14 +54,15 @@ def inner_network(
     """
     keras = load_keras()
     whole = network.build(seed)
-    values = _find_layer(whole.layers, layer).output
+    # Not `.output`: a network within the network gives there what it is made of.
+    values = keras.Operation.output.fget(_find_layer(whole.layers, layer))
     has_maps = len(values.shape) == 4
     to_rows = {
         None: keras.layers.Flatten,
         "average": keras.layers.GlobalAveragePooling2D,
         "max": keras.layers.GlobalMaxPooling2D,
     }[pool if has_maps else None]
-    return keras.Model(whole.inputs, to_rows(dtype=dtype, name="features")(values))
+    return keras.Model(whole.inputs[0], to_rows(dtype=dtype, name="features")(values))
 
 
 def _find_layer(layers: list[Any], layer: str | int) -> Any:

@@ -18,6 +18,7 @@ LOSSES = (
     "huber",
     "kl_divergence",
     "log_cosh",
+    "margin",
     "mean_absolute_error",
     "mean_squared_error",
     "poisson",
@@ -74,11 +75,46 @@ class Loss:
                     if n_outputs == 1
                     else keras.losses.categorical_crossentropy
                 )
+            if self.name == "margin":
+                return margin_loss
             function: Callable[..., Any] = getattr(keras.losses, self.name)
             return function
         if isinstance(self.name, keras.losses.Loss):
             return self.name.call
         return self.name
+
+
+def margin_loss(one_hot: Any, lengths: Any) -> Any:
+    """Compute the margin loss of capsules: classes that are there are long, all others short.
+
+    Parameters
+    ----------
+    one_hot : tensor of shape (n, n_classes)
+        1 for the class that is there.
+    lengths : tensor of shape (n, n_classes)
+        Lengths of the classes' capsules, 0 to 1.
+
+    Returns
+    -------
+    losses : tensor of shape (n,)
+
+    References
+    ----------
+    S. Sabour, N. Frosst and G. E. Hinton, "Dynamic routing between capsules", NeurIPS 2017,
+    equation 4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist.training.losses import margin_loss
+    >>> losses = margin_loss(np.array([[1.0, 0.0]]), np.array([[0.5, 0.3]]))
+    >>> np.asarray(losses).round(3).tolist()
+    [0.18]
+    """
+    ops = load_keras().ops
+    too_short = ops.square(ops.maximum(0.9 - lengths, 0))
+    too_long = ops.square(ops.maximum(lengths - 0.1, 0))
+    return ops.sum(one_hot * too_short + 0.5 * (1 - one_hot) * too_long, axis=-1)
 
 
 def find_loss(loss: Any, label_smoothing: float = 0.0) -> Loss:

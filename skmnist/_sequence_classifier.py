@@ -1,0 +1,113 @@
+"""The abstract base of all classifiers of word sequences."""
+
+import re
+from abc import ABCMeta
+from inspect import cleandoc, signature
+from numbers import Integral
+from textwrap import indent
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_non_negative
+
+from skmnist._docstrings import _ATTRIBUTES, _SHARED_PARAMETERS
+from skmnist._network_classifier import NetworkClassifier
+from skmnist.classifiers._common import HIDDEN_LAYERS
+from skmnist.images import ImageShape
+from skmnist.networks.sequence import UNKNOWN
+
+T = TypeVar("T", bound=type)
+
+MOST_WORDS = 2**24  # a batch holds float32, which has all whole numbers up to there
+_OF_IMAGES = {"augmentation", "image_shape", "output_activation"}
+
+
+class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
+    """A network classifier whose rows are word indices, not pixels (abstract).
+
+    A final class has, besides what `NetworkClassifier` asks of it, a parameter `n_words`, and
+    takes `n_words_` for the size of its embedding.
+    """
+
+    _parameter_constraints = {
+        **{
+            name: constraint
+            for name, constraint in (
+                NetworkClassifier._parameter_constraints | HIDDEN_LAYERS
+            ).items()
+            if name not in _OF_IMAGES
+        },
+        "n_words": [
+            StrOptions({"auto"}),
+            Interval(Integral, UNKNOWN + 1, MOST_WORDS, closed="both"),
+        ],
+        "embedding_size": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    n_words: int | str
+
+    # To the base, a sequence is an image of one row, which has no other shape and isn't moved.
+    image_shape = None
+    augmentation = None
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = False
+        tags.input_tags.positive_only = True
+        return tags
+
+    def _begin_anew(
+        self, rows: NDArray, y: NDArray, counted: NDArray, classes: Any, seen: ImageShape | None
+    ) -> None:
+        super()._begin_anew(rows, y, counted, classes, seen)
+        self.n_words_ = (
+            max(int(rows[counted].max()), UNKNOWN) + 1
+            if self.n_words == "auto"
+            else int(self.n_words)
+        )
+
+    def _inputs(self, rows: NDArray) -> NDArray:
+        """Turn the validated numbers into whole ones that the network has words for."""
+        check_non_negative(rows, f"X of {type(self).__name__}")
+        automatic = self.n_words == "auto"
+        n_words = MOST_WORDS if automatic else int(self.n_words)
+        if rows.max() >= n_words:
+            raise ValueError(
+                f"X holds the word index {int(rows.max())}; expected indices from 0 to "
+                f"{n_words - 1}{'' if automatic else ', as n_words says'}."
+            )
+        return rows.astype(np.int32, copy=False)
+
+    def _input_shape(self, n_features: int, seen: ImageShape | None) -> ImageShape:
+        if seen is not None:
+            raise ValueError(
+                f"X holds images of shape {seen}; expected rows of word indices, of shape "
+                "(n, length), as TextSequencer gives them."
+            )
+        return 1, n_features, 1
+
+    def _input_scale(self, rows: NDArray) -> float:
+        return 1.0
+
+
+def describe_sequence_parameters(classifier: T) -> T:
+    """Complete a docstring, as `describe_shared_parameters` does, without what only images have."""
+    defaults = {n: p.default for n, p in signature(classifier).parameters.items()}
+    parameters = [entry for name, entry in _entries(_SHARED_PARAMETERS) if name in defaults]
+    attributes = [
+        entry
+        for name, entry in _entries(_ATTRIBUTES)
+        if name not in ("image_shape_", "n_features_in_", "network_", "pixel_scale_")
+    ]
+    text = cleandoc(classifier.__doc__ or "")
+    text = text.replace("%(shared_parameters)s", "\n".join(parameters).format(**defaults))
+    text = text.replace("%(attributes)s", "\n".join(attributes))
+    classifier.__doc__ = indent(text, "    ").strip()
+    return classifier
+
+
+def _entries(section: str) -> list[tuple[str, str]]:
+    """Split a section at its entries, each with the first name that it describes."""
+    return [(re.split(r"\W", entry)[0], entry) for entry in re.split(r"\n(?=\w)", section.strip())]

@@ -1,0 +1,167 @@
+"""Texts as sequences of word indices."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted
+
+from skmnist.networks.sequence import UNKNOWN
+
+_PADDING, _START = 0, 1
+_FIRST_WORD = UNKNOWN + 1
+
+_LINE_BREAK = re.compile(r"<br\s*/?>")
+# What the Tokenizer of Keras 2 left of a text; apostrophes belong to their word.
+_WORD = re.compile(r"[^\s!\"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~]+")
+
+
+class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    r"""Texts as rows of word indices, all of one length.
+
+    A word's index tells how frequent it is in the training texts: the most frequent is 3, the next
+    one 4. Before them, 0 is padding, 1 the start of a text, 2 a word that is not among the
+    `max_words`. A short text is padded in front, of a long one the end is kept, as
+    ``keras.datasets.imdb.load_data`` and ``keras.utils.pad_sequences`` do.
+
+    Words are what white space and punctuation separate, in lower case; an apostrophe is part of
+    its word, and the mark ``<br />`` is white space.
+
+    Parameters
+    ----------
+    max_words : int, default=5000
+        Every index is smaller: ``max_words - 3`` words are known. Of equally frequent words, the
+        alphabet decides which come first.
+    length : int, default=500
+        Indices of each text.
+
+    Attributes
+    ----------
+    vocabulary_ : dict of str to int
+        The index of each known word, ascending.
+
+    See Also
+    --------
+    sklearn.feature_extraction.text.CountVectorizer : Counts words, without their order.
+    SequenceCNNClassifier : Classifies what this transformer gives.
+
+    Examples
+    --------
+    >>> from skmnist import TextSequencer
+    >>> texts = ["A film is a film!", "What a film:<br />isn't it?"]
+    >>> sequencer = TextSequencer(max_words=6, length=7).fit(texts)
+    >>> sequencer.vocabulary_
+    {'a': 3, 'film': 4, 'is': 5}
+    >>> sequencer.transform(texts)
+    array([[0, 1, 3, 4, 5, 3, 4],
+           [0, 1, 2, 3, 4, 2, 2]], dtype=int32)
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        "max_words": [Interval(Integral, _FIRST_WORD + 1, None, closed="left")],
+        "length": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(self, *, max_words: int = 5000, length: int = 500) -> None:
+        self.max_words = max_words
+        self.length = length
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Iterable[str], y: Any = None) -> "TextSequencer":
+        """Learn which words are frequent.
+
+        Parameters
+        ----------
+        X : iterable of str
+            Texts: a list, a one-dimensional array, a Series.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range, `X` holds anything but strings, or no word at all.
+        """
+        counts: Counter[str] = Counter()
+        for text in _texts(X):
+            counts.update(_words(text))
+        if not counts:
+            raise ValueError("empty vocabulary: X holds no text with a word in it.")
+        frequent = sorted(counts, key=lambda word: (-counts[word], word))
+        known = frequent[: self.max_words - _FIRST_WORD]
+        self.vocabulary_ = {word: index for index, word in enumerate(known, start=_FIRST_WORD)}
+        self._n_features_out = int(self.length)
+        return self
+
+    def transform(self, X: Iterable[str]) -> NDArray:
+        """Turn texts into word indices.
+
+        Parameters
+        ----------
+        X : iterable of str
+            Texts: a list, a one-dimensional array, a Series.
+
+        Returns
+        -------
+        indices : ndarray of shape (n, length), int32
+            Every index is at least 0 and smaller than `max_words`.
+
+        Raises
+        ------
+        NotFittedError
+            If the transformer is not fitted.
+        ValueError
+            If `X` holds anything but strings.
+        """
+        check_is_fitted(self)
+        texts = _texts(X)
+        length, index_of = self._n_features_out, self.vocabulary_.get
+        indices = np.full((len(texts), length), _PADDING, dtype=np.int32)
+        for row, text in zip(indices, texts, strict=True):
+            last = [_START, *(index_of(word, UNKNOWN) for word in _words(text))][-length:]
+            row[-len(last) :] = last
+        return indices
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.no_validation = True
+        return tags
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(_LINE_BREAK.sub(" ", text.lower()))
+
+
+def _texts(X: Any) -> list[str]:
+    """Refuse whatever is no collection of strings."""
+    if isinstance(X, str | bytes) or not isinstance(X, Iterable):
+        raise ValueError(f"X is {X!r:.100}; expected several texts, such as a list of strings.")
+    shape = getattr(X, "shape", None)
+    if shape is not None and len(shape) != 1:
+        raise ValueError(
+            f"X has shape {shape}; expected texts in one dimension, such as a single column of a "
+            "table."
+        )
+    texts = list(X)
+    for place, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise ValueError(f"Text {place} of X is {text!r:.100}; expected a string.")
+    return texts

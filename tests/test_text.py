@@ -1,0 +1,218 @@
+"""Texts become rows of word indices, as Keras's own tools of old made them."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.utils.estimator_checks import (
+    check_do_not_raise_errors_in_init_or_set_params,
+    check_estimator_cloneable,
+    check_estimator_repr,
+    check_estimator_tags_renamed,
+    check_get_params_invariance,
+    check_mixin_order,
+    check_no_attributes_set_in_init,
+    check_param_validation,
+    check_parameters_default_constructible,
+    check_set_params,
+    check_valid_tag_types,
+    estimator_checks_generator,
+)
+
+from skmnist.imdb import load_imdb
+from skmnist.text import TextSequencer
+
+
+@pytest.fixture(scope="module")
+def reviews():
+    """A thousand real reviews, or a skip that says how to get them."""
+    try:
+        (texts, _), _ = load_imdb(download_if_missing=False)
+    except OSError:
+        pytest.skip("IMDB is not at hand: set SKMNIST_DATA to the folder that holds imdb/")
+    return texts[::25]
+
+
+TEXTS = ["The film: a GREAT film!", "It isn't great.<br /><br>Is it a film?", "", "Bore"]
+
+
+def test_indices_follow_frequency_and_then_the_alphabet():
+    sequencer = TextSequencer(length=8).fit(TEXTS)
+    assert sequencer.vocabulary_ == {
+        "film": 3,
+        "a": 4,
+        "great": 5,
+        "it": 6,
+        "bore": 7,
+        "is": 8,
+        "isn't": 9,
+        "the": 10,
+    }
+    np.testing.assert_array_equal(
+        sequencer.transform(TEXTS),
+        np.array(
+            [
+                [0, 0, 1, 10, 3, 4, 5, 3],
+                [1, 6, 9, 5, 8, 6, 4, 3],
+                [0, 0, 0, 0, 0, 0, 0, 1],
+                [0, 0, 0, 0, 0, 0, 1, 7],
+            ],
+            dtype=np.int32,
+        ),
+        strict=True,
+    )
+
+
+def test_a_long_text_keeps_its_end_without_the_start():
+    indices = TextSequencer(length=2).fit(["a b c"]).transform(["a b c", "a b", "a"])
+    assert indices.tolist() == [[4, 5], [3, 4], [1, 3]]
+
+
+def test_every_index_is_under_max_words_and_other_words_are_unknown():
+    sequencer = TextSequencer(max_words=5, length=4).fit(TEXTS)
+    assert sequencer.vocabulary_ == {"film": 3, "a": 4}
+    assert sequencer.transform(["a new film"]).tolist() == [[1, 4, 2, 3]]
+    assert sequencer.transform(TEXTS).max() == 4
+
+
+def test_the_order_of_the_texts_decides_nothing():
+    words = [f"word{i}" for i in np.random.default_rng(0).permutation(100)]
+    one = TextSequencer(max_words=50).fit(words)
+    other = TextSequencer(max_words=50).fit(words[::-1])
+    assert list(one.vocabulary_.items()) == list(other.vocabulary_.items())
+
+
+def test_real_reviews_are_read_as_by_the_tokenizer_of_keras(reviews):
+    from keras.src.legacy.preprocessing.text import Tokenizer
+    from keras.utils import pad_sequences
+
+    # To Keras, a space alone separates words.
+    texts = [" ".join(text.replace("<br />", " ").split()) for text in reviews]
+    tokenizer = Tokenizer(num_words=1000, oov_token="[unknown]")
+    tokenizer.fit_on_texts(texts)
+    frequent = sorted(tokenizer.word_counts.items(), key=lambda item: (-item[1], item[0]))
+    tokenizer.word_index = {word: index for index, (word, _) in enumerate(frequent, start=3)}
+    tokenizer.word_index["[unknown]"] = 2
+    sequences = tokenizer.texts_to_sequences(texts)
+    expected = pad_sequences([[1, *sequence] for sequence in sequences], maxlen=200)
+
+    ours = TextSequencer(max_words=1000, length=200).fit_transform(reviews)
+
+    np.testing.assert_array_equal(ours, expected, strict=True)
+
+
+@pytest.mark.parametrize(
+    "collect",
+    [list, tuple, np.array, lambda t: np.array(t, dtype=object), pd.Series, pd.Index, iter],
+    ids=["list", "tuple", "str array", "object array", "Series", "Index", "iterator"],
+)
+def test_any_collection_of_strings_will_do(collect):
+    expected = TextSequencer(length=5).fit_transform(TEXTS)
+    np.testing.assert_array_equal(
+        TextSequencer(length=5).fit(TEXTS).transform(collect(TEXTS)), expected
+    )
+    np.testing.assert_array_equal(
+        TextSequencer(length=5).fit(collect(TEXTS)).transform(TEXTS), expected
+    )
+
+
+def test_no_texts_become_no_rows():
+    assert TextSequencer(length=5).fit(TEXTS).transform([]).shape == (0, 5)
+
+
+def test_names_and_pandas_output():
+    sequencer = TextSequencer(length=3).set_output(transform="pandas").fit(TEXTS)
+    names = ["textsequencer0", "textsequencer1", "textsequencer2"]
+    assert sequencer.get_feature_names_out().tolist() == names
+    frame = sequencer.transform(pd.Series(TEXTS, index=list("abcd")))
+    assert frame.columns.tolist() == names
+    assert frame.index.tolist() == list("abcd")
+
+
+def test_a_pickle_and_a_clone_do_the_same():
+    sequencer = TextSequencer(max_words=8, length=5).fit(TEXTS)
+    expected = sequencer.transform(TEXTS)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(sequencer)).transform(TEXTS), expected)
+    np.testing.assert_array_equal(clone(sequencer).fit(TEXTS).transform(TEXTS), expected)
+
+
+BAD_TEXTS = {
+    "a single string": ("a film", "X is 'a film'; expected several texts"),
+    "bytes": (b"a film", "expected several texts"),
+    "None": (None, "X is None; expected several texts"),
+    "a number": (3, "X is 3; expected several texts"),
+    "numbers": ([1, 2], "Text 0 of X is 1; expected a string"),
+    "missing": (pd.Series(["a", None]), "Text 1 of X is (None|nan); expected a string"),
+    "bytes among strings": (["a", b"b"], "Text 1 of X is b'b'; expected a string"),
+    "a table": (pd.DataFrame({"text": TEXTS}), r"X has shape \(4, 1\); expected texts in one"),
+    "a matrix": (np.array([TEXTS]), r"X has shape \(1, 4\); expected texts in one"),
+}
+
+
+@pytest.mark.parametrize(("bad", "message"), BAD_TEXTS.values(), ids=BAD_TEXTS)
+def test_what_is_no_text_is_refused(bad, message):
+    with pytest.raises(ValueError, match=message):
+        TextSequencer().fit(bad)
+    with pytest.raises(ValueError, match=message):
+        TextSequencer().fit(TEXTS).transform(bad)
+
+
+@pytest.mark.parametrize("empty", [[], ["", " "], ["<br />", "?!..."]])
+def test_texts_without_a_word_are_refused_in_fit(empty):
+    with pytest.raises(ValueError, match="empty vocabulary"):
+        TextSequencer().fit(empty)
+
+
+@pytest.mark.parametrize(
+    "setting", [{"max_words": 3}, {"max_words": 10.5}, {"length": 0}, {"length": "long"}]
+)
+def test_a_bad_parameter_is_named_with_its_range(setting):
+    (name,) = setting
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of TextSequencer must be an int"):
+        TextSequencer(**setting).fit(TEXTS)
+
+
+def test_an_unfitted_one_says_so():
+    with pytest.raises(NotFittedError):
+        TextSequencer().transform(TEXTS)
+
+
+# scikit-learn's own checks, as far as they don't need numbers for X
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        check_do_not_raise_errors_in_init_or_set_params,
+        check_estimator_cloneable,
+        check_estimator_repr,
+        check_estimator_tags_renamed,
+        check_get_params_invariance,
+        check_mixin_order,
+        check_no_attributes_set_in_init,
+        check_param_validation,
+        check_parameters_default_constructible,
+        check_set_params,
+        check_valid_tag_types,
+    ],
+    ids=lambda check: check.__name__,
+)
+def test_a_check_of_scikit_learn_that_needs_no_numbers(check):
+    check("TextSequencer", TextSequencer())
+
+
+@pytest.mark.filterwarnings("ignore:Can't test estimator TextSequencer")
+def test_scikit_learn_yields_for_it_what_it_yields_for_its_own_vectorizers():
+    def names(estimator):
+        checks = estimator_checks_generator(estimator)
+        return [getattr(check, "func", check).__name__ for _, check in checks]
+
+    with pytest.warns(match="Can't test estimator CountVectorizer"):
+        expected = names(CountVectorizer())
+    assert names(TextSequencer()) == expected
+    for estimator, check in estimator_checks_generator(TextSequencer()):
+        check(estimator)
