@@ -4,7 +4,7 @@ Protocol: each recipe is trained as its report says, on the report's split, and 
 report's measure (``skmnist.reproduce``); networks with several seeds, each in a fresh process. The
 times are of fits that ran one a core, side by side with others: of their order of size only. The
 target is the reported figure, reached by the mean. Recipes of more than ten minutes on two
-cores run with one seed.
+cores run with one seed, and so do the reports' next steps, whose figures are of papers.
 
     python benchmarks/reports.py                         # all of them, and writes the results
     python benchmarks/reports.py martin-dnn bueno-relu   # these, into the results of before
@@ -24,6 +24,7 @@ from skmnist.recipes import RECIPES
 PROTOCOL = __doc__.partition("\n\n    python")[0]
 # Shortest first. VGG16 begins with weights that are downloaded.
 LONG = ("bejar-keras-cnn-augmented", "martin-cnn", "portillo-v3")
+NEXT_STEPS = ("capsnet", "resnet", "alexnet")
 LONGEST = ("navarro-triple", "navarro-double", "navarro-vgg16", "navarro-vgg16-augmented")
 NAMES = (
     *("bueno-perceptron", "bueno-circles", "bueno-relu", "bueno-sigmoid"),
@@ -38,9 +39,11 @@ NAMES = (
     *("martin-dnn", "bejar-cnn2b", "bejar-cnn2a", "navarro-lenet5", "bejar-keras-cnn"),
     *("bejar-cnn3", "bejar-cnn3-early-stopping", "bejar-cnn3-early-stopping-coarse"),
     "bejar-cnn3-early-stopping-hasty",
+    *NEXT_STEPS,
     *LONG,
     *LONGEST,
 )
+ONE_SEED = NEXT_STEPS + LONG + LONGEST
 SEEDS = (0, 1, 2)
 
 
@@ -87,7 +90,7 @@ def main() -> None:
     jobs = [
         (name, seed)
         for name in arguments.names
-        for seed in (arguments.seeds if name not in LONG + LONGEST else arguments.seeds[:1])
+        for seed in (arguments.seeds if name not in ONE_SEED else arguments.seeds[:1])
     ]
     runs = _own_process.measure_on_cores(__file__, [(n, "--seed", seed) for n, seed in jobs])
     for (name, _), row in zip(jobs, runs, strict=True):
