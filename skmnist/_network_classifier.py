@@ -1,8 +1,6 @@
 """The abstract base of all network classifiers: how they fit and how they predict."""
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from inspect import signature
 from numbers import Integral, Real
@@ -26,7 +24,7 @@ from skmnist._targets import (
     n_epochs,
     stratified_split,
 )
-from skmnist._validation import rows_as_fitted
+from skmnist._validation import rows_as_fitted, unchanged_on_error
 from skmnist.images import (
     ImageShape,
     as_images,
@@ -100,6 +98,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         """Say which network this classifier is."""
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @unchanged_on_error
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "NetworkClassifier":
         """Train the network, from new weights unless ``warm_start=True``.
 
@@ -127,12 +126,12 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         After any error, Ctrl-C too, the classifier is as it was before the call.  Ctrl-C is
         heard at the end of an epoch.
         """
-        with self._unchanged_on_error():
-            going_on = self.warm_start and hasattr(self, "_predictor_")
-            data = self._training_data(X, y, sample_weight, going_on=going_on)
-            return self._train_fully(self._hold_out(data), sample_weight)
+        going_on = self.warm_start and hasattr(self, "_predictor_")
+        data = self._training_data(X, y, sample_weight, going_on=going_on)
+        return self._train_fully(self._hold_out(data), sample_weight)
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @unchanged_on_error
     def partial_fit(
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
     ) -> "NetworkClassifier":
@@ -162,11 +161,10 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             If `classes` is missing in the first call or other than then, or a label is not
             among them.
         """
-        with self._unchanged_on_error():
-            going_on = hasattr(self, "_predictor_")
-            known = self._known_classes(classes, going_on)
-            data = self._training_data(X, y, sample_weight, known, going_on=going_on)
-            return self._train(data, sample_weight, 1, Constant(), None, keep_optimizer=True)
+        going_on = hasattr(self, "_predictor_")
+        known = self._known_classes(classes, going_on)
+        data = self._training_data(X, y, sample_weight, known, going_on=going_on)
+        return self._train(data, sample_weight, 1, Constant(), None, keep_optimizer=True)
 
     def predict_proba(self, X: Any) -> NDArray:
         """Compute the probability of each class.
@@ -457,21 +455,6 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
                 for name, values in outcome.history.items()
             },
         }
-
-    @contextmanager
-    def _unchanged_on_error(self) -> Iterator[None]:
-        before = {name: value for name, value in vars(self).items() if _is_learned(name)}
-        try:
-            yield
-        except BaseException:
-            for name in [name for name in vars(self) if _is_learned(name)]:
-                delattr(self, name)
-            self.__dict__.update(before)
-            raise
-
-
-def _is_learned(name: str) -> bool:
-    return name.endswith("_") and not name.startswith("__")
 
 
 def _as_probabilities(outputs: NDArray) -> NDArray:

@@ -1,6 +1,8 @@
 """What all estimators do where their public methods begin."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +10,29 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from skmnist.images import ImageShape, as_rows, refuse_other_shape
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def unchanged_on_error(method: Method) -> Method:
+    """Have a fitting method leave its estimator as it was, whatever goes wrong, Ctrl-C too."""
+
+    @wraps(method)
+    def fit(estimator: Any, *arguments: Any, **keywords: Any) -> Any:
+        before = {name: value for name, value in vars(estimator).items() if _is_learned(name)}
+        try:
+            return method(estimator, *arguments, **keywords)
+        except BaseException:
+            for name in [name for name in vars(estimator) if _is_learned(name)]:
+                delattr(estimator, name)
+            vars(estimator).update(before)
+            raise
+
+    return fit  # type: ignore[return-value]
+
+
+def _is_learned(name: str) -> bool:
+    return name.endswith("_") and not name.startswith("__")
 
 
 def rows_as_fitted(estimator: Any, X: Any) -> tuple[NDArray, ImageShape | None]:

@@ -28,10 +28,10 @@ class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     Parameters
     ----------
-    classifier : DNNClassifier, LeNetClassifier, CNNClassifier or FrozenEstimator, default=None
-        The network: it is cloned and trained in `fit`, and its own `random_state` decides how.
-        A fitted one in a ``sklearn.frozen.FrozenEstimator`` is used as it is. None is a
-        ``CNNClassifier()``.
+    classifier : NetworkClassifier or FrozenEstimator, default=None
+        A network classifier of this package: it is cloned and trained in `fit`, and its own
+        `random_state` decides how. A fitted one in a ``sklearn.frozen.FrozenEstimator`` is used as
+        it is. None is a ``CNNClassifier()``.
     layer : str or int, default="penultimate"
         The layer whose values are taken: its name or its index among the network's layers, as
         Python indexes (``classifier.summary()`` lists them). "penultimate" is the last but one,
@@ -195,5 +195,5 @@ def _refuse_other_than_ours(frozen: FrozenEstimator) -> None:
     if not isinstance(frozen.estimator, NetworkClassifier):
         raise TypeError(
             f"classifier={frozen!r} holds a {type(frozen.estimator).__name__}; expected a fitted "
-            "DNNClassifier, LeNetClassifier or CNNClassifier in the FrozenEstimator."
+            "network classifier of this package, such as CNNClassifier, in the FrozenEstimator."
         )

@@ -73,8 +73,8 @@ def save(estimator: NetworkClassifier, path: str | PathLike[str]) -> None:
 
     Parameters
     ----------
-    estimator : DNNClassifier, LeNetClassifier or CNNClassifier
-        A fitted classifier.
+    estimator : NetworkClassifier
+        A fitted network classifier of this package.
     path : str or path-like
         Where to; a file that is there is replaced, at once or not at all.
 
@@ -142,7 +142,7 @@ def load(path: str | PathLike[str]) -> Any:
 
     Returns
     -------
-    estimator : DNNClassifier, LeNetClassifier or CNNClassifier
+    estimator : NetworkClassifier
         Fitted; on the same machine its probabilities are those of the classifier saved, bit by
         bit.
 

@@ -543,3 +543,14 @@ def test_images_of_another_shape_are_refused(fitted, digits):
         fitted.predict(X_test.reshape(-1, 4, 16))
     with pytest.raises(ValueError, match="63 features"):
         fitted.disagreement(X_test[:, 1:])
+
+
+def test_after_an_error_the_committee_is_as_it_was(digits):
+    X, _, y, _ = digits
+    committee = CommitteeClassifier(members=[GaussianNB()]).fit(X[:, :16], y)
+    before = committee.predict(X[:, :16])
+    committee.set_params(members=[GaussianNB(priors=[1.0])])
+    with pytest.raises(ValueError, match="priors"):
+        committee.fit(X, y)
+    assert committee.n_features_in_ == 16
+    assert np.array_equal(committee.predict(X[:, :16]), before)

@@ -324,7 +324,7 @@ def test_an_unknown_layer_of_a_frozen_network_is_refused(fitted, digits):
 def test_a_frozen_estimator_of_another_kind_is_refused(digits):
     X, _, y, _ = digits
     frozen = FrozenEstimator(KNeighborsClassifier().fit(X, y))
-    with pytest.raises(TypeError, match="holds a KNeighborsClassifier; expected a fitted DNN"):
+    with pytest.raises(TypeError, match="holds a KNeighborsClassifier; expected a fitted network"):
         CNNFeatures(frozen).fit(X, y)
 
 

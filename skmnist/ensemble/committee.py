@@ -18,7 +18,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from skmnist._targets import at_least_two
-from skmnist._validation import generator_of, rows_as_fitted
+from skmnist._validation import generator_of, rows_as_fitted, unchanged_on_error
 from skmnist.classifiers import CNNClassifier
 from skmnist.images import as_images, as_rows, find_image_shape
 
@@ -134,6 +134,7 @@ class CommitteeClassifier(
 
     # Members check their own parameters.
     @_fit_context(prefer_skip_nested_validation=False)
+    @unchanged_on_error
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "CommitteeClassifier":
         """Fit all members.
 

@@ -32,7 +32,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skmnist._network_classifier import NetworkClassifier
 from skmnist._targets import at_least_two
-from skmnist._validation import generator_of, rows_as_fitted
+from skmnist._validation import generator_of, rows_as_fitted, unchanged_on_error
 from skmnist.classifiers import CNNClassifier
 from skmnist.features import CNNFeatures
 from skmnist.images import as_images, as_rows, find_image_shape, native_pixels
@@ -212,6 +212,7 @@ class CNNStackingClassifier(ClassifierMixin, _BaseComposition):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @unchanged_on_error
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "CNNStackingClassifier":
         """Fit the networks, the heads and the blender.
 
