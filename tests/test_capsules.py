@@ -73,6 +73,15 @@ def test_the_margin_loss_is_the_papers_equation_4():
     np.testing.assert_allclose(losses, expected)
 
 
+def test_the_margin_loss_treats_two_classes_of_one_output_alike():
+    probability = np.array([[0.2], [0.7]])
+    for truth in (0.0, 1.0):
+        one = margin_loss(np.full((2, 1), truth), probability)
+        both = np.hstack([1 - probability, probability])
+        two = margin_loss(np.tile([1 - truth, truth], (2, 1)), both)
+        np.testing.assert_allclose(np.asarray(one), np.asarray(two))
+
+
 # -- the network ------------------------------------------------------------------------
 
 

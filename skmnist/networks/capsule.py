@@ -151,7 +151,8 @@ def route(capsules: Any, weights: Any, n_routings: int) -> Any:
     -----
     The paper's procedure 1.  The predictions, ``n * n_below * n_above * dim_above`` numbers, are
     never written down: the coupling is applied to the capsules before they are multiplied by the
-    weights, and agreement is measured before it too, so that all work is in matrix products.
+    weights, and agreement is measured before it too, so that all work is in matrix products.  No
+    gradient goes through the search for the coupling, of which the paper says nothing.
 
     Examples
     --------
@@ -181,8 +182,7 @@ def route(capsules: Any, weights: Any, n_routings: int) -> Any:
     for _ in range(n_routings - 1):
         logits = logits + agreement(above(coupling))
         coupling = ops.softmax(logits, axis=0)
-    # The coupling is found, not learned: no gradient goes through the search, which halves the
-    # work of a step.
+    # The coupling is found, not learned: no gradient goes through the search.
     return ops.transpose(above(ops.stop_gradient(coupling)), (1, 0, 2))
 
 

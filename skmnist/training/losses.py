@@ -92,7 +92,7 @@ def margin_loss(one_hot: Any, lengths: Any) -> Any:
     one_hot : tensor of shape (n, n_classes)
         1 for the class that is there.
     lengths : tensor of shape (n, n_classes)
-        Lengths of the classes' capsules, 0 to 1.
+        Lengths of the classes' capsules, 0 to 1. A single column stands for two classes.
 
     Returns
     -------
@@ -112,6 +112,9 @@ def margin_loss(one_hot: Any, lengths: Any) -> Any:
     [0.18]
     """
     ops = load_keras().ops
+    if lengths.shape[-1] == 1:
+        one_hot = ops.concatenate([1 - one_hot, one_hot], axis=-1)
+        lengths = ops.concatenate([1 - lengths, lengths], axis=-1)
     too_short = ops.square(ops.maximum(0.9 - lengths, 0))
     too_long = ops.square(ops.maximum(lengths - 0.1, 0))
     return ops.sum(one_hot * too_short + 0.5 * (1 - one_hot) * too_long, axis=-1)
