@@ -1,5 +1,6 @@
 """The parameters that all network classifiers share, described once."""
 
+import re
 from inspect import cleandoc, signature
 from textwrap import indent
 from typing import TypeVar
@@ -106,6 +107,10 @@ feature_names_in_ : ndarray of shape (n_features_in_,)
 """
 
 
+# What a classifier without the parameter `image_shape` says in its own words, or hasn't.
+_OF_IMAGES = {"image_shape_", "n_features_in_", "network_", "pixel_scale_"}
+
+
 def describe_shared_parameters(classifier: T) -> T:
     """Complete a classifier's docstring, with the defaults of its own signature.
 
@@ -113,6 +118,7 @@ def describe_shared_parameters(classifier: T) -> T:
     ----------
     classifier : type
         A class whose docstring has the lines ``%(shared_parameters)s`` and ``%(attributes)s``.
+        Parameters that it hasn't are left out.
 
     Returns
     -------
@@ -126,11 +132,19 @@ def describe_shared_parameters(classifier: T) -> T:
     True
     """
     defaults = {n: p.default for n, p in signature(classifier).parameters.items()}
+    parameters = [entry for name, entry in _entries(_SHARED_PARAMETERS) if name in defaults]
+    attributes = [
+        entry
+        for name, entry in _entries(_ATTRIBUTES)
+        if "image_shape" in defaults or name not in _OF_IMAGES
+    ]
     text = cleandoc(classifier.__doc__ or "")
-    for mark, section in {
-        "%(shared_parameters)s": _SHARED_PARAMETERS.strip().format(**defaults),
-        "%(attributes)s": _ATTRIBUTES.strip(),
-    }.items():
-        text = text.replace(mark, section)
+    text = text.replace("%(shared_parameters)s", "\n".join(parameters).format(**defaults))
+    text = text.replace("%(attributes)s", "\n".join(attributes))
     classifier.__doc__ = indent(text, "    ").strip()
     return classifier
+
+
+def _entries(section: str) -> list[tuple[str, str]]:
+    """Split a section at its entries, each with the first name that it describes."""
+    return [(re.split(r"\W", entry)[0], entry) for entry in re.split(r"\n(?=\w)", section.strip())]

@@ -1,24 +1,18 @@
 """The abstract base of all classifiers of word sequences."""
 
-import re
 from abc import ABCMeta
-from inspect import cleandoc, signature
 from numbers import Integral
-from textwrap import indent
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_non_negative
 
-from skmnist._docstrings import _ATTRIBUTES, _SHARED_PARAMETERS
 from skmnist._network_classifier import NetworkClassifier
 from skmnist.classifiers._common import HIDDEN_LAYERS
 from skmnist.images import ImageShape
 from skmnist.networks.sequence import UNKNOWN
-
-T = TypeVar("T", bound=type)
 
 MOST_WORDS = 2**24  # a batch holds float32, which has all whole numbers up to there
 _OF_IMAGES = {"augmentation", "image_shape", "output_activation"}
@@ -90,24 +84,3 @@ class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
 
     def _input_scale(self, rows: NDArray) -> float:
         return 1.0
-
-
-def describe_sequence_parameters(classifier: T) -> T:
-    """Complete a docstring, as `describe_shared_parameters` does, without what only images have."""
-    defaults = {n: p.default for n, p in signature(classifier).parameters.items()}
-    parameters = [entry for name, entry in _entries(_SHARED_PARAMETERS) if name in defaults]
-    attributes = [
-        entry
-        for name, entry in _entries(_ATTRIBUTES)
-        if name not in ("image_shape_", "n_features_in_", "network_", "pixel_scale_")
-    ]
-    text = cleandoc(classifier.__doc__ or "")
-    text = text.replace("%(shared_parameters)s", "\n".join(parameters).format(**defaults))
-    text = text.replace("%(attributes)s", "\n".join(attributes))
-    classifier.__doc__ = indent(text, "    ").strip()
-    return classifier
-
-
-def _entries(section: str) -> list[tuple[str, str]]:
-    """Split a section at its entries, each with the first name that it describes."""
-    return [(re.split(r"\W", entry)[0], entry) for entry in re.split(r"\n(?=\w)", section.strip())]

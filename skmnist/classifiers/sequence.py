@@ -6,7 +6,8 @@ from typing import Any
 
 from sklearn.utils._param_validation import Interval
 
-from skmnist._sequence_classifier import SequenceClassifier, describe_sequence_parameters
+from skmnist._docstrings import describe_shared_parameters
+from skmnist._sequence_classifier import SequenceClassifier
 from skmnist.classifiers._common import n_outputs, whole_numbers
 from skmnist.images import ImageShape
 from skmnist.networks import Architecture
@@ -16,7 +17,7 @@ from skmnist.training.schedules import Schedule
 _AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
 
 
-@describe_sequence_parameters
+@describe_shared_parameters
 class SequenceCNNClassifier(SequenceClassifier):
     """An embedding of words, a convolution along the sequence, max pooling and dense layers.
 
@@ -169,7 +170,7 @@ class SequenceCNNClassifier(SequenceClassifier):
         )
 
 
-@describe_sequence_parameters
+@describe_shared_parameters
 class SequenceDNNClassifier(SequenceClassifier):
     """An embedding of words and dense layers over all of the sequence.
 
