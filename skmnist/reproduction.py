@@ -94,8 +94,9 @@ class Reproduction:
         ----------
         folder : path-like
             The folder; it's made where it is missing. Written are ``predictions.csv``, and for a
-            network ``summary.txt``, ``network.png``, ``curves.png`` and the weights, under a name
-            that tells the recipe, the number of samples and epochs and the figure.
+            network (of a Pipeline, its last step) ``summary.txt``, ``network.png``, ``curves.png``
+            and the weights, under a name that tells the recipe, the number of samples and epochs
+            and the figure.
 
         Raises
         ------
