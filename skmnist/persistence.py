@@ -29,7 +29,7 @@ from skmnist._errors import unknown_name
 from skmnist._files import write
 from skmnist._network_classifier import NetworkClassifier
 from skmnist._provenance import versions
-from skmnist._sequence_classifier import MOST_WORDS, SequenceClassifier
+from skmnist.classifiers._sequence_classifier import MOST_WORDS, SequenceClassifier
 from skmnist.inference import Predictor
 from skmnist.networks import Architecture, ConvBlock
 from skmnist.networks.sequence import UNKNOWN

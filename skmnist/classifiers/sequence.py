@@ -7,8 +7,8 @@ from typing import Any
 from sklearn.utils._param_validation import Interval
 
 from skmnist._docstrings import describe_shared_parameters
-from skmnist._sequence_classifier import SequenceClassifier
 from skmnist.classifiers._common import n_outputs, whole_numbers
+from skmnist.classifiers._sequence_classifier import SequenceClassifier
 from skmnist.images import ImageShape
 from skmnist.networks import Architecture
 from skmnist.networks.sequence import sequence_cnn, sequence_dense_network
