@@ -25,6 +25,7 @@ PROTOCOL = __doc__.partition("\n\n    python")[0]
 # Shortest first. VGG16 begins with weights that are downloaded.
 LONG = ("bejar-keras-cnn-augmented", "martin-cnn", "portillo-v3")
 NEXT_STEPS = ("capsnet", "resnet", "alexnet")
+BASELINES = ("tfidf",)  # draws nothing
 LONGEST = ("navarro-triple", "navarro-double", "navarro-vgg16", "navarro-vgg16-augmented")
 NAMES = (
     *("bueno-perceptron", "bueno-circles", "bueno-relu", "bueno-sigmoid"),
@@ -39,11 +40,12 @@ NAMES = (
     *("martin-dnn", "bejar-cnn2b", "bejar-cnn2a", "navarro-lenet5", "bejar-keras-cnn"),
     *("bejar-cnn3", "bejar-cnn3-early-stopping", "bejar-cnn3-early-stopping-coarse"),
     "bejar-cnn3-early-stopping-hasty",
+    *BASELINES,
     *NEXT_STEPS,
     *LONG,
     *LONGEST,
 )
-ONE_SEED = NEXT_STEPS + LONG + LONGEST
+ONE_SEED = BASELINES + NEXT_STEPS + LONG + LONGEST
 SEEDS = (0, 1, 2)
 
 
