@@ -59,30 +59,30 @@ def run_one(design: str, seed: int) -> dict[str, Any]:
     return {"probabilities": alone.predict_proba(X[50_000:]).round(6).tolist()}
 
 
-def accuracy(probabilities: Iterable[NDArray]) -> float:
-    from skmnist import fetch_mnist
-
-    (_, y), _ = fetch_mnist()
+def accuracy(probabilities: Iterable[NDArray], y: NDArray) -> float:
     mean = np.mean(list(probabilities), axis=0)
-    return round(100 * float((mean.argmax(axis=1) == y[50_000:]).mean()), 2)
+    return round(100 * float((mean.argmax(axis=1) == y).mean()), 2)
 
 
 def main() -> None:
     if len(sys.argv) == 3:
         print(json.dumps(run_one(sys.argv[1], int(sys.argv[2]))))
         return
+    from skmnist import fetch_mnist
+
+    y = fetch_mnist()[0][1][50_000:]
     jobs = [(design, seed) for design, n in SEEDS.items() for seed in range(n)]
     found: dict[str, list[NDArray]] = {design: [] for design in DESIGNS}
     for (design, seed), run in zip(
         jobs, _own_process.measure_on_cores(__file__, jobs), strict=True
     ):
         found[design].append(np.array(run["probabilities"]))
-        print(design, seed, accuracy(found[design][-1:]), flush=True)
+        print(design, seed, accuracy(found[design][-1:], y), flush=True)
     rows = {
-        "single": {design: [accuracy([one]) for one in found[design]] for design in DESIGNS},
+        "single": {design: [accuracy([one], y) for one in found[design]] for design in DESIGNS},
         "committees": {
             " + ".join(f"{n} {design}" for design, n in committee.items()): accuracy(
-                one for design, n in committee.items() for one in found[design][:n]
+                [one for design, n in committee.items() for one in found[design][:n]], y
             )
             for committee in COMMITTEES
         },

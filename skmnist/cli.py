@@ -106,7 +106,7 @@ def reproduce(
         list[str] | None, typer.Argument(help="Recipes by name; `skmnist recipes` lists them.")
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="Every recipe that has a report's figure.")
+        bool, typer.Option("--all", help="Every recipe that has a reported figure.")
     ] = False,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from --seed on.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0,

@@ -55,7 +55,7 @@ class Recipe:
     note : str
         What it is for.
     reported : float or None, default=None
-        The figure that a report gives for it.
+        The figure that a report gives for it, or, where the note says so, a paper.
     measure : {"test accuracy", "training accuracy", "test probability"}, default="test accuracy"
         What the figure is: an accuracy in percent, or the mean probability of the right class.
     data : {"mnist", "imdb", "circles", "perceptron"}, default="mnist"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import make_circles
+from sklearn.metrics import accuracy_score
 from sklearn.utils import resample
 
 from skmnist._backend import load_keras
@@ -187,8 +188,8 @@ def reproduce(
     start = perf_counter()
     estimator.fit(X, y)
     seconds = perf_counter() - start
-    figure = _MEASURES[chosen.measure](estimator, X_test, y_test)
     y_pred = estimator.predict(X_test)
+    figure = _MEASURES[chosen.measure](estimator, X_test, y_test, y_pred)
     return Reproduction(name, figure, random_state, len(y), len(y_test), seconds, y_pred, estimator)
 
 
@@ -311,20 +312,20 @@ _DATA: dict[str, Callable[[int], Split]] = {
 # -- the measures ------------------------------------------------------------------------
 
 
-def _test_accuracy(estimator: Any, X_test: Any, y_test: Any) -> float:
-    return 100 * float(estimator.score(X_test, y_test))
+def _test_accuracy(estimator: Any, X_test: Any, y_test: Any, y_pred: NDArray) -> float:
+    return 100 * float(accuracy_score(y_test, y_pred))
 
 
-def _training_accuracy(estimator: Any, X_test: Any, y_test: Any) -> float:
+def _training_accuracy(estimator: Any, X_test: Any, y_test: Any, y_pred: NDArray) -> float:
     return 100 * last_step(estimator).history_["accuracy"][-1]
 
 
-def _test_probability(estimator: Any, X_test: Any, y_test: Any) -> float:
+def _test_probability(estimator: Any, X_test: Any, y_test: Any, y_pred: NDArray) -> float:
     columns = np.searchsorted(estimator.classes_, y_test)
     return float(estimator.predict_proba(X_test)[np.arange(len(y_test)), columns].mean())
 
 
-_MEASURES: dict[str, Callable[[Any, Any, Any], float]] = {
+_MEASURES: dict[str, Callable[[Any, Any, Any, NDArray], float]] = {
     "test accuracy": _test_accuracy,
     "training accuracy": _training_accuracy,
     "test probability": _test_probability,
