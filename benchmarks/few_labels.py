@@ -23,7 +23,7 @@ import _own_process
 import numpy as np
 from sklearn.pipeline import make_pipeline
 
-from skmnist import Augmentation, CNNClassifier
+from skmnist import Augmentation, CNNClassifier, CommitteeClassifier
 from skmnist.networks import pooled_blocks
 from skmnist.preprocessing import Deskew, MomentNormalizer
 
@@ -52,17 +52,22 @@ def _trained_long(augmentation: Any, **settings: Any) -> CNNClassifier:
     return CNNClassifier(epochs="auto", batch_size=64, augmentation=augmentation, **settings)
 
 
+_BENT = _trained_long(_ELASTIC)
+_UPRIGHT = make_pipeline(Deskew(), _BENT)
+_UPRIGHT_AND_SIZED = make_pipeline(Deskew(), MomentNormalizer(), _BENT)
+_DESIGNS = [_BENT, _UPRIGHT, _UPRIGHT_AND_SIZED]
 CANDIDATES: dict[str, Any] = {
     "default": CNNClassifier(),
     "affine": _trained_long("affine"),
     "affine, averaged weights": _trained_long("affine", ema_momentum=0.99),
     "affine, dropout": _trained_long("affine", conv_blocks=_DROPOUT),
-    "elastic 12": _trained_long(_ELASTIC),
+    "elastic 12": _BENT,
     "elastic 24": _trained_long(Augmentation(**_AFFINE, elastic=24)),
-    "upright, elastic 12": make_pipeline(Deskew(), _trained_long(_ELASTIC)),
-    "upright and of one size, elastic 12": make_pipeline(
-        Deskew(), MomentNormalizer(), _trained_long(_ELASTIC)
-    ),
+    "upright, elastic 12": _UPRIGHT,
+    "upright and of one size, elastic 12": _UPRIGHT_AND_SIZED,
+    "three seeds": CommitteeClassifier(members=_UPRIGHT, n_members=3),
+    "three designs": CommitteeClassifier(members=_DESIGNS),
+    "three designs, nine shifts": CommitteeClassifier(members=_DESIGNS, test_time_shifts=1),
 }
 PROTOCOL = __doc__.partition("\n\n    python")[0]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import ExtraTreesClassifier
@@ -118,8 +119,8 @@ _NETWORKS = {
         "Five convolutions and two large dense layers, as AlexNet has them, for 28 x 28 pixels.",
     ),
     "cnn-best": Recipe(
-        CNNClassifier(conv_blocks=pooled_blocks(32), epochs=20),
-        "A wider network for twenty epochs.",
+        make_pipeline(Deskew(), CNNClassifier(conv_blocks=pooled_blocks(32), epochs=20)),
+        "A wider network for twenty epochs, on upright digits.",
     ),
 }
 
@@ -167,6 +168,12 @@ _CLASSICAL = {
     ),
 }
 
+
+def _with_probabilities(classifier: Any) -> CalibratedClassifierCV:
+    """Give a classifier probabilities, by a temperature that is found in a cross-validation."""
+    return CalibratedClassifierCV(classifier, method="temperature", ensemble=False)
+
+
 _FEW_LABELS = CNNClassifier(
     epochs="auto",
     batch_size=64,
@@ -185,8 +192,20 @@ _ENSEMBLES = {
         "Three of them, each asked about nine shifts of an image, not measured yet.",
     ),
     "committee": Recipe(
-        CommitteeClassifier(n_members=5, test_time_shifts=1),
-        "Five of the default network, each asked about nine shifts of an image.",
+        CommitteeClassifier(
+            members=[
+                ("cnn", CNNClassifier()),
+                ("upright", make_pipeline(Deskew(), CNNClassifier())),
+                ("of_one_size", make_pipeline(MomentNormalizer(), CNNClassifier())),
+                (
+                    "upright_of_one_size",
+                    make_pipeline(Deskew(), MomentNormalizer(), CNNClassifier()),
+                ),
+                ("gradients", _with_probabilities(_CLASSICAL["svm-best"].estimator)),
+            ]
+        ),
+        "Four of the default network, which see the digits in four ways, and a support vector "
+        "machine on oriented gradients.",
     ),
     "stack": Recipe(
         CNNStackingClassifier(classifier=CNNClassifier(epochs=5)),
