@@ -23,7 +23,7 @@ import _own_process
 import numpy as np
 from sklearn.pipeline import make_pipeline
 
-from skmnist import Augmentation, CNNClassifier, CommitteeClassifier
+from skmnist import Augmentation, CNNClassifier, CommitteeClassifier, recipe
 from skmnist.networks import pooled_blocks
 from skmnist.preprocessing import Deskew, MomentNormalizer
 
@@ -67,14 +67,14 @@ CANDIDATES: dict[str, Any] = {
     "upright and of one size, elastic 12": _UPRIGHT_AND_SIZED,
     "three seeds": CommitteeClassifier(members=_UPRIGHT, n_members=3),
     "three designs": CommitteeClassifier(members=_DESIGNS),
-    "three designs, nine shifts": CommitteeClassifier(members=_DESIGNS, test_time_shifts=1),
+    "three designs and knn-best": CommitteeClassifier(members=[*_DESIGNS, recipe("knn-best")]),
 }
 PROTOCOL = __doc__.partition("\n\n    python")[0]
 
 
 def run_one(name: str, a_class: int, draw: int, *, choosing: bool) -> dict[str, float]:
     """Fit one classifier on one draw of one size."""
-    from skmnist import fetch_mnist, recipe
+    from skmnist import fetch_mnist
     from skmnist._measuring import seeded
 
     (X, y), (X_judge, y_judge) = fetch_mnist()

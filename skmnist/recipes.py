@@ -182,29 +182,42 @@ _FEW_LABELS = CNNClassifier(
     ),
 )
 
+
+def _upright(network: CNNClassifier) -> Pipeline:
+    return make_pipeline(Deskew(), network)
+
+
+def _upright_of_one_size(network: CNNClassifier) -> Pipeline:
+    return make_pipeline(Deskew(), MomentNormalizer(), network)
+
+
 _ENSEMBLES = {
     "cnn-few-labels": Recipe(
-        _FEW_LABELS,
-        "For ten to some hundred images of each class: many epochs of images that move and bend.",
+        _upright(_FEW_LABELS),
+        "For ten to some hundred images of each class: many epochs of upright digits that move and "
+        "bend.",
     ),
     "committee-few-labels": Recipe(
-        CommitteeClassifier(members=_FEW_LABELS, n_members=3, test_time_shifts=1),
-        "Three of them, each asked about nine shifts of an image, not measured yet.",
+        CommitteeClassifier(
+            members=[
+                ("cnn", _FEW_LABELS),
+                ("upright", _upright(_FEW_LABELS)),
+                ("upright_of_one_size", _upright_of_one_size(_FEW_LABELS)),
+            ]
+        ),
+        "The same network three times, which sees the digits in three ways.",
     ),
     "committee": Recipe(
         CommitteeClassifier(
             members=[
                 ("cnn", CNNClassifier()),
-                ("upright", make_pipeline(Deskew(), CNNClassifier())),
+                ("upright", _upright(CNNClassifier())),
                 ("of_one_size", make_pipeline(MomentNormalizer(), CNNClassifier())),
-                (
-                    "upright_of_one_size",
-                    make_pipeline(Deskew(), MomentNormalizer(), CNNClassifier()),
-                ),
+                ("upright_of_one_size", _upright_of_one_size(CNNClassifier())),
                 ("gradients", _with_probabilities(_CLASSICAL["svm-best"].estimator)),
             ]
         ),
-        "Four of the default network, which see the digits in four ways, and a support vector "
+        "The default network four times, which sees the digits in four ways, and a support vector "
         "machine on oriented gradients.",
     ),
     "stack": Recipe(

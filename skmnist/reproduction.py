@@ -229,7 +229,7 @@ def set_epochs(estimator: Any, epochs: int) -> None:
     >>> from skmnist.reproduction import set_epochs
     >>> committee = recipe("committee-few-labels")
     >>> set_epochs(committee, 1)
-    >>> committee.members.epochs
+    >>> committee.get_params()["cnn__epochs"]
     1
     """
     names = [

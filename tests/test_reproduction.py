@@ -167,5 +167,7 @@ def test_an_unknown_recipe_is_named_with_the_nearest():
 def test_epochs_are_set_in_every_network():
     committee = recipe("committee-few-labels")
     set_epochs(committee, 1)
-    assert committee.members.epochs == 1
-    assert recipe("committee-few-labels").members.epochs == "auto"
+    epochs = "cnn__epochs", "upright__cnnclassifier__epochs"
+    assert [committee.get_params()[name] for name in epochs] == [1, 1]
+    unchanged = recipe("committee-few-labels").get_params()
+    assert [unchanged[name] for name in epochs] == ["auto", "auto"]
