@@ -2,8 +2,8 @@
 
 Protocol: ten draws of each size from the 60,000 training images, the same for every classifier;
 each is fitted on a draw, with the draw's number as seed, and tested once on the 10,000 test images.
-Mean and standard deviation over the draws. The settings of "cnn-few-labels" were chosen by
-``--choose``, on two draws of 10 and of 100 of each class from the first 50,000 training images,
+Mean and standard deviation over the draws. The settings of the recipes for few labels were chosen
+by ``--choose``, on two draws of 10 and of 100 of each class from the first 50,000 training images,
 judged on the last 10,000.
 
     python benchmarks/few_labels.py                        # all of it, and writes the results
@@ -36,6 +36,7 @@ CLASSIFIERS = [
     "knn",
     "random-forest",
     "svm-best",
+    "svm-few-labels",
     "knn-best",
     "forest-best",
     "ridge-best",
@@ -68,6 +69,8 @@ CANDIDATES: dict[str, Any] = {
     "three seeds": CommitteeClassifier(members=_UPRIGHT, n_members=3),
     "three designs": CommitteeClassifier(members=_DESIGNS),
     "three designs and knn-best": CommitteeClassifier(members=[*_DESIGNS, recipe("knn-best")]),
+    "svm-few-labels": recipe("svm-few-labels"),
+    "three designs and svm-few-labels": recipe("committee-few-labels"),
 }
 PROTOCOL = __doc__.partition("\n\n    python")[0]
 

@@ -21,7 +21,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import (
@@ -435,6 +435,21 @@ def test_weights_reach_every_member(small):
             pytest.raises(TypeError, match=r"sample.weight"),
         ):
             committee(KNeighborsClassifier()).fit(X, y, sample_weight=weights)
+
+
+@pytest.mark.parametrize("routed", [False, True])
+def test_weights_reach_the_last_step_of_a_pipeline(small, routed):
+    X, y = small
+    weights = np.where(y < 5, 1.0, 3.0)
+    with config_context(enable_metadata_routing=routed):
+        last = GaussianNB().set_fit_request(sample_weight=True) if routed else GaussianNB()
+        in_pipeline = committee(make_pipeline(MinMaxScaler(), last))
+        in_pipeline.fit(X, y, sample_weight=weights)
+        with pytest.raises(TypeError, match=r"sample.weight"):
+            committee(make_pipeline(KNeighborsClassifier())).fit(X, y, sample_weight=weights)
+    scaled = MinMaxScaler().fit_transform(X)
+    expected = GaussianNB().fit(scaled, y, weights).predict_proba(scaled)
+    np.testing.assert_allclose(in_pipeline.predict_proba(X), expected)
 
 
 def test_weights_are_routed_to_a_committee_that_requests_them(small):

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
+from sklearn import get_config
 from sklearn.base import ClassifierMixin, MetaEstimatorMixin, _fit_context, clone, is_classifier
 from sklearn.callback import CallbackSupportMixin
 from sklearn.ensemble._base import _fit_single_estimator, _set_random_states
+from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.multiclass import check_classification_targets
@@ -145,7 +147,8 @@ class CommitteeClassifier(
         y : array-like of shape (n,)
             Class labels, numbers or strings, at least two classes.
         sample_weight : array-like of shape (n,), default=None
-            How much each sample counts; zero is as if left out. Each member must take weights.
+            How much each sample counts; zero is as if left out. Each member must take weights;
+            of a Pipeline, its last step.
 
         Returns
         -------
@@ -407,12 +410,19 @@ def _fit_member(
             member,
             data["X"],
             data["y"],
-            data["metadata"] or {},
+            _fit_parameters(member, data["metadata"]),
             message_clsname=type(committee).__name__,
             message=message if committee.verbose else None,
         )
     task.call_on_fit_task_end(estimator=committee, **data)
     return member
+
+
+def _fit_parameters(member: Any, metadata: dict[str, Any] | None) -> dict[str, Any]:
+    """Name what `fit` is given as the member does: a Pipeline's last step has the weights."""
+    if metadata and isinstance(member, Pipeline) and not get_config()["enable_metadata_routing"]:
+        return {f"{member.steps[-1][0]}__{name}": value for name, value in metadata.items()}
+    return metadata or {}
 
 
 def _is_named(design: Any) -> bool:
