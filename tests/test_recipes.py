@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import is_classifier
 
-from skmnist import PretrainedClassifier, list_recipes, recipe
+from skmnist import CNNStackingClassifier, PretrainedClassifier, list_recipes, recipe
 from skmnist._measuring import last_step, seeded
 from skmnist.recipes import RECIPES
 from skmnist.reproduction import _DATA, set_epochs
@@ -47,6 +47,8 @@ def test_a_recipe_trains(name, few):
     if isinstance(classifier, PretrainedClassifier):
         # ImageNet's weights are a download; all of VGG16 is more than a trial needs.
         classifier.set_params(weights=None, last_layer="block1_pool")
+    if isinstance(classifier, CNNStackingClassifier):
+        classifier.set_params(cv=2)  # a network a fold, and ten are more than a trial needs
     classifier.fit(X, y)
     assert set(classifier.predict(X)) <= set(y)
 

@@ -143,6 +143,9 @@ class CNNStackingClassifier(ClassifierMixin, _BaseComposition):
     "average" and on 99.05 and 99.03 % with "refit"; a soft vote of the same parts on 98.88 and
     98.87 %; one network, fitted on everything, on 99.12 and 99.11 %, with a log loss of 0.144
     against 0.033. The five networks of the folds, averaged without heads, had 99.20 and 99.12 %.
+    Fitted on all 50,000, one seed and five epochs, the stack of five folds was right on 99.54 %,
+    that of ten, whose networks see more of the images, on 99.59 %; soft votes on 99.55 %, one
+    network on 99.57 %.
 
     `sample_weight` goes to the network, to the blender and to the heads whose ``fit`` names it;
     others count rows alike. Rows of weight zero are left out everywhere.
