@@ -1,9 +1,10 @@
 """Configurations by name, as data: each is an estimator that is not fitted, and what it is for.
 
 Those of our own were chosen on the last 10,000 training images of MNIST, never on its test set
-(``benchmarks/choose_recipes.py``, ``benchmarks/choose_classical.py``); ``benchmarks/accuracy.py``
-measures what they reach.  The others reproduce networks that five student reports describe; where
-a report is silent, they do what Keras did by default in its time, and the note says so.
+(``benchmarks/choose_recipes.py``, ``choose_classical.py`` and ``choose_committee.py``, those for
+few labels by ``few_labels.py --choose``); ``benchmarks/accuracy.py`` measures what they reach.  The
+others reproduce networks that five student reports describe; where a report is silent, they do what
+Keras did by default in its time, and the note says so.
 """
 
 from dataclasses import dataclass, replace
