@@ -1,5 +1,6 @@
 """Recipes of the reports, trained on the reports' data and put beside the reports' figures."""
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import make_circles
 from sklearn.metrics import accuracy_score
+from sklearn.pipeline import Pipeline
 from sklearn.utils import resample
 
 from skmnist._backend import load_keras
@@ -20,6 +22,7 @@ from skmnist._files import write
 from skmnist._measuring import last_step, seeded
 from skmnist._network_classifier import NetworkClassifier
 from skmnist.recipes import RECIPES, Recipe, recipe
+from skmnist.text import TextSequencer
 
 Split = tuple[tuple[Any, Any], tuple[Any, Any]]
 
@@ -97,7 +100,8 @@ class Reproduction:
             The folder; it's made where it is missing. Written are ``predictions.csv``, and for a
             network (of a Pipeline, its last step) ``summary.txt``, ``network.png``, ``curves.png``
             and the weights, under a name that tells the recipe, the number of samples and epochs
-            and the figure.
+            and the figure; for one that reads texts also ``vocabulary.json``, the list of words
+            that makes a :class:`skmnist.TextSequencer` the same again.
 
         Raises
         ------
@@ -118,6 +122,10 @@ class Reproduction:
         for name, picture in draw_reproduction(network, self.name).items():
             write(folder / name, picture)
         save(network, folder / f"{self._telling_name}.safetensors")
+        first = self.estimator[0] if isinstance(self.estimator, Pipeline) else None
+        if isinstance(first, TextSequencer):
+            words = json.dumps(list(first.vocabulary_), ensure_ascii=False)
+            write(folder / "vocabulary.json", words.encode())
 
     @property
     def _telling_name(self) -> str:

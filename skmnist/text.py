@@ -14,7 +14,7 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
 from skmnist.networks.sequence import UNKNOWN
@@ -45,6 +45,9 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         alphabet decides which come first.
     length : int, default=500
         Indices of each text.
+    vocabulary : iterable of str, default=None
+        The known words, the most frequent first, such as another's ``list(vocabulary_)``, of which
+        the first ``max_words - 3`` count. None learns them from the texts.
 
     Attributes
     ----------
@@ -71,11 +74,19 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     _parameter_constraints: dict[str, list[Any]] = {
         "max_words": [Interval(Integral, _FIRST_WORD + 1, None, closed="left")],
         "length": [Interval(Integral, 1, None, closed="left")],
+        "vocabulary": ["array-like", HasMethods("__iter__"), None],
     }
 
-    def __init__(self, *, max_words: int = 5000, length: int = 500) -> None:
+    def __init__(
+        self,
+        *,
+        max_words: int = 5000,
+        length: int = 500,
+        vocabulary: Iterable[str] | None = None,
+    ) -> None:
         self.max_words = max_words
         self.length = length
+        self.vocabulary = vocabulary
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Iterable[str], y: Any = None) -> "TextSequencer":
@@ -96,15 +107,12 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Raises
         ------
         ValueError
-            If a parameter is out of range, `X` holds anything but strings, or no word at all.
+            If a parameter is out of range, `X` holds anything but strings, no word is known, or
+            `vocabulary` holds anything but words, each of them once.
         """
-        counts: Counter[str] = Counter()
-        for text in _texts(X):
-            counts.update(_words(text))
-        if not counts:
-            raise ValueError("empty vocabulary: X holds no text with a word in it.")
-        frequent = sorted(counts, key=lambda word: (-counts[word], word))
-        known = frequent[: self.max_words - _FIRST_WORD]
+        texts = _texts(X)
+        words = _frequent_words(texts) if self.vocabulary is None else _distinct(self.vocabulary)
+        known = words[: self.max_words - _FIRST_WORD]
         self.vocabulary_ = {word: index for index, word in enumerate(known, start=_FIRST_WORD)}
         self._n_features_out = int(self.length)
         return self
@@ -144,6 +152,29 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         tags.input_tags.two_d_array = False
         tags.no_validation = True
         return tags
+
+
+def _frequent_words(texts: list[str]) -> list[str]:
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(_words(text))
+    if not counts:
+        raise ValueError("empty vocabulary: X holds no text with a word in it.")
+    return sorted(counts, key=lambda word: (-counts[word], word))
+
+
+def _distinct(vocabulary: Any) -> list[str]:
+    """Refuse a vocabulary that isn't a list of words as texts have them, each of them once."""
+    words = [] if isinstance(vocabulary, str) else list(vocabulary)
+    if not words or not all(isinstance(word, str) and _words(word) == [word] for word in words):
+        raise ValueError(
+            f"vocabulary={vocabulary!r:.100}; expected words in lower case, without spaces and "
+            "punctuation, one at least."
+        )
+    if len(set(words)) < len(words):
+        twice = Counter(words).most_common(1)[0][0]
+        raise ValueError(f"vocabulary holds {twice!r} more than once; expected each word once.")
+    return words
 
 
 def _words(text: str) -> list[str]:

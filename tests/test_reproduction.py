@@ -5,12 +5,13 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.pipeline import make_pipeline
 
-from skmnist import load, recipe, reproduce, reproduction
+from skmnist import TextSequencer, load, recipe, reproduce, reproduction
 from skmnist._reproductions import reproduce_all
 from skmnist.display import draw_reproduction
 from skmnist.recipes import RECIPES, Recipe
-from skmnist.reproduction import part_of, reached, set_epochs
+from skmnist.reproduction import Reproduction, part_of, reached, set_epochs
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,21 @@ def test_what_the_reports_kept_is_saved(circles, tmp_path):
     assert "61" in (tmp_path / "circles" / "summary.txt").read_text()
     again = load(tmp_path / "circles" / model)
     assert again.n_epochs_ == 2500
+
+
+def test_what_reads_texts_is_saved_whole(tmp_path):
+    texts, y = ["a great film", "what a bore", "great fun", "isn't a film"] * 5, [1, 0] * 10
+    reader = recipe("bueno-imdb-dense").set_params(textsequencer__length=6)
+    reader.fit(texts, y)
+    Reproduction("bueno-imdb-dense", 50.0, 0, 20, 20, 1.0, reader.predict(texts), reader).save(
+        tmp_path
+    )
+    words = json.loads((tmp_path / "vocabulary.json").read_text())
+    again = make_pipeline(
+        TextSequencer(length=6, vocabulary=words).fit([]),
+        load(next(tmp_path.glob("bueno-imdb-dense-*.safetensors"))),
+    )
+    assert np.array_equal(again.predict_proba(texts), reader.predict_proba(texts))
 
 
 def test_pictures_of_a_network_are_png(circles):

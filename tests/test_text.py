@@ -79,6 +79,31 @@ def test_every_index_is_under_max_words_and_other_words_are_unknown():
     assert sequencer.transform(TEXTS).max() == 4
 
 
+def test_a_vocabulary_that_is_given_is_that_of_the_sequencer_it_came_from():
+    learned = TextSequencer(length=4).fit(TEXTS)
+    given = TextSequencer(length=4, vocabulary=list(learned.vocabulary_)).fit(["Other words"])
+    assert list(given.vocabulary_.items()) == list(learned.vocabulary_.items())
+    np.testing.assert_array_equal(given.transform(TEXTS), learned.transform(TEXTS), strict=True)
+    fewer = TextSequencer(max_words=5, vocabulary=np.array(["film", "a", "great"])).fit([])
+    assert fewer.vocabulary_ == {"film": 3, "a": 4}
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "message"),
+    [
+        ([], r"vocabulary=\[\]; expected words"),
+        ("film", "vocabulary='film'; expected words"),
+        (["film", 3], "expected words in lower case"),
+        (["Film"], "expected words in lower case"),
+        (["a film"], "without spaces"),
+        (["film", "a", "film"], "vocabulary holds 'film' more than once"),
+    ],
+)
+def test_a_vocabulary_of_anything_but_distinct_words_is_refused(vocabulary, message):
+    with pytest.raises(ValueError, match=message):
+        TextSequencer(vocabulary=vocabulary).fit(TEXTS)
+
+
 def test_the_order_of_the_texts_decides_nothing():
     words = [f"word{i}" for i in np.random.default_rng(0).permutation(100)]
     one = TextSequencer(max_words=50).fit(words)
