@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -14,7 +14,7 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
-from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from skmnist.networks.sequence import UNKNOWN
@@ -45,7 +45,7 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         alphabet decides which come first.
     length : int, default=500
         Indices of each text.
-    vocabulary : iterable of str, default=None
+    vocabulary : list of str, default=None
         The known words, the most frequent first, such as another's ``list(vocabulary_)``, of which
         the first ``max_words - 3`` count. None learns them from the texts.
 
@@ -74,7 +74,7 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     _parameter_constraints: dict[str, list[Any]] = {
         "max_words": [Interval(Integral, _FIRST_WORD + 1, None, closed="left")],
         "length": [Interval(Integral, 1, None, closed="left")],
-        "vocabulary": ["array-like", HasMethods("__iter__"), None],
+        "vocabulary": [list, tuple, np.ndarray, None],
     }
 
     def __init__(
@@ -82,7 +82,7 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         *,
         max_words: int = 5000,
         length: int = 500,
-        vocabulary: Iterable[str] | None = None,
+        vocabulary: Sequence[str] | NDArray | None = None,
     ) -> None:
         self.max_words = max_words
         self.length = length
@@ -165,7 +165,7 @@ def _frequent_words(texts: list[str]) -> list[str]:
 
 def _distinct(vocabulary: Any) -> list[str]:
     """Refuse a vocabulary that isn't a list of words as texts have them, each of them once."""
-    words = [] if isinstance(vocabulary, str) else list(vocabulary)
+    words = list(vocabulary)
     if not words or not all(isinstance(word, str) and _words(word) == [word] for word in words):
         raise ValueError(
             f"vocabulary={vocabulary!r:.100}; expected words in lower case, without spaces and "

@@ -92,7 +92,8 @@ def test_a_vocabulary_that_is_given_is_that_of_the_sequencer_it_came_from():
     ("vocabulary", "message"),
     [
         ([], r"vocabulary=\[\]; expected words"),
-        ("film", "vocabulary='film'; expected words"),
+        ("film", "The 'vocabulary' parameter of TextSequencer must be"),
+        ({"film", "a"}, "The 'vocabulary' parameter of TextSequencer must be"),
         (["film", 3], "expected words in lower case"),
         (["Film"], "expected words in lower case"),
         (["a film"], "without spaces"),
