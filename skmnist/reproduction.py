@@ -2,6 +2,7 @@
 
 import json
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -194,7 +195,10 @@ def reproduce(
         _show_progress(estimator)
     load_keras()  # whose import is no part of a fit
     start = perf_counter()
-    estimator.fit(X, y)
+    with warnings.catch_warnings():
+        # Of a Pipeline, the network alone has progress to show.
+        warnings.filterwarnings("ignore", ".* does not support callbacks", UserWarning)
+        estimator.fit(X, y)
     seconds = perf_counter() - start
     y_pred = estimator.predict(X_test)
     figure = _MEASURES[chosen.measure](estimator, X_test, y_test, y_pred)
@@ -352,6 +356,5 @@ def _class_counts(y: Any) -> str:
 def _show_progress(estimator: Any) -> None:
     from sklearn.callback import ProgressBar
 
-    network = last_step(estimator)
-    if isinstance(network, NetworkClassifier):
-        network.set_callbacks(ProgressBar())
+    if isinstance(last_step(estimator), NetworkClassifier):
+        estimator.set_callbacks(ProgressBar())  # a Pipeline hands them on

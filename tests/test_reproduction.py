@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skmnist import TextSequencer, load, recipe, reproduce, reproduction
 from skmnist._reproductions import reproduce_all
@@ -98,6 +99,16 @@ def test_class_counts_and_progress_are_shown_unless_silent(capfd):
     assert "DNNClassifier" in shown  # scikit-learn's bar
     reproduce("bueno-circles", epochs=2, verbose=0)
     assert capfd.readouterr() == ("", "")
+
+
+def test_progress_is_shown_of_a_network_in_a_pipeline(monkeypatch, capfd):
+    piped = make_pipeline(StandardScaler(), recipe("bueno-circles"))
+    monkeypatch.setitem(RECIPES, "piped", Recipe(piped, "In a Pipeline.", data="circles"))
+    result = reproduce("piped", epochs=2)
+    assert result.network.n_epochs_ == 2
+    shown, errors = capfd.readouterr()
+    assert "DNNClassifier" in shown
+    assert errors == ""
 
 
 def test_the_same_seed_gives_the_same_figure():
