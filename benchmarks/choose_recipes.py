@@ -17,7 +17,7 @@ from typing import Any
 import _own_process
 from sklearn.pipeline import make_pipeline
 
-from skmnist import CNNClassifier, ResNetClassifier
+from skmnist import CNNClassifier, CommitteeClassifier, ResNetClassifier
 from skmnist.networks import pooled_blocks
 from skmnist.preprocessing import Deskew
 
@@ -41,6 +41,9 @@ CANDIDATES: dict[str, Any] = {
     "20-w32-elastic": CNNClassifier(**_LONG, augmentation="elastic"),
     "20-w32-averaged": CNNClassifier(**_LONG, ema_momentum=0.999),
     "20-w32-upright": make_pipeline(Deskew(), CNNClassifier(**_LONG)),
+    "20-w32-upright-shifts": CommitteeClassifier(
+        members=[make_pipeline(Deskew(), CNNClassifier(**_LONG))], test_time_shifts=1
+    ),
 }
 
 

@@ -318,6 +318,12 @@ def test_the_members_are_the_same_bits_in_two_processes(in_two_processes, mnist_
     assert np.array_equal(here.member_probas(X_test), parallel.member_probas(X_test))
 
 
+def test_a_single_member_has_all_cores(small):
+    network = NetworkThatTells(hidden_units=(16,), epochs=1, dtype="float32")
+    alone = committee(network, n_members=1, n_jobs=2).fit(*small)
+    assert alone.members_[0].process_ == os.getpid()
+
+
 def test_processes_share_the_images_in_memory(in_two_processes):
     assert all(member.shares_memory_ for member in in_two_processes[0].members_)
 

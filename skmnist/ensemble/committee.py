@@ -22,6 +22,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from skmnist._targets import at_least_two
 from skmnist._validation import generator_of, rows_as_fitted, unchanged_on_error
 from skmnist.classifiers import CNNClassifier
+from skmnist.ensemble._workers import workers_for
 from skmnist.images import as_images, as_rows, find_image_shape
 
 _MEMBERS_OF_ONE_DESIGN = 5
@@ -50,8 +51,9 @@ class CommitteeClassifier(
         that come in are 0.
     n_jobs : int, default=None
         How many members are fitted at once, each in a process of its own with its share of the
-        cores. None means 1, or what :func:`joblib.parallel_config` says, a cluster too. The
-        members are the same, whatever it is.
+        cores; a single member has them all. None means 1, or what
+        :func:`joblib.parallel_config` says, a cluster too. The members are the same, whatever it
+        is.
     random_state : int, RandomState instance or None, default=None
         Decides the seed of each member; it replaces every ``random_state`` of the members' own.
         A smaller committee of the same seed has the first of the same members. None takes a new
@@ -178,7 +180,7 @@ class CommitteeClassifier(
         task.call_on_fit_task_begin(estimator=self, **data)
         # All made before the first is sent to a process: they know of one another.
         subtasks = [task.subcontext("member", task_id=i) for i in range(len(named))]
-        members = Parallel(n_jobs=self.n_jobs)(
+        members = Parallel(n_jobs=workers_for(len(named), self.n_jobs))(
             delayed(_fit_member)(self, name, member, data, subtask)
             for (name, member), subtask in zip(named, subtasks, strict=True)
         )

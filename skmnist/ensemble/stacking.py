@@ -34,6 +34,7 @@ from skmnist._network_classifier import NetworkClassifier
 from skmnist._targets import at_least_two
 from skmnist._validation import generator_of, rows_as_fitted, unchanged_on_error
 from skmnist.classifiers import CNNClassifier
+from skmnist.ensemble._workers import workers_for
 from skmnist.features import CNNFeatures
 from skmnist.images import as_images, as_rows, find_image_shape, native_pixels
 from skmnist.training.precision import find_dtype
@@ -245,7 +246,8 @@ class CNNStackingClassifier(ClassifierMixin, _BaseComposition):
         images, y, weights = self._training_data(X, y, sample_weight)
         generator = generator_of(self.random_state)
         splits = self._splits(images, y, weights, _seed(generator))
-        folds = Parallel(n_jobs=self.n_jobs, verbose=self.verbose)(
+        n_workers = workers_for(len(splits), self.n_jobs)
+        folds = Parallel(n_jobs=n_workers, verbose=self.verbose)(
             delayed(_fit_fold)(
                 self._stack(heads, generator), images, y, weights, split, _seed(generator)
             )
