@@ -119,10 +119,6 @@ _NETWORKS = {
         ),
         "Five convolutions and two large dense layers, as AlexNet has them, for 28 x 28 pixels.",
     ),
-    "cnn-best": Recipe(
-        make_pipeline(Deskew(), CNNClassifier(conv_blocks=pooled_blocks(32), epochs=20)),
-        "A wider network for twenty epochs, on upright digits.",
-    ),
 }
 
 
@@ -197,6 +193,14 @@ def _upright_of_one_size(network: CNNClassifier) -> Pipeline:
 
 
 _ENSEMBLES = {
+    "cnn-best": Recipe(
+        CommitteeClassifier(
+            members=[("cnn", _upright(CNNClassifier(conv_blocks=pooled_blocks(32), epochs=20)))],
+            test_time_shifts=1,
+        ),
+        "One wider network for twenty epochs, on upright digits; its probabilities are the mean "
+        "over nine shifts of a digit.",
+    ),
     "cnn-few-labels": Recipe(
         _upright(_FEW_LABELS),
         "For ten to some hundred images of each class: many epochs of upright digits that move and "
@@ -280,12 +284,11 @@ def _bejar_cnn3(**settings: Any) -> CNNClassifier:
         "initializer": "he_normal",
         "l2": 1e-4,
         "batch_norm": True,
-        "pool": "max",
     }
     return _cnn_as_in_keras(
-        ConvBlock(16, 3, dropout=0.20, **common),
-        ConvBlock(32, 3, dropout=0.30, **common),
-        ConvBlock(64, 3, dropout=0.35, **common),
+        ConvBlock(16, 3, pool="max", dropout=0.20, **common),
+        ConvBlock(32, 3, pool="max", dropout=0.30, **common),
+        ConvBlock(64, 3, pool="max", dropout=0.35, **common),
         ConvBlock(64, 1, dropout=0.40, **common),
         hidden_units=(128,),
         optimizer="rmsprop",
@@ -325,7 +328,10 @@ _VGG16_NOTE = (
     "VGG16 as ImageNet taught it, frozen first, then tuned. The plateau's factor (0.5) and how 28 "
     "pixels become 32 (bilinear) are not stated."
 )
-_CNN3_NOTE = "Padding, the L2 factor (1e-4) and the noise's strength (0.1) are not stated."
+_CNN3_NOTE = (
+    "Padding, the L2 factor (1e-4), the noise's strength (0.1) and which blocks are pooled (the "
+    "three of 3 x 3: 99.30 % on held-out images; all four: 98.88 %) are not stated."
+)
 
 _REPORTS = {
     "martin-dnn": Recipe(
