@@ -238,7 +238,11 @@ def test_nothing_of_the_archive_is_written_but_the_two_files(serve, tmp_path):
     assert files_in(tmp_path) == FILES
 
 
-@pytest.mark.parametrize("damaged", [b"", gzip.compress(b"{}"), b"\x1f\x8b damaged"])
+@pytest.mark.parametrize(
+    "damaged",
+    [b"", gzip.compress(b"{}"), b"\x1f\x8b damaged"],
+    ids=["empty", "without reviews", "not gzip"],
+)
 def test_a_damaged_file_in_the_cache_is_made_anew(serve, tmp_path, damaged):
     server = serve(archive())
     write_files(cache_of(tmp_path))
