@@ -22,6 +22,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from skmnist._targets import at_least_two
 from skmnist._validation import generator_of, rows_as_fitted, unchanged_on_error
 from skmnist.classifiers import CNNClassifier
+from skmnist.ensemble._shifts import shifted
 from skmnist.ensemble._workers import workers_for
 from skmnist.images import as_images, as_rows, find_image_shape
 
@@ -276,8 +277,8 @@ class CommitteeClassifier(
         rows, seen_shape = rows_as_fitted(self, X)
         self._refuse_shifts_out_of_sight()
         total: Any = 0.0
-        for shifted in self._shifts(rows):
-            inputs = shifted if seen_shape is None else shifted.reshape(np.shape(X))
+        for moved in self._shifts(rows):
+            inputs = moved if seen_shape is None else moved.reshape(np.shape(X))
             members = [member.predict_proba(inputs) for member in self.members_]
             total = total + np.stack(members, dtype=np.float64)
         return total / (2 * self.test_time_shifts + 1) ** 2
@@ -402,11 +403,10 @@ class CommitteeClassifier(
         if not self.test_time_shifts:
             yield rows
             return
-        images, most = as_images(rows, self.image_shape_), self.test_time_shifts
-        _, height, width, _ = images.shape
-        padded = np.pad(images, [(0, 0), (most, most), (most, most), (0, 0)])
-        for top, left in product(range(2 * most + 1), repeat=2):
-            yield padded[:, top : top + height, left : left + width].reshape(rows.shape)
+        steps = range(-self.test_time_shifts, self.test_time_shifts + 1)
+        images = as_images(rows, self.image_shape_)
+        for moved in shifted(images, list(product(steps, steps))):
+            yield moved.reshape(rows.shape)
 
 
 def _fit_member(

@@ -21,6 +21,7 @@ from sklearn.utils.validation import (
 
 from skmnist._validation import rows_as_fitted
 from skmnist.baselines import on_rows
+from skmnist.ensemble._shifts import shifted
 from skmnist.images import as_images, as_rows, find_image_shape
 
 
@@ -163,9 +164,9 @@ class VirtualSupportVectors(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self.support_ = counted[machine.support_]
 
         support_images = as_images(rows[self.support_], self.image_shape_)
-        shifted = _with_shifted(support_images, self.shift, offsets)
+        virtual = np.concatenate([support_images, *shifted(support_images, offsets)])
         origin = np.tile(self.support_, 1 + len(offsets))
-        features = transformers.transform(shifted.reshape(-1, *images.shape[1:]))
+        features = transformers.transform(virtual.reshape(-1, *images.shape[1:]))
         machine.fit(features, y[origin], sample_weight=weights[origin])
 
         self.n_support_vectors_ = int(machine.n_support_.sum())
@@ -276,12 +277,3 @@ def _as_pipeline(estimator: Any) -> Pipeline:
     if len(estimator) == 1:
         return on_rows(estimator.steps[0][0], clone(estimator[0]))
     return clone(estimator)
-
-
-def _with_shifted(images: NDArray, most: int, offsets: list[tuple[int, int]]) -> NDArray:
-    """Put copies shifted by each offset, of at most so many pixels, after the images."""
-    _, height, width, _ = images.shape
-    padded = np.pad(images, [(0, 0), (most, most), (most, most), (0, 0)])
-    corners = [(most - down, most - right) for down, right in offsets]
-    copies = [padded[:, top : top + height, left : left + width] for top, left in corners]
-    return np.concatenate([images, *copies])
