@@ -62,7 +62,7 @@ keras_example = CNNClassifier(
     schedule="constant",
     label_smoothing=0.0,
     augmentation=None,
-    epochs=8,
+    epochs=5,
     batch_size=32,
     random_state=0,
 )
@@ -87,7 +87,7 @@ blocks = {
 grid = {
     "conv_blocks": list(blocks.values()),
     "hidden_units": [(32,), (128,)],
-    "epochs": [3, 8],
+    "epochs": [2, 5],
 }
 search = GridSearchCV(keras_example, grid, cv=2, n_jobs=2).fit(X_train, y_train)
 

@@ -196,13 +196,15 @@ def tune(X_train, X_test, y_train, y_test):
     folds = StratifiedKFold(2)
     builder = builder_as_model("dense")
     images = X_train.reshape(-1, 8, 8, 1) / 16
-    grid = {"model__hidden_units": [(2,), (64,)]}
+    sizes = {"model__hidden_units": [(2,), (64,)]}
     classifier = to_scikeras(CLASSIFIERS["dense"], epochs=4)
-    larger_grid = {**grid, "optimizer__learning_rate": [1e-5, 1e-2]}
+    rates = {"model__hidden_units": [(64,)], "optimizer__learning_rate": [1e-5, 1e-2]}
+    small = {"model__hidden_units": [(2,)], "optimizer__learning_rate": [1e-2]}
+    settings = {"cv": folds, "refit": False}
     return {
-        "tuned_builder": GridSearchCV(builder, grid, cv=folds).fit(images, y_train).best_params_,
+        "tuned_builder": GridSearchCV(builder, sizes, **settings).fit(images, y_train).best_params_,
         "tuned_classifier": (
-            GridSearchCV(classifier, larger_grid, cv=folds).fit(X_train, y_train).best_params_
+            GridSearchCV(classifier, [rates, small], **settings).fit(X_train, y_train).best_params_
         ),
     }
 
