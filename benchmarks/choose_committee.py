@@ -2,8 +2,8 @@
 
 Protocol: members are fitted on the first 50,000 training images and give probabilities of the last
 10,000, as these are, and as the mean over nine shifts of each; the test set is not read. The
-network is the default one, or, longer, the one of cnn-best. Of each, every committee of one member
-a design is judged, and of the default one three seeds of the same design.
+network is the default one, or, longer, one of twenty epochs and a third more maps. Of each, every
+committee of one member a design is judged, and of the default one three seeds of the same design.
 
     python benchmarks/choose_committee.py          # all, and writes the results
     python benchmarks/choose_committee.py cnn 0    # one fit
