@@ -50,13 +50,13 @@ def main():
     GridSearchCV(DNNClassifier(hidden_units=(8,), epochs=1), grid, cv=2, n_jobs=2).fit(X, y)
 
     # TensorFlow warns of functions traced again and again; so many sizes must not be that.
-    for units in range(8, 14):
+    for units in range(8, 16):
         classifier = DNNClassifier(
             hidden_units=(units,), epochs=1, batch_size=units, dtype="float32", random_state=0
         ).fit(X[: 100 + units], y[: 100 + units])
         for n in range(1, 41, 3 if units > 8 else 1):
             classifier.predict(X[:n])
-    for epochs in range(1, 7):
+    for epochs in range(1, 9):
         classifier.set_params(epochs=epochs, batch_size=20 + epochs).fit(X[: 150 + epochs],
                                                                         y[: 150 + epochs])
 
