@@ -1,9 +1,9 @@
 """Recipes of the reports, trained on the reports' data and put beside the reports' figures."""
 
-import json
 import os
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import make_circles
 from sklearn.metrics import accuracy_score
-from sklearn.pipeline import Pipeline
 from sklearn.utils import resample
 
 from skmnist._backend import load_keras
@@ -23,7 +22,6 @@ from skmnist._files import write
 from skmnist._measuring import last_step, seeded
 from skmnist._network_classifier import NetworkClassifier
 from skmnist.recipes import RECIPES, Recipe, recipe
-from skmnist.text import TextSequencer
 
 Split = tuple[tuple[Any, Any], tuple[Any, Any]]
 
@@ -98,11 +96,10 @@ class Reproduction:
         Parameters
         ----------
         folder : path-like
-            The folder; it's made where it is missing. Written are ``predictions.csv``, and for a
-            network (of a Pipeline, its last step) ``summary.txt``, ``network.png``, ``curves.png``
-            and the weights, under a name that tells the recipe, the number of samples and epochs
-            and the figure; for one that reads texts also ``vocabulary.json``, the list of words
-            that makes a :class:`skmnist.TextSequencer` the same again.
+            The folder; it's made where it is missing. Written are ``predictions.csv``, for a
+            network (of a Pipeline, its last step) ``summary.txt``, ``network.png`` and
+            ``curves.png``, and for all that :func:`skmnist.save` takes the fitted estimator, under
+            a name that tells the recipe, the number of samples and epochs and the figure.
 
         Raises
         ------
@@ -114,19 +111,16 @@ class Reproduction:
         labels = [{"row": i, "predicted": label} for i, label in enumerate(self.y_pred.tolist())]
         write(folder / "predictions.csv", as_csv(labels).encode())
         network = self.network
-        if network is None:
-            return
-        from skmnist.display import draw_reproduction
+        if network is not None:
+            from skmnist.display import draw_reproduction
+
+            write(folder / "summary.txt", f"{network.summary()}\n".encode())
+            for name, picture in draw_reproduction(network, self.name).items():
+                write(folder / name, picture)
         from skmnist.persistence import save
 
-        write(folder / "summary.txt", f"{network.summary()}\n".encode())
-        for name, picture in draw_reproduction(network, self.name).items():
-            write(folder / name, picture)
-        save(network, folder / f"{self._telling_name}.safetensors")
-        first = self.estimator[0] if isinstance(self.estimator, Pipeline) else None
-        if isinstance(first, TextSequencer):
-            words = json.dumps(list(first.vocabulary_), ensure_ascii=False)
-            write(folder / "vocabulary.json", words.encode())
+        with suppress(TypeError):  # what holds classifiers of scikit-learn is no data
+            save(self.estimator, folder / f"{self._telling_name}.safetensors")
 
     @property
     def _telling_name(self) -> str:

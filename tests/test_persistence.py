@@ -14,13 +14,22 @@ from safetensors.numpy import load_file, save_file
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-import skmnist.persistence
-from skmnist import CNNClassifier, DNNClassifier, LeNetClassifier
+from skmnist import (
+    CNNClassifier,
+    CommitteeClassifier,
+    DNNClassifier,
+    LeNetClassifier,
+    SequenceDNNClassifier,
+    TextSequencer,
+    recipe,
+)
+from skmnist._backend import load_keras
 from skmnist.networks import ConvBlock
 from skmnist.persistence import load, save
+from skmnist.preprocessing import Blur, Deskew, MomentNormalizer
 from skmnist.training import Augmentation
 from skmnist.training.schedules import Constant, Cosine, OneCycle, Plateau, Schedule
 
@@ -66,6 +75,32 @@ CLASSIFIERS = {
     ),
 }
 
+# Of several estimators: a Pipeline, a committee, one in the other and one in itself.
+_DENSE = DNNClassifier(hidden_units=(4,), epochs=1)
+_UPRIGHT = Pipeline([("deskew", Deskew()), ("none", "passthrough"), ("network", _DENSE)])
+COMPOSED = {
+    "pipeline": make_pipeline(
+        Deskew(),
+        MomentNormalizer(strength=0.5),
+        Blur(sigma=0.3),
+        DNNClassifier(hidden_units=(), **SMALL),
+    ),
+    "committee": CommitteeClassifier(
+        members=[("plain", _DENSE), ("upright", _UPRIGHT)],
+        n_members=3,
+        test_time_shifts=1,
+        random_state=0,
+    ),
+    "one design": CommitteeClassifier(members=_UPRIGHT, n_members=2, random_state=0),
+    "pipeline of a committee": make_pipeline(
+        MomentNormalizer(),
+        CommitteeClassifier(
+            members=[_DENSE, CommitteeClassifier(members=[_DENSE], test_time_shifts=1)],
+            random_state=0,
+        ),
+    ),
+}
+
 LOAD_ALL = """
 import sys
 from pathlib import Path
@@ -85,9 +120,15 @@ def fitted(digits):
 
 
 @pytest.fixture(scope="module")
-def saved(fitted, tmp_path_factory):
+def composed(digits):
+    X, y = digits[0][:150], WORDS[digits[2][:150]]
+    return {name: clone(estimator).fit(X, y) for name, estimator in COMPOSED.items()}
+
+
+@pytest.fixture(scope="module")
+def saved(fitted, composed, tmp_path_factory):
     folder = tmp_path_factory.mktemp("saved")
-    for name, classifier in fitted.items():
+    for name, classifier in (fitted | composed).items():
         save(classifier, folder / f"{name}.safetensors")
     return folder
 
@@ -117,12 +158,12 @@ def assert_refused(path, match):
 # -- what is saved comes back ------------------------------------------------------------
 
 
-def test_a_fresh_process_gives_the_same_bits(fitted, saved, digits):
+def test_a_fresh_process_gives_the_same_bits(fitted, composed, saved, digits):
     np.save(saved / "X.npy", digits[1][:33])
     subprocess.run([sys.executable, "-W", "error", "-c", LOAD_ALL, str(saved)], check=True)
     answers = np.load(saved / "answers.npz")
-    assert set(answers) == set(fitted)
-    for name, classifier in fitted.items():
+    assert set(answers) == set(fitted | composed)
+    for name, classifier in (fitted | composed).items():
         np.testing.assert_array_equal(answers[name], classifier.predict_proba(digits[1][:33]), name)
 
 
@@ -142,6 +183,61 @@ def test_parameters_and_all_that_was_learned_come_back(fitted, saved, digits, na
     np.testing.assert_array_equal(after.predict(digits[1]), before.predict(digits[1]))
 
 
+@pytest.mark.parametrize("name", COMPOSED)
+def test_an_estimator_of_several_comes_back(composed, saved, digits, name):
+    before, after = composed[name], load(saved / f"{name}.safetensors")
+    assert type(after) is type(before)
+    assert str(after.get_params()) == str(before.get_params())
+    assert after.classes_.tolist() == before.classes_.tolist()
+    assert after.n_features_in_ == before.n_features_in_
+    images = digits[1].reshape(-1, 8, 8)
+    np.testing.assert_array_equal(after.predict(images), before.predict(images))
+    again = clone(after).fit(digits[0][:150], WORDS[digits[2][:150]])
+    np.testing.assert_array_equal(again.predict_proba(images), before.predict_proba(images))
+
+
+def test_all_that_members_and_steps_learned_comes_back(composed, saved):
+    before, after = composed["committee"], load(saved / "committee.safetensors")
+    assert set(vars(after)) == set(vars(before))
+    for old, new in zip(before.members_, after.members_, strict=True):
+        assert str(new) == str(old)
+        for of_old, of_new in zip(_parts(old), _parts(new), strict=True):
+            assert set(vars(of_new)) == set(vars(of_old))
+    assert after.members_[1][-1].history_ == before.members_[1][-1].history_
+    assert after.members_[0].random_state == before.members_[0].random_state
+
+
+def _parts(estimator):
+    steps = estimator.named_steps.values() if isinstance(estimator, Pipeline) else [estimator]
+    return [step for step in steps if step != "passthrough"]
+
+
+@pytest.mark.parametrize("learned", [True, False])
+def test_a_pipeline_that_reads_texts_comes_back(tmp_path, learned):
+    texts, y = ["Grüße from a great film", "what a bore", "isn't it great?"] * 5, [1, 0, 1] * 5
+    words = None if learned else ["great", "bore"]
+    reader = make_pipeline(
+        TextSequencer(max_words=9, length=4, vocabulary=words),
+        SequenceDNNClassifier(n_words=9, embedding_size=2, epochs=1, random_state=0),
+    ).fit(texts, y)
+    save(reader, tmp_path / "reader")
+    again = load(tmp_path / "reader")
+    assert again[0].vocabulary_ == reader[0].vocabulary_
+    np.testing.assert_array_equal(again.predict_proba(texts), reader.predict_proba(texts))
+
+
+@pytest.mark.parametrize("name", ["cnn-best", "committee", "cnn-few-labels"])
+def test_the_best_networks_can_be_saved(digits, tmp_path, name):
+    best = recipe(name)
+    small = {"epochs": 1, "conv_blocks": (4,), "augmentation": None}
+    networks = {key.rpartition("__")[0] for key in best.get_params() if key.endswith("__epochs")}
+    best.set_params(**{f"{n}__{key}": value for n in networks for key, value in small.items()})
+    best.fit(digits[0][:100], digits[2][:100])
+    save(best, tmp_path / "best")
+    same = load(tmp_path / "best").predict_proba(digits[1])
+    np.testing.assert_array_equal(same, best.predict_proba(digits[1]))
+
+
 def test_names_of_columns_come_back(digits, tmp_path):
     pd = pytest.importorskip("pandas")
     X = pd.DataFrame(digits[0][:100], columns=[f"pixel_{i}" for i in range(64)])
@@ -159,8 +255,9 @@ def test_a_loaded_classifier_goes_on_training(fitted, saved, digits):
     assert fitted["dense"].n_epochs_ == 1
 
 
-def test_saving_again_gives_the_same_bytes(saved, tmp_path):
-    path = saved / "convolutional.safetensors"
+@pytest.mark.parametrize("name", ["convolutional", *COMPOSED])
+def test_saving_again_gives_the_same_bytes(saved, tmp_path, name):
+    path = saved / f"{name}.safetensors"
     save(load(path), tmp_path / "again")
     assert (tmp_path / "again").read_bytes() == path.read_bytes()
 
@@ -212,9 +309,30 @@ def test_what_is_no_fitted_classifier_of_ours_is_refused(fitted, tmp_path):
         save(LogisticRegression(), path)
     with pytest.raises(TypeError, match="Mine"):
         save(Mine(), path)
-    with pytest.raises(TypeError, match=r"last step, pipeline\[-1\].*skops or joblib"):
+    with pytest.raises(
+        TypeError,
+        match=r"Transformer\(\) can.*save the last one, pipeline\[-1\], or use skops or joblib",
+    ):
         save(make_pipeline(FunctionTransformer(), fitted["dense"]), path)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_holds_another_estimator_is_refused(digits, composed, tmp_path):
+    X, y, path = digits[0][:100], digits[2][:100], tmp_path / "model"
+    members = [_DENSE, LogisticRegression(max_iter=5000)]
+    committee = CommitteeClassifier(members=members, random_state=0).fit(X, y)
+    with pytest.raises(TypeError, match=r"LogisticRegression.*can't be saved"):
+        save(committee, path)
+    with pytest.raises(TypeError, match=r"LogisticRegression.*can't be saved"):
+        save(make_pipeline(Deskew(), LogisticRegression(max_iter=5000)).fit(X, y), path)
+    unfitted = pickle.loads(pickle.dumps(composed["pipeline"]))
+    unfitted.steps[0] = ("deskew", Deskew())
+    with pytest.raises(NotFittedError):
+        save(unfitted, path)
+    remembering = make_pipeline(Deskew(), _DENSE, memory=str(tmp_path / "memory")).fit(X, y)
+    with pytest.raises(TypeError, match=r"memory=.*can't be saved.*set_params\(memory"):
+        save(remembering, path)
+    assert not path.exists()
 
 
 def test_a_classifier_that_could_not_be_loaded_is_not_saved(fitted, tmp_path):
@@ -417,12 +535,104 @@ def test_a_section_that_is_not_ours_is_refused(tampered, section, change, match)
     assert_refused(tampered(lambda content, tensors: content[section].update(change)), match)
 
 
+def _first(content):
+    return content["members"][0]
+
+
+HOSTILE_COMPOSED = {
+    "a section more": (lambda c, t: c.update(code=1), "expected exactly"),
+    "a member's section more": (lambda c, t: _first(c).update(code=1), "part 0/ holds"),
+    "no members": (lambda c, t: (c.update(members=[]), t.clear()), "one at least"),
+    "members of no list": (lambda c, t: c.update(members={"0": 1}), "members is"),
+    "a member of no dict": (lambda c, t: c.update(members=["os.system"] * 3), "a part is"),
+    "a member more": (lambda c, t: c["members"].append(_first(c)), "lacking .*3/dense"),
+    "a member less": (lambda c, t: c["members"].pop(), "unknown .*2/dense"),
+    "a member of no class": (lambda c, t: _first(c).pop("class"), "class='None'"),
+    "a member by its path": (lambda c, t: _first(c).update({"class": "os.system"}), "os.system"),
+    "a member that transforms": (
+        lambda c, t: c["members"].append(
+            {"class": "Deskew", "parameters": {}, "learned": c["learned"]}
+        ),
+        "of the committee's classes",
+    ),
+    "another class in a member": (
+        lambda c, t: _first(c)["classes"].update(labels=sorted("abcdefghij")),
+        "of the committee's classes",
+    ),
+    "other images": (
+        lambda c, t: c["learned"].update(image_shape_=[4, 4, 1], n_features_in_=16),
+        "of the committee's classes and images",
+    ),
+    "too many shifts": (lambda c, t: c["parameters"].update(test_time_shifts=8), "out of sight"),
+    "a design by its path": (
+        lambda c, t: c["parameters"].update(members={"type": "os.system", "parameters": {}}),
+        "type='os.system' is unknown",
+    ),
+    "a design of others": (
+        lambda c, t: c["parameters"].update(members={"type": "SVC", "parameters": {}}),
+        "type='SVC' is unknown",
+    ),
+    "a step less": (lambda c, t: c["members"][1]["steps"].pop(), "shorter"),
+    "a step that learned": (lambda c, t: c["members"][1]["steps"].reverse(), "part 1/0/ holds"),
+    "steps of no list": (lambda c, t: c["members"][1].update(steps=3), "can't be loaded"),
+    "steps that are none": (
+        lambda c, t: c["members"][1]["parameters"].update(steps=[1, 2, 3]),
+        "can't be loaded",
+    ),
+    "a network that comes first": (
+        lambda c, t: c["members"][1]["parameters"]["steps"].reverse(),
+        "intermediate steps",
+    ),
+    "a memory": (lambda c, t: c["members"][1]["parameters"].update(memory="x"), "memory in"),
+    "a shape in a step": (
+        lambda c, t: c["members"][1]["steps"][0]["learned"].update(image_shape_=[8, 9, 1]),
+        "72 pixels",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "match"), HOSTILE_COMPOSED.values(), ids=list(HOSTILE_COMPOSED))
+def test_a_committee_that_is_not_ours_in_any_part_is_refused(tampered, change, match):
+    assert_refused(tampered(change, "committee"), match)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"vocabulary_": ["a", "a"]}, "more than once"),
+        ({"vocabulary_": ["A b"]}, "expected words in lower case"),
+        ({"vocabulary_": []}, "one at least"),
+        ({"vocabulary_": {"a": 3}}, "a list of words"),
+        ({"length": 0}, "length is 0"),
+        ({"code": 1}, "expected exactly"),
+    ],
+)
+def test_a_vocabulary_that_is_not_ours_is_refused(tmp_path, change, match):
+    texts = ["a great film", "a bore"]
+    reader = make_pipeline(TextSequencer(length=3), SequenceDNNClassifier(epochs=1))
+    save(reader.fit(texts, [1, 0]), tmp_path / "reader")
+    with safe_open(tmp_path / "reader", framework="np") as file:
+        content = json.loads(file.metadata()["skmnist"])
+    content["steps"][0]["learned"].update(change)
+    tensors = load_file(tmp_path / "reader")
+    save_file(tensors, tmp_path / "tampered", {"skmnist": json.dumps(content)})
+    assert_refused(tmp_path / "tampered", match)
+
+
+@pytest.mark.parametrize("depth", [50, 100_000])
+def test_estimators_without_end_are_refused(tmp_path, depth):
+    inner = '{"class": "CommitteeClassifier", "parameters": {}, "members": ['
+    text = inner * depth + "]}" * depth
+    save_file({}, tmp_path / "model", {"skmnist": '{"format_version": 1, ' + text[1:]})
+    assert_refused(tmp_path / "model", "can't be loaded")
+
+
 def test_nothing_is_left_behind_by_a_file_refused(tampered):
     """Neither a thread nor a network that Keras has yet to make."""
     before = threading.active_count()
     path = tampered(lambda c, t: c["parameters"].update(hidden_units=[10**6, 10**6]))
     assert_refused(path, "shape")
     assert threading.active_count() == before
-    keras = skmnist.persistence.load_keras()
+    keras = load_keras()
     with keras.StatelessScope():
         pass  # would make the variables that wait in this thread

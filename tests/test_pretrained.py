@@ -20,7 +20,6 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-import skmnist.persistence
 from skmnist import Augmentation, CNNFeatures
 from skmnist._backend import load_keras
 from skmnist.classifiers import pretrained
@@ -28,7 +27,7 @@ from skmnist.classifiers.pretrained import PretrainedClassifier
 from skmnist.inference import Predictor
 from skmnist.networks import Architecture
 from skmnist.networks.pretrained import BACKBONES, first_variables, pretrained_network
-from skmnist.persistence import load, save
+from skmnist.persistence import _parameters, load, save
 
 # The first layers of a small backbone: all that there is to test, in a second.
 SMALL = {"backbone": "MobileNet", "backbone_settings": {"alpha": 0.25}}
@@ -536,9 +535,7 @@ def test_warm_start_goes_through_both_phases_again(frozen_and_fine_tuned, few):
 def test_saved_and_loaded_it_needs_no_other_weights(
     frozen_and_fine_tuned, few, tmp_path, monkeypatch, n
 ):
-    monkeypatch.setitem(
-        skmnist.persistence._CLASSIFIERS, "PretrainedClassifier", PretrainedClassifier
-    )
+    monkeypatch.setitem(_parameters.ESTIMATORS, "PretrainedClassifier", PretrainedClassifier)
     before = pickle.loads(pickle.dumps(frozen_and_fine_tuned[n])).set_params(weights="gone.h5")
     save(before, tmp_path / "model")
     after = load(tmp_path / "model")
@@ -550,9 +547,7 @@ def test_saved_and_loaded_it_needs_no_other_weights(
 
 
 def test_a_path_is_saved_as_text(frozen_and_fine_tuned, weights, tmp_path, monkeypatch):
-    monkeypatch.setitem(
-        skmnist.persistence._CLASSIFIERS, "PretrainedClassifier", PretrainedClassifier
-    )
+    monkeypatch.setitem(_parameters.ESTIMATORS, "PretrainedClassifier", PretrainedClassifier)
     save(frozen_and_fine_tuned[0], tmp_path / "model")
     assert load(tmp_path / "model").weights == str(weights)
 

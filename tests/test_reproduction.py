@@ -8,7 +8,7 @@ import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skmnist import TextSequencer, load, recipe, reproduce, reproduction
+from skmnist import load, recipe, reproduce, reproduction
 from skmnist._reproductions import reproduce_all
 from skmnist.display import draw_reproduction
 from skmnist.recipes import RECIPES, Recipe
@@ -64,12 +64,24 @@ def test_what_reads_texts_is_saved_whole(tmp_path):
     Reproduction("bueno-imdb-dense", 50.0, 0, 20, 20, 1.0, reader.predict(texts), reader).save(
         tmp_path
     )
-    words = json.loads((tmp_path / "vocabulary.json").read_text())
-    again = make_pipeline(
-        TextSequencer(length=6, vocabulary=words).fit([]),
-        load(next(tmp_path.glob("bueno-imdb-dense-*.safetensors"))),
-    )
+    again = load(next(tmp_path.glob("bueno-imdb-dense-*.safetensors")))
     assert np.array_equal(again.predict_proba(texts), reader.predict_proba(texts))
+
+
+def test_a_committee_is_saved_where_its_members_are_networks(digits, tmp_path):
+    X, _, y, _ = digits
+    for name, n_files in ("cnn-best", 1), ("committee-few-labels", 0):
+        committee = recipe(name)
+        set_epochs(committee, 1)
+        committee.fit(X[:200], y[:200])
+        Reproduction(name, 50.0, 0, 200, 200, 1.0, committee.predict(X), committee).save(
+            tmp_path / name
+        )
+        files = list((tmp_path / name).glob("*.safetensors"))
+        assert len(files) == n_files
+        assert all(
+            np.array_equal(load(f).predict_proba(X), committee.predict_proba(X)) for f in files
+        )
 
 
 def test_pictures_of_a_network_are_png(circles):

@@ -1,0 +1,310 @@
+"""Fitted estimators as JSON, with what each kind of them has learned; networks apart.
+
+An estimator is its class, its parameters and some sections of what it has learned.  What is in a
+Pipeline or a committee has a place in it, which tells its tensors from those of others.
+"""
+
+from collections.abc import Callable
+from functools import singledispatch
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import is_classifier
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from skmnist._errors import unknown_name
+from skmnist._network_classifier import NetworkClassifier
+from skmnist.classifiers._sequence_classifier import MOST_WORDS, SequenceClassifier
+from skmnist.ensemble import CommitteeClassifier
+from skmnist.networks import Architecture
+from skmnist.networks.sequence import UNKNOWN
+from skmnist.persistence._checks import is_count, is_list_of, of_type, shortened, with_keys
+from skmnist.persistence._parameters import encoded_parameters, refuse_unknown, unfitted
+from skmnist.preprocessing._image_transformer import ImageTransformer
+from skmnist.text import TextSequencer
+from skmnist.training.precision import DTYPES
+
+# The networks of an estimator, by their places.
+Networks = dict[str, NetworkClassifier]
+Rules = dict[str, tuple[Callable[[Any], bool], str]]
+
+
+def encoded_fitted(estimator: Any, place: str, networks: Networks) -> dict[str, Any]:
+    """Turn a fitted estimator into what JSON can say, and gather its networks."""
+    learned = _learned(estimator, place, networks)  # first, for it names what can't be saved
+    parameters = encoded_parameters(estimator)
+    return {"class": type(estimator).__name__, "parameters": parameters, **learned}
+
+
+def decoded_fitted(part: Any, place: str, networks: Networks) -> Any:
+    """Make the estimator that a part of a file is, and gather its networks, yet to be filled."""
+    sections = dict(of_type(part, dict, "a part"))
+    estimator = unfitted(sections.pop("class", None), sections.pop("parameters", None))
+    _learn(estimator, sections, place, networks)
+    return estimator
+
+
+def architecture_of(network: NetworkClassifier) -> Architecture:
+    """Tell the architecture that a fitted classifier's parameters describe."""
+    return network._architecture(network.image_shape_, len(network.classes_), network.dtype_)
+
+
+def _learned(estimator: Any, place: str, networks: Networks) -> dict[str, Any]:
+    refuse_unknown(estimator)
+    check_is_fitted(estimator)
+    return _sections(estimator, place, networks)
+
+
+@singledispatch
+def _sections(estimator: Any, place: str, networks: Networks) -> dict[str, Any]:
+    """Say what an estimator has learned."""
+    raise NotImplementedError(type(estimator))
+
+
+@singledispatch
+def _learn(estimator: Any, sections: Any, place: str, networks: Networks) -> None:
+    """Give an estimator what it had learned, after a check of everything."""
+    raise NotImplementedError(type(estimator))
+
+
+# -- networks ----------------------------------------------------------------------------
+
+
+def _is_image_shape(value: Any) -> bool:
+    return is_list_of(int, value) and len(value) == 3 and min(value) >= 1
+
+
+def _is_history(value: Any) -> bool:
+    return isinstance(value, dict) and all(is_list_of(float, one) for one in value.values())
+
+
+_OF_IMAGES: Rules = {
+    "image_shape_": (_is_image_shape, "height, width and channels"),
+    "n_features_in_": (is_count, "a whole number"),
+    "feature_names_in_": (lambda value: value is None or is_list_of(str, value), "names or null"),
+}
+_OF_NETWORKS: Rules = {
+    **_OF_IMAGES,
+    "pixel_scale_": (lambda value: type(value) is float and value > 0, "a number > 0"),
+    "dtype_": (lambda value: value in DTYPES and value != "auto", f"one of {DTYPES[1:]}"),
+    "n_epochs_": (is_count, "a whole number"),
+    "best_epoch_": (is_count, "a whole number"),
+    "_seed_": (lambda value: is_count(value) and value < 2**31, "a whole number under 2**31"),
+}
+_OF_SEQUENCES: Rules = {
+    "n_words_": (
+        lambda value: is_count(value) and UNKNOWN < value <= MOST_WORDS,
+        f"a whole number over {UNKNOWN}, of at most {MOST_WORDS}",
+    ),
+}
+
+
+def _rules(network: NetworkClassifier) -> Rules:
+    """Say what each learned attribute must be; some classifiers have more histories than one."""
+    history = _is_history, "a list of numbers for each name"
+    of_words = _OF_SEQUENCES if isinstance(network, SequenceClassifier) else {}
+    return {**_OF_NETWORKS, **of_words, **dict.fromkeys(network._histories, history)}
+
+
+@_sections.register
+def _of_network(network: NetworkClassifier, place: str, networks: Networks) -> dict[str, Any]:
+    if architecture_of(network) != network._predictor_.architecture:
+        raise ValueError(
+            "The network's parameters have changed since it was fitted. Set them back, or fit "
+            "again, before saving."
+        )
+    networks[place] = network
+    learned = _encoded_learned(network, _rules(network))
+    histories = {name: _as_floats(learned[name]) for name in network._histories}
+    return {"classes": _encoded_labels(network.classes_), "learned": learned | histories}
+
+
+@_learn.register
+def _network_learns(
+    network: NetworkClassifier, sections: Any, place: str, networks: Networks
+) -> None:
+    sections = with_keys(sections, ("classes", "learned"), _where(place))
+    learned = _decoded_learned(sections["learned"], _rules(network))
+    network.__dict__.update(learned, classes_=_decoded_labels(sections["classes"]))
+    networks[place] = network
+
+
+def _encoded_learned(estimator: Any, rules: Rules) -> dict[str, Any]:
+    learned: dict[str, Any] = {name: getattr(estimator, name, None) for name in rules}
+    names = learned["feature_names_in_"]
+    return learned | {
+        "image_shape_": list(estimator.image_shape_),
+        "feature_names_in_": None if names is None else names.tolist(),
+    }
+
+
+def _as_floats(history: dict[str, Any]) -> dict[str, list[float]]:
+    return {name: [float(value) for value in values] for name, values in history.items()}
+
+
+def _decoded_learned(section: Any, rules: Rules) -> dict[str, Any]:
+    learned = dict(_by_rules(section, rules))
+    n_pixels, names = prod(learned["image_shape_"]), learned.pop("feature_names_in_")
+    if learned["n_features_in_"] != n_pixels or (names is not None and len(names) != n_pixels):
+        raise ValueError(
+            f"n_features_in_ and feature_names_in_ don't fit image_shape_, of {n_pixels} pixels."
+        )
+    if names is not None:
+        learned["feature_names_in_"] = np.array(names, dtype=object)
+    return learned | {"image_shape_": tuple(learned["image_shape_"])}
+
+
+def _by_rules(section: Any, rules: Rules) -> dict[str, Any]:
+    learned = with_keys(section, rules, "learned")
+    for name, (is_right, expected) in rules.items():
+        if not is_right(learned[name]):
+            raise ValueError(f"{name} is {shortened(learned[name])}; expected {expected}.")
+    return learned
+
+
+def _where(place: str) -> str:
+    return f"part {place}" if place else "its JSON"
+
+
+# -- transformers ------------------------------------------------------------------------
+
+
+@_sections.register
+def _of_transformer(
+    transformer: ImageTransformer, place: str, networks: Networks
+) -> dict[str, Any]:
+    return {"learned": _encoded_learned(transformer, _OF_IMAGES)}
+
+
+@_learn.register
+def _transformer_learns(
+    transformer: ImageTransformer, sections: Any, place: str, networks: Networks
+) -> None:
+    section = with_keys(sections, ("learned",), _where(place))["learned"]
+    transformer.__dict__.update(_decoded_learned(section, _OF_IMAGES))
+
+
+_OF_TEXTS: Rules = {
+    "vocabulary_": (lambda value: is_list_of(str, value), "a list of words"),
+    "length": (lambda value: is_count(value) and value > 0, "a whole number > 0"),
+}
+
+
+@_sections.register
+def _of_sequencer(sequencer: TextSequencer, place: str, networks: Networks) -> dict[str, Any]:
+    words, length = list(sequencer.vocabulary_), sequencer._n_features_out
+    return {"learned": {"vocabulary_": words, "length": length}}
+
+
+@_learn.register
+def _sequencer_learns(
+    sequencer: TextSequencer, sections: Any, place: str, networks: Networks
+) -> None:
+    section = with_keys(sections, ("learned",), _where(place))["learned"]
+    learned = _by_rules(section, _OF_TEXTS)
+    # To know these words is to learn them: fitted without a text, it says what is wrong with them.
+    again = TextSequencer(
+        max_words=sequencer.max_words, length=learned["length"], vocabulary=learned["vocabulary_"]
+    )
+    again.fit([])
+    sequencer.vocabulary_, sequencer._n_features_out = again.vocabulary_, again._n_features_out
+
+
+# -- estimators of estimators ------------------------------------------------------------
+
+
+@_sections.register
+def _of_pipeline(pipeline: Pipeline, place: str, networks: Networks) -> dict[str, Any]:
+    steps = enumerate(pipeline.steps)
+    return {
+        "steps": [
+            None if _passes(step) else _learned(step, f"{place}{i}/", networks)
+            for i, (_, step) in steps
+        ]
+    }
+
+
+@_learn.register
+def _pipeline_learns(pipeline: Pipeline, sections: Any, place: str, networks: Networks) -> None:
+    learned = with_keys(sections, ("steps",), _where(place))["steps"]
+    pipeline._validate_steps()
+    for i, ((_, step), section) in enumerate(zip(pipeline.steps, learned, strict=True)):
+        if not _passes(step):
+            _learn(step, section, f"{place}{i}/", networks)
+
+
+def _passes(step: Any) -> bool:
+    return step is None or (isinstance(step, str) and step == "passthrough")
+
+
+@_sections.register
+def _of_committee(committee: CommitteeClassifier, place: str, networks: Networks) -> dict[str, Any]:
+    members = enumerate(committee.members_)
+    return {
+        "members": [encoded_fitted(member, f"{place}{i}/", networks) for i, member in members],
+        "classes": _encoded_labels(committee.classes_),
+        "learned": _encoded_learned(committee, _OF_IMAGES),
+    }
+
+
+@_learn.register
+def _committee_learns(
+    committee: CommitteeClassifier, sections: Any, place: str, networks: Networks
+) -> None:
+    sections = with_keys(sections, ("members", "classes", "learned"), _where(place))
+    committee.__dict__.update(_decoded_learned(sections["learned"], _OF_IMAGES))
+    committee.classes_ = _decoded_labels(sections["classes"])
+    committee.members_ = [
+        decoded_fitted(member, f"{place}{i}/", networks)
+        for i, member in enumerate(of_type(sections["members"], list, "members"))
+    ]
+    committee._refuse_shifts_out_of_sight()
+    if not committee.members_ or not all(_fits(member, committee) for member in committee.members_):
+        raise ValueError("members; expected one at least, of the committee's classes and images.")
+
+
+def _fits(member: Any, committee: CommitteeClassifier) -> bool:
+    return (
+        is_classifier(member)
+        and np.array_equal(member.classes_, committee.classes_)
+        and member.n_features_in_ == committee.n_features_in_
+    )
+
+
+# -- classes -----------------------------------------------------------------------------
+
+# The names of dtypes, and of what Python a label of one becomes.
+_PYTHON_TYPES: dict[str, type] = {
+    "bool": bool,
+    **{f"{sign}int{bits}": int for sign in ("", "u") for bits in (8, 16, 32, 64)},
+    **{f"float{bits}": float for bits in (16, 32, 64)},
+    "str": str,
+    "object": str,
+}
+
+
+def _encoded_labels(classes: NDArray) -> dict[str, Any]:
+    dtype = "str" if classes.dtype.kind == "U" else classes.dtype.name
+    labels = classes.tolist()
+    if not all(type(label) is _PYTHON_TYPES.get(dtype) for label in labels):
+        raise TypeError(
+            f"Class labels of dtype {classes.dtype} can't be saved as data: {labels[0]!r}, ...; "
+            "fit on numbers, strings or booleans, or use joblib."
+        )
+    return {"dtype": dtype, "labels": labels}
+
+
+def _decoded_labels(section: Any) -> NDArray:
+    section = with_keys(section, ("dtype", "labels"), "classes")
+    dtype, labels = section["dtype"], section["labels"]
+    if not isinstance(dtype, str) or dtype not in _PYTHON_TYPES:
+        raise unknown_name("classes: dtype", str(dtype), _PYTHON_TYPES)
+    if not is_list_of(_PYTHON_TYPES[dtype], labels) or len(labels) < 2:
+        raise ValueError(f"classes are {shortened(labels)}; expected two or more of {dtype}.")
+    classes = np.array(labels, dtype=dtype)
+    if np.unique(classes).tolist() != labels:
+        raise ValueError(f"classes are {shortened(labels)}; expected {dtype}, ascending.")
+    return classes

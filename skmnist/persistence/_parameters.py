@@ -1,0 +1,146 @@
+"""Estimators that are not fitted, as JSON: their class's name and their parameters."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from math import isfinite
+from os import PathLike, fspath
+from typing import Any, get_type_hints
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+
+from skmnist import classifiers
+from skmnist._errors import unknown_name
+from skmnist.ensemble import CommitteeClassifier
+from skmnist.networks import ConvBlock
+from skmnist.persistence._checks import of_type, with_keys
+from skmnist.preprocessing import Blur, ColumnNormalizer, Deskew, MomentNormalizer
+from skmnist.text import TextSequencer
+from skmnist.training.augmentation import Augmentation
+from skmnist.training.schedules import Constant, Cosine, OneCycle, Plateau
+
+# The transformers are those that learn no array.
+ESTIMATORS: dict[str, type[BaseEstimator]] = {
+    **{name: getattr(classifiers, name) for name in classifiers.__all__},
+    **{
+        made.__name__: made
+        for made in (
+            CommitteeClassifier,
+            Pipeline,
+            Blur,
+            ColumnNormalizer,
+            Deskew,
+            MomentNormalizer,
+            TextSequencer,
+        )
+    },
+}
+_OBJECTS: dict[str, Callable[..., Any]] = {
+    made.__name__: made for made in (Augmentation, Constant, ConvBlock, Cosine, OneCycle, Plateau)
+}
+_INSTEAD = {
+    "callbacks": "None",
+    "loss": "the name of one of Keras's losses",
+    "memory": "None",
+    "optimizer": "the optimizer's name, and its settings as parameters",
+    "random_state": "a whole number or None",
+    "schedule": "a schedule's name, OneCycle, Cosine or Plateau",
+}
+# They run code: the callbacks' own, and what a Pipeline's memory finds in its pickles.
+_NEVER_IN_A_FILE = ("callbacks", "memory")
+
+
+def refuse_unknown(estimator: Any) -> None:
+    """Refuse what isn't of a class that files may name."""
+    if type(estimator) not in ESTIMATORS.values():
+        raise TypeError(
+            f"{estimator!r} can't be saved as data; expected a fitted object of one of "
+            f"{', '.join(ESTIMATORS)}, with no other estimator in it. Of a Pipeline with other "
+            "steps, save the last one, pipeline[-1], or use skops or joblib for the whole."
+        )
+
+
+def unfitted(name: Any, parameters: Any) -> Any:
+    """Make an estimator of our own table, its parameters checked but not yet fitted."""
+    if not isinstance(name, str) or name not in ESTIMATORS:
+        raise unknown_name("class", str(name), ESTIMATORS)
+    known = ESTIMATORS[name]._get_param_names()
+    for parameter, value in of_type(parameters, dict, "parameters").items():
+        if parameter not in known:
+            raise unknown_name(f"{name}: parameter", parameter, known)
+        if parameter in _NEVER_IN_A_FILE and value:
+            raise ValueError(f"{parameter} in the file; expected none, for it is no data.")
+    # A parameter that is newer than the file has its default.
+    estimator = ESTIMATORS[name](**{key: decoded(value) for key, value in parameters.items()})
+    estimator._validate_params()
+    return estimator
+
+
+def encoded_parameters(estimator: BaseEstimator) -> dict[str, Any]:
+    """Turn an estimator's parameters, estimators among them too, into what JSON can say."""
+    encoded_ = {}
+    for name, value in estimator.get_params(deep=False).items():
+        try:
+            if name in _NEVER_IN_A_FILE and value:
+                raise TypeError("it runs code")
+            encoded_[name] = encoded(value)
+        except TypeError as error:
+            instead = _INSTEAD.get(name, "numbers, strings or this package's own objects")
+            raise TypeError(
+                f"{name}={value!r} can't be saved as data: {error}. Change it by "
+                f"set_params({name}=...) before saving, to {instead}; or use joblib."
+            ) from error
+    return encoded_
+
+
+def encoded(value: Any) -> Any:
+    """Turn plain values, and objects of our own tables, into what JSON can say."""
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if isinstance(value, PathLike):
+        value = fspath(value)
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float) and isfinite(value):
+        return value
+    if isinstance(value, list):
+        return [encoded(item) for item in value]
+    if isinstance(value, tuple):
+        return {"type": "tuple", "items": [encoded(item) for item in value]}
+    if isinstance(value, dict):
+        return {"type": "dict", "items": [encoded(list(pair)) for pair in value.items()]}
+    if type(value) in _OBJECTS.values():
+        settings = {field.name: encoded(getattr(value, field.name)) for field in fields(value)}
+        return {"type": type(value).__name__, "fields": settings}
+    if type(value) in ESTIMATORS.values():
+        return {"type": type(value).__name__, "parameters": encoded_parameters(value)}
+    raise TypeError(f"{value!r} is no finite number, string, list, tuple, dict or object of ours")
+
+
+def decoded(value: Any) -> Any:
+    """Turn what JSON says into plain values and objects of our own tables."""
+    if isinstance(value, list):
+        return [decoded(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kind = str(value.get("type"))
+    if kind in _OBJECTS:
+        return _object(kind, with_keys(value, ("type", "fields"), kind)["fields"])
+    if kind in ESTIMATORS:
+        return unfitted(kind, with_keys(value, ("type", "parameters"), kind)["parameters"])
+    if kind not in ("tuple", "dict"):
+        raise unknown_name("type", kind, ["tuple", "dict", *_OBJECTS, *ESTIMATORS])
+    items = of_type(with_keys(value, ("type", "items"), kind)["items"], list, kind)
+    return (tuple if kind == "tuple" else dict)(decoded(items))
+
+
+def _object(kind: str, settings: Any) -> Any:
+    """Make an object of our own table, each field of the type that its class declares."""
+    settings = {k: decoded(v) for k, v in of_type(settings, dict, kind).items()}
+    types = get_type_hints(_OBJECTS[kind])
+    for name, value in settings.items():
+        if name not in types:
+            raise unknown_name(f"{kind}: parameter", name, types)
+        of_type(value, types[name], f"{kind}: {name}")
+    return _OBJECTS[kind](**settings)

@@ -1,0 +1,84 @@
+"""The variables of networks as a file's tensors."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmnist._backend import load_keras
+from skmnist.networks import Architecture
+from skmnist.persistence._checks import shortened
+
+_TENSOR_TYPES = {
+    "F32": "float32",
+    "F64": "float64",
+    "I32": "int32",
+    "I64": "int64",
+    "U32": "uint32",
+}
+_Described = list[tuple[str, tuple[int, ...], Any]]
+
+
+def tensors_of(place: str, architecture: Architecture, variables: Any) -> dict[str, NDArray]:
+    """Name a network's variables; its place in an estimator of several comes before their names."""
+    names = [name for name, _, _ in _described(place, architecture)]
+    return {
+        name: _finite(name, np.asarray(value, order="C"))
+        for name, value in zip(names, variables, strict=True)
+    }
+
+
+def read_variables(file: Any, architectures: dict[str, Architecture]) -> list[list[NDArray]]:
+    """Read the variables of each network; refuse a file that lacks one or has others.
+
+    The networks are given by their places.  A network that is larger than the file is never made.
+    """
+    expected = [_described(place, architecture) for place, architecture in architectures.items()]
+    names, found = {name for network in expected for name, _, _ in network}, set(file.keys())
+    if found != names:
+        raise ValueError(
+            f"its tensors are not the network's: lacking {shortened(sorted(names - found))}, "
+            f"unknown {shortened(sorted(found - names))}."
+        )
+    for network in expected:
+        for name, shape, dtype in network:
+            _check(file.get_slice(name), name, shape, dtype)
+    return [
+        [
+            _finite(name, file.get_tensor(name)).astype(dtype, copy=False)
+            for name, _, dtype in network
+        ]
+        for network in expected
+    ]
+
+
+def _described(place: str, architecture: Architecture) -> _Described:
+    """Tell the name, shape and dtype of each variable, in order, without making any of them."""
+
+    def describe() -> _Described:
+        with load_keras().StatelessScope(initialize_variables=False):
+            network = architecture.build(seed=0)
+        return [(place + v.path, tuple(v.shape), np.dtype(v.dtype)) for v in network.variables]
+
+    # In a thread of its own: Keras keeps a list a thread of the variables that it has yet to
+    # make, and numbers the names it makes up from the thread's start.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(describe).result()
+
+
+def _check(tensor: Any, name: str, shape: tuple[int, ...], dtype: Any) -> None:
+    found_shape, found = tuple(tensor.get_shape()), _TENSOR_TYPES.get(tensor.get_dtype(), "void")
+    # Each backend has whole numbers of its own width for the state of its random draws.
+    both_whole = dtype.kind in "iu" and np.dtype(found).kind in "iu"
+    if found_shape != shape or not (found == dtype.name or both_whole):
+        raise ValueError(
+            f"tensor {name} is {tensor.get_dtype()} of shape {found_shape}; expected "
+            f"{dtype} of shape {shape}."
+        )
+
+
+def _finite(name: str, values: NDArray) -> NDArray:
+    if not np.isfinite(values).all():
+        raise ValueError(f"tensor {name} holds NaN or infinity; expected finite numbers.")
+    return values

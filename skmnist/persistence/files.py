@@ -1,0 +1,163 @@
+"""Write a fitted estimator to a file, and read it again."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.numpy import save as as_safetensors
+
+from skmnist._backend import load_keras
+from skmnist._files import write
+from skmnist._provenance import versions
+from skmnist.inference import Predictor
+from skmnist.persistence._checks import finite_number
+from skmnist.persistence._fitted import (
+    Networks,
+    architecture_of,
+    decoded_fitted,
+    encoded_fitted,
+)
+from skmnist.persistence._variables import read_variables, tensors_of
+
+_FORMAT_VERSION = 1
+
+
+def save(estimator: Any, path: str | PathLike[str]) -> None:
+    """Save a fitted classifier to one file that holds data only.
+
+    Parameters
+    ----------
+    estimator : NetworkClassifier, Pipeline or CommitteeClassifier
+        A fitted network classifier of this package, a Pipeline that ends in one, or a committee of
+        both. The Pipeline's other steps can be ``Blur``, ``ColumnNormalizer``, ``Deskew``,
+        ``MomentNormalizer``, ``TextSequencer`` and "passthrough".
+    path : str or path-like
+        Where to; a file that is there is replaced, at once or not at all.
+
+    Raises
+    ------
+    TypeError
+        If `estimator` is or holds anything else, such as scikit-learn's own scaler or classifier,
+        or has a parameter or class labels that are not plain data: a Keras optimizer or loss,
+        callbacks, a ``RandomState``, a Pipeline's memory.
+    ValueError
+        If a network's parameters were changed after the fit, or its weights aren't finite.
+    sklearn.exceptions.NotFittedError
+        If `estimator` is not fitted.
+
+    Notes
+    -----
+    Saved are the parameters and all that was learned.  Not saved are the optimizer's state, so a
+    loaded classifier goes on training with a new optimizer, what ``set_callbacks`` and
+    ``set_fit_request`` were told, and attributes that the user added.  Parameters that are arrays
+    come back as lists.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn.datasets import load_digits
+    >>> from skmnist import DNNClassifier
+    >>> from skmnist.persistence import load, save
+    >>> X, y = load_digits(return_X_y=True)
+    >>> classifier = DNNClassifier(hidden_units=(16,), epochs=1, random_state=0).fit(X, y)
+    >>> with TemporaryDirectory() as folder:
+    ...     save(classifier, Path(folder) / "digits.safetensors")
+    ...     same = load(Path(folder) / "digits.safetensors")
+    >>> bool((same.predict_proba(X) == classifier.predict_proba(X)).all())
+    True
+    """
+    networks: Networks = {}
+    part = encoded_fitted(estimator, "", networks)
+    decoded_fitted(part, "", {})  # what can't be loaded is not written
+    content = {"format_version": _FORMAT_VERSION, **part, "versions": versions("safetensors")}
+    tensors: dict[str, NDArray] = {}
+    for place, network in networks.items():
+        predictor = network._predictor_
+        tensors |= tensors_of(place, predictor.architecture, predictor.variables)
+    write(Path(path), as_safetensors(tensors, {"skmnist": json.dumps(content, allow_nan=False)}))
+
+
+def load(path: str | PathLike[str]) -> Any:
+    """Load a classifier that `save` has written.
+
+    The file may come from anyone: it is read as data, every part of it is checked, and no more
+    memory is taken than the file is large.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    estimator : NetworkClassifier, Pipeline or CommitteeClassifier
+        Fitted; on the same machine its probabilities are those of the classifier saved, bit by
+        bit.
+
+    Raises
+    ------
+    ValueError
+        If the file is not one that `save` has written, or is damaged.
+    OSError
+        If the file can't be read.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from skmnist.persistence import load
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "model.safetensors"
+    ...     _ = path.write_bytes(b"anything else")
+    ...     load(path)
+    Traceback (most recent call last):
+    ValueError: ...model.safetensors can't be loaded as a classifier that skmnist saved: ...
+    """
+    load_keras()  # its own errors are none of the file's
+    with _named_in_errors(path), safe_open(path, framework="np") as file:
+        networks: Networks = {}
+        estimator = decoded_fitted(_content(file.metadata()), "", networks)
+        architectures = {place: architecture_of(network) for place, network in networks.items()}
+        variables = read_variables(file, architectures)
+    for place, values in zip(networks, variables, strict=True):
+        network = networks[place]
+        network._predictor_ = Predictor(architectures[place], values, network.pixel_scale_)
+        network.n_parameters_ = network._predictor_.n_parameters
+        network._optimizer_state_ = None
+    return estimator
+
+
+@contextmanager
+def _named_in_errors(path: Any) -> Iterator[None]:
+    """Name the file in whatever goes wrong because of what it holds."""
+    try:
+        yield
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:
+        raise ValueError(
+            f"{path} can't be loaded as a classifier that skmnist saved: {error}"
+        ) from error
+
+
+def _content(metadata: dict[str, str] | None) -> dict[str, Any]:
+    """Read the JSON, which must be of our version: the estimator without what tells of the file."""
+    metadata = metadata or {}
+    if set(metadata) != {"skmnist"}:
+        raise ValueError("expected 'skmnist', and nothing else, in the file's metadata.")
+    content = json.loads(
+        metadata["skmnist"], parse_float=finite_number, parse_constant=finite_number
+    )
+    if not isinstance(content, dict) or content.pop("format_version", None) != _FORMAT_VERSION:
+        raise ValueError(
+            f"expected format version {_FORMAT_VERSION}; a file of a later version needs a newer "
+            "skmnist."
+        )
+    content.pop("versions", None)
+    return content
