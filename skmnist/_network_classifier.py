@@ -105,7 +105,8 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         Parameters
         ----------
         X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
-            Rows of pixels or images, of any real dtype.
+            Rows of pixels or images, of any real dtype; for a sequence classifier, rows of word
+            indices.
         y : array-like of shape (n,)
             Class labels, numbers or strings, at least two classes.
         sample_weight : array-like of shape (n,), default=None
@@ -142,7 +143,8 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         Parameters
         ----------
         X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
-            Rows of pixels or images, of any real dtype.
+            Rows of pixels or images, of any real dtype; for a sequence classifier, rows of word
+            indices.
         y : array-like of shape (n,)
             Class labels, all among `classes`.
         classes : array-like of shape (n_classes,), default=None
@@ -172,7 +174,8 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         Parameters
         ----------
         X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
-            Rows of pixels or images, of any real dtype.
+            Rows of pixels or images, of any real dtype; for a sequence classifier, rows of word
+            indices.
 
         Returns
         -------
@@ -197,7 +200,8 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         Parameters
         ----------
         X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
-            Rows of pixels or images, of any real dtype.
+            Rows of pixels or images, of any real dtype; for a sequence classifier, rows of word
+            indices.
 
         Returns
         -------
@@ -212,7 +216,8 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         Parameters
         ----------
         X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
-            Rows of pixels or images, of any real dtype.
+            Rows of pixels or images, of any real dtype; for a sequence classifier, rows of word
+            indices.
 
         Returns
         -------

@@ -34,7 +34,9 @@ Rules = dict[str, tuple[Callable[[Any], bool], str]]
 
 def encoded_fitted(estimator: Any, place: str, networks: Networks) -> dict[str, Any]:
     """Turn a fitted estimator into what JSON can say, and gather its networks."""
-    learned = _learned(estimator, place, networks)  # first, for it names what can't be saved
+    learned = _checked_sections(
+        estimator, place, networks
+    )  # first, for it names what can't be saved
     parameters = encoded_parameters(estimator)
     return {"class": type(estimator).__name__, "parameters": parameters, **learned}
 
@@ -52,7 +54,7 @@ def architecture_of(network: NetworkClassifier) -> Architecture:
     return network._architecture(network.image_shape_, len(network.classes_), network.dtype_)
 
 
-def _learned(estimator: Any, place: str, networks: Networks) -> dict[str, Any]:
+def _checked_sections(estimator: Any, place: str, networks: Networks) -> dict[str, Any]:
     refuse_unknown(estimator)
     check_is_fitted(estimator)
     return _sections(estimator, place, networks)
@@ -221,7 +223,7 @@ def _of_pipeline(pipeline: Pipeline, place: str, networks: Networks) -> dict[str
     steps = enumerate(pipeline.steps)
     return {
         "steps": [
-            None if _passes(step) else _learned(step, f"{place}{i}/", networks)
+            None if _passes(step) else _checked_sections(step, f"{place}{i}/", networks)
             for i, (_, step) in steps
         ]
     }
