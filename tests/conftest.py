@@ -1,7 +1,12 @@
-"""Shared data and fitted estimators, each loaded once a session."""
+"""Shared data, loaded once a session, and scripts that run beside the tests."""
 
 import os
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 # Before SciPy is first imported: scikit-learn's array API check needs it.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
@@ -28,3 +33,85 @@ def mnist():
     from skmnist import fetch_mnist
 
     return fetch_mnist()
+
+
+# -- beside the tests ---------------------------------------------------------------------
+
+
+class Run(NamedTuple):
+    """What became of a script."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+    folder: Path
+
+
+class Beside:
+    """Scripts in processes of their own, one after another, while the tests run.
+
+    Most tests build and trace networks, which keeps one core busy; a script has the others.
+    """
+
+    def __init__(self):
+        self._one_by_one = ThreadPoolExecutor(1)
+        self._runs: dict[tuple, Future] = {}
+        self._process = None
+        self._folder = tempfile.TemporaryDirectory()
+
+    def __call__(self, *arguments, **environment):
+        """Wait for what Python did with these arguments; begin, if it hasn't."""
+        return self.start(*arguments, **environment).result()
+
+    def start(self, *arguments, **environment):
+        key = arguments, tuple(sorted(environment.items()))
+        if key not in self._runs:
+            self._runs[key] = self._one_by_one.submit(self._run, arguments, environment)
+        return self._runs[key]
+
+    def _run(self, arguments, environment):
+        folder = Path(tempfile.mkdtemp(dir=self._folder.name))
+        self._process = subprocess.Popen(
+            [sys.executable, *map(str, arguments)],
+            cwd=folder,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        out, err = self._process.communicate(timeout=900)
+        return Run(self._process.returncode, out, err, folder)
+
+    def stop(self):
+        self._one_by_one.shutdown(wait=False, cancel_futures=True)
+        if self._process is not None:
+            self._process.kill()
+        self._one_by_one.shutdown()
+        self._folder.cleanup()
+
+
+_BESIDE = pytest.StashKey[Beside]()
+
+
+def pytest_collection_modifyitems(items):
+    """Have the tests that look at scripts last, when these are done."""
+    items.sort(key=lambda item: item.get_closest_marker("beside") is not None)
+
+
+def pytest_collection_finish(session):
+    session.config.stash[_BESIDE] = Beside()
+    if not session.config.option.collectonly:
+        for item in session.items:
+            for mark in item.iter_markers("beside"):
+                session.config.stash[_BESIDE].start(*mark.args, **mark.kwargs)
+
+
+def pytest_unconfigure(config):
+    if _BESIDE in config.stash:
+        config.stash[_BESIDE].stop()
+
+
+@pytest.fixture(scope="session")
+def beside(pytestconfig):
+    """The scripts that ``pytest.mark.beside(*arguments, **environment)`` has started."""
+    return pytestconfig.stash[_BESIDE]

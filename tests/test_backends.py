@@ -19,12 +19,22 @@ from sklearn.datasets import load_digits
 from skmnist import CNNClassifier, DNNClassifier, LeNetClassifier
 from skmnist._backend import load_keras
 
+# Keras 3.15's variables don't know NumPy's newest way to ask for an array.
+QUIET = ("-W", "error", "-W", "ignore:__array__ implementation:DeprecationWarning")
+EVERYTHING = (*QUIET, __file__, "all")
+
+
+def on(backend):
+    # One thread each: on busy cores, PyTorch's threads wait long for each other.
+    return {"KERAS_BACKEND": backend, "OMP_NUM_THREADS": "1"}
+
+
 BACKENDS = [
     pytest.param(
         name,
-        marks=pytest.mark.skipif(
-            importlib.util.find_spec(name) is None, reason=f"{name} is not installed"
-        ),
+        marks=pytest.mark.beside(*EVERYTHING, **on(name))
+        if importlib.util.find_spec(name)
+        else pytest.mark.skip(reason=f"{name} is not installed"),
     )
     for name in ("tensorflow", "jax", "torch")
 ]
@@ -246,30 +256,31 @@ def read_pickle(path):
 
 
 def start(backend, task, *arguments):
-    # One thread each: on busy cores, PyTorch's threads wait long for each other.
-    environment = {**os.environ, "KERAS_BACKEND": backend, "OMP_NUM_THREADS": "1"}
-    # Keras 3.15's variables don't know NumPy's newest way to ask for an array.
-    quiet = ["-W", "error", "-W", "ignore:__array__ implementation:DeprecationWarning"]
     return subprocess.run(
-        [sys.executable, *quiet, __file__, task, *map(str, arguments)],
+        [sys.executable, *QUIET, __file__, task, *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=170,
-        env=environment,
+        env={**os.environ, **on(backend)},
     )
 
 
 def result(backend, task, *arguments):
-    """Run a task on a backend; nothing but its result may be written."""
-    done = start(backend, task, *arguments)
+    """Run a task on a backend."""
+    return told(start(backend, task, *arguments))
+
+
+def told(done):
+    """Read what a process says; nothing but its result may be written."""
     assert (done.returncode, done.stderr) == (0, "")
     (line,) = done.stdout.splitlines()
     return json.loads(line)
 
 
-@functools.cache
-def results(backend):
-    return result(backend, "all")
+@pytest.fixture
+def results(backend, beside):
+    """Every task's result on a backend."""
+    return told(beside(*EVERYTHING, **on(backend)))
 
 
 ALL = [keras_own_fit, classifiers, determinism, stop_and_go_on, callbacks, kept_arrays]
@@ -277,8 +288,8 @@ TASKS = {task.__name__: task for task in (*ALL, write_pickle, read_pickle)}
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_the_numbers_are_those_of_keras_own_fit(backend):
-    differences = results(backend)["keras_own_fit"]
+def test_the_numbers_are_those_of_keras_own_fit(results):
+    differences = results["keras_own_fit"]
     assert len(differences) == 3
     for case, difference in differences.items():
         assert difference["loss"] < 3e-4, case
@@ -286,22 +297,22 @@ def test_the_numbers_are_those_of_keras_own_fit(backend):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_every_classifier_learns_the_digits(backend):
-    scores = results(backend)["classifiers"]
+def test_every_classifier_learns_the_digits(results):
+    scores = results["classifiers"]
     assert len(scores) == 3
     assert min(scores.values()) > 0.9
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_the_seed_decides_every_bit_in_this_process_and_in_the_next(backend):
-    found = results(backend)["determinism"]
+def test_the_seed_decides_every_bit_in_this_process_and_in_the_next(backend, results):
+    found = results["determinism"]
     assert found["first"] == found["again"] != found["other"]
     assert result(backend, "determinism") == found
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_training_stops_early_and_goes_on_where_it_stopped(backend):
-    found = results(backend)["stop_and_go_on"]
+def test_training_stops_early_and_goes_on_where_it_stopped(results):
+    found = results["stop_and_go_on"]
     assert 2 <= found["epochs"] == found["epochs judged"] < 40
     assert found["best epoch"] == found["epochs"] - 1
     assert found["dropout changes"]
@@ -312,8 +323,8 @@ def test_training_stops_early_and_goes_on_where_it_stopped(backend):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_keras_callbacks_see_the_live_network_and_steer_it(backend):
-    found = results(backend)["callbacks"]
+def test_keras_callbacks_see_the_live_network_and_steer_it(results):
+    found = results["callbacks"]
     steps = 6
     assert found["batches"] == [*range(steps)] * 3
     assert found["iterations"] == [steps, 2 * steps, 3 * steps]
@@ -325,8 +336,8 @@ def test_keras_callbacks_see_the_live_network_and_steer_it(backend):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_training_changes_no_array_that_it_is_given_and_takes_any_pixels(backend):
-    found = results(backend)["kept_arrays"]
+def test_training_changes_no_array_that_it_is_given_and_takes_any_pixels(results):
+    found = results["kept_arrays"]
     assert found == {"data": True, "state": True, "kinds": list(_PIXEL_KINDS)}
 
 
@@ -351,5 +362,4 @@ def test_an_unknown_backend_gives_keras_own_error():
 
 if __name__ == "__main__":
     name, *rest = sys.argv[1:]
-    told = {t.__name__: t() for t in ALL} if name == "all" else TASKS[name](*rest)
-    print(json.dumps(told))
+    print(json.dumps({t.__name__: t() for t in ALL} if name == "all" else TASKS[name](*rest)))

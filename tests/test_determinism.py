@@ -5,8 +5,6 @@ import json
 import os
 import pickle
 import random
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -68,7 +66,7 @@ def bits_in_a_worker(variant):
     return bits(make(variant)), os.environ.get("OMP_NUM_THREADS"), os.getpid()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def expected():
     """The bits of each variant, fitted in this process."""
     return {variant: bits(make(variant)) for variant in VARIANTS}
@@ -98,20 +96,15 @@ print(json.dumps({v: here.bits(here.make(v)) for v in here.VARIANTS}))
 """
 
 
-def run_script(text, *arguments, **environment):
-    return subprocess.run(
-        [sys.executable, "-c", text, os.path.dirname(__file__), *arguments],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=150,
-        env={**os.environ, **environment},
-    ).stdout
+IN_A_NEW_INTERPRETER = ("-c", SCRIPT, os.path.dirname(__file__))
+# Hashes of strings, and with them the order of sets, differ between the two.
+OTHER_HASHES = {"PYTHONHASHSEED": "1"}
 
 
-def test_the_same_seed_gives_the_same_bits_in_a_new_interpreter(expected):
-    # Hashes of strings, and with them the order of sets, differ between the two.
-    assert json.loads(run_script(SCRIPT, PYTHONHASHSEED="1")) == expected
+@pytest.mark.beside(*IN_A_NEW_INTERPRETER, **OTHER_HASHES)
+def test_the_same_seed_gives_the_same_bits_in_a_new_interpreter(expected, beside):
+    done = beside(*IN_A_NEW_INTERPRETER, **OTHER_HASHES)
+    assert json.loads(done.stdout) == expected, done.stderr
 
 
 def test_a_fit_with_callbacks_or_validation_is_decided_by_the_seed_too():
@@ -416,11 +409,15 @@ print("parent", "|", len(classifier.fit(X, y).predict(X)))
 """
 
 
+FORKING = ("-c", FORK, os.path.dirname(__file__))
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_fork_after_tensorflows_start_gets_a_clear_error_and_no_deadlock():
-    lines = run_script(FORK).splitlines()
-    messages = dict(line.split(" | ") for line in lines)
-    assert messages["parent"] == "180"
+@pytest.mark.beside(*FORKING)
+def test_a_fork_after_tensorflows_start_gets_a_clear_error_and_no_deadlock(beside):
+    done = beside(*FORKING)
+    messages = dict(line.split(" | ") for line in done.stdout.splitlines())
+    assert messages["parent"] == "180", done.stderr
     assert len(messages) == 4
     for action in ("fit", "predict", "network"):
         assert (action, messages[action][:35]) == (action, "RuntimeError: This process was fork")

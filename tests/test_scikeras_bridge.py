@@ -6,7 +6,6 @@ pytest's process.
 
 import json
 import pickle
-import subprocess
 import sys
 import warnings
 
@@ -34,10 +33,13 @@ BUILDERS = {
 }
 
 
+pytestmark = pytest.mark.beside(__file__)
+
+
 @pytest.fixture(scope="module")
-def seen():
+def seen(beside):
     """What the script saw, in a process of its own."""
-    done = subprocess.run([sys.executable, __file__], capture_output=True, text=True, check=False)
+    done = beside(__file__)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

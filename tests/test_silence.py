@@ -65,11 +65,10 @@ if __name__ == "__main__":
 """
 
 
-def test_a_days_work_writes_nothing(tmp_path):
-    done = run(A_DAYS_WORK, tmp_path)
-    assert done.stdout == b""
-    assert done.stderr == b""
-    assert done.returncode == 0
+@pytest.mark.beside("-c", A_DAYS_WORK)
+def test_a_days_work_writes_nothing(beside):
+    done = beside("-c", A_DAYS_WORK)
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
 
 
 def test_what_others_write_while_keras_is_imported_is_passed_on(tmp_path):
