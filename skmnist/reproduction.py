@@ -99,7 +99,7 @@ class Reproduction:
             The folder; it's made where it is missing. Written are ``predictions.csv``, for a
             network (of a Pipeline, its last step) ``summary.txt``, ``network.png`` and
             ``curves.png``, and for all that :func:`skmnist.save` takes the fitted estimator, under
-            a name that tells the recipe, the number of samples and epochs and the figure.
+            a name that tells the recipe, the number of samples, a network's epochs and the figure.
 
         Raises
         ------
@@ -125,9 +125,9 @@ class Reproduction:
     @property
     def _telling_name(self) -> str:
         network = self.network
-        epochs = network.n_epochs_ if network else 0
+        epochs = f"-{network.n_epochs_}-epochs" if network else ""
         figure = f"{self.measured:.{decimals_of(self.recipe)}f}"
-        return f"{self.name}-{self.n_train}-samples-{epochs}-epochs-{figure}"
+        return f"{self.name}-{self.n_train}-samples{epochs}-{figure}"
 
 
 def reproduce(

@@ -91,7 +91,11 @@ COMPOSED = {
         test_time_shifts=1,
         random_state=0,
     ),
-    "one design": CommitteeClassifier(members=_UPRIGHT, n_members=2, random_state=0),
+    "one design": CommitteeClassifier(
+        members=Pipeline([("none", "passthrough"), ("network", _DENSE)]),
+        n_members=2,
+        random_state=0,
+    ),
     "pipeline of a committee": make_pipeline(
         MomentNormalizer(),
         CommitteeClassifier(
@@ -603,13 +607,14 @@ def test_a_committee_that_is_not_ours_in_any_part_is_refused(tampered, change, m
         ({"vocabulary_": ["A b"]}, "expected words in lower case"),
         ({"vocabulary_": []}, "one at least"),
         ({"vocabulary_": {"a": 3}}, "a list of words"),
+        ({"vocabulary_": list("abcdefghij")}, "more words than max_words=9"),
         ({"length": 0}, "length is 0"),
         ({"code": 1}, "expected exactly"),
     ],
 )
 def test_a_vocabulary_that_is_not_ours_is_refused(tmp_path, change, match):
     texts = ["a great film", "a bore"]
-    reader = make_pipeline(TextSequencer(length=3), SequenceDNNClassifier(epochs=1))
+    reader = make_pipeline(TextSequencer(max_words=9, length=3), SequenceDNNClassifier(epochs=1))
     save(reader.fit(texts, [1, 0]), tmp_path / "reader")
     with safe_open(tmp_path / "reader", framework="np") as file:
         content = json.loads(file.metadata()["skmnist"])

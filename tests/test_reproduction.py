@@ -77,8 +77,8 @@ def test_a_committee_is_saved_where_its_members_are_networks(digits, tmp_path):
         Reproduction(name, 50.0, 0, 200, 200, 1.0, committee.predict(X), committee).save(
             tmp_path / name
         )
-        files = list((tmp_path / name).glob("*.safetensors"))
-        assert len(files) == n_files
+        files = list((tmp_path / name).glob(f"{name}-200-samples-50.00.safetensors"))
+        assert len(files) == len(list((tmp_path / name).glob("*.safetensors"))) == n_files
         assert all(
             np.array_equal(load(f).predict_proba(X), committee.predict_proba(X)) for f in files
         )

@@ -212,6 +212,8 @@ def _sequencer_learns(
         max_words=sequencer.max_words, length=learned["length"], vocabulary=learned["vocabulary_"]
     )
     again.fit([])
+    if len(again.vocabulary_) != len(learned["vocabulary_"]):
+        raise ValueError(f"vocabulary_ has more words than max_words={sequencer.max_words} allows.")
     sequencer.vocabulary_, sequencer._n_features_out = again.vocabulary_, again._n_features_out
 
 
@@ -272,7 +274,8 @@ def _fits(member: Any, committee: CommitteeClassifier) -> bool:
     return (
         is_classifier(member)
         and np.array_equal(member.classes_, committee.classes_)
-        and member.n_features_in_ == committee.n_features_in_
+        # A Pipeline that begins with "passthrough" doesn't tell.
+        and getattr(member, "n_features_in_", committee.n_features_in_) == committee.n_features_in_
     )
 
 
