@@ -41,7 +41,7 @@ SEEDS = {
     "cnn-brisk": 5,
     "cnn": 5,
     "cnn-best": 5,
-    "committee": 1,
+    "committee": 5,
     "stack": 1,
     "stack-soft-vote": 1,
 }
