@@ -42,7 +42,7 @@ SEEDS = {
     "cnn": 5,
     "cnn-best": 5,
     "committee": 5,
-    "stack": 1,
+    "stack": 3,
     "stack-soft-vote": 1,
 }
 
