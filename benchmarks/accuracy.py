@@ -43,7 +43,7 @@ SEEDS = {
     "cnn-best": 5,
     "committee": 5,
     "stack": 3,
-    "stack-soft-vote": 1,
+    "stack-soft-vote": 3,
 }
 
 
