@@ -3,7 +3,6 @@
 import os
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -119,8 +118,11 @@ class Reproduction:
                 write(folder / name, picture)
         from skmnist.persistence import save
 
-        with suppress(TypeError):  # what holds classifiers of scikit-learn is no data
+        try:
             save(self.estimator, folder / f"{self._telling_name}.safetensors")
+        except TypeError:  # what holds classifiers of scikit-learn is no data
+            if network is not None:
+                raise
 
     @property
     def _telling_name(self) -> str:

@@ -104,7 +104,8 @@ OTHER_HASHES = {"PYTHONHASHSEED": "1"}
 @pytest.mark.beside(*IN_A_NEW_INTERPRETER, **OTHER_HASHES)
 def test_the_same_seed_gives_the_same_bits_in_a_new_interpreter(expected, beside):
     done = beside(*IN_A_NEW_INTERPRETER, **OTHER_HASHES)
-    assert json.loads(done.stdout) == expected, done.stderr
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == expected
 
 
 def test_a_fit_with_callbacks_or_validation_is_decided_by_the_seed_too():
@@ -416,8 +417,9 @@ FORKING = ("-c", FORK, os.path.dirname(__file__))
 @pytest.mark.beside(*FORKING)
 def test_a_fork_after_tensorflows_start_gets_a_clear_error_and_no_deadlock(beside):
     done = beside(*FORKING)
+    assert done.returncode == 0, done.stderr
     messages = dict(line.split(" | ") for line in done.stdout.splitlines())
-    assert messages["parent"] == "180", done.stderr
+    assert messages["parent"] == "180"
     assert len(messages) == 4
     for action in ("fit", "predict", "network"):
         assert (action, messages[action][:35]) == (action, "RuntimeError: This process was fork")

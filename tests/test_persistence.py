@@ -453,6 +453,7 @@ HOSTILE = {
     "another class of ours": (lambda c, t: c.update({"class": "LeNetClassifier"}), "is unknown"),
     "a section more": (lambda c, t: c.update(code="1"), "expected exactly"),
     "a section less": (lambda c, t: c.pop("classes"), "expected exactly"),
+    "no versions": (lambda c, t: c.pop("versions"), "no 'versions'"),
     "a tensor more": (lambda c, t: t.update(more=np.zeros(1)), "unknown .'more'"),
     "a tensor less": (lambda c, t: t.pop(KERNEL), "lacking .*dense_1/kernel"),
     "another shape": (lambda c, t: t.update({KERNEL: t[KERNEL].T.copy()}), r"shape \(64, 8\)"),

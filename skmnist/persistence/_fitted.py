@@ -10,18 +10,17 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skmnist._errors import unknown_name
 from skmnist._network_classifier import NetworkClassifier
 from skmnist.classifiers._sequence_classifier import MOST_WORDS, SequenceClassifier
 from skmnist.ensemble import CommitteeClassifier
 from skmnist.networks import Architecture
 from skmnist.networks.sequence import UNKNOWN
 from skmnist.persistence._checks import is_count, is_list_of, of_type, shortened, with_keys
+from skmnist.persistence._labels import decoded_labels, encoded_labels
 from skmnist.persistence._parameters import encoded_parameters, refuse_unknown, unfitted
 from skmnist.preprocessing._image_transformer import ImageTransformer
 from skmnist.text import TextSequencer
@@ -34,9 +33,8 @@ Rules = dict[str, tuple[Callable[[Any], bool], str]]
 
 def encoded_fitted(estimator: Any, place: str, networks: Networks) -> dict[str, Any]:
     """Turn a fitted estimator into what JSON can say, and gather its networks."""
-    learned = _checked_sections(
-        estimator, place, networks
-    )  # first, for it names what can't be saved
+    # First, for it names what can't be saved.
+    learned = _checked_sections(estimator, place, networks)
     parameters = encoded_parameters(estimator)
     return {"class": type(estimator).__name__, "parameters": parameters, **learned}
 
@@ -72,15 +70,11 @@ def _learn(estimator: Any, sections: Any, place: str, networks: Networks) -> Non
     raise NotImplementedError(type(estimator))
 
 
-# -- networks ----------------------------------------------------------------------------
+# -- learned attributes, each by its rule ------------------------------------------------
 
 
 def _is_image_shape(value: Any) -> bool:
     return is_list_of(int, value) and len(value) == 3 and min(value) >= 1
-
-
-def _is_history(value: Any) -> bool:
-    return isinstance(value, dict) and all(is_list_of(float, one) for one in value.values())
 
 
 _OF_IMAGES: Rules = {
@@ -88,6 +82,48 @@ _OF_IMAGES: Rules = {
     "n_features_in_": (is_count, "a whole number"),
     "feature_names_in_": (lambda value: value is None or is_list_of(str, value), "names or null"),
 }
+
+
+def _encoded_learned(estimator: Any, rules: Rules) -> dict[str, Any]:
+    learned: dict[str, Any] = {name: getattr(estimator, name, None) for name in rules}
+    names = learned["feature_names_in_"]
+    return learned | {
+        "image_shape_": list(estimator.image_shape_),
+        "feature_names_in_": None if names is None else names.tolist(),
+    }
+
+
+def _decoded_learned(section: Any, rules: Rules) -> dict[str, Any]:
+    learned = dict(_by_rules(section, rules))
+    n_pixels, names = prod(learned["image_shape_"]), learned.pop("feature_names_in_")
+    if learned["n_features_in_"] != n_pixels or (names is not None and len(names) != n_pixels):
+        raise ValueError(
+            f"n_features_in_ and feature_names_in_ don't fit image_shape_, of {n_pixels} pixels."
+        )
+    if names is not None:
+        learned["feature_names_in_"] = np.array(names, dtype=object)
+    return learned | {"image_shape_": tuple(learned["image_shape_"])}
+
+
+def _by_rules(section: Any, rules: Rules) -> dict[str, Any]:
+    learned = with_keys(section, rules, "learned")
+    for name, (is_right, expected) in rules.items():
+        if not is_right(learned[name]):
+            raise ValueError(f"{name} is {shortened(learned[name])}; expected {expected}.")
+    return learned
+
+
+def _where(place: str) -> str:
+    return f"part {place}" if place else "its JSON"
+
+
+# -- networks ----------------------------------------------------------------------------
+
+
+def _is_history(value: Any) -> bool:
+    return isinstance(value, dict) and all(is_list_of(float, one) for one in value.values())
+
+
 _OF_NETWORKS: Rules = {
     **_OF_IMAGES,
     "pixel_scale_": (lambda value: type(value) is float and value > 0, "a number > 0"),
@@ -121,7 +157,7 @@ def _of_network(network: NetworkClassifier, place: str, networks: Networks) -> d
     networks[place] = network
     learned = _encoded_learned(network, _rules(network))
     histories = {name: _as_floats(learned[name]) for name in network._histories}
-    return {"classes": _encoded_labels(network.classes_), "learned": learned | histories}
+    return {"classes": encoded_labels(network.classes_), "learned": learned | histories}
 
 
 @_learn.register
@@ -130,45 +166,12 @@ def _network_learns(
 ) -> None:
     sections = with_keys(sections, ("classes", "learned"), _where(place))
     learned = _decoded_learned(sections["learned"], _rules(network))
-    network.__dict__.update(learned, classes_=_decoded_labels(sections["classes"]))
+    network.__dict__.update(learned, classes_=decoded_labels(sections["classes"]))
     networks[place] = network
-
-
-def _encoded_learned(estimator: Any, rules: Rules) -> dict[str, Any]:
-    learned: dict[str, Any] = {name: getattr(estimator, name, None) for name in rules}
-    names = learned["feature_names_in_"]
-    return learned | {
-        "image_shape_": list(estimator.image_shape_),
-        "feature_names_in_": None if names is None else names.tolist(),
-    }
 
 
 def _as_floats(history: dict[str, Any]) -> dict[str, list[float]]:
     return {name: [float(value) for value in values] for name, values in history.items()}
-
-
-def _decoded_learned(section: Any, rules: Rules) -> dict[str, Any]:
-    learned = dict(_by_rules(section, rules))
-    n_pixels, names = prod(learned["image_shape_"]), learned.pop("feature_names_in_")
-    if learned["n_features_in_"] != n_pixels or (names is not None and len(names) != n_pixels):
-        raise ValueError(
-            f"n_features_in_ and feature_names_in_ don't fit image_shape_, of {n_pixels} pixels."
-        )
-    if names is not None:
-        learned["feature_names_in_"] = np.array(names, dtype=object)
-    return learned | {"image_shape_": tuple(learned["image_shape_"])}
-
-
-def _by_rules(section: Any, rules: Rules) -> dict[str, Any]:
-    learned = with_keys(section, rules, "learned")
-    for name, (is_right, expected) in rules.items():
-        if not is_right(learned[name]):
-            raise ValueError(f"{name} is {shortened(learned[name])}; expected {expected}.")
-    return learned
-
-
-def _where(place: str) -> str:
-    return f"part {place}" if place else "its JSON"
 
 
 # -- transformers ------------------------------------------------------------------------
@@ -249,7 +252,7 @@ def _of_committee(committee: CommitteeClassifier, place: str, networks: Networks
     members = enumerate(committee.members_)
     return {
         "members": [encoded_fitted(member, f"{place}{i}/", networks) for i, member in members],
-        "classes": _encoded_labels(committee.classes_),
+        "classes": encoded_labels(committee.classes_),
         "learned": _encoded_learned(committee, _OF_IMAGES),
     }
 
@@ -260,7 +263,7 @@ def _committee_learns(
 ) -> None:
     sections = with_keys(sections, ("members", "classes", "learned"), _where(place))
     committee.__dict__.update(_decoded_learned(sections["learned"], _OF_IMAGES))
-    committee.classes_ = _decoded_labels(sections["classes"])
+    committee.classes_ = decoded_labels(sections["classes"])
     committee.members_ = [
         decoded_fitted(member, f"{place}{i}/", networks)
         for i, member in enumerate(of_type(sections["members"], list, "members"))
@@ -277,39 +280,3 @@ def _fits(member: Any, committee: CommitteeClassifier) -> bool:
         # A Pipeline that begins with "passthrough" doesn't tell.
         and getattr(member, "n_features_in_", committee.n_features_in_) == committee.n_features_in_
     )
-
-
-# -- classes -----------------------------------------------------------------------------
-
-# The names of dtypes, and of what Python a label of one becomes.
-_PYTHON_TYPES: dict[str, type] = {
-    "bool": bool,
-    **{f"{sign}int{bits}": int for sign in ("", "u") for bits in (8, 16, 32, 64)},
-    **{f"float{bits}": float for bits in (16, 32, 64)},
-    "str": str,
-    "object": str,
-}
-
-
-def _encoded_labels(classes: NDArray) -> dict[str, Any]:
-    dtype = "str" if classes.dtype.kind == "U" else classes.dtype.name
-    labels = classes.tolist()
-    if not all(type(label) is _PYTHON_TYPES.get(dtype) for label in labels):
-        raise TypeError(
-            f"Class labels of dtype {classes.dtype} can't be saved as data: {labels[0]!r}, ...; "
-            "fit on numbers, strings or booleans, or use joblib."
-        )
-    return {"dtype": dtype, "labels": labels}
-
-
-def _decoded_labels(section: Any) -> NDArray:
-    section = with_keys(section, ("dtype", "labels"), "classes")
-    dtype, labels = section["dtype"], section["labels"]
-    if not isinstance(dtype, str) or dtype not in _PYTHON_TYPES:
-        raise unknown_name("classes: dtype", str(dtype), _PYTHON_TYPES)
-    if not is_list_of(_PYTHON_TYPES[dtype], labels) or len(labels) < 2:
-        raise ValueError(f"classes are {shortened(labels)}; expected two or more of {dtype}.")
-    classes = np.array(labels, dtype=dtype)
-    if np.unique(classes).tolist() != labels:
-        raise ValueError(f"classes are {shortened(labels)}; expected {dtype}, ascending.")
-    return classes

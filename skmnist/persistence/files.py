@@ -159,5 +159,7 @@ def _content(metadata: dict[str, str] | None) -> dict[str, Any]:
             f"expected format version {_FORMAT_VERSION}; a file of a later version needs a newer "
             "skmnist."
         )
-    content.pop("versions", None)
+    if "versions" not in content:
+        raise ValueError("its JSON has no 'versions'; expected those that it was saved with.")
+    del content["versions"]
     return content

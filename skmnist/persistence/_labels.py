@@ -1,0 +1,44 @@
+"""Class labels as JSON."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmnist._errors import unknown_name
+from skmnist.persistence._checks import is_list_of, shortened, with_keys
+
+# The names of dtypes, and of what Python a label of one becomes.
+_PYTHON_TYPES: dict[str, type] = {
+    "bool": bool,
+    **{f"{sign}int{bits}": int for sign in ("", "u") for bits in (8, 16, 32, 64)},
+    **{f"float{bits}": float for bits in (16, 32, 64)},
+    "str": str,
+    "object": str,
+}
+
+
+def encoded_labels(classes: NDArray) -> dict[str, Any]:
+    """Turn class labels into what JSON can say."""
+    dtype = "str" if classes.dtype.kind == "U" else classes.dtype.name
+    labels = classes.tolist()
+    if not all(type(label) is _PYTHON_TYPES.get(dtype) for label in labels):
+        raise TypeError(
+            f"Class labels of dtype {classes.dtype} can't be saved as data: {labels[0]!r}, ...; "
+            "fit on numbers, strings or booleans, or use joblib."
+        )
+    return {"dtype": dtype, "labels": labels}
+
+
+def decoded_labels(section: Any) -> NDArray:
+    """Read class labels, which must be of the dtype that they say, and ascend."""
+    section = with_keys(section, ("dtype", "labels"), "classes")
+    dtype, labels = section["dtype"], section["labels"]
+    if not isinstance(dtype, str) or dtype not in _PYTHON_TYPES:
+        raise unknown_name("classes: dtype", str(dtype), _PYTHON_TYPES)
+    if not is_list_of(_PYTHON_TYPES[dtype], labels) or len(labels) < 2:
+        raise ValueError(f"classes are {shortened(labels)}; expected two or more of {dtype}.")
+    classes = np.array(labels, dtype=dtype)
+    if np.unique(classes).tolist() != labels:
+        raise ValueError(f"classes are {shortened(labels)}; expected {dtype}, ascending.")
+    return classes
