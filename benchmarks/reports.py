@@ -58,16 +58,16 @@ def run_one(name: str, seed: int) -> dict[str, Any]:
 
 def joined(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Put rows to what is known of the same recipe; sum up all its seeds."""
-    from skmnist.reproduction import decimals_of, reached
+    from skmnist.reproduction import reached
 
     recipe = RECIPES[name]
     known = _own_process.measured("reports").get(name, {}).get("seeds", {})
     seeds = {**known, **{str(row["random_state"]): _of_one_seed(row) for row in rows}}
     figures = [seed["measured"] for seed in seeds.values()]
-    decimals = decimals_of(recipe)
+    decimals = recipe.decimals
     return {
         "measure": recipe.measure,
-        "reported": recipe.reported,
+        "reported": recipe.figure,
         "mean": round(fmean(figures), decimals + 1),
         "sd": round(stdev(figures), decimals + 1) if len(figures) > 1 else None,
         "reached": reached(recipe, fmean(figures)),

@@ -11,7 +11,7 @@ from skmnist._comparison_report import as_csv, as_json
 from skmnist._files import write
 from skmnist._provenance import machine, versions
 from skmnist.recipes import RECIPES
-from skmnist.reproduction import decimals_of, reached, reproduce
+from skmnist.reproduction import reached, reproduce
 
 
 @dataclass
@@ -128,7 +128,7 @@ def _add(
 
 def _cells(name: str, rows: list[dict[str, Any]]) -> list[str]:
     mean = fmean(row["measured"] for row in rows)
-    reported, decimals = RECIPES[name].reported, decimals_of(RECIPES[name])
+    reported, decimals = RECIPES[name].figure, RECIPES[name].decimals
     epochs = [row["n_epochs"] for row in rows if row["n_epochs"] is not None]
     size = rows[0]["n_parameters"]
     return [
@@ -152,7 +152,7 @@ def table_of_recipes() -> Any:
     table.add_column("What it is for")
     table.add_column("Reported", justify="right", no_wrap=True)
     for name, recipe in RECIPES.items():
-        reported = recipe.reported
-        figure = "" if reported is None else f"{reported:.{decimals_of(recipe)}f}"
+        reported = recipe.figure
+        figure = "" if reported is None else f"{reported:.{recipe.decimals}f}"
         table.add_row(name, recipe.note, figure)
     return table

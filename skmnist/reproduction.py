@@ -79,8 +79,8 @@ class Reproduction:
         return {
             "recipe": self.name,
             "measure": self.recipe.measure,
-            "reported": self.recipe.reported,
-            "measured": round(self.measured, decimals_of(self.recipe)),
+            "reported": self.recipe.figure,
+            "measured": round(self.measured, self.recipe.decimals),
             "reached": self.reached,
             "random_state": self.random_state,
             "n_train": self.n_train,
@@ -128,7 +128,7 @@ class Reproduction:
     def _telling_name(self) -> str:
         network = self.network
         epochs = f"-{network.n_epochs_}-epochs" if network else ""
-        figure = f"{self.measured:.{decimals_of(self.recipe)}f}"
+        figure = f"{self.measured:.{self.recipe.decimals}f}"
         return f"{self.name}-{self.n_train}-samples{epochs}-{figure}"
 
 
@@ -211,14 +211,9 @@ def reached(recipe: Recipe, figure: float) -> bool | None:
     >>> reached(RECIPES["martin-dnn"], 98.168)
     True
     """
-    if recipe.reported is None:
+    if recipe.figure is None:
         return None
-    return round(figure, decimals_of(recipe)) >= recipe.reported
-
-
-def decimals_of(recipe: Recipe) -> int:
-    """Tell how many decimals the figures of a recipe's measure have."""
-    return 5 if recipe.measure == "test probability" else 2
+    return round(figure, recipe.decimals) >= recipe.figure
 
 
 def set_epochs(estimator: Any, epochs: int) -> None:
@@ -334,9 +329,9 @@ def _test_probability(estimator: Any, X_test: Any, y_test: Any, y_pred: NDArray)
 
 
 _MEASURES: dict[str, Callable[[Any, Any, Any, NDArray], float]] = {
-    "test accuracy": _test_accuracy,
-    "training accuracy": _training_accuracy,
-    "test probability": _test_probability,
+    "test_accuracy": _test_accuracy,
+    "training_accuracy": _training_accuracy,
+    "test_probability": _test_probability,
 }
 
 

@@ -15,7 +15,7 @@ INPUT_SHAPES = {
     "circles": (1, 2, 1),
     "perceptron": (1, 3, 1),
 }
-WITH_SIZE = [name for name, recipe in RECIPES.items() if recipe.n_parameters]
+WITH_SIZE = [name for name, recipe in RECIPES.items() if recipe.reported.n_parameters]
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_a_network_has_the_reports_number_of_parameters(name):
     architecture = network._architecture(
         INPUT_SHAPES[data], 10 if data == "mnist" else 2, "float32"
     )
-    assert architecture.build(seed=0).count_params() == RECIPES[name].n_parameters
+    assert architecture.build(seed=0).count_params() == RECIPES[name].reported.n_parameters
 
 
 def test_a_recipe_is_a_new_estimator_each_time():
