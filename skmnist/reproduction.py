@@ -20,7 +20,7 @@ from skmnist._errors import unknown_name
 from skmnist._files import write
 from skmnist._measuring import last_step, seeded
 from skmnist._network_classifier import NetworkClassifier
-from skmnist.recipes import RECIPES, Recipe, recipe
+from skmnist.recipes import RECIPES, Recipe, recipe, verdict
 
 Split = tuple[tuple[Any, Any], tuple[Any, Any]]
 
@@ -62,9 +62,14 @@ class Reproduction:
         return RECIPES[self.name]
 
     @property
-    def reached(self) -> bool | None:
-        """Whether our figure is the reported one or better; None where none is reported."""
-        return reached(self.recipe, self.measured)
+    def n_judged(self) -> int:
+        """How many samples the figure was measured on."""
+        return self.n_train if self.recipe.measure == "training_accuracy" else self.n_test
+
+    @property
+    def verdict(self) -> str | None:
+        """How our figure compares with the reported one; see :func:`skmnist.recipes.verdict`."""
+        return verdict(self.recipe, [self.measured], self.n_judged)
 
     @property
     def network(self) -> NetworkClassifier | None:
@@ -81,9 +86,10 @@ class Reproduction:
             "measure": self.recipe.measure,
             "reported": self.recipe.figure,
             "measured": round(self.measured, self.recipe.decimals),
-            "reached": self.reached,
+            "verdict": self.verdict,
             "random_state": self.random_state,
             "n_train": self.n_train,
+            "n_judged": self.n_judged,
             "n_parameters": None if network is None else network.n_parameters_,
             "n_epochs": None if network is None else network.n_epochs_,
             "fit_seconds": round(self.fit_seconds, 1),
@@ -199,21 +205,6 @@ def reproduce(
     y_pred = estimator.predict(X_test)
     figure = _MEASURES[chosen.measure](estimator, X_test, y_test, y_pred)
     return Reproduction(name, figure, random_state, len(y), len(y_test), seconds, y_pred, estimator)
-
-
-def reached(recipe: Recipe, figure: float) -> bool | None:
-    """Tell whether a figure, in the report's decimals, is the reported one or better.
-
-    Examples
-    --------
-    >>> from skmnist.recipes import RECIPES
-    >>> from skmnist.reproduction import reached
-    >>> reached(RECIPES["martin-dnn"], 98.168)
-    True
-    """
-    if recipe.figure is None:
-        return None
-    return round(figure, recipe.decimals) >= recipe.figure
 
 
 def set_epochs(estimator: Any, epochs: int) -> None:

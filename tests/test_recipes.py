@@ -6,7 +6,7 @@ from sklearn.base import is_classifier
 
 from skmnist import CNNStackingClassifier, PretrainedClassifier, list_recipes, recipe
 from skmnist._measuring import last_step, seeded
-from skmnist.recipes import RECIPES
+from skmnist.recipes import RECIPES, Recipe, Reported, verdict
 from skmnist.reproduction import _DATA, set_epochs
 
 INPUT_SHAPES = {
@@ -78,3 +78,28 @@ def test_a_recipe_says_what_it_is_for(name):
 def test_an_unknown_recipe_is_named_with_the_nearest():
     with pytest.raises(ValueError, match="name='martin-dmm' is unknown; did you mean 'martin-dnn'"):
         recipe("martin-dmm")
+
+
+OF_98_17 = Recipe(None, "Mine.", Reported(test_accuracy=98.17))
+
+
+@pytest.mark.parametrize(
+    ("figures", "expected"),
+    [
+        ([98.17], "reached"),
+        ([98.165001], "reached"),  # in the report's decimals
+        ([98.164], "within the spread"),
+        # The standard deviation of 97.9 % of 10,000 samples is 0.1434.
+        ([97.9], "within the spread"),
+        ([97.88], "missed"),
+        # Here of seeds and sampling together: sqrt(0.2 ** 2 + 0.1536 ** 2) = 0.252.
+        ([97.4, 97.6, 97.8], "missed"),
+        ([97.5, 97.7, 97.9], "within the spread"),
+    ],
+)
+def test_the_verdict_counts_seeds_and_test_sampling(figures, expected):
+    assert verdict(OF_98_17, figures, n_samples=10_000) == expected
+
+
+def test_without_a_reported_figure_there_is_no_verdict():
+    assert verdict(Recipe(None, "Mine."), [99.0], n_samples=10_000) is None

@@ -16,8 +16,9 @@ from skmnist.recipes._ensembles import ENSEMBLES
 from skmnist.recipes._networks import NETWORKS
 from skmnist.recipes._recipe import Recipe, Reported
 from skmnist.recipes._reports import REPORTS
+from skmnist.recipes._verdict import verdict
 
-__all__ = ["RECIPES", "Recipe", "Reported", "list_recipes", "recipe"]
+__all__ = ["RECIPES", "Recipe", "Reported", "list_recipes", "recipe", "verdict"]
 
 RECIPES = {**CLASSICAL, **NETWORKS, **ENSEMBLES, **REPORTS}
 

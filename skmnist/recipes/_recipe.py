@@ -85,6 +85,13 @@ class Recipe:
         return figure
 
     @property
+    def figure_text(self) -> str:
+        """The reported figure as a table shows it: "picture" where the report only draws it."""
+        if self.figure is None:
+            return "picture" if self.reported.picture else ""
+        return f"{self.figure:.{self.decimals}f}"
+
+    @property
     def decimals(self) -> int:
         """Decimals that figures of this measure are given in."""
         return _DECIMALS.get(self.measure, 2)
