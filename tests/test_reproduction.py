@@ -44,6 +44,30 @@ def test_the_neuron_learns_as_in_plain_numpy():
     assert result.verdict == "reached"
 
 
+def test_the_circles_are_learned_as_in_the_reports_loop():
+    """The loop of the report: sums of gradients for the weights, means for the biases."""
+    n_steps = 25
+    (X, y), _ = reproduction._DATA["circles"](0)
+    network = recipe("bueno-circles").set_params(epochs=n_steps, dtype="float64", random_state=0)
+    start = network._architecture((1, 2, 1), 2, "float64").build(network._seed()).get_weights()
+    assert all(-1 <= weights.min() < weights.max() <= 1 for weights in start[:-1])
+    layers = [(W.copy(), b.copy()) for W, b in zip(start[::2], start[1::2], strict=True)]
+    for _ in range(n_steps):
+        outputs = [X]
+        for W, b in layers:
+            outputs.append(1 / (1 + np.exp(-outputs[-1] @ W - b)))
+        delta = outputs[-1] - y[:, None]
+        for i in reversed(range(len(layers))):
+            W, b = layers[i]
+            delta = delta * outputs[i + 1] * (1 - outputs[i + 1])
+            layers[i] = W - 0.05 * outputs[i].T @ delta, b - 0.05 * delta.mean(axis=0)
+            delta = delta @ W.T
+    learned = network.fit(X, y).network_.get_weights()
+    for (W, b), kernel, bias in zip(layers, learned[::2], learned[1::2], strict=True):
+        np.testing.assert_allclose(kernel, W, rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(bias, b, rtol=1e-6, atol=1e-9)
+
+
 def test_what_the_reports_kept_is_saved(circles, tmp_path):
     circles.save(tmp_path / "circles")
     saved = {path.name for path in (tmp_path / "circles").iterdir()}
