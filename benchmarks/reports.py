@@ -19,7 +19,7 @@ from typing import Any
 
 import _own_process
 
-from skmnist.recipes import RECIPES
+from skmnist.recipes import RECIPES, verdict
 
 PROTOCOL = __doc__.partition("\n\n    python")[0]
 # Shortest first. VGG16 begins with weights that are downloaded.
@@ -56,22 +56,24 @@ def run_one(name: str, seed: int) -> dict[str, Any]:
     return reproduce(name, random_state=seed, verbose=0).row
 
 
-def joined(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Put rows to what is known of the same recipe; sum up all its seeds."""
-    from skmnist.reproduction import decimals_of, reached
-
-    recipe = RECIPES[name]
+def joined(name: str, row: dict[str, Any]) -> dict[str, Any]:
+    """Put a row to what is known of the same recipe; sum up all its seeds."""
     known = _own_process.measured("reports").get(name, {}).get("seeds", {})
-    seeds = {**known, **{str(row["random_state"]): _of_one_seed(row) for row in rows}}
+    seeds = {**known, str(row["random_state"]): _of_one_seed(row)}
+    return {**summary(name, seeds, row["n_judged"]), "n_parameters": row["n_parameters"]}
+
+
+def summary(name: str, seeds: dict[str, Any], n_judged: int) -> dict[str, Any]:
+    """Sum up all seeds of a recipe."""
+    recipe = RECIPES[name]
     figures = [seed["measured"] for seed in seeds.values()]
-    decimals = decimals_of(recipe)
     return {
         "measure": recipe.measure,
-        "reported": recipe.reported,
-        "mean": round(fmean(figures), decimals + 1),
-        "sd": round(stdev(figures), decimals + 1) if len(figures) > 1 else None,
-        "reached": reached(recipe, fmean(figures)),
-        "n_parameters": rows[0]["n_parameters"],
+        "reported": recipe.figure,
+        "mean": round(fmean(figures), recipe.decimals + 1),
+        "sd": round(stdev(figures), recipe.decimals + 1) if len(figures) > 1 else None,
+        "verdict": verdict(recipe, figures, n_judged),
+        "n_judged": n_judged,
         "seeds": dict(sorted(seeds.items())),
     }
 
@@ -96,7 +98,7 @@ def main() -> None:
     ]
     runs = _own_process.measure_on_cores(__file__, [(n, "--seed", seed) for n, seed in jobs])
     for (name, _), row in zip(jobs, runs, strict=True):
-        summary = joined(name, [row])
+        summary = joined(name, row)
         print(name, summary, flush=True)
         _own_process.update("reports", PROTOCOL, {name: summary})
 

@@ -30,6 +30,7 @@ _HOME_OF = {
     "OneCycle": "training.schedules",
     "Plateau": "training.schedules",
     "PretrainedClassifier": "classifiers",
+    "RandomUniform": "networks",
     "ResNetClassifier": "classifiers",
     "SequenceCNNClassifier": "classifiers",
     "SequenceDNNClassifier": "classifiers",

@@ -20,12 +20,15 @@ optimizer : str or keras.optimizers.Optimizer, default={optimizer!r}
     "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion", "nadam",
     "rmsprop" or "sgd", else a Keras optimizer. The object is never trained itself; it brings its
     own settings, so `learning_rate`, `momentum`, `beta_1`, `beta_2`,
-    `weight_decay`, `global_clipnorm` and `ema_momentum` then keep their defaults.
+    `epsilon`, `weight_decay`, `global_clipnorm` and `ema_momentum` then keep their defaults.
 momentum : float or None, default={momentum!r}
     Decay of the first moment; only used by "sgd" and "rmsprop". None is Keras's default.
 beta_1, beta_2 : float or None, default={beta_1!r} and {beta_2!r}
     Decay of the first and of the second moment; only used by the Adam family and "lion". None is
     Keras's default.
+epsilon : float or None, default={epsilon!r}
+    What is added to the root of the second moment before the step is divided by it; not used by
+    "adafactor", "ftrl", "lion" and "sgd". None is Keras's default, 1e-7.
 weight_decay : float or None, default={weight_decay!r}
     Decoupled decay of all weights a step, times the learning rate. None is Keras's default.
 global_clipnorm : float or None, default={global_clipnorm!r}
@@ -47,10 +50,15 @@ class_weight : dict, "balanced" or None, default={class_weight!r}
     How much each class counts; "balanced" weighs classes by the inverse of their frequency.
 validation_fraction : float or None, default={validation_fraction!r}
     The part of the samples, the same of each class, that is held out to judge each epoch. None
-    holds out 0.1 where `early_stopping` is set, else nothing.
+    holds out 0.1 where `early_stopping` is set, else nothing. Not used where `fit` is given
+    `X_val`.
 early_stopping : bool, default={early_stopping!r}
     Whether to stop when the judged loss (on the samples held out; of training, where there are
     none) has stopped falling, and go back to the best epoch's weights.
+monitor : {{"auto", "val_loss", "val_accuracy", "loss", "accuracy"}}, default={monitor!r}
+    What early stopping watches, by Keras's names. "auto" is the loss on the samples held out, or
+    of training where there are none. The weights that are kept are those of the lowest judged loss,
+    whatever is watched.
 n_iter_no_change : int, default={n_iter_no_change!r}
     Epochs without improvement before training stops early.
 tol : float, default={tol!r}
@@ -85,7 +93,7 @@ classes_ : ndarray of shape (n_classes,)
     The class labels.
 history_ : dict of str to list of float
     For each epoch, "loss", "accuracy" and "learning_rate", and "val_loss" and "val_accuracy" where
-    samples were held out.
+    samples were held out or given as `X_val`.
 n_epochs_ : int
     Epochs trained, over all calls that went on from one another.
 best_epoch_ : int

@@ -13,7 +13,13 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
 
 from skmnist._reporter import Reporter
 from skmnist._targets import (
@@ -39,6 +45,7 @@ from skmnist.networks.architecture import Architecture
 from skmnist.training import Augmentation, Data, Outcome, Plan, State, Task, train
 from skmnist.training.augmentation import find_augmentation
 from skmnist.training.losses import find_loss
+from skmnist.training.monitor import MONITORS
 from skmnist.training.optimizers import OptimizerSpec, find_optimizer
 from skmnist.training.precision import DTYPES, find_dtype
 from skmnist.training.schedules import Constant, Schedule, find_schedule
@@ -49,6 +56,7 @@ _OPTIMIZER_SETTINGS = (
     "momentum",
     "beta_1",
     "beta_2",
+    "epsilon",
     "weight_decay",
     "global_clipnorm",
     "ema_momentum",
@@ -72,6 +80,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         "momentum": [Interval(Real, 0, 1, closed="left"), None],
         "beta_1": [Interval(Real, 0, 1, closed="left"), None],
         "beta_2": [Interval(Real, 0, 1, closed="left"), None],
+        "epsilon": [Interval(Real, 0, None, closed="neither"), None],
         "weight_decay": [Interval(Real, 0, None, closed="left"), None],
         "global_clipnorm": [Interval(Real, 0, None, closed="neither"), None],
         "ema_momentum": [Interval(Real, 0, 1, closed="neither"), None],
@@ -81,6 +90,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "validation_fraction": [Interval(Real, 0, 1, closed="left"), None],
         "early_stopping": ["boolean"],
+        "monitor": [StrOptions(set(MONITORS))],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
         "augmentation": [str, Augmentation, None],
@@ -99,7 +109,16 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
 
     @_fit_context(prefer_skip_nested_validation=True)
     @unchanged_on_error
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "NetworkClassifier":
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> "NetworkClassifier":
         """Train the network, from new weights unless ``warm_start=True``.
 
         Parameters
@@ -111,6 +130,15 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             Class labels, numbers or strings, at least two classes.
         sample_weight : array-like of shape (n,), default=None
             How much each sample counts; the scale does not matter, zero is as if left out.
+        X_val : array-like of the shape of `X` but for its length, default=None
+            Samples to judge each epoch on, instead of a part held out of `X`: in `history_` as
+            "val_loss" and "val_accuracy", and for early stopping and ``Plateau``. In a Pipeline,
+            they are transformed as `X` is with ``Pipeline(..., transform_input=["X_val"])`` and
+            scikit-learn's metadata routing.
+        y_val : array-like of shape (n_val,), default=None
+            Their labels, all among those of `y`.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            How much each of them counts.
 
         Returns
         -------
@@ -120,7 +148,8 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         Raises
         ------
         ValueError
-            If a parameter, `X`, `y` or `sample_weight` is not usable, or training diverges.
+            If a parameter, `X`, `y` or `sample_weight` is not usable, one of `X_val` and `y_val`
+            is missing, both are given beside `validation_fraction`, or training diverges.
 
         Notes
         -----
@@ -129,7 +158,11 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         """
         going_on = self.warm_start and hasattr(self, "_predictor_")
         data = self._training_data(X, y, sample_weight, going_on=going_on)
-        return self._train_fully(self._hold_out(data), sample_weight)
+        if X_val is None and y_val is None and sample_weight_val is None:
+            data = self._hold_out(data)
+        else:
+            data = self._judge_on(data, X_val, y_val, sample_weight_val)
+        return self._train_fully(data, sample_weight)
 
     @_fit_context(prefer_skip_nested_validation=True)
     @unchanged_on_error
@@ -274,7 +307,8 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             self._begin_anew(rows, y, counted, classes, seen_shape)
         labels = class_numbers(y, self.classes_, counted)
         if self.class_weight is not None:
-            weights = weights * class_weights(self.class_weight, self.classes_, labels, counted)
+            of_classes = class_weights(self.class_weight, self.classes_, labels, counted)
+            weights = weights * of_classes[labels]
         return Data(
             images=as_images(rows, self.image_shape_),
             labels=labels,
@@ -328,6 +362,47 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         weights = data.weights / data.weights[train_rows].mean()
         return replace(
             data, weights=weights, train_rows=train_rows, validation_rows=validation_rows
+        )
+
+    def _judge_on(self, data: Data, X_val: Any, y_val: Any, sample_weight_val: Any) -> Data:
+        """Judge on samples of their own."""
+        for name, value in {"X_val": X_val, "y_val": y_val}.items():
+            if value is None:
+                raise ValueError(f"{name} is missing; give both X_val and y_val, or neither.")
+        if self.validation_fraction:
+            raise ValueError(
+                f"validation_fraction={self.validation_fraction!r} and X_val are both given; set "
+                "validation_fraction=None to judge on X_val, or leave X_val out."
+            )
+        try:
+            given = self._validation_data(data, X_val, y_val, sample_weight_val)
+        except ValueError as error:
+            raise ValueError(f"X_val and y_val can't be used: {error}") from error
+        return replace(data, validation=given, validation_rows=given.validation_rows)
+
+    def _validation_data(self, data: Data, X_val: Any, y_val: Any, sample_weight_val: Any) -> Data:
+        rows, _ = rows_as_fitted(self, X_val)
+        rows = self._inputs(rows)
+        y_val = column_or_1d(y_val, warn=True)
+        check_consistent_length(rows, y_val)
+        weights = _check_sample_weight(
+            sample_weight_val, rows, dtype=np.float64, ensure_non_negative=True
+        )
+        counted = np.flatnonzero(weights).astype(np.int32)
+        labels = class_numbers(y_val, self.classes_, counted)
+        if self.class_weight is not None:
+            of_training = data.labels, data.train_rows
+            of_classes = class_weights(self.class_weight, self.classes_, *of_training)
+            weights = weights * of_classes[labels]
+        if not weights.any():
+            raise ValueError("sample_weight_val and class_weight leave no sample any weight.")
+        return replace(
+            data,
+            images=as_images(rows, self.image_shape_),
+            labels=labels,
+            weights=weights,
+            train_rows=counted[:0],
+            validation_rows=counted,
         )
 
     def _held_out_part(self) -> float:
@@ -400,6 +475,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             shuffle=self.shuffle,
             first_epoch=self.n_epochs_,
             patience=patience,
+            monitor=self.monitor,
             tol=self.tol,
         )
 

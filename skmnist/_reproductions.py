@@ -10,8 +10,8 @@ from typing import Any
 from skmnist._comparison_report import as_csv, as_json
 from skmnist._files import write
 from skmnist._provenance import machine, versions
-from skmnist.recipes import RECIPES
-from skmnist.reproduction import decimals_of, reached, reproduce
+from skmnist.recipes import RECIPES, verdict
+from skmnist.reproduction import reproduce
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Reproductions:
             padding=(0, 1, 0, 0),
         )
         table.add_column("Recipe", overflow="fold")
-        for header in ("Reported", "Here", "Reached", "Seeds", "Epochs", "Fit, s", "Parameters"):
+        for header in ("Reported", "Here", "Verdict", "Seeds", "Epochs", "Fit, s", "Parameters"):
             table.add_column(header, justify="right", no_wrap=True)
         for name in dict.fromkeys(row["recipe"] for row in self.rows):
             table.add_row(name, *_cells(name, [r for r in self.rows if r["recipe"] == name]))
@@ -127,14 +127,15 @@ def _add(
 
 
 def _cells(name: str, rows: list[dict[str, Any]]) -> list[str]:
-    mean = fmean(row["measured"] for row in rows)
-    reported, decimals = RECIPES[name].reported, decimals_of(RECIPES[name])
+    figures = [row["measured"] for row in rows]
+    mean = fmean(figures)
+    recipe = RECIPES[name]
     epochs = [row["n_epochs"] for row in rows if row["n_epochs"] is not None]
     size = rows[0]["n_parameters"]
     return [
-        "" if reported is None else f"{reported:.{decimals}f}",
-        f"{mean:.{decimals}f}",
-        {None: "", True: "yes", False: "no"}[reached(RECIPES[name], mean)],
+        recipe.figure_text,
+        f"{mean:.{recipe.decimals}f}",
+        verdict(recipe, figures, rows[0]["n_judged"]) or "",
         str(len(rows)),
         f"{fmean(epochs):.0f}" if epochs else "",
         f"{fmean(row['fit_seconds'] for row in rows):.0f}",
@@ -152,7 +153,5 @@ def table_of_recipes() -> Any:
     table.add_column("What it is for")
     table.add_column("Reported", justify="right", no_wrap=True)
     for name, recipe in RECIPES.items():
-        reported = recipe.reported
-        figure = "" if reported is None else f"{reported:.{decimals_of(recipe)}f}"
-        table.add_row(name, recipe.note, figure)
+        table.add_row(name, recipe.note, recipe.figure_text)
     return table

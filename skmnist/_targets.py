@@ -34,15 +34,17 @@ def class_numbers(y: NDArray, classes: NDArray, counted: NDArray) -> NDArray:
     return numbers.astype(np.int32)
 
 
-def class_weights(class_weight: Any, classes: NDArray, labels: NDArray, counted: NDArray) -> Any:
-    """Find the weight of each row's class."""
+def class_weights(
+    class_weight: Any, classes: NDArray, labels: NDArray, counted: NDArray
+) -> NDArray:
+    """Find the weight of each class."""
     if isinstance(class_weight, dict):
         wrong = {c: w for c, w in class_weight.items() if not (np.isfinite(w) and w >= 0)}
         if wrong:
             raise ValueError(f"class_weight={wrong}; expected numbers of at least 0.")
     seen = classes[labels[counted]]
-    weights = compute_class_weight(class_weight, classes=classes, y=seen)[labels]
-    if not weights[counted].any():
+    weights = compute_class_weight(class_weight, classes=classes, y=seen)
+    if not weights[labels[counted]].any():
         raise ValueError(f"class_weight={class_weight} leaves no sample any weight.")
     return weights
 

@@ -20,7 +20,7 @@ from skmnist._errors import unknown_name
 from skmnist._files import write
 from skmnist._measuring import last_step, seeded
 from skmnist._network_classifier import NetworkClassifier
-from skmnist.recipes import RECIPES, Recipe, recipe
+from skmnist.recipes import RECIPES, Recipe, recipe, verdict
 
 Split = tuple[tuple[Any, Any], tuple[Any, Any]]
 
@@ -62,9 +62,14 @@ class Reproduction:
         return RECIPES[self.name]
 
     @property
-    def reached(self) -> bool | None:
-        """Whether our figure is the reported one or better; None where none is reported."""
-        return reached(self.recipe, self.measured)
+    def n_judged(self) -> int:
+        """How many samples the figure was measured on."""
+        return self.n_train if self.recipe.measure == "training_accuracy" else self.n_test
+
+    @property
+    def verdict(self) -> str | None:
+        """How our figure compares with the reported one; see :func:`skmnist.recipes.verdict`."""
+        return verdict(self.recipe, [self.measured], self.n_judged)
 
     @property
     def network(self) -> NetworkClassifier | None:
@@ -79,11 +84,12 @@ class Reproduction:
         return {
             "recipe": self.name,
             "measure": self.recipe.measure,
-            "reported": self.recipe.reported,
-            "measured": round(self.measured, decimals_of(self.recipe)),
-            "reached": self.reached,
+            "reported": self.recipe.figure,
+            "measured": round(self.measured, self.recipe.decimals),
+            "verdict": self.verdict,
             "random_state": self.random_state,
             "n_train": self.n_train,
+            "n_judged": self.n_judged,
             "n_parameters": None if network is None else network.n_parameters_,
             "n_epochs": None if network is None else network.n_epochs_,
             "fit_seconds": round(self.fit_seconds, 1),
@@ -128,7 +134,7 @@ class Reproduction:
     def _telling_name(self) -> str:
         network = self.network
         epochs = f"-{network.n_epochs_}-epochs" if network else ""
-        figure = f"{self.measured:.{decimals_of(self.recipe)}f}"
+        figure = f"{self.measured:.{self.recipe.decimals}f}"
         return f"{self.name}-{self.n_train}-samples{epochs}-{figure}"
 
 
@@ -199,26 +205,6 @@ def reproduce(
     y_pred = estimator.predict(X_test)
     figure = _MEASURES[chosen.measure](estimator, X_test, y_test, y_pred)
     return Reproduction(name, figure, random_state, len(y), len(y_test), seconds, y_pred, estimator)
-
-
-def reached(recipe: Recipe, figure: float) -> bool | None:
-    """Tell whether a figure, in the report's decimals, is the reported one or better.
-
-    Examples
-    --------
-    >>> from skmnist.recipes import RECIPES
-    >>> from skmnist.reproduction import reached
-    >>> reached(RECIPES["martin-dnn"], 98.168)
-    True
-    """
-    if recipe.reported is None:
-        return None
-    return round(figure, decimals_of(recipe)) >= recipe.reported
-
-
-def decimals_of(recipe: Recipe) -> int:
-    """Tell how many decimals the figures of a recipe's measure have."""
-    return 5 if recipe.measure == "test probability" else 2
 
 
 def set_epochs(estimator: Any, epochs: int) -> None:
@@ -334,9 +320,9 @@ def _test_probability(estimator: Any, X_test: Any, y_test: Any, y_pred: NDArray)
 
 
 _MEASURES: dict[str, Callable[[Any, Any, Any, NDArray], float]] = {
-    "test accuracy": _test_accuracy,
-    "training accuracy": _training_accuracy,
-    "test probability": _test_probability,
+    "test_accuracy": _test_accuracy,
+    "training_accuracy": _training_accuracy,
+    "test_probability": _test_probability,
 }
 
 

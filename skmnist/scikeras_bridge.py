@@ -61,7 +61,8 @@ def to_scikeras(estimator: NetworkClassifier, **kwargs: Any) -> Any:
     UserWarning
         If the estimator has `augmentation`, `label_smoothing`, ``batch_size="auto"`` or
         ``epochs="auto"``, which SciKeras has no place for: images stay where they are, labels are
-        not smoothed, batches are of 32, epochs 10.
+        not smoothed, batches are of 32, epochs 10. And if early stopping has a `monitor` of its
+        own, whose best epoch SciKeras also takes the weights of.
 
     Notes
     -----
@@ -116,6 +117,8 @@ def _left_behind(estimator: NetworkClassifier, replaced: dict[str, Any]) -> Iter
             yield f"label_smoothing={estimator.label_smoothing} (labels are not smoothed)"
     if estimator.augmentation is not None:
         yield f"augmentation={estimator.augmentation!r} (images stay where they are)"
+    if estimator.early_stopping and estimator.monitor != "auto":
+        yield f"monitor={estimator.monitor!r} (the weights kept are those of its best epoch)"
     if estimator.batch_size == "auto" and "batch_size" not in replaced:
         yield "batch_size='auto' (batches are of 32)"
     if estimator.epochs == "auto" and "epochs" not in replaced:
@@ -163,9 +166,7 @@ def _callback_settings(estimator: NetworkClassifier) -> dict[str, Any]:
     if estimator.early_stopping:
         callbacks["early_stopping"] = load_keras().callbacks.EarlyStopping
         settings |= {
-            "callbacks__early_stopping__monitor": (
-                "val_loss" if estimator._held_out_part() else "loss"
-            ),
+            "callbacks__early_stopping__monitor": _monitored(estimator),
             "callbacks__early_stopping__min_delta": estimator.tol,
             "callbacks__early_stopping__patience": estimator.n_iter_no_change,
             "callbacks__early_stopping__restore_best_weights": True,
@@ -173,6 +174,12 @@ def _callback_settings(estimator: NetworkClassifier) -> dict[str, Any]:
     if estimator.callbacks:
         callbacks["own"] = deepcopy(list(estimator.callbacks))
     return {"callbacks": callbacks or None, **settings}
+
+
+def _monitored(estimator: NetworkClassifier) -> str:
+    if estimator.monitor != "auto":
+        return str(estimator.monitor)
+    return "val_loss" if estimator._held_out_part() else "loss"
 
 
 def _fit_settings(estimator: NetworkClassifier) -> dict[str, Any]:
@@ -348,18 +355,19 @@ def _scheduled_rate() -> Any:
         def on_train_begin(self, logs: Any = None) -> None:
             if self.base is None:  # a later fit of the same network begins at the same rate
                 self.base = float(self.model.optimizer.learning_rate)
-            self.losses: list[float] = []
+            self.history: dict[str, list[float]] = {}
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
             self.rates = self.schedule.rates(
-                self.base, epoch, self.params["epochs"], self.params["steps"], self.losses
+                self.base, epoch, self.params["epochs"], self.params["steps"], self.history
             )
 
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
             self.model.optimizer.learning_rate = self.rates[batch]
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            self.losses.append(logs.get("val_loss", logs["loss"]))
+            for name, value in logs.items():
+                self.history.setdefault(name, []).append(value)
 
     return ScheduledRate
 

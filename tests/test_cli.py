@@ -202,7 +202,7 @@ def test_the_reported_figure_is_beside_ours(run_reproduce, tmp_path):
     assert [row["random_state"] for row in report["rows"]] == [4, 5]
     assert {row["n_epochs"] for row in report["rows"]} == {5}
     assert "bueno-circles" in ended.stdout
-    assert "100.00" in ended.stdout
+    assert "picture" in ended.stdout
     assert (tmp_path / "bueno-circles-seed-4" / "curves.png").exists()
 
 
@@ -216,7 +216,7 @@ def test_all_is_every_recipe_with_a_reported_figure(run_reproduce, monkeypatch):
     monkeypatch.setattr("skmnist._reproductions.reproduce_all", reproduce_all)
     ended, _ = run_reproduce("--all", "--quiet")
     assert (ended.exit_code, ended.output) == (0, "")
-    assert asked == [name for name, recipe in RECIPES.items() if recipe.reported is not None]
+    assert asked == [name for name, recipe in RECIPES.items() if recipe.source]
 
 
 def test_a_quiet_reproduction_is_silence(run_reproduce):

@@ -12,7 +12,7 @@ from skmnist import load, recipe, reproduce, reproduction
 from skmnist._reproductions import reproduce_all
 from skmnist.display import draw_reproduction
 from skmnist.recipes import RECIPES, Recipe
-from skmnist.reproduction import Reproduction, part_of, reached, set_epochs
+from skmnist.reproduction import Reproduction, part_of, set_epochs
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def circles():
 
 def test_the_circles_are_told_apart(circles):
     assert circles.measured == 100.0
-    assert circles.reached
+    assert circles.verdict is None  # the report shows a picture, and gives no figure
     assert (circles.n_train, circles.row["n_parameters"], circles.row["n_epochs"]) == (
         500,
         61,
@@ -41,7 +41,31 @@ def test_the_neuron_learns_as_in_plain_numpy():
     result = reproduce("bueno-perceptron", verbose=0)
     assert result.measured == pytest.approx(expected, abs=1e-6)
     assert result.y_pred.tolist() == [1]
-    assert result.reached
+    assert result.verdict == "reached"
+
+
+def test_the_circles_are_learned_as_in_the_reports_loop():
+    """The loop of the report: sums of gradients for the weights, means for the biases."""
+    n_steps = 25
+    (X, y), _ = reproduction._DATA["circles"](0)
+    network = recipe("bueno-circles").set_params(epochs=n_steps, dtype="float64", random_state=0)
+    start = network._architecture((1, 2, 1), 2, "float64").build(network._seed()).get_weights()
+    assert all(-1 <= weights.min() < weights.max() <= 1 for weights in start[:-1])
+    layers = [(W.copy(), b.copy()) for W, b in zip(start[::2], start[1::2], strict=True)]
+    for _ in range(n_steps):
+        outputs = [X]
+        for W, b in layers:
+            outputs.append(1 / (1 + np.exp(-outputs[-1] @ W - b)))
+        delta = outputs[-1] - y[:, None]
+        for i in reversed(range(len(layers))):
+            W, b = layers[i]
+            delta = delta * outputs[i + 1] * (1 - outputs[i + 1])
+            layers[i] = W - 0.05 * outputs[i].T @ delta, b - 0.05 * delta.mean(axis=0)
+            delta = delta @ W.T
+    learned = network.fit(X, y).network_.get_weights()
+    for (W, b), kernel, bias in zip(layers, learned[::2], learned[1::2], strict=True):
+        np.testing.assert_allclose(kernel, W, rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(bias, b, rtol=1e-6, atol=1e-9)
 
 
 def test_what_the_reports_kept_is_saved(circles, tmp_path):
@@ -144,7 +168,7 @@ def test_several_recipes_make_one_table(tmp_path, capsys):
     Console(width=80).print(done)
     shown = capsys.readouterr().out
     assert "bueno-circles" in shown
-    assert "100.00" in shown
+    assert "picture" in shown
 
 
 def test_a_failure_leaves_the_other_recipes_whole(monkeypatch, tmp_path):
@@ -172,17 +196,6 @@ def test_an_interruption_keeps_what_is_done(monkeypatch, tmp_path):
     assert done.interrupted
     assert len(done.rows) == 1
     assert json.loads((tmp_path / "reproductions.json").read_text())["interrupted"]
-
-
-@pytest.mark.parametrize(
-    ("figure", "expected"), [(98.17, True), (98.165001, True), (98.164, False)]
-)
-def test_a_figure_is_compared_in_the_reports_decimals(figure, expected):
-    assert reached(RECIPES["martin-dnn"], figure) is expected
-
-
-def test_without_a_reported_figure_there_is_nothing_to_reach():
-    assert reached(Recipe(None, "Mine."), 99.0) is None
 
 
 def test_a_part_holds_as_many_of_each_class():

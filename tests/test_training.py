@@ -130,7 +130,7 @@ def test_a_schedule_gives_the_numbers_of_keras_with_its_rate_set_before_each_ste
     task = Task(DENSE, find_optimizer("adam", 0.01), find_loss("cross_entropy"), None)
     plan = Plan(2, BATCH, 0.01, OneCycle(), SEED)
     steps = math.ceil(200 / BATCH)
-    rates = [OneCycle().rates(0.01, epoch, 2, steps, []) for epoch in range(2)]
+    rates = [OneCycle().rates(0.01, epoch, 2, steps, {}) for epoch in range(2)]
 
     outcome = train(task, plan, data)
     losses, variables = keras_fit(DENSE, keras.optimizers.Adam(0.01), data, plan, rates)
@@ -308,7 +308,7 @@ def test_a_function_of_the_users_is_a_loss(targets_and_outputs):
 
 
 def all_rates(schedule, base, epochs, steps):
-    return np.concatenate([schedule.rates(base, e, epochs, steps, []) for e in range(epochs)])
+    return np.concatenate([schedule.rates(base, e, epochs, steps, {}) for e in range(epochs)])
 
 
 @pytest.mark.parametrize("peak", [0.25, 0.5])
@@ -328,7 +328,7 @@ def test_cosine_falls_from_the_rate_to_zero_in_half_a_wave():
 
 
 def test_constant_leaves_the_rate_to_the_optimizer():
-    assert Constant().rates(0.1, 0, 4, 25, []) is None
+    assert Constant().rates(0.1, 0, 4, 25, {}) is None
 
 
 # Keras 3.15's variables don't know NumPy's newest way to ask for an array.
@@ -337,7 +337,7 @@ def test_plateau_cuts_the_rate_as_keras_reduce_lr_on_plateau():
     keras = load_keras()
     losses = [1.0, 0.9, 0.95, 0.90001, 0.89999, 0.9, 0.5, 0.6, 0.7, 0.8, 0.9, 0.9, 0.9, 0.9, 0.2]
     plateau = Plateau(factor=0.3, patience=2, min_rate=0.002)
-    ours = [plateau.rates(0.1, i, 99, 3, losses[:i])[0] for i in range(len(losses) + 1)]
+    ours = [plateau.rates(0.1, i, 99, 3, {"loss": losses[:i]})[0] for i in range(len(losses) + 1)]
 
     network = DENSE.build(SEED)
     network.compile(optimizer=keras.optimizers.SGD(0.1))

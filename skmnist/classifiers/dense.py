@@ -1,14 +1,18 @@
 """Dense networks."""
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
+
+from sklearn.utils._param_validation import Interval
 
 from skmnist._docstrings import describe_shared_parameters
 from skmnist._network_classifier import NetworkClassifier
 from skmnist.classifiers._common import HIDDEN_LAYERS, n_outputs, whole_numbers
 from skmnist.images import ImageShape
-from skmnist.networks import Architecture, dense_network
+from skmnist.networks import Architecture, RandomUniform, dense_network
 from skmnist.training import Augmentation
+from skmnist.training.optimizers import OptimizerSpec
 from skmnist.training.schedules import Schedule
 
 
@@ -30,6 +34,12 @@ class DNNClassifier(NetworkClassifier):
         classes there is one neuron.
     use_bias : bool, default=True
         Whether each unit adds a number of its own to the sum of its inputs.
+    kernel_initializer, bias_initializer : str or RandomUniform, \
+            default="glorot_uniform" and "zeros"
+        What the weights and the biases are before training, by Keras's names.
+    bias_learning_rate_factor : float, default=1.0
+        The learning rate of the biases, as a multiple of that of the weights; only for
+        ``optimizer="sgd"``, since all others scale their steps by themselves.
     %(shared_parameters)s
 
     Attributes
@@ -54,6 +64,9 @@ class DNNClassifier(NetworkClassifier):
         **NetworkClassifier._parameter_constraints,
         **HIDDEN_LAYERS,
         "use_bias": ["boolean"],
+        "kernel_initializer": [str, RandomUniform],
+        "bias_initializer": [str, RandomUniform],
+        "bias_learning_rate_factor": [Interval(Real, 0, None, closed="left")],
     }
 
     def __init__(
@@ -64,6 +77,9 @@ class DNNClassifier(NetworkClassifier):
         dropout: float | Sequence[float] = 0.2,
         output_activation: str = "softmax",
         use_bias: bool = True,
+        kernel_initializer: str | RandomUniform = "glorot_uniform",
+        bias_initializer: str | RandomUniform = "zeros",
+        bias_learning_rate_factor: float = 1.0,
         epochs: int | str = 20,
         batch_size: int | str | None = "auto",
         learning_rate: float = 2e-3,
@@ -71,6 +87,7 @@ class DNNClassifier(NetworkClassifier):
         momentum: float | None = None,
         beta_1: float | None = None,
         beta_2: float | None = None,
+        epsilon: float | None = None,
         weight_decay: float | None = None,
         global_clipnorm: float | None = None,
         ema_momentum: float | None = None,
@@ -80,6 +97,7 @@ class DNNClassifier(NetworkClassifier):
         class_weight: dict[Any, float] | str | None = None,
         validation_fraction: float | None = None,
         early_stopping: bool = False,
+        monitor: str = "auto",
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
         augmentation: str | Augmentation | None = None,
@@ -96,6 +114,9 @@ class DNNClassifier(NetworkClassifier):
         self.dropout = dropout
         self.output_activation = output_activation
         self.use_bias = use_bias
+        self.kernel_initializer = kernel_initializer
+        self.bias_initializer = bias_initializer
+        self.bias_learning_rate_factor = bias_learning_rate_factor
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -103,6 +124,7 @@ class DNNClassifier(NetworkClassifier):
         self.momentum = momentum
         self.beta_1 = beta_1
         self.beta_2 = beta_2
+        self.epsilon = epsilon
         self.weight_decay = weight_decay
         self.global_clipnorm = global_clipnorm
         self.ema_momentum = ema_momentum
@@ -112,6 +134,7 @@ class DNNClassifier(NetworkClassifier):
         self.class_weight = class_weight
         self.validation_fraction = validation_fraction
         self.early_stopping = early_stopping
+        self.monitor = monitor
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.augmentation = augmentation
@@ -123,6 +146,16 @@ class DNNClassifier(NetworkClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
+    def _optimizer(self) -> OptimizerSpec:
+        optimizer = super()._optimizer()
+        if self.bias_learning_rate_factor != 1 and optimizer.class_name != "SGD":
+            raise ValueError(
+                f"bias_learning_rate_factor={self.bias_learning_rate_factor!r} has no such effect "
+                f"with optimizer={self.optimizer!r}, which scales its steps by itself. Use "
+                "optimizer='sgd', or leave the factor at 1."
+            )
+        return optimizer
+
     def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
         return Architecture.of(
             dense_network,
@@ -133,5 +166,8 @@ class DNNClassifier(NetworkClassifier):
             dropout=self.dropout,
             output_activation=self.output_activation,
             use_bias=self.use_bias,
+            kernel_initializer=self.kernel_initializer,
+            bias_initializer=self.bias_initializer,
+            bias_learning_rate_factor=float(self.bias_learning_rate_factor),
             dtype=dtype,
         )

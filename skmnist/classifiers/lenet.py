@@ -56,6 +56,7 @@ class LeNetClassifier(NetworkClassifier):
         momentum: float | None = None,
         beta_1: float | None = None,
         beta_2: float | None = None,
+        epsilon: float | None = None,
         weight_decay: float | None = None,
         global_clipnorm: float | None = None,
         ema_momentum: float | None = None,
@@ -65,6 +66,7 @@ class LeNetClassifier(NetworkClassifier):
         class_weight: dict[Any, float] | str | None = None,
         validation_fraction: float | None = None,
         early_stopping: bool = False,
+        monitor: str = "auto",
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
         augmentation: str | Augmentation | None = "shift",
@@ -84,6 +86,7 @@ class LeNetClassifier(NetworkClassifier):
         self.momentum = momentum
         self.beta_1 = beta_1
         self.beta_2 = beta_2
+        self.epsilon = epsilon
         self.weight_decay = weight_decay
         self.global_clipnorm = global_clipnorm
         self.ema_momentum = ema_momentum
@@ -93,6 +96,7 @@ class LeNetClassifier(NetworkClassifier):
         self.class_weight = class_weight
         self.validation_fraction = validation_fraction
         self.early_stopping = early_stopping
+        self.monitor = monitor
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.augmentation = augmentation

@@ -165,6 +165,7 @@ class PretrainedClassifier(NetworkClassifier):
         momentum: float | None = None,
         beta_1: float | None = None,
         beta_2: float | None = None,
+        epsilon: float | None = None,
         weight_decay: float | None = None,
         global_clipnorm: float | None = None,
         ema_momentum: float | None = None,
@@ -174,6 +175,7 @@ class PretrainedClassifier(NetworkClassifier):
         class_weight: dict[Any, float] | str | None = None,
         validation_fraction: float | None = None,
         early_stopping: bool = False,
+        monitor: str = "auto",
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
         augmentation: str | Augmentation | None = None,
@@ -206,6 +208,7 @@ class PretrainedClassifier(NetworkClassifier):
         self.momentum = momentum
         self.beta_1 = beta_1
         self.beta_2 = beta_2
+        self.epsilon = epsilon
         self.weight_decay = weight_decay
         self.global_clipnorm = global_clipnorm
         self.ema_momentum = ema_momentum
@@ -215,6 +218,7 @@ class PretrainedClassifier(NetworkClassifier):
         self.class_weight = class_weight
         self.validation_fraction = validation_fraction
         self.early_stopping = early_stopping
+        self.monitor = monitor
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.augmentation = augmentation
@@ -304,21 +308,32 @@ class PretrainedClassifier(NetworkClassifier):
         backbone = Predictor(task.architecture, start.network, data.pixel_scale).of_layer(
             "flatten", None
         )
-        features = backbone.outputs(as_rows(data.images)[0], self.image_shape_)
+        features = self._features(backbone, data)
         of_backbone = list(backbone.variables)
 
         def whole(state: State) -> State:
             return State([*of_backbone, *state.network], state.optimizer)
 
         outcome = train(
-            replace(task, architecture=head_alone(task.architecture, features.shape[1])),
+            replace(task, architecture=head_alone(task.architecture, features.images.shape[2])),
             plan,
-            replace(data, images=features[:, None, :, None], pixel_scale=1.0),
+            features,
             State(start.network[len(of_backbone) :], start.optimizer),
             callbacks,
             _Phase(reporter, whole=whole),
         )
         return replace(outcome, state=whole(outcome.state))
+
+    def _features(self, backbone: Predictor, data: Data) -> Data:
+        """Replace all images by what the backbone makes of them."""
+        features = backbone.outputs(as_rows(data.images)[0], self.image_shape_)
+        own_set = data.validation
+        return replace(
+            data,
+            images=features[:, None, :, None],
+            pixel_scale=1.0,
+            validation=None if own_set is None else self._features(backbone, own_set),
+        )
 
     def _fine_tune(
         self, task: Task, plan: Plan, data: Data, frozen: Outcome, reporter: Reporter

@@ -68,6 +68,7 @@ class ResNetClassifier(NetworkClassifier):
         momentum: float | None = None,
         beta_1: float | None = 0.8,
         beta_2: float | None = 0.95,
+        epsilon: float | None = None,
         weight_decay: float | None = 0.02,
         global_clipnorm: float | None = None,
         ema_momentum: float | None = None,
@@ -77,6 +78,7 @@ class ResNetClassifier(NetworkClassifier):
         class_weight: dict[Any, float] | str | None = None,
         validation_fraction: float | None = None,
         early_stopping: bool = False,
+        monitor: str = "auto",
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
         augmentation: str | Augmentation | None = "shift",
@@ -97,6 +99,7 @@ class ResNetClassifier(NetworkClassifier):
         self.momentum = momentum
         self.beta_1 = beta_1
         self.beta_2 = beta_2
+        self.epsilon = epsilon
         self.weight_decay = weight_decay
         self.global_clipnorm = global_clipnorm
         self.ema_momentum = ema_momentum
@@ -106,6 +109,7 @@ class ResNetClassifier(NetworkClassifier):
         self.class_weight = class_weight
         self.validation_fraction = validation_fraction
         self.early_stopping = early_stopping
+        self.monitor = monitor
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.augmentation = augmentation

@@ -101,6 +101,7 @@ class SequenceCNNClassifier(SequenceClassifier):
         momentum: float | None = None,
         beta_1: float | None = None,
         beta_2: float | None = None,
+        epsilon: float | None = None,
         weight_decay: float | None = None,
         global_clipnorm: float | None = None,
         ema_momentum: float | None = None,
@@ -110,6 +111,7 @@ class SequenceCNNClassifier(SequenceClassifier):
         class_weight: dict[Any, float] | str | None = None,
         validation_fraction: float | None = None,
         early_stopping: bool = False,
+        monitor: str = "auto",
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
         dtype: str = "auto",
@@ -134,6 +136,7 @@ class SequenceCNNClassifier(SequenceClassifier):
         self.momentum = momentum
         self.beta_1 = beta_1
         self.beta_2 = beta_2
+        self.epsilon = epsilon
         self.weight_decay = weight_decay
         self.global_clipnorm = global_clipnorm
         self.ema_momentum = ema_momentum
@@ -143,6 +146,7 @@ class SequenceCNNClassifier(SequenceClassifier):
         self.class_weight = class_weight
         self.validation_fraction = validation_fraction
         self.early_stopping = early_stopping
+        self.monitor = monitor
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.dtype = dtype
@@ -238,6 +242,7 @@ class SequenceDNNClassifier(SequenceClassifier):
         momentum: float | None = None,
         beta_1: float | None = None,
         beta_2: float | None = None,
+        epsilon: float | None = None,
         weight_decay: float | None = None,
         global_clipnorm: float | None = None,
         ema_momentum: float | None = None,
@@ -247,6 +252,7 @@ class SequenceDNNClassifier(SequenceClassifier):
         class_weight: dict[Any, float] | str | None = None,
         validation_fraction: float | None = None,
         early_stopping: bool = False,
+        monitor: str = "auto",
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
         dtype: str = "auto",
@@ -268,6 +274,7 @@ class SequenceDNNClassifier(SequenceClassifier):
         self.momentum = momentum
         self.beta_1 = beta_1
         self.beta_2 = beta_2
+        self.epsilon = epsilon
         self.weight_decay = weight_decay
         self.global_clipnorm = global_clipnorm
         self.ema_momentum = ema_momentum
@@ -277,6 +284,7 @@ class SequenceDNNClassifier(SequenceClassifier):
         self.class_weight = class_weight
         self.validation_fraction = validation_fraction
         self.early_stopping = early_stopping
+        self.monitor = monitor
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.dtype = dtype

@@ -3,6 +3,7 @@
 They know nothing of scikit-learn, so they also serve as SciKeras ``model=`` functions.
 """
 
+from skmnist.networks._initializers import RandomUniform
 from skmnist.networks.architecture import Architecture
 from skmnist.networks.capsule import capsule_network
 from skmnist.networks.convolutional import ConvBlock, convolutional_network, pooled_blocks
@@ -15,6 +16,7 @@ from skmnist.networks.sequence import sequence_cnn, sequence_dense_network
 __all__ = [
     "Architecture",
     "ConvBlock",
+    "RandomUniform",
     "capsule_network",
     "convolutional_network",
     "dense_network",

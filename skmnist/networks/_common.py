@@ -1,6 +1,7 @@
 """What every builder does alike: seeds, dropout rates, the output layer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from numbers import Real
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from skmnist._backend import load_keras
 from skmnist._errors import unknown_name
+from skmnist.networks._initializers import RandomUniform, make_initializer
 
 
 def layer_seeds(seed: int) -> Iterator[int]:
@@ -46,14 +48,66 @@ def one_each(value: Any, n: int, parameter: str) -> list[float]:
     return [float(value)] * n
 
 
+def dense_layer(
+    n_units: int,
+    activation: str,
+    seeds: Iterator[int],
+    *,
+    dtype: str,
+    name: str,
+    use_bias: bool = True,
+    kernel_initializer: str | RandomUniform = "glorot_uniform",
+    bias_initializer: str | RandomUniform = "zeros",
+    bias_learning_rate_factor: float = 1.0,
+) -> Any:
+    """Make a dense layer whose weights are drawn from our seeds."""
+    kernel = make_initializer(kernel_initializer, next(seeds), "kernel_initializer")
+    # Zeros draw no seed: all other layers' weights stay as they are.
+    seed = next(seeds) if bias_initializer != "zeros" else 0
+    settings = {
+        "activation": activation,
+        "use_bias": use_bias,
+        "kernel_initializer": kernel,
+        "bias_initializer": make_initializer(bias_initializer, seed, "bias_initializer"),
+        "dtype": dtype,
+        "name": name,
+    }
+    if bias_learning_rate_factor == 1:
+        return load_keras().layers.Dense(n_units, **settings)
+    return _scaled_bias_dense()(n_units, bias_learning_rate_factor, **settings)
+
+
+@cache
+def _scaled_bias_dense() -> type[Any]:
+    keras = load_keras()
+    ops = keras.ops
+
+    class ScaledBiasDense(keras.layers.Dense):  # type: ignore[name-defined]
+        """A dense layer whose bias has the gradient times a factor."""
+
+        def __init__(self, units: int, factor: float, **settings: Any) -> None:
+            super().__init__(units, **settings)
+            self.factor = factor
+
+        def call(self, inputs: Any, training: Any = None) -> Any:
+            fixed = ops.stop_gradient(self.bias)
+            bias = fixed + self.factor * (self.bias - fixed)
+            return self.activation(ops.matmul(inputs, self.kernel) + bias)
+
+        def get_config(self) -> dict[str, Any]:
+            return {**super().get_config(), "factor": self.factor}
+
+    return ScaledBiasDense
+
+
 def hidden_layers(
     units: Sequence[int],
     activation: str,
     dropout: float | Sequence[float],
     batch_norm: bool,
-    dtype: Any,
+    dtype: str,
     seeds: Iterator[int],
-    use_bias: bool = True,
+    make_dense: Callable[..., Any] = dense_layer,
 ) -> list[Any]:
     """Make dense layers, each followed by its batch normalisation and dropout."""
     keras = load_keras()
@@ -61,16 +115,7 @@ def hidden_layers(
     layers = []
     rates = one_each(dropout, len(units), "dropout")
     for i, (n_units, rate) in enumerate(zip(units, rates, strict=True), start=1):
-        layers.append(
-            keras.layers.Dense(
-                n_units,
-                activation=activation,
-                use_bias=use_bias,
-                kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
-                dtype=dtype,
-                name=f"dense_{i}",
-            )
-        )
+        layers.append(make_dense(n_units, activation, seeds, dtype=dtype, name=f"dense_{i}"))
         if batch_norm:
             layers.append(keras.layers.BatchNormalization(dtype=dtype, name=f"dense_norm_{i}"))
         if rate:
@@ -81,16 +126,13 @@ def hidden_layers(
 
 
 def output_layer(
-    n_outputs: int, activation: str, dtype: str, seeds: Iterator[int], use_bias: bool = True
+    n_outputs: int,
+    activation: str,
+    dtype: str,
+    seeds: Iterator[int],
+    make_dense: Callable[..., Any] = dense_layer,
 ) -> Any:
     """Make the last layer; its sums and probabilities are never of low precision."""
-    keras = load_keras()
     check_activation(activation, "output_activation")
-    return keras.layers.Dense(
-        n_outputs,
-        activation=activation,
-        use_bias=use_bias,
-        kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
-        dtype="float64" if dtype == "float64" else "float32",
-        name="output",
-    )
+    exact = "float64" if dtype == "float64" else "float32"
+    return make_dense(n_outputs, activation, seeds, dtype=exact, name="output")

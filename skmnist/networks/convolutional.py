@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from inspect import isclass, signature
 from math import inf
 from numbers import Integral, Real
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from skmnist._backend import load_keras
 from skmnist._errors import unknown_name
 from skmnist.networks._common import check_activation, hidden_layers, layer_seeds, output_layer
+from skmnist.networks._initializers import make_initializer
 
 _STEPS = ("activation", "batch_norm", "pool", "dropout")
 
@@ -39,6 +39,9 @@ class ConvBlock:
         Kind of the pooling.
     pool_size : int, default=2
         Side of the pooling's square, in pixels; a smaller image is pooled to one pixel.
+    pool_padding : {"valid", "same"}, default="valid"
+        Whether pixels that don't fill a last square are dropped, or pooled as they are: 5 pixels
+        become 2 or 3.
     dropout : float, default=0.0
         The part of the values that is dropped in training.
     l2 : float, default=0.0
@@ -66,6 +69,7 @@ class ConvBlock:
     batch_norm_momentum: float = 0.99
     pool: str | None = None
     pool_size: int = 2
+    pool_padding: str = "valid"
     dropout: float = 0.0
     l2: float = 0.0
     initializer: str = "glorot_uniform"
@@ -98,6 +102,7 @@ class ConvBlock:
             object.__setattr__(self, name, int(value))
         paddings = "valid", "same", "auto"
         self._require(self.padding in paddings, "padding", "'valid', 'same' or 'auto'")
+        self._require(self.pool_padding in paddings[:2], "pool_padding", "'valid' or 'same'")
         self._require(self.pool in (None, "max", "average"), "pool", "'max', 'average' or None")
         self._require(_is_number(self.dropout, 0, 1), "dropout", "0 <= dropout < 1")
         self._require(_is_number(self.l2, 0), "l2", "a number >= 0")
@@ -239,7 +244,9 @@ def _block_layers(
         strides=block.strides,
         padding=padding,
         use_bias=_has_bias(block),
-        kernel_initializer=_initializer(block.initializer, next(seeds)),
+        kernel_initializer=make_initializer(
+            block.initializer, next(seeds), "ConvBlock.initializer"
+        ),
         kernel_regularizer=keras.regularizers.L2(block.l2) if block.l2 else None,
         dtype=dtype,
         name=f"conv_{number}",
@@ -251,7 +258,7 @@ def _block_layers(
         for step in block.order
     ]
     if block.pool:
-        sides = sides[0] // pool[0], sides[1] // pool[1]
+        sides = _pooled(block, pool, sides)
     return [convolution, *(layer for layer in followers if layer is not None)], sides
 
 
@@ -267,7 +274,7 @@ def _follower(
         return layers.BatchNormalization(momentum=block.batch_norm_momentum, **settings)
     if step == "pool" and block.pool:
         pooling = layers.MaxPooling2D if block.pool == "max" else layers.AveragePooling2D
-        return pooling(pool, **settings)
+        return pooling(pool, padding=block.pool_padding, **settings)
     if step == "dropout" and block.dropout:
         return layers.Dropout(block.dropout, seed=seed, **settings)
     return None
@@ -314,14 +321,10 @@ def _convolved(
     return height, width
 
 
-def _initializer(name: str, seed: int) -> Any:
-    known = {
-        other: made
-        for other, made in vars(load_keras().initializers).items()
-        if isclass(made) and other.islower()
-    }
-    if name not in known:
-        raise unknown_name("ConvBlock.initializer", name, known)
-    # Made with a seed at once: without one, Keras draws from Python's global generator.
-    draws = "seed" in signature(known[name]).parameters
-    return known[name](**({"seed": seed} if draws else {}))
+def _pooled(block: ConvBlock, pool: tuple[int, int], sides: tuple[int, int]) -> tuple[int, int]:
+    """Compute the sides of the image that leaves the pooling."""
+    rounding = -1 if block.pool_padding == "same" else 1  # up, or down
+    height, width = (
+        rounding * (rounding * side // size) for side, size in zip(sides, pool, strict=True)
+    )
+    return height, width

@@ -1,10 +1,12 @@
 """Dense networks, from a single neuron upwards."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from skmnist._backend import load_keras
-from skmnist.networks._common import hidden_layers, layer_seeds, output_layer
+from skmnist.networks._common import dense_layer, hidden_layers, layer_seeds, output_layer
+from skmnist.networks._initializers import RandomUniform
 
 
 def dense_network(
@@ -16,6 +18,9 @@ def dense_network(
     dropout: float | Sequence[float] = 0.0,
     output_activation: str = "softmax",
     use_bias: bool = True,
+    kernel_initializer: str | RandomUniform = "glorot_uniform",
+    bias_initializer: str | RandomUniform = "zeros",
+    bias_learning_rate_factor: float = 1.0,
     dtype: str = "float32",
     seed: int = 0,
 ) -> Any:
@@ -37,10 +42,14 @@ def dense_network(
         Keras's name of the last layer's activation.
     use_bias : bool, default=True
         Whether each unit adds a number of its own to the sum of its inputs.
+    kernel_initializer, bias_initializer : str or RandomUniform, default="glorot_uniform", "zeros"
+        What the weights and the biases are before training, by Keras's names.
+    bias_learning_rate_factor : float, default=1.0
+        The gradients of the biases are multiplied by it.
     dtype : str, default="float32"
         Keras's dtype policy: "float32", "mixed_bfloat16" or "float64".
     seed : int, default=0
-        Decides the initial weights (Glorot uniform, biases zero) and the dropout.
+        Decides the initial weights and the dropout.
 
     Returns
     -------
@@ -50,7 +59,8 @@ def dense_network(
     Raises
     ------
     ValueError
-        If Keras doesn't know an activation, or `dropout` doesn't fit `hidden_units`.
+        If Keras doesn't know an activation or an initializer, or `dropout` doesn't fit
+        `hidden_units`.
 
     Examples
     --------
@@ -60,12 +70,19 @@ def dense_network(
     """
     keras = load_keras()
     seeds = layer_seeds(seed)
+    make_dense = partial(
+        dense_layer,
+        use_bias=use_bias,
+        kernel_initializer=kernel_initializer,
+        bias_initializer=bias_initializer,
+        bias_learning_rate_factor=bias_learning_rate_factor if use_bias else 1.0,
+    )
     return keras.Sequential(
         [
             keras.Input(input_shape, name="images"),
             keras.layers.Flatten(dtype=dtype, name="flatten"),
-            *hidden_layers(hidden_units, activation, dropout, False, dtype, seeds, use_bias),
-            output_layer(n_outputs, output_activation, dtype, seeds, use_bias),
+            *hidden_layers(hidden_units, activation, dropout, False, dtype, seeds, make_dense),
+            output_layer(n_outputs, output_activation, dtype, seeds, make_dense),
         ],
         name="dense_network",
     )

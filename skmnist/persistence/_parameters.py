@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from skmnist import classifiers
 from skmnist._errors import unknown_name
 from skmnist.ensemble import CommitteeClassifier
-from skmnist.networks import ConvBlock
+from skmnist.networks import ConvBlock, RandomUniform
 from skmnist.persistence._checks import of_type, with_keys
 from skmnist.preprocessing import Blur, ColumnNormalizer, Deskew, MomentNormalizer
 from skmnist.text import TextSequencer
@@ -37,7 +37,8 @@ ESTIMATORS: dict[str, type[BaseEstimator]] = {
     },
 }
 _OBJECTS: dict[str, Callable[..., Any]] = {
-    made.__name__: made for made in (Augmentation, Constant, ConvBlock, Cosine, OneCycle, Plateau)
+    made.__name__: made
+    for made in (Augmentation, Constant, ConvBlock, Cosine, OneCycle, Plateau, RandomUniform)
 }
 _INSTEAD = {
     "callbacks": "None",

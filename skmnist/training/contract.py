@@ -36,6 +36,7 @@ class Plan:
     shuffle: bool = True
     first_epoch: int = 0
     patience: int | None = None
+    monitor: str = "auto"
     tol: float = 0.0
 
 
@@ -51,10 +52,14 @@ class Data:
         Class numbers.
     weights : ndarray of shape (n,), float
         Sample weights, of mean 1 over the training rows.
-    train_rows, validation_rows : ndarray of int32
+    train_rows : ndarray of int32
         Row numbers.
+    validation_rows : ndarray of int32
+        Row numbers of the images that judge: of `validation` where that is given.
     pixel_scale : float
         What pixels are divided by.
+    validation : Data or None
+        A set of its own to judge on; None where the rows that judge are among these images.
     """
 
     images: NDArray
@@ -63,6 +68,7 @@ class Data:
     train_rows: NDArray
     validation_rows: NDArray
     pixel_scale: float
+    validation: "Data | None" = None
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class Trainer(AbstractTrainer):
         values, sums, tested = self._values()[:2], self._zeros(3), jnp.asarray(rows)
         for start in range(0, len(rows), EVALUATION_BATCH):
             size = min(EVALUATION_BATCH, len(rows) - start)
-            sums = self._compiled_judging(values, sums, self._resident, tested, start, size=size)
+            sums = self._compiled_judging(values, sums, self._judged, tested, start, size=size)
         return tuple(sums)
 
     @property

@@ -1,6 +1,6 @@
 """The run over the epochs, the same for every backend."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -19,6 +19,7 @@ from skmnist.training.contract import (
     epoch_order,
     refuse_divergence,
 )
+from skmnist.training.monitor import refuse_unwatchable, watched
 from skmnist.training.pool import Pool
 
 _pool = Pool(most=8)
@@ -81,21 +82,20 @@ def _run(
     callbacks: Sequence[Any],
     watcher: Watcher,
 ) -> Outcome:
+    _refuse_unwatchable(plan, data)
     trainer.begin(data, plan, start)
     keras_callbacks = KerasCallbacks(callbacks, trainer, plan)
     history: dict[str, list[float]] = {}
-    judged: list[float] = []
     best = _Best(plan)
     keras_callbacks.on_train_begin()
     for epoch in range(plan.epochs):
         number = plan.first_epoch + epoch + 1
         watcher.epoch_begins(number)
         keras_callbacks.on_epoch_begin(epoch)
-        logs = _run_epoch(trainer, plan, data, task, epoch, judged, keras_callbacks)
+        logs = _run_epoch(trainer, plan, data, task, epoch, history, keras_callbacks)
         for name, value in logs.items():
             history.setdefault(name, []).append(value)
-        judged.append(logs.get("val_loss", logs["loss"]))
-        best.see(number, judged[-1], trainer.state)
+        best.see(number, history, trainer.state)
         stop = watcher.epoch_ended(number, logs, trainer.state)
         stop |= keras_callbacks.on_epoch_end(epoch, logs)
         if stop or best.waited_enough:
@@ -111,7 +111,7 @@ def _run_epoch(
     data: Data,
     task: Task,
     epoch: int,
-    judged: Sequence[float],
+    history: Mapping[str, Sequence[float]],
     keras_callbacks: KerasCallbacks,
 ) -> dict[str, float]:
     rng = epoch_generator(plan.seed, plan.first_epoch + epoch)
@@ -123,7 +123,7 @@ def _run_epoch(
     )
     steps = -(-len(order) // plan.batch_size)
     base = plan.learning_rate
-    rates = None if base is None else plan.schedule.rates(base, epoch, plan.epochs, steps, judged)
+    rates = None if base is None else plan.schedule.rates(base, epoch, plan.epochs, steps, history)
     if rates is None:
         rates = np.full(steps, trainer.learning_rate)
     loss, accuracy = trainer.run_epoch(order, draws, rates, keras_callbacks)
@@ -134,25 +134,52 @@ def _run_epoch(
     return logs
 
 
+def _refuse_unwatchable(plan: Plan, data: Data) -> None:
+    held_out = len(data.validation_rows) > 0
+    refuse_unwatchable(plan.schedule.monitor, type(plan.schedule).__name__, held_out)
+    if plan.patience is not None:
+        refuse_unwatchable(plan.monitor, "early stopping", held_out)
+
+
+class _Lowest:
+    """The lowest value so far, and for how many epochs nothing has improved on it."""
+
+    def __init__(self, tol: float) -> None:
+        self._tol = tol
+        self._value: float | None = None
+        self.waited = 0
+
+    def improves(self, value: float) -> bool:
+        """Note a value, and return whether it is the lowest by more than the tolerance."""
+        if self._value is None or value < self._value - self._tol:
+            self._value, self.waited = value, 0
+            return True
+        self.waited += 1
+        return False
+
+
 class _Best:
-    """Remembers the best epoch, and its arrays where training may stop early."""
+    """Remembers the best epoch, and its arrays where training may stop early.
+
+    The best epoch is that of the lowest judged loss, whatever decides when to stop.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self._patience = plan.patience
-        self._tol = plan.tol
-        self._loss = np.inf
-        self._waited = 0
+        self._monitor = plan.monitor
+        self._judged, self._watched = _Lowest(plan.tol), _Lowest(plan.tol)
         self.epoch = 0
         self.state: State | None = None
 
-    def see(self, epoch: int, loss: float, state: Callable[[], State]) -> None:
-        if loss < self._loss - self._tol or self.epoch == 0:
-            self._loss, self._waited, self.epoch = loss, 0, epoch
+    def see(
+        self, epoch: int, history: Mapping[str, Sequence[float]], state: Callable[[], State]
+    ) -> None:
+        self._watched.improves(watched(history, self._monitor)[-1])
+        if self._judged.improves(watched(history, "auto")[-1]):
+            self.epoch = epoch
             if self._patience is not None:
                 self.state = state()
-        else:
-            self._waited += 1
 
     @property
     def waited_enough(self) -> bool:
-        return self._patience is not None and self._waited >= self._patience
+        return self._patience is not None and self._watched.waited >= self._patience

@@ -9,19 +9,19 @@ import numpy as np
 from skmnist._backend import load_keras
 from skmnist._errors import unknown_name
 
-_BETAS = ("beta_1", "beta_2")
-# Keras's name of the class, and which decays of the gradients' moments it has.
+_ADAM = ("beta_1", "beta_2", "epsilon")
+# Keras's name of the class, and which of the settings below it has.
 OPTIMIZERS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "adadelta": ("Adadelta", ()),
+    "adadelta": ("Adadelta", ("epsilon",)),
     "adafactor": ("Adafactor", ()),
-    "adagrad": ("Adagrad", ()),
-    "adam": ("Adam", _BETAS),
-    "adamax": ("Adamax", _BETAS),
-    "adamw": ("AdamW", _BETAS),
+    "adagrad": ("Adagrad", ("epsilon",)),
+    "adam": ("Adam", _ADAM),
+    "adamax": ("Adamax", _ADAM),
+    "adamw": ("AdamW", _ADAM),
     "ftrl": ("Ftrl", ()),
-    "lion": ("Lion", _BETAS),
-    "nadam": ("Nadam", _BETAS),
-    "rmsprop": ("RMSprop", ("momentum",)),
+    "lion": ("Lion", ("beta_1", "beta_2")),
+    "nadam": ("Nadam", _ADAM),
+    "rmsprop": ("RMSprop", ("momentum", "epsilon")),
     "sgd": ("SGD", ("momentum",)),
 }
 
@@ -77,6 +77,7 @@ def find_optimizer(
     momentum: float | None = None,
     beta_1: float | None = None,
     beta_2: float | None = None,
+    epsilon: float | None = None,
     weight_decay: float | None = None,
     global_clipnorm: float | None = None,
     ema_momentum: float | None = None,
@@ -93,6 +94,9 @@ def find_optimizer(
         Decay of the first moment of SGD and RMSprop; None for Keras's default.
     beta_1, beta_2 : float or None
         Decay of the first and of the second moment of the Adam family; None for Keras's default.
+    epsilon : float or None
+        What is added to the root of the second moment before a division by it; None for Keras's
+        default.
     weight_decay : float or None
         Decoupled decay of the weights a step, times the learning rate; None for none, and
         Keras's default of AdamW.
@@ -117,13 +121,13 @@ def find_optimizer(
         return _spec(optimizer)
     if optimizer.lower() not in OPTIMIZERS:
         raise unknown_name("optimizer", optimizer, OPTIMIZERS, " or a Keras optimizer")
-    class_name, moments = OPTIMIZERS[optimizer.lower()]
-    given = {"momentum": momentum, "beta_1": beta_1, "beta_2": beta_2}
+    class_name, own = OPTIMIZERS[optimizer.lower()]
+    given = {"momentum": momentum, "beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
     settings: dict[str, Any] = {
         "learning_rate": None if learning_rate is None else float(learning_rate),
         "weight_decay": weight_decay,
         "global_clipnorm": global_clipnorm,
-        **{name: given[name] for name in moments},
+        **{name: given[name] for name in own},
     }
     if ema_momentum is not None:
         settings |= {"use_ema": True, "ema_momentum": ema_momentum}

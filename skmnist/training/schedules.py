@@ -1,20 +1,26 @@
 """Learning-rate schedules: the rate of each step as a pure function of where training stands."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skmnist._errors import unknown_name
+from skmnist.training.monitor import MONITORS, watched
+
+History = Mapping[str, Sequence[float]]
 
 
 @dataclass(frozen=True)
 class Schedule:
     """How the learning rate changes while training goes on (abstract)."""
 
+    # The curve that decides it, by a name of `MONITORS`; "auto" where none does.
+    monitor = "auto"
+
     def rates(
-        self, base: float, epoch: int, epochs: int, steps: int, losses: Sequence[float]
+        self, base: float, epoch: int, epochs: int, steps: int, history: History
     ) -> NDArray | None:
         """Give the rate of each step of one epoch.
 
@@ -26,8 +32,9 @@ class Schedule:
             The epoch's number, from 0, and how many there are.
         steps : int
             Steps in an epoch.
-        losses : sequence of float
-            The judged loss of each epoch done: on the rows held out, else in training.
+        history : mapping of str to sequence of float
+            "loss", "accuracy" and, where rows are held out, "val_loss" and "val_accuracy" of each
+            epoch done.
 
         Returns
         -------
@@ -44,13 +51,11 @@ class Constant(Schedule):
     Examples
     --------
     >>> from skmnist.training import Constant
-    >>> Constant().rates(0.1, 0, 1, 4, []) is None
+    >>> Constant().rates(0.1, 0, 1, 4, {}) is None
     True
     """
 
-    def rates(
-        self, base: float, epoch: int, epochs: int, steps: int, losses: Sequence[float]
-    ) -> None:
+    def rates(self, base: float, epoch: int, epochs: int, steps: int, history: History) -> None:
         """Leave the rate to the optimizer."""
         return
 
@@ -72,7 +77,7 @@ class OneCycle(Schedule):
     Examples
     --------
     >>> from skmnist.training import OneCycle
-    >>> OneCycle(peak=0.5).rates(0.1, 0, 1, 4, []).round(3).tolist()
+    >>> OneCycle(peak=0.5).rates(0.1, 0, 1, 4, {}).round(3).tolist()
     [0.025, 0.075, 0.075, 0.025]
     """
 
@@ -82,9 +87,7 @@ class OneCycle(Schedule):
         if not 0 < self.peak < 1:
             raise ValueError(f"OneCycle: peak={self.peak!r}; expected 0 < peak < 1.")
 
-    def rates(
-        self, base: float, epoch: int, epochs: int, steps: int, losses: Sequence[float]
-    ) -> NDArray:
+    def rates(self, base: float, epoch: int, epochs: int, steps: int, history: History) -> NDArray:
         """Give the triangle's part that falls into this epoch."""
         done = _progress(epoch, epochs, steps)
         return base * np.minimum(done / self.peak, (1 - done) / (1 - self.peak))
@@ -102,13 +105,11 @@ class Cosine(Schedule):
     Examples
     --------
     >>> from skmnist.training import Cosine
-    >>> Cosine().rates(1.0, 0, 1, 3, []).round(2).tolist()
+    >>> Cosine().rates(1.0, 0, 1, 3, {}).round(2).tolist()
     [0.93, 0.5, 0.07]
     """
 
-    def rates(
-        self, base: float, epoch: int, epochs: int, steps: int, losses: Sequence[float]
-    ) -> NDArray:
+    def rates(self, base: float, epoch: int, epochs: int, steps: int, history: History) -> NDArray:
         """Give the wave's part that falls into this epoch."""
         return base * (1 + np.cos(np.pi * _progress(epoch, epochs, steps))) / 2
 
@@ -127,11 +128,14 @@ class Plateau(Schedule):
         The rate is not cut below this.
     min_delta : float, default=1e-4
         The least fall of the loss that counts as improvement (Keras's default).
+    monitor : {"auto", "val_loss", "val_accuracy", "loss", "accuracy"}, default="auto"
+        What is watched, by Keras's names. "auto" is the loss on the samples held out, or of
+        training where there are none. An accuracy has to rise.
 
     Examples
     --------
     >>> from skmnist.training import Plateau
-    >>> Plateau(patience=1).rates(0.1, 3, 9, 2, [1.0, 1.0, 0.5]).tolist()
+    >>> Plateau(patience=1).rates(0.1, 3, 9, 2, {"loss": [1.0, 1.0, 0.5]}).tolist()
     [0.05, 0.05]
     """
 
@@ -139,21 +143,22 @@ class Plateau(Schedule):
     patience: int = 3
     min_rate: float = 0.0
     min_delta: float = 1e-4
+    monitor: str = "auto"
 
     def __post_init__(self) -> None:
         if not 0 < self.factor < 1:
             raise ValueError(f"Plateau: factor={self.factor!r}; expected 0 < factor < 1.")
         if self.patience < 1:
             raise ValueError(f"Plateau: patience={self.patience!r}; expected at least 1 epoch.")
+        if self.monitor not in MONITORS:
+            raise unknown_name("Plateau: monitor", self.monitor, MONITORS)
 
-    def rates(
-        self, base: float, epoch: int, epochs: int, steps: int, losses: Sequence[float]
-    ) -> NDArray:
-        """Give the rate after all cuts that the losses so far have earned."""
+    def rates(self, base: float, epoch: int, epochs: int, steps: int, history: History) -> NDArray:
+        """Return the rate after all cuts that the epochs so far have led to."""
         rate, best, waited = base, np.inf, 0
-        for loss in losses:
-            if loss < best - self.min_delta:
-                best, waited = loss, 0
+        for value in watched(history, self.monitor):
+            if value < best - self.min_delta:
+                best, waited = value, 0
                 continue
             waited += 1
             if waited >= self.patience:

@@ -59,7 +59,7 @@ class Trainer(AbstractTrainer):
         return loss / len(order), hits / len(order)
 
     def _judge_rows(self, rows: NDArray) -> tuple[Any, Any, Any]:
-        return self._call(self._run_judging, *self._resident, tf.constant(rows, tf.int32))
+        return self._call(self._run_judging, *self._judged, tf.constant(rows, tf.int32))
 
     def _call(self, function: Any, *tensors: Any) -> Any:
         """Call the function's graph, traced once for each kind of pixels with sizes left open."""

@@ -55,10 +55,10 @@ class Trainer(AbstractTrainer):
 
     @torch.no_grad()
     def _judge_rows(self, rows: NDArray) -> tuple[Any, Any, Any]:
-        _, labels, weights, _ = self._resident
+        images, labels, weights, scale = self._judged
         loss_sum, n_hits, weight_sum = self._tensor(0.0, self._float), self._tensor(0), 0
         for some in self._tensor(rows, "int64").split(EVALUATION_BATCH):
-            outputs = self.network(self._pixels(some), training=False)
+            outputs = self.network(self._scaled(images[some], scale), training=False)
             truth, weight = labels[some], weights[some]
             losses = self._task.loss(self._targets(truth, outputs), outputs) * weight
             loss_sum, weight_sum = loss_sum + losses.sum(), weight_sum + weight.sum()
@@ -71,8 +71,8 @@ class Trainer(AbstractTrainer):
 
     def _learn(self, rows, draws):
         """Take one step; give the batch's loss and how many it got right."""
-        _, all_labels, weights, _ = self._resident
-        pixels, labels = self._pixels(rows), all_labels[rows]
+        images, all_labels, weights, scale = self._resident
+        pixels, labels = self._scaled(images[rows], scale), all_labels[rows]
         if self._task.augmentation:
             pixels = self._task.augmentation(pixels, draws)
         outputs = self.network(pixels, training=True)
@@ -84,9 +84,9 @@ class Trainer(AbstractTrainer):
             self._optimizer.apply(gradients, variables)
         return loss.detach(), self._hits(labels, outputs)
 
-    def _pixels(self, rows):
-        images, _, _, scale = self._resident
-        return images[rows].to(scale.dtype) / scale
+    @staticmethod
+    def _scaled(images, scale):
+        return images.to(scale.dtype) / scale
 
     def _targets(self, labels, outputs):
         if outputs.shape[-1] == 1:  # one neuron: the probability of the second class

@@ -40,10 +40,12 @@ class AbstractTrainer(ABC):
             self._optimizer.learning_rate = plan.learning_rate
         self._plan = plan
         self._resident: Any = self._load(data)
+        own_set = data.validation
+        self._judged: Any = self._resident if own_set is None else self._load(own_set)
 
     def finish(self) -> None:
         """Let the data go."""
-        self._resident = None
+        self._resident = self._judged = None
 
     def state(self) -> State:
         """Copy all variables, the network's averaged where the optimizer averages them."""
@@ -64,7 +66,7 @@ class AbstractTrainer(ABC):
         """Train on the rows in `order`; give the mean loss and the accuracy."""
 
     def evaluate(self, rows: NDArray) -> tuple[float, float]:
-        """Give the mean loss and the accuracy on some rows, without training."""
+        """Give the mean loss and the accuracy on some of the rows that judge, without training."""
         with self._averaged():
             loss, hits, weight = self._judge_rows(rows)
         return float(loss) / float(weight), int(hits) / len(rows)

@@ -1,0 +1,69 @@
+"""Recipes of classical classifiers, on pixels, gradients and words."""
+
+from typing import Any
+
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.kernel_approximation import RBFSampler
+from sklearn.linear_model import RidgeClassifier
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.svm import SVC
+
+from skmnist.baselines import knn, random_forest, svm, tfidf_logistic_regression
+from skmnist.preprocessing import (
+    ConvolutionFeatures,
+    Deskew,
+    MomentNormalizer,
+    OrientedGradients,
+)
+from skmnist.recipes._recipe import Recipe
+
+
+def _gradients(*more: Any) -> Pipeline:
+    """Describe upright digits of one size by the directions of their strokes."""
+    return make_pipeline(Deskew(), MomentNormalizer(), OrientedGradients(), *more)
+
+
+def _components(n: int, lda_weight: float) -> FeatureUnion:
+    """Principal components beside the nine discriminants, which are in units of their noise."""
+    lda = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.01)
+    return FeatureUnion([("pca", PCA(n)), ("lda", lda)], transformer_weights={"lda": lda_weight})
+
+
+CLASSICAL = {
+    "svm": Recipe(svm(), "A support vector machine on pixels."),
+    "knn": Recipe(knn(), "Nearest neighbours on pixels."),
+    "random-forest": Recipe(random_forest(), "A random forest on pixels."),
+    "tfidf": Recipe(
+        tfidf_logistic_regression(),
+        "A logistic regression on weighted words: the baseline of the reviews.",
+        data="imdb",
+    ),
+    "svm-best": Recipe(
+        _gradients(PCA(120), SVC(C=5.0, cache_size=1000)),
+        "A support vector machine on oriented gradients; it needs 120 images at least.",
+    ),
+    "svm-few-labels": Recipe(
+        _gradients(SVC(C=5.0)),
+        "The same without components: for ten to some hundred images of each class, in seconds.",
+    ),
+    "knn-best": Recipe(
+        _gradients(_components(60, 0.15), KNeighborsClassifier(4, weights="distance")),
+        "Nearest neighbours on oriented gradients, seen through the classes' differences.",
+    ),
+    "forest-best": Recipe(
+        _gradients(_components(50, 1.0), ExtraTreesClassifier(300)),
+        "Extremely randomised trees on components of oriented gradients.",
+    ),
+    "ridge-best": Recipe(
+        make_pipeline(
+            Deskew(),
+            ConvolutionFeatures(),
+            RBFSampler(gamma="scale", n_components=6000),
+            RidgeClassifier(alpha=0.05, copy_X=False),
+        ),
+        "Fixed convolutions and a random layer, then a linear classifier.",
+    ),
+}

@@ -1,0 +1,88 @@
+"""Recipes of committees and stacks, and of networks that are made for them."""
+
+from typing import Any
+
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from skmnist.classifiers import CNNClassifier
+from skmnist.ensemble import CNNStackingClassifier, CommitteeClassifier
+from skmnist.networks import pooled_blocks
+from skmnist.preprocessing import Deskew, MomentNormalizer
+from skmnist.recipes._classical import CLASSICAL
+from skmnist.recipes._recipe import Recipe
+from skmnist.training import Augmentation
+
+
+def _with_probabilities(classifier: Any) -> CalibratedClassifierCV:
+    """Give a classifier probabilities, by a temperature that is found in a cross-validation."""
+    return CalibratedClassifierCV(classifier, method="temperature", ensemble=False)
+
+
+_FEW_LABELS = CNNClassifier(
+    epochs="auto",
+    batch_size=64,
+    augmentation=Augmentation(
+        shift=2 / 28, rotation=12, zoom=0.12, shear=8, elastic=12, elastic_sigma=5
+    ),
+)
+
+
+_LONGER = CNNClassifier(conv_blocks=pooled_blocks(32), epochs=20)
+
+
+def _upright(network: CNNClassifier) -> Pipeline:
+    return make_pipeline(Deskew(), network)
+
+
+def _upright_of_one_size(network: CNNClassifier) -> Pipeline:
+    return make_pipeline(Deskew(), MomentNormalizer(), network)
+
+
+ENSEMBLES = {
+    "cnn-best": Recipe(
+        CommitteeClassifier(
+            members=[("cnn", _upright(_LONGER))],
+            test_time_shifts=1,
+        ),
+        "One wider network for twenty epochs, on upright digits; its probabilities are the mean "
+        "over nine shifts of a digit.",
+    ),
+    "cnn-few-labels": Recipe(
+        _upright(_FEW_LABELS),
+        "For ten to some hundred images of each class: many epochs of upright digits that move and "
+        "bend.",
+    ),
+    "committee-few-labels": Recipe(
+        CommitteeClassifier(
+            members=[
+                ("cnn", _FEW_LABELS),
+                ("upright", _upright(_FEW_LABELS)),
+                ("upright_of_one_size", _upright_of_one_size(_FEW_LABELS)),
+                ("gradients", _with_probabilities(CLASSICAL["svm-few-labels"].estimator)),
+            ]
+        ),
+        "The same network three times, which sees the digits in three ways, and a support vector "
+        "machine on oriented gradients; it needs five images of each class.",
+    ),
+    "committee": Recipe(
+        CommitteeClassifier(
+            members=[
+                ("cnn", _LONGER),
+                ("upright", _upright(_LONGER)),
+                ("of_one_size", make_pipeline(MomentNormalizer(), _LONGER)),
+                ("upright_of_one_size", _upright_of_one_size(_LONGER)),
+            ]
+        ),
+        "A wider network for twenty epochs, four times, which sees the digits in four ways.",
+    ),
+    "stack": Recipe(
+        CNNStackingClassifier(classifier=CNNClassifier(epochs=5), cv=10),
+        "Five epochs of the default network, and a support vector machine, neighbours and a forest "
+        "on its features, blended, in ten folds.",
+    ),
+    "stack-soft-vote": Recipe(
+        CNNStackingClassifier(classifier=CNNClassifier(epochs=5), cv=10, blender="soft_vote"),
+        "The same parts, all counted alike.",
+    ),
+}

@@ -1,0 +1,74 @@
+"""Whether a reported figure is reached, within the spread of single runs, or missed."""
+
+from collections.abc import Sequence
+from math import sqrt
+from statistics import fmean, variance
+
+from skmnist.recipes._recipe import Recipe
+
+
+def verdict(recipe: Recipe, figures: Sequence[float], n_samples: int) -> str | None:
+    """Compare the reported figure with ours.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        With the reported figure, that of one run of its authors.
+    figures : sequence of float
+        Ours, one per seed.
+    n_samples : int
+        How many samples each of them was judged on.
+
+    Returns
+    -------
+    verdict : {"reached", "within the spread", "missed"} or None
+        "reached" if our mean, in the report's decimals, is the reported figure or better; "within
+        the spread" if the reported figure is at most two standard deviations of a single run (see
+        `spread`) above our mean; "missed" otherwise. None if there is no figure.
+
+    Examples
+    --------
+    >>> from skmnist.recipes import RECIPES, verdict
+    >>> verdict(RECIPES["martin-dnn"], [98.1, 98.2], n_samples=10_000)
+    'within the spread'
+    """
+    if recipe.figure is None:
+        return None
+    mean = fmean(figures)
+    if round(mean, recipe.decimals) >= recipe.figure:
+        return "reached"
+    if recipe.figure <= mean + 2 * spread(recipe, figures, n_samples):
+        return "within the spread"
+    return "missed"
+
+
+def spread(recipe: Recipe, figures: Sequence[float], n_samples: int) -> float:
+    """Estimate the standard deviation of a single run, seeds and sampling together.
+
+    It is ``sqrt(s**2 + 100**2 * p * (1 - p) / n_samples)``: `s` is the standard deviation over the
+    seeds, with n - 1 in the denominator and 0 for a single seed, and the second term, for
+    accuracies in percent, the binomial variance of a mean accuracy `p` on `n_samples` samples.
+
+    Parameters
+    ----------
+    recipe, figures, n_samples
+        As in `verdict`.
+
+    Returns
+    -------
+    spread : float
+        In the unit of the figures.
+
+    Examples
+    --------
+    >>> from skmnist.recipes import RECIPES
+    >>> from skmnist.recipes._verdict import spread
+    >>> round(spread(RECIPES["martin-dnn"], [99.0], n_samples=10_000), 4)
+    0.0995
+    """
+    of_seeds = variance(figures) if len(figures) > 1 else 0.0
+    of_sampling = 0.0
+    if recipe.measure.endswith("accuracy"):
+        p = fmean(figures) / 100
+        of_sampling = 100**2 * p * (1 - p) / n_samples
+    return sqrt(of_seeds + of_sampling)
