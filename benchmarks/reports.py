@@ -6,8 +6,9 @@ times are of fits that ran one a core, side by side with others: of their order 
 target is the reported figure, reached by the mean. Recipes of more than ten minutes on two
 cores run with one seed, and so do the reports' next steps, whose figures are of papers.
 
-    python benchmarks/reports.py                         # all of them, and writes the results
-    python benchmarks/reports.py martin-dnn bueno-relu   # these, into the results of before
+    python benchmarks/reports.py                         # what the results don't have yet
+    python benchmarks/reports.py martin-dnn bueno-relu   # of these, what they don't have yet
+    python benchmarks/reports.py martin-dnn --again      # whether or not they have it
     python benchmarks/reports.py --seeds 0               # the first seed only
     python benchmarks/reports.py martin-dnn --seed 0     # one fit
 """
@@ -50,10 +51,22 @@ SEEDS = (0, 1, 2)
 
 
 def run_one(name: str, seed: int) -> dict[str, Any]:
-    """Reproduce one recipe with one seed."""
-    from skmnist import reproduce
+    """Reproduce one recipe with one seed; give all figures that a report may have."""
+    from sklearn.metrics import log_loss
 
-    return reproduce(name, random_state=seed, verbose=0).row
+    from skmnist import reproduce
+    from skmnist.reproduction import _DATA
+
+    result = reproduce(name, random_state=seed, verbose=0)
+    row, network = result.row, result.network
+    if network is not None:
+        X_test, y_test = _DATA[RECIPES[name].data](seed)[1]
+        probabilities = result.estimator.predict_proba(X_test)
+        row["test_loss"] = round(log_loss(y_test, probabilities, labels=network.classes_), 5)
+        row["training_accuracy"] = round(100 * network.history_["accuracy"][-1], 3)
+        row["training_loss"] = round(network.history_["loss"][-1], 5)
+        row["best_epoch"] = network.best_epoch_
+    return row
 
 
 def joined(name: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -78,8 +91,22 @@ def summary(name: str, seeds: dict[str, Any], n_judged: int) -> dict[str, Any]:
     }
 
 
+_OF_A_SEED = (
+    *("measured", "test_loss", "training_accuracy", "training_loss"),
+    *("n_epochs", "best_epoch", "fit_seconds"),
+)
+
+
 def _of_one_seed(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: row[key] for key in ("measured", "n_epochs", "fit_seconds")}
+    return {key: row[key] for key in _OF_A_SEED if key in row}
+
+
+def missing(jobs: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Leave out what the results have."""
+    known = _own_process.measured("reports")
+    return [
+        (name, seed) for name, seed in jobs if str(seed) not in known.get(name, {}).get("seeds", {})
+    ]
 
 
 def main() -> None:
@@ -87,6 +114,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=list(NAMES))
     parser.add_argument("--seed", type=int)
     parser.add_argument("--seeds", type=int, nargs="*", default=list(SEEDS))
+    parser.add_argument("--again", action="store_true")
     arguments = parser.parse_args()
     if arguments.seed is not None:
         print(json.dumps(run_one(arguments.names[0], arguments.seed)))
@@ -96,6 +124,7 @@ def main() -> None:
         for name in arguments.names
         for seed in (arguments.seeds if name not in ONE_SEED else arguments.seeds[:1])
     ]
+    jobs = jobs if arguments.again else missing(jobs)
     runs = _own_process.measure_on_cores(__file__, [(n, "--seed", seed) for n, seed in jobs])
     for (name, _), row in zip(jobs, runs, strict=True):
         summary = joined(name, row)
