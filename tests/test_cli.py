@@ -11,7 +11,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from typer.testing import CliRunner
 
 import skmnist
-from skmnist._reproductions import Reproductions
+from skmnist.reports import Reproductions
 from skmnist.cli import app
 from skmnist.recipes import RECIPES
 
@@ -213,7 +213,7 @@ def test_all_is_every_recipe_with_a_reported_figure(run_reproduce, monkeypatch):
         asked.extend(names)
         return Reproductions()
 
-    monkeypatch.setattr("skmnist._reproductions.reproduce_all", reproduce_all)
+    monkeypatch.setattr("skmnist.reports.reproduce_all", reproduce_all)
     ended, _ = run_reproduce("--all", "--quiet")
     assert (ended.exit_code, ended.output) == (0, "")
     assert asked == [name for name, recipe in RECIPES.items() if recipe.source]
