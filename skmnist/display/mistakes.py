@@ -169,7 +169,7 @@ def draw_mistakes(display: MistakesDisplay, name: str) -> bytes | None:
     display.plot(ax=figure.subplots(), n_images=n_drawn)
     order = "" if display.confidence is None else ", surest first"
     figure.suptitle(
-        f"{name}: {n_drawn} of {n_mistakes} mistakes{order} (true → predicted)", fontsize="medium"
+        f"{name}: {n_drawn} of {n_mistakes:,} mistakes{order} (true → predicted)", fontsize="medium"
     )
     return png_of(figure)
 

@@ -106,10 +106,12 @@ def _held_out(
 ) -> Split:
     """Split the training set alone, the same part of each class."""
     n = len(y)
+    sizes = f"validation_size={validation_size}"
+    if train_size is not None:
+        sizes = f"train_size={train_size} and {sizes}"
     if validation_size + (train_size or 1) > n:
         raise ValueError(
-            f"train_size={train_size} and validation_size={validation_size} are more than the "
-            f"{n:,} training samples that there are; give sizes that leave both a part."
+            f"{sizes} must leave a part of the {n:,} training samples to each; give smaller sizes."
         )
     try:
         parts = train_test_split(
@@ -121,8 +123,8 @@ def _held_out(
         )
     except ValueError as error:
         raise ValueError(
-            f"train_size={train_size} and validation_size={validation_size} can't be taken from "
-            f"{n:,} training samples with the same part of each class: {error} Give larger sizes."
+            f"{sizes} can't be taken from {n:,} training samples, the same part of each class: "
+            f"{error}"
         ) from error
     train, judge = map(np.sort, parts)
     X_train, y_train, X_judge, y_judge = (

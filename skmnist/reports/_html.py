@@ -39,19 +39,23 @@ h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .5rem; }
 h2 { font-size: 1.15rem; margin: 2.2rem 0 .7rem; }
 p { margin: .5rem 0; }
 a { color: var(--link); }
-.muted, caption, figcaption { color: var(--muted); font-size: .9rem; }
+.muted, figcaption { color: var(--muted); font-size: .9rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-caption { caption-side: bottom; text-align: left; padding-top: .5rem; }
+figcaption { padding: .4rem 0; }
 th, td {
   padding: .35rem .9rem .35rem 0; border-bottom: 1px solid var(--line);
   text-align: left; vertical-align: top;
 }
 thead th { color: var(--muted); font-weight: 600; font-size: .9rem; }
 th[scope=row] { font-weight: 400; }
+.name { white-space: nowrap; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 figure { margin: 1rem 0; }
-img { max-width: 100%; height: auto; background: #fff; border-radius: 4px; }
+img {
+  max-width: min(100%, 42rem); height: auto; background: #fff; border-radius: 4px;
+  vertical-align: top;
+}
 pre {
   background: var(--shade); border-radius: 4px; padding: .8rem; margin: .5rem 0;
   overflow-x: auto; font: .8rem/1.35 ui-monospace, monospace;
@@ -110,8 +114,11 @@ def picture(png: bytes | None, alt: str, caption: str = "") -> Markup | None:
     if png is None:
         return None
     source = f"data:image/png;base64,{b64encode(png).decode()}"
-    image = Markup(f'<img src="{source}" alt="{escape(alt)}">')
-    return element("figure", image, *([element("figcaption", caption)] if caption else []))
+    return _figure(Markup(f'<img src="{source}" alt="{escape(alt)}">'), caption)
+
+
+def _figure(content: Markup, caption: str) -> Markup:
+    return element("figure", content, *([element("figcaption", caption)] if caption else []))
 
 
 def table(
@@ -150,16 +157,9 @@ def table(
         element("th", header, scope="col", class_=kind)
         for header, kind in zip(headers, kinds, strict=True)
     )
-    return element(
-        "div",
-        element(
-            "table",
-            *([element("caption", caption)] if caption else []),
-            element("thead", element("tr", *head)),
-            element("tbody", *(_row(cells, kinds) for cells in rows)),
-        ),
-        class_="wide",
-    )
+    body = element("tbody", *(_row(cells, kinds) for cells in rows))
+    whole = element("table", element("thead", element("tr", *head)), body)
+    return _figure(element("div", whole, class_="wide"), caption)
 
 
 def _row(cells: Sequence[Any], kinds: Sequence[str]) -> Markup:

@@ -53,7 +53,7 @@ def _table(rows: list[dict[str, Any]]) -> Markup:
 
 def _recipe(name: str) -> Markup:
     source = element("div", RECIPES[name].source, class_="muted")
-    return Markup(element("div", name) + source)
+    return Markup(element("div", name, class_="name") + source)
 
 
 def _cells(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -63,9 +63,11 @@ def _cells(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _pages(rows: list[dict[str, Any]]) -> Markup:
     links = (
-        link(f"{folder_of(row['recipe'], row['random_state'])}/index.html", f"seed {seed}")
+        link(
+            f"{folder_of(row['recipe'], row['random_state'])}/index.html",
+            f"seed\N{NO-BREAK SPACE}{row['random_state']}",
+        )
         for row in rows
-        for seed in [row["random_state"]]
     )
     return Markup("<br>".join(links))
 

@@ -151,13 +151,10 @@ def _data(reproduction: "Reproduction", pictures: dict[str, bytes]) -> list[Mark
         for row in counts
     ]
     texts = _texts(*split.examples(_N_TEXTS // 2)) if split.kind == "texts" else []
+    shown = "The training points" if split.kind == "points" else "Training images"
     return [
         table(names, rows, numbers=names[1:], caption="Samples of each class."),
-        picture(
-            pictures.get("samples.png"),
-            f"Some training {split.kind} with their labels.",
-            f"Some of the training {split.kind}, with their labels.",
-        ),
+        picture(pictures.get("samples.png"), f"{shown} with their labels.", f"{shown}."),
         *texts,
     ]
 
@@ -184,7 +181,11 @@ def _predictions(reproduction: "Reproduction", pictures: dict[str, bytes]) -> li
             pictures.get("confusion_matrix.png"),
             f"Confusion matrix: true labels against predicted ones. {right}",
         ),
-        picture(pictures.get("boundary.png"), "Probability of the second class over the plane."),
+        picture(
+            pictures.get("boundary.png"),
+            "The plane, coloured by the probability of the second class, and the training points.",
+            "Probability of the second class.",
+        ),
         picture(
             pictures.get("mistakes.png"),
             f"Images that were mistaken, {len(wrong):,} in all, with true and predicted labels.",
