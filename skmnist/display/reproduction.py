@@ -139,7 +139,7 @@ def _draw_curves(reproduction: Any) -> bytes | None:
     if not reproduction.histories:
         return None
     titles = _titles(reproduction.histories, reproduction.name)
-    figure = figure_of(10, 4 * len(titles))
+    figure = figure_of(8, 3.3 * len(titles))
     rows = figure.subplots(len(titles), 2, squeeze=False)
     for row, (title, history) in zip(rows, titles.items(), strict=True):
         for ax, metric in zip(row, ("loss", "accuracy"), strict=True):

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score
 
-from skmnist._measuring import last_step
 from skmnist._network_classifier import NetworkClassifier
 from skmnist.reports._data import Split
 from skmnist.reports._loss import mean_loss
@@ -14,63 +13,70 @@ from skmnist.reports._loss import mean_loss
 Figures = dict[str, float | int]
 
 
-def figures_of(
-    estimator: Any, split: Split, y_pred: NDArray, probabilities: NDArray | None, seconds: float
+def judged_figures(
+    classifier: Any, X: Any, split: Split, y_pred: NDArray, probabilities: NDArray | None
 ) -> Figures:
-    """Measure what a report may give.
+    """Measure how right a classifier is on the samples that judge.
 
     Parameters
     ----------
-    estimator : estimator
-        Fitted.
+    classifier : classifier
+        Fitted, no Pipeline.
+    X : sequence of length n_judge
+        The samples that judge, as the classifier takes them.
     split : Split
         What it was trained on, and what judges.
     y_pred : ndarray of shape (n_judge,)
-        Labels predicted for what judges.
+        Labels predicted.
     probabilities : ndarray of shape (n_judge, n_classes) or None
-        Their probabilities, None where the estimator gives none.
+        Their probabilities, None where the classifier gives none.
+
+    Returns
+    -------
+    figures : dict of str to float
+        Named as in :class:`skmnist.recipes.Reported`; what held-out training samples judge is
+        named "validation_..." instead of "test_...". Without probabilities the accuracy alone.
+    """
+    y = np.asarray(split.y_judge)
+    judge = "validation" if split.held_out else "test"
+    figures: Figures = {f"{judge}_accuracy": 100 * float(accuracy_score(y, y_pred))}
+    loss = mean_loss(classifier, X, y, probabilities)
+    if loss is not None:
+        figures[f"{judge}_loss"] = loss
+    if probabilities is not None:
+        of_right_class = (y[:, None] == classifier.classes_) * probabilities
+        figures[f"{judge}_probability"] = float(of_right_class.sum(axis=1).mean())
+    return figures
+
+
+def training_figures(classifier: Any, seconds: float) -> Figures:
+    """Gather what a classifier keeps of its training.
+
+    Parameters
+    ----------
+    classifier : classifier
+        Fitted, no Pipeline.
     seconds : float
         Time of the fit.
 
     Returns
     -------
     figures : dict of str to float or int
-        Named as in :class:`skmnist.recipes.Reported`, those that the estimator has. What held-out
-        training samples judge is named "validation_..." instead of "test_...".
+        Named as in :class:`skmnist.recipes.Reported`; without a network the time alone.
     """
-    network = last_step(estimator)
-    figures = _judged(estimator, split, y_pred, probabilities)
-    if isinstance(network, NetworkClassifier):
-        figures |= _of_network(network)
-        figures["seconds_per_epoch"] = seconds / network.n_epochs_
-    return figures | {"fit_seconds": seconds}
-
-
-def _judged(
-    estimator: Any, split: Split, y_pred: NDArray, probabilities: NDArray | None
-) -> Figures:
-    y = np.asarray(split.y_judge)
-    judge = "validation" if split.held_out else "test"
-    figures: Figures = {f"{judge}_accuracy": 100 * float(accuracy_score(y, y_pred))}
-    loss = mean_loss(estimator, split.X_judge, y, probabilities)
-    if loss is not None:
-        figures[f"{judge}_loss"] = loss
-    if probabilities is not None:
-        of_right_class = (y[:, None] == estimator.classes_) * probabilities
-        figures[f"{judge}_probability"] = float(of_right_class.sum(axis=1).mean())
-    return figures
-
-
-def _of_network(network: NetworkClassifier) -> Figures:
+    if not isinstance(classifier, NetworkClassifier):
+        return {"fit_seconds": seconds}
     # Of the last epoch, taken while the network learned, as Keras prints and reports quote them.
-    last_phase = list(histories_of(network).values())[-1]
+    last_phase = list(histories_of(classifier).values())[-1]
     figures: Figures = {
         "training_accuracy": 100 * last_phase["accuracy"][-1],
         "training_loss": last_phase["loss"][-1],
-        "n_epochs": network.n_epochs_,
-        "n_parameters": network.n_parameters_,
+        "n_epochs": classifier.n_epochs_,
+        "n_parameters": classifier.n_parameters_,
+        "fit_seconds": seconds,
+        "seconds_per_epoch": seconds / classifier.n_epochs_,
     }
-    side = _last_side(network.network_)
+    side = _last_side(classifier.network_)
     return figures if side is None else figures | {"last_side": side}
 
 

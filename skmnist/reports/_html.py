@@ -1,7 +1,7 @@
 """HTML of few elements: whatever isn't `Markup` is escaped."""
 
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from string import Template
 from typing import Any
@@ -49,8 +49,13 @@ th, td {
 }
 thead th { color: var(--muted); font-weight: 600; font-size: .9rem; }
 th[scope=row] { font-weight: 400; }
-.name { white-space: nowrap; }
-td.number, th.number { text-align: right; white-space: nowrap; }
+th:last-child, td:last-child { padding-right: 0; }
+thead th { vertical-align: bottom; }
+td.number, th.number { text-align: right; }
+td.number, .name { white-space: nowrap; }
+@media (max-width: 30rem) {
+  th, td { padding-right: .5rem; font-size: .9rem; }
+}
 figure { margin: 1rem 0; }
 img {
   max-width: min(100%, 42rem); height: auto; background: #fff; border-radius: 4px;
@@ -109,12 +114,13 @@ def link(path: str, text: Any) -> Markup:
     return element("a", text, href=quote(path))
 
 
-def picture(png: bytes | None, alt: str, caption: str = "") -> Markup | None:
-    """Embed a PNG; None where there is none."""
-    if png is None:
+def picture(name: str, pictures: Mapping[str, bytes], alt: str, caption: str = "") -> Markup | None:
+    """Embed a PNG file, with a link to the file itself; None where there is no such picture."""
+    if name not in pictures:
         return None
-    source = f"data:image/png;base64,{b64encode(png).decode()}"
-    return _figure(Markup(f'<img src="{source}" alt="{escape(alt)}">'), caption)
+    source = f"data:image/png;base64,{b64encode(pictures[name]).decode()}"
+    image = Markup(f'<img src="{source}" alt="{escape(alt)}">')
+    return _figure(link(name, image), caption)
 
 
 def _figure(content: Markup, caption: str) -> Markup:

@@ -5,10 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import log_loss
-from sklearn.pipeline import Pipeline
 
 from skmnist._backend import load_keras
-from skmnist._measuring import last_step
 from skmnist._network_classifier import NetworkClassifier
 from skmnist._validation import rows_as_fitted
 from skmnist.images import as_images
@@ -17,7 +15,7 @@ from skmnist.training.losses import find_loss
 _BATCH = 512
 
 
-def mean_loss(estimator: Any, X: Any, y: NDArray, probabilities: NDArray | None) -> float | None:
+def mean_loss(classifier: Any, X: Any, y: NDArray, probabilities: NDArray | None) -> float | None:
     """Compute the mean loss of a sample, in the unit of the training loss.
 
     For a network it is what Keras's ``evaluate`` prints: the mean of the loss that it was trained
@@ -26,28 +24,25 @@ def mean_loss(estimator: Any, X: Any, y: NDArray, probabilities: NDArray | None)
 
     Parameters
     ----------
-    estimator : estimator
-        Fitted.
+    classifier : classifier
+        Fitted, no Pipeline.
     X : sequence of length n
         Samples.
     y : ndarray of shape (n,)
         Their labels.
     probabilities : ndarray of shape (n, n_classes) or None
-        ``estimator.predict_proba(X)``, None where it has no such method.
+        ``classifier.predict_proba(X)``, None where it has no such method.
 
     Returns
     -------
     loss : float or None
-        None where there are no probabilities, or a label that the estimator was not trained on.
+        None where there are no probabilities, or a label that the classifier was not trained on.
     """
-    if probabilities is None or not np.isin(y, estimator.classes_).all():
+    if probabilities is None or not np.isin(y, classifier.classes_).all():
         return None
-    network = last_step(estimator)
-    if not isinstance(network, NetworkClassifier):
-        return float(log_loss(y, probabilities, labels=estimator.classes_))
-    if isinstance(estimator, Pipeline):
-        X = estimator[:-1].transform(X)
-    return _loss_of_network(network, X, y)
+    if isinstance(classifier, NetworkClassifier):
+        return _loss_of_network(classifier, X, y)
+    return float(log_loss(y, probabilities, labels=classifier.classes_))
 
 
 def _loss_of_network(network: NetworkClassifier, X: Any, y: NDArray) -> float:

@@ -1,5 +1,6 @@
 """The page of several reproductions: reported beside ours, with links to their pages."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from skmnist._provenance import machine
@@ -42,34 +43,30 @@ def overview(reproductions: "Reproductions") -> str:
 
 
 def _table(rows: list[dict[str, Any]]) -> Markup:
-    headers = ("Reported", "Here", "Verdict", "Pages", *COMPARED[4:], *MEASURED)
+    headers = COMPARED + MEASURED
     cells = [
-        [_recipe(name), *(_cells(name, of_one)[header] for header in headers)]
+        [_recipe(name, of_one), *_cells(name, of_one, headers)]
         for name, of_one in rows_by_recipe(rows).items()
     ]
-    numbers = [header for header in headers if header not in ("Verdict", "Pages")]
+    numbers = [header for header in headers if header != "Verdict"]
     return table(("Recipe", *headers), cells, numbers=numbers, caption=caption_of(rows))
 
 
-def _recipe(name: str) -> Markup:
-    source = element("div", RECIPES[name].source, class_="muted")
-    return Markup(element("div", name, class_="name") + source)
-
-
-def _cells(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    texts = summary(name, rows)
-    return {**texts, "Verdict": verdict_mark(texts["Verdict"]), "Pages": _pages(rows)}
-
-
-def _pages(rows: list[dict[str, Any]]) -> Markup:
-    links = (
-        link(
-            f"{folder_of(row['recipe'], row['random_state'])}/index.html",
-            f"seed\N{NO-BREAK SPACE}{row['random_state']}",
-        )
-        for row in rows
+def _recipe(name: str, rows: list[dict[str, Any]]) -> Markup:
+    """Name a recipe, with its source and the pages of its seeds."""
+    seeds = [row["random_state"] for row in rows]
+    links = [link(f"{folder_of(name, seed)}/index.html", f"seed {seed}") for seed in seeds]
+    lines = (
+        element("div", name, class_="name"),
+        element("div", RECIPES[name].source, class_="muted"),
+        element("div", Markup(", ".join(links))),
     )
-    return Markup("<br>".join(links))
+    return Markup("".join(lines))
+
+
+def _cells(name: str, rows: list[dict[str, Any]], headers: Sequence[str]) -> list[Any]:
+    texts = summary(name, rows)
+    return [verdict_mark(texts[h]) if h == "Verdict" else texts[h] for h in headers]
 
 
 def _failed(failed: dict[str, str]) -> Markup:

@@ -20,6 +20,7 @@ from skmnist.reports._html import (
 )
 
 if TYPE_CHECKING:
+    from skmnist.reports._data import Split
     from skmnist.reports._reproduction import Reproduction
 
 _LONGEST_TEXT = 600  # characters
@@ -68,7 +69,7 @@ def page(
     """
     sections = (
         section("Figures", _figures(reproduction)),
-        section("Training", picture(pictures.get("curves.png"), _alt_of_curves(reproduction))),
+        section("Training", picture("curves.png", pictures, _alt_of_curves(reproduction))),
         section("Data", *_data(reproduction, pictures)),
         section("Predictions", *_predictions(reproduction, pictures)),
         section("Network", *_network(reproduction, pictures)),
@@ -150,16 +151,21 @@ def _data(reproduction: "Reproduction", pictures: dict[str, bytes]) -> list[Mark
         [row[header] if header == "class" else f"{row[header]:,}" for header in headers]
         for row in counts
     ]
-    texts = _texts(*split.examples(_N_TEXTS // 2)) if split.kind == "texts" else []
+    texts = _examples(split) if split.kind == "texts" else []
     shown = "The training points" if split.kind == "points" else "Training images"
     return [
         table(names, rows, numbers=names[1:], caption="Samples of each class."),
-        picture(pictures.get("samples.png"), f"{shown} with their labels.", f"{shown}."),
+        picture("samples.png", pictures, f"{shown} with their labels.", f"{shown}."),
         *texts,
     ]
 
 
-def _texts(texts: Sequence[str], titles: Sequence[Any]) -> list[Markup]:
+def _examples(split: "Split") -> list[Markup]:
+    texts, labels = split.examples(_N_TEXTS // 2)
+    return _texts(texts, [f"Class {label}" for label in labels])
+
+
+def _texts(texts: Sequence[str], titles: Sequence[str]) -> list[Markup]:
     """Quote texts, each under its title."""
     return [
         element(
@@ -178,16 +184,19 @@ def _predictions(reproduction: "Reproduction", pictures: dict[str, bytes]) -> li
     return [
         element("p", right),
         picture(
-            pictures.get("confusion_matrix.png"),
+            "confusion_matrix.png",
+            pictures,
             f"Confusion matrix: true labels against predicted ones. {right}",
         ),
         picture(
-            pictures.get("boundary.png"),
+            "boundary.png",
+            pictures,
             "The plane, coloured by the probability of the second class, and the training points.",
             "Probability of the second class.",
         ),
         picture(
-            pictures.get("mistakes.png"),
+            "mistakes.png",
+            pictures,
             f"Images that were mistaken, {len(wrong):,} in all, with true and predicted labels.",
         ),
         *(_mistaken_texts(reproduction, wrong) if reproduction.split.kind == "texts" else []),
@@ -209,7 +218,8 @@ def _network(reproduction: "Reproduction", pictures: dict[str, bytes]) -> list[M
         return []
     return [
         picture(
-            pictures.get("network.png"),
+            "network.png",
+            pictures,
             f"The network's layers, with {network.n_parameters_:,} parameters; the summary below "
             "has the same as text.",
         ),

@@ -5,6 +5,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from skmnist._backend import load_keras
 from skmnist._errors import unknown_name
@@ -12,7 +13,7 @@ from skmnist._measuring import last_step, seeded
 from skmnist._network_classifier import NetworkClassifier
 from skmnist.recipes import RECIPES, recipe
 from skmnist.reports._data import Split, split_of
-from skmnist.reports._figures import figures_of
+from skmnist.reports._figures import judged_figures, training_figures
 from skmnist.reports._reproduction import Reproduction
 
 
@@ -86,11 +87,13 @@ def reproduce(
         print(f"{name}: {_class_counts(split.y_train)}")
         _show_progress(estimator)
     seconds = _fit(estimator, split)
-    y_pred = estimator.predict(split.X_judge)
-    probabilities = None
-    if hasattr(estimator, "predict_proba"):
-        probabilities = estimator.predict_proba(split.X_judge)
-    figures = figures_of(estimator, split, y_pred, probabilities, seconds)
+    classifier, X = _without_steps(estimator, split.X_judge)
+    y_pred = classifier.predict(X)
+    probabilities = classifier.predict_proba(X) if hasattr(classifier, "predict_proba") else None
+    figures = {
+        **judged_figures(classifier, X, split, y_pred, probabilities),
+        **training_figures(classifier, seconds),
+    }
     return Reproduction(name, random_state, estimator, split, y_pred, probabilities, figures)
 
 
@@ -106,6 +109,15 @@ def _fit(estimator: Any, split: Split) -> float:
         warnings.filterwarnings("ignore", ".* does not support callbacks", UserWarning)
         estimator.fit(split.X_train, split.y_train)
     return perf_counter() - start
+
+
+def _without_steps(estimator: Any, X: Any) -> tuple[Any, Any]:
+    """Take a Pipeline's steps before the last, which need no second run for the probabilities."""
+    while isinstance(estimator, Pipeline):
+        if len(estimator) > 1:
+            X = estimator[:-1].transform(X)
+        estimator = estimator[-1]
+    return estimator, X
 
 
 def set_epochs(estimator: Any, epochs: int) -> None:

@@ -162,6 +162,7 @@ class Reproduction:
             "verdict": self.verdict,
             "random_state": self.random_state,
             "n_train": self.n_train,
+            f"n_{self._judge}": len(self.y_true),
             "n_judged": self.n_judged,
             **{name: _rounded(name, self.figures.get(name)) for name in names},
         }

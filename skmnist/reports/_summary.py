@@ -32,7 +32,7 @@ def summary(name: str, rows: Rows) -> dict[str, str]:
     figures = [row["measured"] for row in rows]
     here = f"{fmean(figures):.{recipe.decimals}f}"
     spread = f" ± {stdev(figures):.{recipe.decimals}f}" if len(figures) > 1 else ""
-    judge = "validation" if "validation_accuracy" in rows[0] else "test"
+    judge = "validation" if "n_validation" in rows[0] else "test"
     return {
         "Reported": recipe.figure_text,
         "Here": here + spread,
@@ -52,8 +52,8 @@ def summary(name: str, rows: Rows) -> dict[str, str]:
 def caption_of(rows: Rows) -> str:
     """Say what the figures of a table are."""
     where = "the test set"
-    if any("validation_accuracy" in row for row in rows):
-        n = max(row["n_judged"] for row in rows if row["judged_on"] != "training set")
+    if rows and "n_validation" in rows[0]:
+        n = rows[0]["n_validation"]
         where = f"{n:,} training samples held out; the test set was not used"
     return (
         "Accuracy in %, or the probability of the right class; means over the seeds. Judged on "
@@ -84,7 +84,7 @@ def _rich_table(
     )
     table.add_column("Recipe", overflow="fold")
     for header in headers:
-        table.add_column(header.replace(" ", "\n", 1), justify="right", no_wrap=True)
+        table.add_column("\n".join(header.rsplit(" ", 1)), justify="right", no_wrap=True)
     for name, cells in summaries.items():
         table.add_row(Text(name), *(cells[header] for header in headers))
     return table

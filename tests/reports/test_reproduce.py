@@ -42,7 +42,7 @@ def test_the_neuron_learns_as_in_plain_numpy():
     assert result.verdict == "reached"
 
 
-@pytest.mark.parametrize("name", ["portillo-v1", "knn-best", "bueno-relu"])
+@pytest.mark.parametrize("name", ["portillo-v1", "knn", "bueno-relu"])
 def test_a_trial_of_a_recipe_on_real_mnist(mnist, name):
     result = reproduce(name, train_size=1000, epochs=3, verbose=0)
     assert result.n_train == 1000
