@@ -55,7 +55,10 @@ def _table(rows: list[dict[str, Any]]) -> Markup:
 def _recipe(name: str, rows: list[dict[str, Any]]) -> Markup:
     """Name a recipe, with its source and the pages of its seeds."""
     seeds = [row["random_state"] for row in rows]
-    links = [link(f"{folder_of(name, seed)}/index.html", f"seed {seed}") for seed in seeds]
+    links = [
+        link(f"{folder_of(name, seed)}/index.html", f"seed\N{NO-BREAK SPACE}{seed}")
+        for seed in seeds
+    ]
     lines = (
         element("div", name, class_="name"),
         element("div", RECIPES[name].source, class_="muted"),
