@@ -8,7 +8,8 @@ from skmnist import CNNStackingClassifier, PretrainedClassifier, list_recipes, r
 from skmnist._measuring import last_step, seeded
 from skmnist.recipes import RECIPES, Recipe, Reported, verdict
 from skmnist.recipes._reports import REPORTS
-from skmnist.reproduction import _DATA, set_epochs
+from skmnist.reports import set_epochs
+from skmnist.reports._data import DATA
 
 INPUT_SHAPES = {
     "mnist": (28, 28, 1),
@@ -34,7 +35,7 @@ def few(large_digits):
     def few(data):
         if data == "imdb":
             return ["a great film", "what a bore", "great fun", "a bore of a film"] * 5, [1, 0] * 10
-        return large_digits if data == "mnist" else _DATA[data](0)[0]
+        return large_digits if data == "mnist" else DATA[data](0)[0]
 
     return few
 
