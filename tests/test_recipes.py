@@ -47,7 +47,9 @@ def test_a_recipe_trains(name, few, first_layers):
     if isinstance(classifier, PretrainedClassifier):
         # ImageNet's weights are a download; a whole backbone is more than a trial needs.
         backbone, weights = first_layers(classifier.backbone)
-        classifier.set_params(weights=weights, last_layer=backbone.layers[-1].name)
+        classifier.set_params(
+            weights=weights, last_layer=backbone.layers[-1].name, hidden_units=(16,)
+        )
         X, y = X[:100], y[:100]
     if isinstance(classifier, CNNStackingClassifier):
         classifier.set_params(cv=2)  # a network a fold, and ten are more than a trial needs
