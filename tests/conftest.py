@@ -60,7 +60,7 @@ def first_layers(tmp_path):
 
     def make(backbone):
         from skmnist._backend import load_keras
-        from skmnist.networks.pretrained import BACKBONES
+        from skmnist.networks._backbones import BACKBONES
 
         keras, side = load_keras(), BACKBONES[backbone].smallest
         with keras.StatelessScope(initialize_variables=False):  # most layers are left out again

@@ -26,7 +26,8 @@ from skmnist.classifiers import pretrained
 from skmnist.classifiers.pretrained import PretrainedClassifier
 from skmnist.inference import Predictor
 from skmnist.networks import Architecture, lenet5
-from skmnist.networks.pretrained import BACKBONES, first_variables, pretrained_network
+from skmnist.networks._backbones import BACKBONES
+from skmnist.networks.pretrained import first_variables, pretrained_network
 from skmnist.persistence import _parameters, load, save
 from skmnist.training import Plateau
 

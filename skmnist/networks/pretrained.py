@@ -1,18 +1,8 @@
 """Networks that begin with a backbone of ``keras.applications``, trained on ImageNet by others."""
 
-import random
-import re
-import threading
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
 from inspect import signature
-from os import PathLike, environ, fspath
-from pathlib import Path
-from textwrap import shorten
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -20,48 +10,10 @@ from numpy.typing import NDArray
 
 from skmnist._backend import load_keras
 from skmnist._errors import unknown_name
+from skmnist.networks._backbones import BACKBONES, Settings, backbone_config, load_backbone
 from skmnist.networks._common import hidden_layers, layer_seeds, output_layer, zero_padding
 from skmnist.networks.architecture import Architecture
 from skmnist.networks.dense import dense_network
-
-Settings = tuple[tuple[str, Any], ...]
-
-
-@dataclass(frozen=True)
-class Backbone:
-    """What a network of ``keras.applications`` wants to be given.
-
-    Attributes
-    ----------
-    preprocessing : {"caffe", "tf", "torch"}
-        Which pixels it was trained on, Keras's name: minus the mean colour, in BGR; from -1 to
-        1; standardised by ImageNet's mean and deviation.
-    smallest : int
-        The least side of an image, in pixels.
-    """
-
-    preprocessing: str
-    smallest: int = 32
-
-
-BACKBONES: dict[str, Backbone] = {
-    "DenseNet121": Backbone("torch"),
-    "DenseNet169": Backbone("torch"),
-    "DenseNet201": Backbone("torch"),
-    "InceptionResNetV2": Backbone("tf", 75),
-    "InceptionV3": Backbone("tf", 75),
-    "MobileNet": Backbone("tf"),
-    "MobileNetV2": Backbone("tf"),
-    "ResNet50": Backbone("caffe"),
-    "ResNet50V2": Backbone("tf"),
-    "ResNet101": Backbone("caffe"),
-    "ResNet101V2": Backbone("tf"),
-    "ResNet152": Backbone("caffe"),
-    "ResNet152V2": Backbone("tf"),
-    "VGG16": Backbone("caffe"),
-    "VGG19": Backbone("caffe"),
-    "Xception": Backbone("tf", 71),
-}
 
 PREPROCESSING = ("imagenet", "scale")
 RESIZE = ("bilinear", "pad")
@@ -75,18 +27,6 @@ _SCALE_AND_OFFSET: dict[str, tuple[NDArray, NDArray]] = {
     "tf": (np.full(3, 2.0), np.full(3, -1.0)),
     "torch": (1 / _RGB_STD, -_RGB_MEAN / _RGB_STD),
 }
-_OURS = {
-    "classes",
-    "classifier_activation",
-    "include_top",
-    "input_shape",
-    "input_tensor",
-    "name",
-    "weights",
-}
-_IMAGENET_SIDES = (224, 224)
-_LONGEST_REASON = 400  # characters: Keras shows all numbers that don't fit
-_lock = threading.Lock()
 
 
 def pretrained_network(
@@ -121,7 +61,7 @@ def pretrained_network(
     n_outputs : int
         Units of the last layer.
     backbone : str, default="VGG16"
-        A name of `BACKBONES`.
+        Keras's name of it, one of those that `skmnist.PretrainedClassifier` lists.
     backbone_settings : tuple of (name, value) pairs, default=()
         The backbone's own arguments, such as ``(("alpha", 0.25),)`` for "MobileNet".
     last_layer : str or None, default=None
@@ -191,7 +131,7 @@ def pretrained_network(
     images = keras.Input(input_shape, name="images")
     prepared = _preprocessed(_resized(images, least, resize, exact), mode, exact)
     sides = tuple(prepared.shape[1:3])
-    config = _backbone_config(backbone, backbone_settings, last_layer, sides)
+    config = backbone_config(backbone, backbone_settings, last_layer, sides)
     body = keras.Model.from_config(_with_dtype(_with_seeds(config, seeds), dtype))
     _let_learn(body, trainable_layers)
     x = keras.layers.Flatten(dtype=dtype, name="flatten")(body(prepared))
@@ -245,7 +185,7 @@ def first_variables(
     network = architecture.build(seed)
     if weights is not None:
         given = dict(architecture.settings)
-        _load_backbone(
+        load_backbone(
             network.get_layer("backbone"),
             given["backbone"],
             given.get("backbone_settings", ()),
@@ -320,7 +260,7 @@ def head_alone(architecture: Architecture, n_features: int) -> Architecture:
     )
 
 
-# -- what surrounds the backbone ---------------------------------------------------------
+# -- the parts ----------------------------------------------------------------------------
 
 
 def _resized(images: Any, least: int, resize: str, dtype: str) -> Any:
@@ -359,8 +299,8 @@ def _preprocessed(images: Any, mode: str | None, dtype: str) -> Any:
 
 def _let_learn(body: Any, n_layers: int | None) -> None:
     """Let the last layers of a backbone learn, and no batch normalisation."""
-    is_norm = load_keras().layers.BatchNormalization
-    able = [layer for layer in body.layers if layer.weights and not isinstance(layer, is_norm)]
+    batch_norm = load_keras().layers.BatchNormalization
+    able = [layer for layer in body.layers if layer.weights and not isinstance(layer, batch_norm)]
     if n_layers is None:
         n_layers = len(able)
     if not 0 <= n_layers <= len(able):
@@ -371,77 +311,6 @@ def _let_learn(body: Any, n_layers: int | None) -> None:
     learning = {layer.name for layer in able[len(able) - n_layers :]}
     for layer in body.layers:
         layer.trainable = layer.name in learning
-
-
-# -- what Keras makes --------------------------------------------------------------------
-
-
-@lru_cache(maxsize=16)
-def _backbone_config(
-    backbone: str, settings: Settings, last_layer: str | None, sides: tuple[int, int]
-) -> dict[str, Any]:
-    """Say the backbone as data, so that it is built again with our seeds and our dtype."""
-    known = set(signature(getattr(load_keras().applications, backbone)).parameters) - _OURS
-    for name, _ in settings:
-        if name not in known:
-            raise unknown_name("backbone_settings: parameter", name, known)
-
-    def describe() -> Any:
-        with load_keras().StatelessScope(initialize_variables=False):
-            whole = _whole_backbone(backbone, settings, sides, None)
-            return _up_to(whole, last_layer).get_config()
-
-    return _as_in_a_new_process(describe)
-
-
-def _whole_backbone(
-    backbone: str, settings: Settings, sides: tuple[int, int], weights: str | None
-) -> Any:
-    make = getattr(load_keras().applications, backbone)
-    of_keras = "imagenet" if weights == "imagenet" else None
-    try:
-        whole = make(include_top=False, weights=of_keras, input_shape=(*sides, 3), **dict(settings))
-    except (TypeError, ValueError, ZeroDivisionError) as error:
-        raise ValueError(f"backbone_settings={dict(settings)} can't be built: {error}") from error
-    if weights != of_keras:
-        whole.load_weights(weights)
-    return whole
-
-
-def _up_to(whole: Any, last_layer: str | None) -> Any:
-    by_name = {layer.name: layer.output for layer in whole.layers}
-    if last_layer is not None and last_layer not in by_name:
-        raise unknown_name("last_layer", last_layer, by_name, ", or None for the last")
-    output = whole.output if last_layer is None else by_name[last_layer]
-    return load_keras().Model(whole.input, output, name="backbone")
-
-
-def _as_in_a_new_process(make: Callable[[], Any]) -> Any:
-    """Let Keras make something, untouched by what was made before, and leaving no trace.
-
-    In a thread of its own, as Keras numbers the names it makes up from the thread's start, and
-    is silenced for a thread.
-    """
-
-    def make_silently() -> Any:
-        load_keras().config.disable_interactive_logging()
-        with _python_random_unmoved(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return make()
-
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(make_silently).result()
-
-
-@contextmanager
-def _python_random_unmoved() -> Iterator[None]:
-    """Leave Python's global generator alone, from which Keras draws the seeds that we replace."""
-    with _lock:
-        state = random.getstate()
-        try:
-            yield
-        finally:
-            random.setstate(state)
 
 
 def _with_seeds(config: Any, seeds: Iterator[int]) -> Any:
@@ -465,72 +334,3 @@ def _with_dtype(config: dict[str, Any], dtype: str) -> dict[str, Any]:
         for layer in config["layers"]
     ]
     return {**config, "layers": layers}
-
-
-# -- files of weights --------------------------------------------------------------------
-
-
-def _load_backbone(
-    body: Any, backbone: str, settings: Settings, weights: str | PathLike[str]
-) -> None:
-    """Load a backbone's weights: numbers only, nothing in the file is executed."""
-    path = fspath(weights)
-    if path != "imagenet":
-        _refuse_other_than_hdf5(path)
-
-    def load() -> None:
-        if path != "imagenet" and _n_numbers(path) == body.count_params():
-            body.load_weights(path)
-            return
-        # Weights don't depend on the images' sides; for these Keras knows its own files.
-        whole = _whole_backbone(backbone, settings, _IMAGENET_SIDES, path)
-        for layer in body.layers:
-            layer.set_weights(whole.get_layer(layer.name).get_weights())
-
-    try:
-        _as_in_a_new_process(load)
-    except Exception as error:
-        if path == "imagenet" and not isinstance(error, ValueError):
-            raise _not_downloaded(backbone, error) from error
-        raise ValueError(
-            f"weights={path!r} can't be loaded into {backbone} without its top, "
-            f"backbone_settings={dict(settings)}: {shorten(str(error), _LONGEST_REASON)}"
-        ) from error
-
-
-def _n_numbers(path: str) -> int:
-    """Count a file's numbers, which show whether it holds a whole backbone or a part."""
-    import h5py
-
-    sizes: list[int] = []
-
-    def see(_: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset):
-            sizes.append(item.size)
-
-    with h5py.File(path, "r") as file:
-        file.visititems(see)
-    return sum(sizes)
-
-
-def _refuse_other_than_hdf5(path: str) -> None:
-    if not Path(path).exists():
-        raise FileNotFoundError(
-            f"weights={path!r} is no file; expected 'imagenet', the path of a file of weights, or "
-            "None for random ones."
-        )
-    if not path.endswith((".h5", ".hdf5")):
-        raise ValueError(
-            f"weights={path!r}; expected a file .weights.h5, as save_weights writes it, or .h5."
-        )
-
-
-def _not_downloaded(backbone: str, error: Exception) -> OSError:
-    url = re.search(r"https?://\S+", str(error))
-    name = url[0].rstrip(":").rpartition("/")[2] if url else "the file"
-    folder = Path(environ.get("KERAS_HOME", "~/.keras"), "models")
-    return OSError(
-        f"weights='imagenet': {backbone}'s weights are not at hand and can't be downloaded "
-        f"({error}). Put {name} into {folder} ($KERAS_HOME/models), or give the path of a file of "
-        "weights, or None for random ones."
-    )
