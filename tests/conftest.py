@@ -7,6 +7,7 @@ import sys
 import tempfile
 import warnings
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,10 +55,12 @@ _EARLY = {
 }
 
 
-@pytest.fixture
-def first_layers(tmp_path):
+@pytest.fixture(scope="session")
+def first_layers(tmp_path_factory):
     """Keras's own backbones up to an early layer, with new weights, and a file of these."""
+    folder = tmp_path_factory.mktemp("first_layers")
 
+    @cache
     def make(backbone):
         from skmnist._backend import load_keras
         from skmnist.networks._backbones import BACKBONES
@@ -68,7 +71,7 @@ def first_layers(tmp_path):
                 include_top=False, weights=None, input_shape=(side, side, 3)
             )
             config = keras.Model(whole.input, whole.get_layer(_EARLY[backbone]).output).get_config()
-        model, path = keras.Model.from_config(config), tmp_path / f"{backbone}.weights.h5"
+        model, path = keras.Model.from_config(config), folder / f"{backbone}.weights.h5"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # Keras's own, while it writes
             model.save_weights(path)
