@@ -107,7 +107,7 @@ def reproduce(
         list[str] | None, typer.Argument(help="Recipes by name; `skmnist recipes` lists them.")
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="Every recipe of a report or a paper.")
+        bool, typer.Option("--all", help="Every recipe with a reported figure.")
     ] = False,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from --seed on.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0,
@@ -206,7 +206,7 @@ def _recipes(names: list[str], every: bool) -> list[str]:
         if name not in RECIPES:
             raise unknown_name("recipe", name, RECIPES)
     if every:
-        return [name for name, recipe in RECIPES.items() if recipe.source]
+        return [name for name, recipe in RECIPES.items() if recipe.figure_text]
     if not names:
         raise ValueError("give names of recipes, or --all; `skmnist recipes` lists them.")
     return names

@@ -216,7 +216,9 @@ def test_all_is_every_recipe_with_a_reported_figure(run_reproduce, monkeypatch):
     monkeypatch.setattr("skmnist.reports.reproduce_all", reproduce_all)
     ended, _ = run_reproduce("--all", "--quiet")
     assert (ended.exit_code, ended.output) == (0, "")
-    assert asked == [name for name, recipe in RECIPES.items() if recipe.source]
+    assert asked == [name for name, recipe in RECIPES.items() if recipe.figure_text]
+    assert "bueno-circles" in asked  # whose figure is a picture
+    assert "densenet121" not in asked
 
 
 def test_a_quiet_reproduction_is_silence(run_reproduce):
