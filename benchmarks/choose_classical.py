@@ -55,9 +55,9 @@ def trees(**settings: Any) -> ExtraTreesClassifier:
     return ExtraTreesClassifier(300, **settings, n_jobs=-1, random_state=0)
 
 
-def boosting(**settings: Any) -> HistGradientBoostingClassifier:
+def boosting(max_features: float, **settings: Any) -> HistGradientBoostingClassifier:
     return HistGradientBoostingClassifier(
-        **{"max_features": 0.3, **settings}, early_stopping=False, random_state=0
+        max_features=max_features, **settings, early_stopping=False, random_state=0
     )
 
 
@@ -83,13 +83,16 @@ CANDIDATES: dict[str, Pipeline] = {
     "forest-lda-16": make_pipeline(*SIZED, pca_and_lda(50, 1.0), trees(max_features=16)),
     "forest-lda-pca20": make_pipeline(*SIZED, pca_and_lda(20, 1.0), trees()),
     "forest-lda-fine": make_pipeline(*FINE, pca_and_lda(50, 1.0), trees()),
-    "boosting-lda": make_pipeline(*SIZED, pca_and_lda(50, 1.0), boosting()),
-    "boosting-lda-tenth": make_pipeline(*SIZED, pca_and_lda(50, 1.0), boosting(max_features=0.1)),
-    "boosting-lda-300": make_pipeline(*SIZED, pca_and_lda(50, 1.0), boosting(max_iter=300)),
-    "boosting-lda-300-slow": make_pipeline(
-        *SIZED, pca_and_lda(50, 1.0), boosting(max_iter=300, learning_rate=0.05)
+    "boosting-lda": make_pipeline(*SIZED, pca_and_lda(50, 1.0), boosting(0.3)),
+    "boosting-lda-tenth": make_pipeline(*SIZED, pca_and_lda(50, 1.0), boosting(0.1)),
+    "boosting-lda-tenth-300": make_pipeline(
+        *SIZED, pca_and_lda(50, 1.0), boosting(0.1, max_iter=300)
     ),
-    "boosting-lda-pca100": make_pipeline(*SIZED, pca_and_lda(100, 1.0), boosting()),
+    "boosting-lda-300": make_pipeline(*SIZED, pca_and_lda(50, 1.0), boosting(0.3, max_iter=300)),
+    "boosting-lda-300-slow": make_pipeline(
+        *SIZED, pca_and_lda(50, 1.0), boosting(0.3, max_iter=300, learning_rate=0.05)
+    ),
+    "boosting-lda-pca100": make_pipeline(*SIZED, pca_and_lda(100, 1.0), boosting(0.3)),
     "boosting-pixels": gradient_boosting(random_state=0),
     "boosting-pixels-all": gradient_boosting(max_features=1.0, random_state=0),
 }

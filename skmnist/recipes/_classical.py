@@ -67,7 +67,7 @@ CLASSICAL = {
     "gradient-boosting-best": Recipe(
         _gradients(
             _components(50, 1.0),
-            HistGradientBoostingClassifier(max_features=0.3, early_stopping=False),
+            HistGradientBoostingClassifier(max_features=0.1, early_stopping=False),
         ),
         "Gradient boosting of trees on components of oriented gradients.",
     ),
