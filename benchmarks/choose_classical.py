@@ -1,7 +1,8 @@
 """How the recipes of the classical classifiers were chosen: on held-out training images only.
 
 Protocol: fit on the first 50,000 training images, judge on the last 10,000, each candidate in a
-process of its own; the test set is not read. Trees draw from seed 0.
+process of its own; the test set is not read. Trees draw from seed 0. Rows without times ran beside
+other work.
 
     python benchmarks/choose_classical.py               # all candidates, and writes the results
     python benchmarks/choose_classical.py svm knn       # these, into the same machine's results
