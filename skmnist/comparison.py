@@ -126,7 +126,7 @@ def compare(
 
 
 def default_classifiers(epochs: int | None = None) -> dict[str, Any]:
-    """Return the three networks and the four baselines by name.
+    """Return three networks and three baselines by name.
 
     Parameters
     ----------
@@ -136,13 +136,13 @@ def default_classifiers(epochs: int | None = None) -> dict[str, Any]:
     Returns
     -------
     classifiers : dict of str to classifier
-        Names "dnn", "lenet", "cnn", "svm", "knn", "random_forest" and "gradient_boosting".
+        Names "dnn", "lenet", "cnn", "svm", "knn" and "random_forest".
 
     Examples
     --------
     >>> from skmnist.comparison import default_classifiers
     >>> list(default_classifiers())
-    ['dnn', 'lenet', 'cnn', 'svm', 'knn', 'random_forest', 'gradient_boosting']
+    ['dnn', 'lenet', 'cnn', 'svm', 'knn', 'random_forest']
     """
     import skmnist
 
@@ -154,7 +154,6 @@ def default_classifiers(epochs: int | None = None) -> dict[str, Any]:
         "svm": skmnist.svm(),
         "knn": skmnist.knn(),
         "random_forest": skmnist.random_forest(),
-        "gradient_boosting": skmnist.gradient_boosting(),
     }
 
 

@@ -4,6 +4,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import estimator_checks_generator
+from threadpoolctl import threadpool_limits
 
 from skmnist import gradient_boosting, knn, random_forest, svm
 from skmnist.baselines import tfidf_logistic_regression
@@ -14,6 +15,13 @@ BASELINES = [
     random_forest(n_estimators=10, random_state=0),
     gradient_boosting(max_iter=5, random_state=0),
 ]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """The threads of gradient boosting wait for each other: slow where others want the cores."""
+    with threadpool_limits(1, user_api="openmp"):
+        yield
 
 
 def name_of(pipeline):

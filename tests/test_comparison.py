@@ -187,7 +187,7 @@ def test_the_default_networks_and_baselines_run(small):
     assert list(result.histories) == ["dnn", "lenet", "cnn"]
     parameters = {row["classifier"]: row["n_parameters"] for row in result.rows}
     assert all((parameters[name] or 0) > 0 for name in result.histories)
-    assert len(result.significance) == 21
+    assert len(result.significance) == 15
 
 
 # Significance
