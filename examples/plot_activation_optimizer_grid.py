@@ -24,7 +24,7 @@ from sklearn.base import clone
 
 from skmnist import recipe
 
-study = Study("activation_optimizer_grid", __doc__, n_images=1500)
+study = Study("activation_optimizer_grid", __doc__, n_images=1000)
 network = recipe("martin-dnn").set_params(validation_fraction=HELD_OUT, random_state=0)
 if not study.full:
     network.set_params(hidden_units=(128, 128), epochs=12)

@@ -22,7 +22,7 @@ from sklearn.base import clone
 
 from skmnist import recipe
 
-study = Study("activations_and_dropout", __doc__, n_images=1500)
+study = Study("activations_and_dropout", __doc__, n_images=1000)
 network = recipe("martin-dnn").set_params(validation_fraction=HELD_OUT, random_state=0)
 if not study.full:
     network.set_params(hidden_units=(128, 128), epochs=12)

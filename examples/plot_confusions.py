@@ -23,13 +23,13 @@ from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 from skmnist import recipe
 from skmnist.display import MistakesDisplay
 
-study = Study("confusions", __doc__, n_images=2000)
+study = Study("confusions", __doc__, n_images=1200)
 X, X_held_out, y, y_held_out = study.split()
 names = "portillo-v1", "martin-dnn", "bejar-mlp", "navarro-lenet5", "bejar-cnn2a"
 networks = {name: recipe(name).set_params(random_state=0) for name in names}
 if not study.full:
     for network in networks.values():
-        network.set_params(epochs=5)
+        network.set_params(epochs=4)
 
 
 def judged(network):

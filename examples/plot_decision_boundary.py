@@ -7,7 +7,8 @@ A network of 2-4-8-1 sigmoid neurons learns to tell an inner circle from an oute
 gradient descent on the squared error of all points at once. At first it says the same everywhere;
 then it draws a line, bends it, and closes it around the inner circle.
 
-``--full`` makes five times as many frames, in about a minute, and writes to benchmarks/results.
+``--full`` makes twice as many frames, in half a minute on two cores, and writes them to
+``benchmarks/results``.
 """
 
 # %%
@@ -38,7 +39,7 @@ X, y = make_circles(500, factor=0.5, noise=0.05, random_state=0)
 # epoch is one step, as all points are in it.
 
 network = recipe("bueno-circles").set_params(warm_start=True, random_state=0)
-every = 10 if full else 50
+every = 25 if full else 50
 stops = [*range(every, 700, every), *range(700, 2501, 6 * every)]
 side = np.linspace(-1.3, 1.3, 80)
 grid = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
@@ -79,7 +80,7 @@ save_picture(figure, name.with_suffix(".png"))
 # A GIF, which any browser plays; the last frame stays for a while.
 
 moving, ax = plt.subplots(figsize=(3.6, 3.8), layout="constrained")
-frames = [*stops, *[stops[-1]] * 10]
+frames = [*stops, *[stops[-1]] * 5]
 animation = FuncAnimation(moving, lambda stop: draw(ax, stop), frames=frames)
-animation.save(name.with_suffix(".gif"), PillowWriter(fps=10), dpi=80)
+animation.save(name.with_suffix(".gif"), PillowWriter(fps=12 if full else 6), dpi=80)
 plt.show()

@@ -26,9 +26,9 @@ from sklearn.base import clone
 
 from skmnist import recipe
 
-study = Study("early_stopping", __doc__, n_images=3000)
+study = Study("early_stopping", __doc__, n_images=1500)
 network = recipe("bejar-cnn3" if study.full else "portillo-v1").set_params(
-    validation_fraction=HELD_OUT, epochs=200 if study.full else 50, random_state=0
+    validation_fraction=HELD_OUT, epochs=200 if study.full else 30, random_state=0
 )
 settings = {
     "patience 6, tol 0.0001": {"n_iter_no_change": 6, "tol": 1e-4},

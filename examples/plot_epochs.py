@@ -4,7 +4,9 @@ How many epochs does a network need?
 ====================================
 
 The first picture of most reports on MNIST: accuracy and loss against epochs 1 to 30, on the images
-that train and on images held out, for a dense and a convolutional network.
+that train and on images held out, for a dense and a convolutional network. What else the reports
+did with a network, to count the classes, draw the layers, write down the predictions and save it,
+``skmnist.reproduce("martin-dnn").save("folder")`` does.
 
 ``--full`` trains Martin's two networks as the report does, on 45,000 images of MNIST, and judges
 them after each epoch on 15,000 others. It takes about half an hour on two cores.
@@ -23,7 +25,7 @@ from _studies import HELD_OUT, Study
 from skmnist import recipe
 from skmnist.display import HistoryDisplay
 
-study = Study("epochs", __doc__, n_images=1000)
+study = Study("epochs", __doc__, n_images=800)
 networks = {
     name: recipe(name).set_params(validation_fraction=HELD_OUT, random_state=0)
     for name in ("martin-dnn", "martin-cnn" if study.full else "portillo-v2")

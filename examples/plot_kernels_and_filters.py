@@ -15,7 +15,7 @@ an hour on two cores.
 # The networks
 # ------------
 # A convolution is a ``ConvBlock``, and a list of them is a parameter like any other. The small
-# study has a quarter of the filters.
+# study has an eighth of the filters.
 
 from dataclasses import replace
 
@@ -26,12 +26,12 @@ from sklearn.base import clone
 
 from skmnist import recipe
 
-study = Study("kernels_and_filters", __doc__, n_images=1500)
+study = Study("kernels_and_filters", __doc__, n_images=1000)
 network = recipe("portillo-v2").set_params(validation_fraction=HELD_OUT, random_state=0)
 kernels, filters = (3, 5), (32, 64, 128)
 if not study.full:
-    network.set_params(epochs=8)
-    filters = (8, 16, 32)
+    network.set_params(epochs=6)
+    filters = (4, 8, 16)
 
 (convolution,) = network.conv_blocks
 networks = {
