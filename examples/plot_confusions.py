@@ -7,7 +7,7 @@ A confusion matrix counts which digits are taken for which. Five networks of the
 and convolutional ones, each have their own; and some images are mistaken by all of them.
 
 ``--full`` trains them with their own epochs on 45,000 images of MNIST and judges them once on
-15,000 others. It takes about half an hour on two cores.
+15,000 others. It takes about ten minutes on two cores.
 """
 
 # %%

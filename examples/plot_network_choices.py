@@ -8,7 +8,7 @@ before or after the dense layer, one to three convolutions, and a dense layer or
 in turn, all else left as it was.
 
 ``--full`` trains Béjar's network 2b, which has made the first of each, with its 20 epochs on 45,000
-images of MNIST and judges it on 15,000 others. It takes about half an hour on two cores.
+images of MNIST and judges it on 15,000 others. It takes about a quarter of an hour on two cores.
 """
 
 # %%
