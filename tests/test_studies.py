@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from sklearn.base import clone
 
 from skmnist import DNNClassifier
@@ -154,3 +155,10 @@ def test_a_study_says_how_long_its_full_size_takes(path):
     about = path.read_text().split('"""')[1]
     assert "``--full``" in about
     assert "on two cores" in about
+
+
+def test_the_full_picture_lies_beside_the_results_and_is_small(full, tmp_path):
+    figure = Figure(figsize=(11, 7))
+    figure.subplots().imshow(np.random.default_rng(0).random((9, 9)))
+    full().save(figure)
+    assert 0 < (tmp_path / "study_epochs.png").stat().st_size < 150_000
