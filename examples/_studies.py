@@ -17,12 +17,14 @@ import numpy as np
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from PIL import Image
+from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from skmnist import fetch_mnist
 from skmnist._backend import load_keras
 from skmnist._files import write
+from skmnist._measuring import last_step
 from skmnist._provenance import machine, versions
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
@@ -101,7 +103,7 @@ class Study:
 
         Parameters
         ----------
-        networks : dict of str to network classifier
+        networks : dict of str to network classifier, or Pipeline that ends in one
             By name.
         X, y : ndarrays
             What to fit them on.
@@ -168,23 +170,34 @@ def _mnist_or_digits(*, mnist_only: bool) -> tuple[tuple[NDArray, NDArray], str]
     return train, "MNIST"
 
 
-def settings(network: Any) -> dict[str, Any]:
-    """Describe a network by all its parameters, as JSON holds them."""
+def variant(estimator: Any, **changes: Any) -> Any:
+    """Clone a network, or a Pipeline that ends in one, and change the network's parameters."""
+    estimator = clone(estimator)
+    last_step(estimator).set_params(**changes)
+    return estimator
+
+
+def settings(estimator: Any) -> dict[str, Any]:
+    """Describe a network by all its parameters, and the steps before it, as JSON holds them."""
+    network = last_step(estimator)
     parameters = {"class": type(network).__name__, **network.get_params(deep=False)}
+    if estimator is not network:
+        parameters["steps before"] = [repr(step) for _, step in estimator.steps[:-1]]
     return json.loads(json.dumps(parameters, default=repr))
 
 
-def _fit(network: Any, X: NDArray, y: NDArray) -> dict[str, Any]:
+def _fit(estimator: Any, X: NDArray, y: NDArray) -> dict[str, Any]:
     start = perf_counter()
-    network.fit(X, y)
+    estimator.fit(X, y)
     seconds = perf_counter() - start
+    network = last_step(estimator)
     last = network.best_epoch_ if network.early_stopping else network.n_epochs_
     curves = {
         name: [float(f"{value:.5g}") for value in values]
         for name, values in network.history_.items()
     }
     return {
-        "settings": settings(network),
+        "settings": settings(estimator),
         "date": _now(),
         "cores": machine()["cores"],
         "n_images": len(y),

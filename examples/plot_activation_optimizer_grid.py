@@ -19,22 +19,19 @@ and judges it on 15,000 others. It takes about a quarter of an hour on two cores
 
 import matplotlib.pyplot as plt
 import numpy as np
-from _studies import HELD_OUT, Study, draw_curves, draw_table
-from sklearn.base import clone
+from _studies import HELD_OUT, Study, draw_curves, draw_table, variant
 
 from skmnist import recipe
 
 study = Study("activation_optimizer_grid", __doc__, n_images=1000)
-network = recipe("martin-dnn").set_params(validation_fraction=HELD_OUT, random_state=0)
+network = variant(recipe("martin-dnn"), validation_fraction=HELD_OUT, random_state=0)
 if not study.full:
-    network.set_params(hidden_units=(128, 128), epochs=12)
+    network = variant(network, hidden_units=(128, 128), epochs=12)
 
 activations = {"R": "relu", "S": "sigmoid"}
 optimizers = {"A": ("adam", 0.001), "R": ("rmsprop", 0.001), "S": ("sgd", 0.01)}
 pairs = {
-    first + second: clone(network).set_params(
-        activation=activation, optimizer=optimizer, learning_rate=rate
-    )
+    first + second: variant(network, activation=activation, optimizer=optimizer, learning_rate=rate)
     for second, (optimizer, rate) in optimizers.items()
     for first, activation in activations.items()
 }
@@ -54,10 +51,10 @@ table = np.array(
 )
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
 draw_table(left, table, list(activations.values()), [name for name, _ in optimizers.values()])
-left.set(title=f"Accuracy on the images held out after {network.epochs} epochs")
+left.set(title=f"Accuracy on the images held out after {network[-1].epochs} epochs")
 draw_curves(right, fits, "loss")
 right.set(yscale="log", title="Loss by epoch")
-units = "-".join(map(str, network.hidden_units))
+units = "-".join(map(str, network[-1].hidden_units))
 figure.suptitle(f"{units} units, {len(study.X):,} images of {study.source}, a quarter held out")
 study.save(figure)
 plt.show()

@@ -17,15 +17,14 @@ hour on two cores.
 # Two layers of 512 units, sigmoids in the report, with a dropout of 0.2; of 128 in the small study.
 
 import matplotlib.pyplot as plt
-from _studies import HELD_OUT, Study, draw_curves
-from sklearn.base import clone
+from _studies import HELD_OUT, Study, draw_curves, variant
 
 from skmnist import recipe
 
 study = Study("activations_and_dropout", __doc__, n_images=1000)
-network = recipe("martin-dnn").set_params(validation_fraction=HELD_OUT, random_state=0)
+network = variant(recipe("martin-dnn"), validation_fraction=HELD_OUT, random_state=0)
 if not study.full:
-    network.set_params(hidden_units=(128, 128), epochs=12)
+    network = variant(network, hidden_units=(128, 128), epochs=12)
 
 # %%
 # The activation
@@ -33,7 +32,7 @@ if not study.full:
 
 activations = study.fit(
     {
-        activation: clone(network).set_params(activation=activation)
+        activation: variant(network, activation=activation)
         for activation in ("relu", "sigmoid", "tanh")
     },
     study.X,
@@ -47,7 +46,7 @@ activations = study.fit(
 
 dropouts = study.fit(
     {
-        f"dropout {rate}": clone(network).set_params(activation="relu", dropout=rate)
+        f"dropout {rate}": variant(network, activation="relu", dropout=rate)
         for rate in (0.0, 0.25, 0.5)
     },
     study.X,
@@ -67,7 +66,7 @@ for column, (title, fits) in zip(axes.T, columns.items(), strict=True):
         draw_curves(ax, fits, metric)
         ax.label_outer()
     column[0].set_title(title)
-units = "-".join(map(str, network.hidden_units))
+units = "-".join(map(str, network[-1].hidden_units))
 figure.suptitle(f"{units} units, {len(study.X):,} images of {study.source}, a quarter held out")
 study.save(figure)
 plt.show()

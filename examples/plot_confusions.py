@@ -17,7 +17,7 @@ and convolutional ones, each have their own; and some images are mistaken by all
 
 import matplotlib.pyplot as plt
 import numpy as np
-from _studies import Study
+from _studies import Study, variant
 from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
 from skmnist import recipe
@@ -26,10 +26,9 @@ from skmnist.display import MistakesDisplay
 study = Study("confusions", __doc__, n_images=1200)
 X, X_held_out, y, y_held_out = study.split()
 names = "portillo-v1", "martin-dnn", "bejar-mlp", "navarro-lenet5", "bejar-cnn2a"
-networks = {name: recipe(name).set_params(random_state=0) for name in names}
+networks = {name: variant(recipe(name), random_state=0) for name in names}
 if not study.full:
-    for network in networks.values():
-        network.set_params(epochs=4)
+    networks = {name: variant(network, epochs=4) for name, network in networks.items()}
 
 
 def judged(network):

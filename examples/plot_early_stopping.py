@@ -21,8 +21,7 @@ held out, and once without stopping. It takes about two hours on two cores.
 
 import matplotlib.pyplot as plt
 import numpy as np
-from _studies import HELD_OUT, Study
-from sklearn.base import clone
+from _studies import HELD_OUT, Study, variant
 
 from skmnist import recipe
 
@@ -37,8 +36,7 @@ settings = {
     "patience 1, tol 0.0001": {"n_iter_no_change": 1, "tol": 1e-4},
 }
 networks = {
-    name: clone(network).set_params(early_stopping=True, **setting)
-    for name, setting in settings.items()
+    name: variant(network, early_stopping=True, **setting) for name, setting in settings.items()
 }
 fits = study.fit({**networks, "no early stopping": network}, study.X, study.y)
 

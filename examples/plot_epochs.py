@@ -20,18 +20,16 @@ them after each epoch on 15,000 others. It takes about half an hour on two cores
 # thousands of steps to learn anything; the small study has Portillo's one convolution instead.
 
 import matplotlib.pyplot as plt
-from _studies import HELD_OUT, Study
+from _studies import HELD_OUT, Study, variant
 
 from skmnist import recipe
 from skmnist.display import HistoryDisplay
 
 study = Study("epochs", __doc__, n_images=800)
 networks = {
-    name: recipe(name).set_params(validation_fraction=HELD_OUT, random_state=0)
+    name: variant(recipe(name), validation_fraction=HELD_OUT, random_state=0, epochs=30)
     for name in ("martin-dnn", "martin-cnn" if study.full else "portillo-v2")
 }
-for network in networks.values():
-    network.set_params(epochs=30)
 fits = study.fit(networks, study.X, study.y)
 
 # %%

@@ -21,8 +21,7 @@ from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
-from _studies import HELD_OUT, Study, draw_curves, draw_table
-from sklearn.base import clone
+from _studies import HELD_OUT, Study, draw_curves, draw_table, variant
 
 from skmnist import recipe
 
@@ -35,8 +34,8 @@ if not study.full:
 
 (convolution,) = network.conv_blocks
 networks = {
-    f"{side} x {side}, {n} filters": clone(network).set_params(
-        conv_blocks=[replace(convolution, kernel_size=side, filters=n)]
+    f"{side} x {side}, {n} filters": variant(
+        network, conv_blocks=[replace(convolution, kernel_size=side, filters=n)]
     )
     for side in kernels
     for n in filters

@@ -21,8 +21,7 @@ images of MNIST and judges it on 15,000 others. It takes about a quarter of an h
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
-from _studies import HELD_OUT, Study, draw_curves
-from sklearn.base import clone
+from _studies import HELD_OUT, Study, draw_curves, variant
 
 from skmnist import recipe
 
@@ -39,7 +38,7 @@ changes = {
     "2 convolutions": {"conv_blocks": blocks[:2]},
     "none": {"hidden_units": ()},
 }
-networks = {name: clone(network).set_params(**change) for name, change in changes.items()}
+networks = {name: variant(network, **change) for name, change in changes.items()}
 fits = study.fit({"as in the report": network, **networks}, study.X, study.y)
 
 # %%
