@@ -120,10 +120,8 @@ def against_keras(name: str) -> str:
     ours, theirs = (
         plus_minus(study[trainer]["mean"], study[trainer]["sd"]) for trainer in ("skmnist", "keras")
     )
-    return (
-        f"; in epochs {2 * study['epochs'] // 5 + 1} to {study['epochs']} {ours}, the report's Keras "
-        f"code {theirs} (p = {study['p']:.2f})"
-    )
+    epochs = f"{2 * study['epochs'] // 5 + 1} to {study['epochs']}"
+    return f"; in epochs {epochs} {ours}, the report's Keras code {theirs} (p = {study['p']:.2f})"
 
 
 def feature_study() -> str:

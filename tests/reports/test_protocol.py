@@ -53,6 +53,23 @@ def test_a_network_is_judged_on_what_is_held_out(untouchable):
     assert len(result.network.history_["val_loss"]) == 2
 
 
+@pytest.mark.parametrize("name", ["bueno-circles", "bueno-relu"])
+def test_each_epoch_is_judged_on_what_is_held_out(name, mnist):
+    sizes = {"train_size": 300, "validation_size": 100}
+    result = reproduce(name, epochs=2, **sizes, verbose=0)
+    judged = result.network.history_["val_accuracy"]
+    assert len(judged) == 2
+    assert 100 * judged[-1] == result.figures["validation_accuracy"]
+
+
+def test_what_is_held_out_does_not_steer_the_training(mnist):
+    # Its early stopping and plateau follow a part of what it is trained on.
+    sizes = {"train_size": 300, "validation_size": 100}
+    result = reproduce("bejar-cnn3-early-stopping", epochs=1, **sizes, verbose=0)
+    n_right = 30 * result.network.history_["val_accuracy"][0]  # a tenth of 300
+    assert n_right == pytest.approx(round(n_right))
+
+
 def test_classes_keep_their_parts_and_no_sample_is_in_both(small_recipes):
     (X, y), _ = DATA["digits"](0)
     split = split_of("digits", random_state=3, train_size=150, validation_size=100)
