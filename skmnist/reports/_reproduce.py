@@ -13,7 +13,7 @@ from skmnist._errors import unknown_name
 from skmnist._measuring import last_step, seeded
 from skmnist._network_classifier import NetworkClassifier
 from skmnist.recipes import RECIPES, recipe
-from skmnist.reports._data import Split, split_of
+from skmnist.reports._data import Split, is_size, split_of
 from skmnist.reports._figures import judged_figures, training_figures
 from skmnist.reports._reproduction import Reproduction
 from skmnist.training import Plateau
@@ -76,8 +76,12 @@ def reproduce(
     >>> reproduce("bueno-circles", verbose=0).measured
     100.0
     """
+    if not isinstance(name, str):
+        raise TypeError(f"name={name!r}; expected the name of one recipe, see list_recipes().")
     if name not in RECIPES:
         raise unknown_name("name", name, RECIPES)
+    if epochs is not None and not is_size(epochs):
+        raise ValueError(f"epochs={epochs!r}; expected a whole number >= 1, or None.")
     split = split_of(
         RECIPES[name].data,
         random_state=random_state,
@@ -98,7 +102,8 @@ def reproduce(
         **judged_figures(classifier, X, split, y_pred, probabilities),
         **training_figures(classifier, seconds),
     }
-    return Reproduction(name, random_state, estimator, split, y_pred, probabilities, figures)
+    trial = epochs is not None or (train_size is not None and validation_size is None)
+    return Reproduction(name, random_state, estimator, split, y_pred, probabilities, figures, trial)
 
 
 def _fit(estimator: Any, split: Split) -> float:

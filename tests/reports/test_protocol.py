@@ -121,7 +121,9 @@ def test_the_table_says_who_judged(small_recipes, tmp_path, capsys):
         ((None, 300), "validation_size=300 must leave a part of the 300 training samples to each"),
         ((250, 51), "train_size=250 and validation_size=51 must leave a part of the 300"),
         ((None, 4), "validation_size=4 can't be taken from 300 training samples"),
-        ((None, 0), "validation_size=0 can't be taken"),
+        ((None, 0), "validation_size=0; expected a whole number >= 1"),
+        ((None, 0.5), "validation_size=0.5; expected a whole number >= 1"),
+        ((0, None), "train_size=0; expected a whole number >= 1"),
     ],
 )
 def test_sizes_that_there_are_not_are_refused(sizes, message, small_recipes):
