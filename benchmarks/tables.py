@@ -105,8 +105,10 @@ def reports() -> str:
         if name not in found:
             continue
         recipe, row = RECIPES[name], found[name]
-        reported = recipe.figure_text + (_WHAT[recipe.measure] if recipe.figure_text else "")
+        unit = _WHAT[recipe.measure]
+        reported = recipe.figure_text + ("" if recipe.figure is None else unit)
         here = plus_minus(row["mean"], row["sd"], recipe.decimals)
+        here += unit if recipe.figure is None else ""
         verdict = (row["verdict"] or "") + against_keras(name)
         rows.append([f"`{name}`", reported, here + seeds(len(row["seeds"])), verdict])
     return as_markdown(["recipe", "reported", "here", ""], rows)

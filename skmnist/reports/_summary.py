@@ -37,7 +37,7 @@ def summary(name: str, rows: Rows) -> dict[str, str]:
     unit = _UNITS.get(recipe.measure, "")
     judge = "validation" if "n_validation" in rows[0] else "test"
     return {
-        "Reported": recipe.figure_text + (unit if recipe.figure_text else ""),
+        "Reported": recipe.figure_text + ("" if recipe.figure is None else unit),
         "Here": here + spread + unit,
         "Verdict": _verdict(name, rows) or "",
         "Seeds": str(len(rows)),
