@@ -93,7 +93,7 @@ classes_ : ndarray of shape (n_classes,)
     The class labels.
 history_ : dict of str to list of float
     For each epoch, "loss", "accuracy" and "learning_rate", and "val_loss" and "val_accuracy" where
-    samples were held out or given as `X_val`.
+    samples were held out or given as `X_val`; NaN for epochs without, where training went on.
 n_epochs_ : int
     Epochs trained, over all calls that went on from one another.
 best_epoch_ : int

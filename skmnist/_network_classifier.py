@@ -44,6 +44,7 @@ from skmnist.inference import Predictor
 from skmnist.networks.architecture import Architecture
 from skmnist.training import Augmentation, Data, Outcome, Plan, State, Task, train
 from skmnist.training.augmentation import find_augmentation
+from skmnist.training.history import continued
 from skmnist.training.losses import find_loss
 from skmnist.training.monitor import MONITORS
 from skmnist.training.optimizers import OptimizerSpec, find_optimizer
@@ -531,10 +532,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             "n_parameters_": predictor.n_parameters,
             "best_epoch_": outcome.best_epoch,
             "n_epochs_": self.n_epochs_ + len(outcome.history["loss"]),
-            "history_": {
-                name: self.history_.get(name, []) + values
-                for name, values in outcome.history.items()
-            },
+            "history_": continued(self.history_, outcome.history),
         }
 
 

@@ -16,6 +16,8 @@ from skmnist import (
     PretrainedClassifier,
     SequenceDNNClassifier,
     TextSequencer,
+    load,
+    save,
 )
 
 
@@ -148,6 +150,32 @@ def test_a_fit_that_goes_on_is_judged_on_a_new_set(judged, parts):
     network.fit(X, y, X_val=X_val[:50], y_val=y_val[:50])
     assert len(network.history_["val_loss"]) == 8
     assert network.history_["val_accuracy"][-1] == network.score(X_val[:50], y_val[:50])
+
+
+@pytest.mark.parametrize("judged_first", [True, False])
+def test_each_curve_has_a_value_per_epoch_and_nan_where_nothing_was_judged(
+    judged_first, parts, tmp_path
+):
+    X, X_val, y, y_val = parts
+    given = {"X_val": X_val, "y_val": y_val}
+    network = small(epochs=2, warm_start=True)
+    network.fit(X, y, **(given if judged_first else {}))
+    network.fit(X, y, **({} if judged_first else given))
+    curve = network.history_["val_loss"]
+    assert np.isnan(curve).tolist() == [not judged_first] * 2 + [judged_first] * 2
+    assert np.isfinite(network.history_["loss"]).tolist() == [True] * 4
+    save(network, tmp_path / "network.safetensors")
+    again = load(tmp_path / "network.safetensors")
+    np.testing.assert_equal(again.history_, network.history_)
+
+
+def test_what_was_judged_is_kept_in_a_partial_fit(parts):
+    X, X_val, y, y_val = parts
+    network = small(epochs=2).fit(X, y, X_val=X_val, y_val=y_val)
+    judged = network.history_["val_accuracy"]
+    network.partial_fit(X, y)
+    assert network.history_["val_accuracy"][:2] == judged
+    assert np.isnan(network.history_["val_accuracy"][2:]).tolist() == [True]
 
 
 def test_both_phases_of_a_pretrained_network_are_judged_on_it(parts):

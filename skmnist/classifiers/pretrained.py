@@ -26,6 +26,7 @@ from skmnist.networks.pretrained import (
 )
 from skmnist.training import Augmentation, Data, Outcome, Plan, State, Task, train
 from skmnist.training.contract import Watcher
+from skmnist.training.history import continued
 from skmnist.training.schedules import Schedule, find_schedule
 
 _FINE_TUNE = "fine_tune_"
@@ -397,11 +398,9 @@ class PretrainedClassifier(NetworkClassifier):
             for in_phase in (False, True)
         )
         learned = super()._learned(architecture, replace(outcome, history=frozen))
-        before = self.fine_tune_history_
         return learned | {
             "n_epochs_": learned["n_epochs_"] + len(fine.get("loss", [])),
-            "fine_tune_history_": before
-            | {name: before.get(name, []) + values for name, values in fine.items()},
+            "fine_tune_history_": continued(self.fine_tune_history_, fine),
         }
 
 

@@ -6,7 +6,7 @@ Pipeline or a committee has a place in it, which tells its tensors from those of
 
 from collections.abc import Callable
 from functools import singledispatch
-from math import prod
+from math import isnan, nan, prod
 from typing import Any
 
 import numpy as np
@@ -121,7 +121,11 @@ def _where(place: str) -> str:
 
 
 def _is_history(value: Any) -> bool:
-    return isinstance(value, dict) and all(is_list_of(float, one) for one in value.values())
+    """Tell whether a value is curves of numbers; JSON has no NaN, and null stands for it."""
+    return isinstance(value, dict) and all(
+        isinstance(curve, list) and all(one is None or type(one) is float for one in curve)
+        for curve in value.values()
+    )
 
 
 _OF_NETWORKS: Rules = {
@@ -156,7 +160,7 @@ def _of_network(network: NetworkClassifier, place: str, networks: Networks) -> d
         )
     networks[place] = network
     learned = _encoded_learned(network, _rules(network))
-    histories = {name: _as_floats(learned[name]) for name in network._histories}
+    histories = {name: _without_nan(learned[name]) for name in network._histories}
     return {"classes": encoded_labels(network.classes_), "learned": learned | histories}
 
 
@@ -166,12 +170,23 @@ def _network_learns(
 ) -> None:
     sections = with_keys(sections, ("classes", "learned"), _where(place))
     learned = _decoded_learned(sections["learned"], _rules(network))
+    learned |= {name: _with_nan(learned[name]) for name in network._histories}
     network.__dict__.update(learned, classes_=decoded_labels(sections["classes"]))
     networks[place] = network
 
 
-def _as_floats(history: dict[str, Any]) -> dict[str, list[float]]:
-    return {name: [float(value) for value in values] for name, values in history.items()}
+def _without_nan(history: dict[str, Any]) -> dict[str, list[float | None]]:
+    return {
+        name: [None if isnan(value) else float(value) for value in curve]
+        for name, curve in history.items()
+    }
+
+
+def _with_nan(history: dict[str, Any]) -> dict[str, list[float]]:
+    return {
+        name: [nan if value is None else value for value in curve]
+        for name, curve in history.items()
+    }
 
 
 # -- transformers ------------------------------------------------------------------------
