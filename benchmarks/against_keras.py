@@ -1,11 +1,11 @@
-"""A report's network trained by this package and by Keras's own ``fit``: equal but for chance?
+"""A report's network, trained by this package and by Keras's own ``fit``.
 
-Protocol: the same 54,000 training images (stratified, decided by the seed), the same number of
-epochs, each fit in a fresh process on one core; the Keras code is the report's, with
-``keras.utils.set_random_seed``. After every epoch the network is judged on the 10,000 test images,
-which neither trainer uses for anything. A fit is summed up by the mean test accuracy (%) of the
-later epochs (the first two fifths are left out) and by its best epoch; the two trainers are compared
-by Welch's t-test on the means of the seeds.
+Are the two equal but for chance? Protocol: the same 54,000 training images (stratified, decided by
+the seed), the same number of epochs, each fit in a fresh process on one core; the Keras code is
+that of the report, with ``keras.utils.set_random_seed``. After every epoch the network is judged on
+the 10,000 test images, which neither trainer uses for anything. A fit is summed up by the mean test
+accuracy (%) of the later epochs (the first two fifths are left out) and by its best epoch; the two
+trainers are compared by Welch's t-test on the means of the seeds.
 
     python benchmarks/against_keras.py                            # what is missing in the results
     python benchmarks/against_keras.py navarro-lenet5 keras 0     # one fit

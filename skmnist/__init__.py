@@ -44,7 +44,7 @@ _HOME_OF = {
     "random_forest": "baselines",
     "read_idx": "datasets",
     "recipe": "recipes",
-    "reproduce": "reproduction",
+    "reproduce": "reports",
     "save": "persistence",
     "svm": "baselines",
     "tfidf_logistic_regression": "baselines",

@@ -1,5 +1,6 @@
 """The ``skmnist`` command."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -106,7 +107,7 @@ def reproduce(
         list[str] | None, typer.Argument(help="Recipes by name; `skmnist recipes` lists them.")
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="Every recipe of a report or a paper.")
+        bool, typer.Option("--all", help="Every recipe with a reported figure.")
     ] = False,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from --seed on.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0,
@@ -116,8 +117,22 @@ def reproduce(
     train_size: Annotated[
         int | None, typer.Option(min=1, help="Train on a part of this size, for a trial.")
     ] = None,
+    validation_size: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Hold out so many training samples and judge on these, never on the test set.",
+        ),
+    ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TRAIN/VALIDATION",
+            help="Both sizes at once: 45000/15000 is the split of the reports' studies.",
+        ),
+    ] = None,
     output: Annotated[
-        Path, typer.Option(help="Folder for the table, curves, predictions and models.")
+        Path, typer.Option(help="Folder for the pages, tables, pictures and models.")
     ] = Path("skmnist-reports"),
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -125,9 +140,17 @@ def reproduce(
 
     Ctrl-C ends it with what is done so far.
     """
+    if protocol is not None:
+        if train_size is not None or validation_size is not None:
+            raise typer.BadParameter(
+                "it gives both sizes; leave out --train-size and --validation-size.",
+                param_hint="--protocol",
+            )
+        train_size, validation_size = _sizes(protocol)
+
     from rich.console import Console
 
-    from skmnist._reproductions import reproduce_all
+    from skmnist.reports import reproduce_all
 
     try:
         chosen = _recipes(names or [], every)
@@ -136,6 +159,7 @@ def reproduce(
             random_states=range(seed, seed + seeds),
             epochs=epochs,
             train_size=train_size,
+            validation_size=validation_size,
             verbose=not quiet,
             output=output,
         )
@@ -146,7 +170,7 @@ def reproduce(
         typer.echo(f"Error: {name}: {message}", err=True)
     if not quiet:
         Console().print(results)
-        typer.echo(f"Table, curves, predictions and models are in {output}.")
+        typer.echo(f"All of it is in {output / 'index.html'}.")
     if results.interrupted:
         raise typer.Exit(_INTERRUPTED)
     if results.failed:
@@ -158,9 +182,21 @@ def recipes() -> None:
     """List the recipes, with what they are for and the figures that reports give."""
     from rich.console import Console
 
-    from skmnist._reproductions import table_of_recipes
+    from skmnist.reports import table_of_recipes
 
     Console().print(table_of_recipes())
+
+
+def _sizes(protocol: str) -> tuple[int, int]:
+    """Read the sizes of "45000/15000"."""
+    sizes = re.fullmatch(r"([1-9][0-9]*)/([1-9][0-9]*)", protocol)
+    if sizes is None:
+        raise typer.BadParameter(
+            f"{protocol!r} is not two sizes; expected training/validation samples, such as "
+            "45000/15000.",
+            param_hint="--protocol",
+        )
+    return int(sizes[1]), int(sizes[2])
 
 
 def _recipes(names: list[str], every: bool) -> list[str]:
@@ -170,7 +206,7 @@ def _recipes(names: list[str], every: bool) -> list[str]:
         if name not in RECIPES:
             raise unknown_name("recipe", name, RECIPES)
     if every:
-        return [name for name, recipe in RECIPES.items() if recipe.source]
+        return [name for name, recipe in RECIPES.items() if recipe.figure_text]
     if not names:
         raise ValueError("give names of recipes, or --all; `skmnist recipes` lists them.")
     return names
@@ -187,7 +223,7 @@ def _choose(names: list[str] | None, epochs: int | None) -> dict[str, Any]:
 
 
 def _load(dataset: Dataset, train_size: int | None, seed: int) -> dict[str, Any]:
-    from skmnist.reproduction import part_of
+    from skmnist.reports import part_of
 
     if dataset is Dataset.mnist:
         (X, y), (X_test, y_test) = skmnist.fetch_mnist()

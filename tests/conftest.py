@@ -5,7 +5,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import warnings
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +40,44 @@ def mnist():
     from skmnist import fetch_mnist
 
     return fetch_mnist()
+
+
+# -- backbones --------------------------------------------------------------------------------
+
+# An early layer of each: all that there is to test, in seconds.
+_EARLY = {
+    "DenseNet121": "conv2_block1_concat",
+    "InceptionV3": "mixed0",
+    "ResNet50V2": "conv2_block1_out",
+    "VGG16": "block1_pool",
+    "VGG19": "block1_pool",
+    "Xception": "block3_sepconv1_act",
+}
+
+
+@pytest.fixture(scope="session")
+def first_layers(tmp_path_factory):
+    """Keras's own backbones up to an early layer, with new weights, and a file of these."""
+    folder = tmp_path_factory.mktemp("first_layers")
+
+    @cache
+    def make(backbone):
+        from skmnist._backend import load_keras
+        from skmnist.networks._backbones import BACKBONES
+
+        keras, side = load_keras(), BACKBONES[backbone].smallest
+        with keras.StatelessScope(initialize_variables=False):  # most layers are left out again
+            whole = getattr(keras.applications, backbone)(
+                include_top=False, weights=None, input_shape=(side, side, 3)
+            )
+            config = keras.Model(whole.input, whole.get_layer(_EARLY[backbone]).output).get_config()
+        model, path = keras.Model.from_config(config), folder / f"{backbone}.weights.h5"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # Keras's own, while it writes
+            model.save_weights(path)
+        return model, path
+
+    return make
 
 
 # -- beside the tests ---------------------------------------------------------------------

@@ -174,6 +174,22 @@ def stop_and_go_on():
     }
 
 
+def judged_on_a_set():
+    """A validation set of its own, of another dtype than the training set, and what is watched."""
+    make, X, y = small()
+    given = {"X_val": X[:50].astype(np.float64), "y_val": y[:50]}
+    judged = make(epochs=3).fit(X, y, **given)
+    wrong = {"X_val": X[:50], "y_val": (y[:50] + 1) % 10}
+    watched = make(epochs=3, early_stopping=True, monitor="loss").fit(X, y, **wrong)
+    return {
+        "judged": judged.history_["val_accuracy"],
+        "score": judged.score(X[:50], y[:50]),
+        "same training": judged.history_["loss"] == make(epochs=3).fit(X, y).history_["loss"],
+        "best epoch": watched.best_epoch_,
+        "lowest": 1 + int(np.argmin(watched.history_["val_loss"])),
+    }
+
+
 def callbacks():
     """What a user's callbacks see, and that looking changes nothing."""
     keras = load_keras()
@@ -283,7 +299,15 @@ def results(backend, beside):
     return told(beside(*EVERYTHING, **on(backend)))
 
 
-ALL = [keras_own_fit, classifiers, determinism, stop_and_go_on, callbacks, kept_arrays]
+ALL = [
+    keras_own_fit,
+    classifiers,
+    determinism,
+    stop_and_go_on,
+    judged_on_a_set,
+    callbacks,
+    kept_arrays,
+]
 TASKS = {task.__name__: task for task in (*ALL, write_pickle, read_pickle)}
 
 
@@ -320,6 +344,15 @@ def test_training_stops_early_and_goes_on_where_it_stopped(results):
     assert found["losses"][-1] < found["losses"][0]
     assert found["binary"] > 0.85
     assert found["twice two"] == found["four"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_set_of_its_own_judges_each_epoch(results):
+    found = results["judged_on_a_set"]
+    assert len(found["judged"]) == 3
+    assert found["judged"][-1] == found["score"]
+    assert found["same training"]
+    assert found["best epoch"] == found["lowest"]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -11,9 +11,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from typer.testing import CliRunner
 
 import skmnist
-from skmnist._reproductions import Reproductions
 from skmnist.cli import app
 from skmnist.recipes import RECIPES
+from skmnist.reports import Reproductions
 
 
 class Quick(GaussianNB):
@@ -213,10 +213,12 @@ def test_all_is_every_recipe_with_a_reported_figure(run_reproduce, monkeypatch):
         asked.extend(names)
         return Reproductions()
 
-    monkeypatch.setattr("skmnist._reproductions.reproduce_all", reproduce_all)
+    monkeypatch.setattr("skmnist.reports.reproduce_all", reproduce_all)
     ended, _ = run_reproduce("--all", "--quiet")
     assert (ended.exit_code, ended.output) == (0, "")
-    assert asked == [name for name, recipe in RECIPES.items() if recipe.source]
+    assert asked == [name for name, recipe in RECIPES.items() if recipe.figure_text]
+    assert "bueno-circles" in asked  # whose figure is a picture
+    assert "densenet121" not in asked
 
 
 def test_a_quiet_reproduction_is_silence(run_reproduce):
@@ -242,6 +244,38 @@ def test_a_recipe_that_fails_is_told_and_the_exit_code_is_1(run_reproduce):
     assert ended.exit_code == 1
     assert "Error: bueno-circles: train_size=501 is more than the 500 samples" in ended.stderr
     assert not report["rows"]
+
+
+def test_a_protocol_is_two_sizes(run_reproduce):
+    ended, report = run_reproduce("bueno-circles", "--epochs", "2", "--protocol", "300/200")
+    assert ended.exit_code == 0, ended.output
+    (row,) = report["rows"]
+    assert row["n_train"] == 300
+    assert "validation_accuracy" in row
+    assert "200 training samples held out" in " ".join(ended.stdout.split())
+    ended, report = run_reproduce("bueno-circles", "--epochs", "2", "--validation-size", "200")
+    assert report["rows"][0]["training_loss"] == row["training_loss"]
+
+
+@pytest.mark.parametrize("wrong", ["45000", "45000:15000", "0/5", "5/0", "a/b", "-5/5", "5/5/5"])
+def test_a_protocol_that_is_not_two_sizes_is_exit_code_2(wrong, run_reproduce):
+    ended, report = run_reproduce("bueno-circles", f"--protocol={wrong}")
+    assert (ended.exit_code, report) == (2, None)
+    assert "--protocol" in ended.stderr
+    assert "45000/15000" in ended.stderr
+
+
+@pytest.mark.parametrize("size", ["--train-size", "--validation-size"])
+def test_a_protocol_beside_another_size_is_exit_code_2(size, run_reproduce):
+    ended, report = run_reproduce("bueno-circles", "--protocol", "300/200", size, "100")
+    assert (ended.exit_code, report) == (2, None)
+    assert "gives both sizes" in ended.stderr
+
+
+def test_a_protocol_of_more_samples_than_there_are_is_exit_code_1(run_reproduce):
+    ended, _ = run_reproduce("bueno-circles", "--protocol", "400/200")
+    assert ended.exit_code == 1
+    assert "must leave a part of the 500 training samples to each" in ended.stderr
 
 
 def test_recipes_are_listed_with_what_they_are_for():

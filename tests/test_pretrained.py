@@ -20,18 +20,22 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skmnist import Augmentation, CNNFeatures
+from skmnist import Augmentation, CNNFeatures, recipe
 from skmnist._backend import load_keras
 from skmnist.classifiers import pretrained
 from skmnist.classifiers.pretrained import PretrainedClassifier
 from skmnist.inference import Predictor
-from skmnist.networks import Architecture
-from skmnist.networks.pretrained import BACKBONES, first_variables, pretrained_network
+from skmnist.networks import Architecture, lenet5
+from skmnist.networks._backbones import BACKBONES
+from skmnist.networks.pretrained import first_variables, pretrained_network
 from skmnist.persistence import _parameters, load, save
+from skmnist.training import Plateau
 
 # The first layers of a small backbone: all that there is to test, in a second.
 SMALL = {"backbone": "MobileNet", "backbone_settings": {"alpha": 0.25}}
 FIRST = {**SMALL, "last_layer": "conv1_relu", "dtype": "float32", "random_state": 0}
+# Three layers that can learn, and their batch normalisations.
+THREE = {**FIRST, "last_layer": "conv_pw_1_relu", "hidden_units": (), "epochs": 1}
 ESTIMATORS = [
     PretrainedClassifier(
         weights=None,
@@ -122,6 +126,10 @@ def backbone_of(classifier):
     return classifier.network_.get_layer("backbone")
 
 
+def of_layer(backbone, name):
+    return backbone.get_layer(name).get_weights()
+
+
 def all_weights(backbone):
     return [layer.get_weights() for layer in backbone.layers]
 
@@ -193,6 +201,54 @@ def test_small_images_are_enlarged_to_what_the_backbone_takes(image, settings, s
     assert network.get_layer("backbone").input_shape == (None, *sides, 3)
 
 
+@pytest.mark.parametrize(
+    ("sides", "padding"),
+    [((28, 28), ((2, 2), (2, 2))), ((27, 40), ((2, 3), (0, 0))), ((31, 1), ((0, 1), (15, 16)))],
+)
+def test_zeros_are_padded_before_the_pixels_are_preprocessed(sides, padding):
+    keras = load_keras()
+    network = pretrained_network((*sides, 1), 2, resize="pad", last_layer="block1_conv1")
+    prepare = keras.Model(network.input, network.get_layer("preprocess").output)
+    pixels = np.random.default_rng(0).integers(0, 256, (3, *sides, 1)).astype(np.float32)
+    ours = keras.ops.convert_to_numpy(prepare(pixels / 255))
+    padded = np.pad(pixels, ((0, 0), *padding, (0, 0))) * np.ones(3, np.float32)
+    theirs = keras.applications.vgg16.preprocess_input(padded)
+    np.testing.assert_allclose(ours, theirs, atol=1e-4)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pixels_that_are_only_scaled_reach_the_backbone_as_they_are(channels):
+    keras = load_keras()
+    network = pretrained_network(
+        (32, 32, channels), 2, preprocessing="scale", last_layer="block1_conv1", hidden_units=()
+    )
+    pixels = np.random.default_rng(0).random((3, 32, 32, channels), np.float32)
+    inner = keras.Operation.output.fget(network.get_layer("backbone"))
+    expected = network.get_layer("backbone")(pixels * np.ones(3, np.float32))
+    np.testing.assert_array_equal(
+        keras.ops.convert_to_numpy(keras.Model(network.input, inner)(pixels)),
+        keras.ops.convert_to_numpy(expected),
+    )
+
+
+@pytest.mark.parametrize("name", ["navarro-vgg16", "navarro-vgg16-augmented"])
+def test_the_report_s_images_are_padded_as_for_lenet_and_divided_by_255(name):
+    keras, vgg16 = load_keras(), recipe(name)
+    network = vgg16._architecture((28, 28, 1), 10, "float32").build(seed=0)
+    assert [layer.name for layer in network.layers][:4] == [
+        *("images", "pad", "three_channels", "backbone")
+    ]
+    lenet = lenet5((28, 28, 1), 10)
+    assert network.get_layer("pad").padding == lenet.get_layer("pad").padding
+    prepare = keras.Model(network.input, network.get_layer("three_channels").output)
+    pixels = np.random.default_rng(0).random((2, 28, 28, 1), np.float32)
+    np.testing.assert_array_equal(
+        keras.ops.convert_to_numpy(prepare(pixels)),
+        np.pad(pixels, ((0, 0), (2, 2), (2, 2), (0, 0))).repeat(3, axis=-1),
+    )
+    assert vgg16.schedule == vgg16.fine_tune_schedule == Plateau(factor=0.1, patience=3)
+
+
 def test_the_backbone_computes_what_keras_s_own_computes(few, weights):
     """The peer: Keras's network, preprocessing and file, called as its documentation has it."""
     keras = load_keras()
@@ -238,6 +294,35 @@ def test_a_wrong_name_is_told_with_a_near_one(few, settings, match):
     assert not hasattr(classifier, "classes_")
 
 
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        ({"preprocessing": "scales"}, "preprocessing='scales' is unknown; did you mean 'scale'"),
+        ({"resize": "padding"}, "resize='padding' is unknown; did you mean 'pad'"),
+        ({"trainable_layers": 3}, "trainable_layers=3, but the backbone has 2 layers that can"),
+        ({"trainable_layers": -1}, "trainable_layers=-1, .* expected 0 to 2, or None for all"),
+    ],
+)
+def test_a_builder_refuses_what_it_can_t_build(settings, match):
+    with pytest.raises(ValueError, match=match):
+        pretrained_network((32, 32, 1), 2, last_layer="block1_pool", **settings)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        *(("preprocessing", value) for value in ("caffe", None)),
+        *(("resize", value) for value in ("nearest", None)),
+        *(("trainable_layers", value) for value in (-1, 1.5, "all")),
+    ],
+)
+def test_a_wrong_value_is_refused_by_the_parameter_s_name(few, parameter, value):
+    classifier = PretrainedClassifier(weights=None, **{**FIRST, parameter: value})
+    with pytest.raises(ValueError, match=f"The '{parameter}' parameter"):
+        classifier.fit(*few)
+    assert not hasattr(classifier, "classes_")
+
+
 # -- weights -----------------------------------------------------------------------------
 
 
@@ -256,6 +341,45 @@ def test_all_of_keras_s_formats_give_the_same_weights(weights, tmp_path):
         found = first_variables(architecture, path, 0)[: len(expected)]
         for one, same in zip(found, expected, strict=True):
             np.testing.assert_array_equal(one, same)
+
+
+@pytest.mark.parametrize(
+    "backbone", ["DenseNet121", "InceptionV3", "ResNet50V2", "VGG19", "Xception"]
+)
+def test_a_file_of_the_first_layers_is_loaded_into_the_same_layers(backbone, first_layers):
+    keras = load_keras()
+    peer, path = first_layers(backbone)
+    architecture = Architecture.of(
+        pretrained_network,
+        input_shape=(28, 28, 1),
+        n_outputs=2,
+        backbone=backbone,
+        last_layer=peer.layers[-1].name,
+        hidden_units=(),
+    )
+    network = architecture.build(seed=0)
+    for variable, value in zip(
+        network.variables, first_variables(architecture, path, seed=0), strict=True
+    ):
+        variable.assign(value)
+    images = np.random.default_rng(0).random((2, *peer.input_shape[1:]), np.float32)
+    ours, theirs = (
+        keras.ops.convert_to_numpy(each(images)) for each in (network.get_layer("backbone"), peer)
+    )
+    assert theirs.std() > 0
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5 * np.abs(theirs).max())
+
+
+def test_a_fitted_backbone_is_another_one_s_first_weights(frozen_and_fine_tuned, few, tmp_path):
+    fine_tuned, path = frozen_and_fine_tuned[1], tmp_path / "backbone.weights.h5"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Keras's own, while it writes
+        backbone_of(fine_tuned).save_weights(path)
+    after = clone(fine_tuned).set_params(weights=path, fine_tune_epochs=0).fit(*few)
+    assert_same_weights(backbone_of(after), backbone_of(fine_tuned))
+    longer = clone(after).set_params(last_layer="conv_pw_1_relu")
+    with pytest.raises(ValueError, match="can't be loaded into MobileNet"):
+        longer.fit(*few)
 
 
 class Bomb:
@@ -367,6 +491,36 @@ def test_the_frozen_phase_leaves_the_backbone_bit_for_bit(frozen_and_fine_tuned,
         strict=True,
     ):
         np.testing.assert_array_equal(of_norm, before)
+
+
+@pytest.mark.parametrize(
+    ("n", "expected"), [(0, set()), (1, {"conv_pw_1"}), (2, {"conv_dw_1", "conv_pw_1"})]
+)
+def test_fine_tuning_trains_the_last_layers_and_no_bit_of_those_before(few, weights, n, expected):
+    classifier = PretrainedClassifier(
+        weights=weights,
+        trainable_layers=n,
+        fine_tune_epochs=1,
+        fine_tune_learning_rate=0.01,
+        **THREE,
+    ).fit(*few)
+    peer = keras_backbone()
+    changed = {
+        layer.name
+        for layer in backbone_of(classifier).layers
+        if layer.weights
+        and not all(map(np.array_equal, layer.get_weights(), of_layer(peer, layer.name)))
+    }
+    assert changed == expected
+    assert len(classifier.fine_tune_history_["loss"]) == 1
+
+
+def test_more_layers_than_there_are_are_refused_before_any_training(few, weights, monkeypatch):
+    monkeypatch.setattr(pretrained, "train", lambda *_: pytest.fail("trained"))
+    classifier = PretrainedClassifier(weights=weights, trainable_layers=4, **THREE)
+    with pytest.raises(ValueError, match="trainable_layers=4, but the backbone has 3 layers"):
+        classifier.fit(*few)
+    assert not hasattr(classifier, "classes_")
 
 
 def test_the_backbone_runs_once_over_the_images(few, weights, monkeypatch):
@@ -528,6 +682,24 @@ def test_warm_start_goes_through_both_phases_again(frozen_and_fine_tuned, few):
         classifier.set_params(last_layer="conv1").fit(*few)
 
 
+def test_warm_start_unfreezes_the_backbone_step_by_step(few, weights):
+    classifier = PretrainedClassifier(
+        weights=weights,
+        trainable_layers=1,
+        fine_tune_epochs=1,
+        fine_tune_learning_rate=0.01,
+        warm_start=True,
+        **THREE,
+    )
+    one, two = (backbone_of(classifier.set_params(trainable_layers=n).fit(*few)) for n in (1, 2))
+    changed = {
+        name: not np.array_equal(of_layer(one, name)[0], of_layer(two, name)[0])
+        for name in ("conv1", "conv_dw_1", "conv_pw_1")
+    }
+    assert changed == {"conv1": False, "conv_dw_1": True, "conv_pw_1": True}
+    assert classifier.n_epochs_ == 4
+
+
 # -- in scikit-learn ---------------------------------------------------------------------
 
 
@@ -546,6 +718,23 @@ def test_saved_and_loaded_it_needs_no_other_weights(
     assert after.partial_fit(*few).n_epochs_ == before.n_epochs_ + 1
 
 
+def test_a_padded_and_scaled_and_partly_trained_one_is_saved(few, weights, tmp_path):
+    before = PretrainedClassifier(
+        weights=weights,
+        preprocessing="scale",
+        resize="pad",
+        trainable_layers=np.int64(1),
+        fine_tune_epochs=1,
+        warm_start=True,
+        **THREE,
+    ).fit(*few)
+    save(before, tmp_path / "model")
+    after = load(tmp_path / "model")
+    assert (after.preprocessing, after.resize, after.trainable_layers) == ("scale", "pad", 1)
+    np.testing.assert_array_equal(after.predict_proba(few[0]), before.predict_proba(few[0]))
+    assert after.fit(*few).n_epochs_ == 4
+
+
 def test_a_path_is_saved_as_text(frozen_and_fine_tuned, weights, tmp_path, monkeypatch):
     monkeypatch.setitem(_parameters.ESTIMATORS, "PretrainedClassifier", PretrainedClassifier)
     save(frozen_and_fine_tuned[0], tmp_path / "model")
@@ -556,10 +745,19 @@ def test_it_works_in_a_pipeline_and_a_grid_search(few, weights):
     X, y = few[0].reshape(200, -1), np.array(list("abcdefghij"))[few[1]]
     classifier = PretrainedClassifier(weights=weights, epochs=1, fine_tune_epochs=0, **FIRST)
     pipeline = make_pipeline(FunctionTransformer(), classifier)
-    grid = {"pretrainedclassifier__hidden_units": [(), (8,)]}
+    grid = [
+        {"hidden_units": [(), (8,)]},
+        {
+            "preprocessing": ["scale"],
+            "resize": ["pad"],
+            "fine_tune_epochs": [1],
+            "trainable_layers": [0, 1],
+        },
+    ]
+    grid = [{f"pretrainedclassifier__{n}": v for n, v in each.items()} for each in grid]
     search = GridSearchCV(pipeline, grid, cv=2).fit(X, y)
     assert set(search.predict(X)) <= set(y)
-    assert len(search.cv_results_["mean_test_score"]) == 2
+    assert np.isfinite(search.cv_results_["mean_test_score"]).sum() == 4
 
 
 def test_its_backbone_is_a_transformer(frozen_and_fine_tuned, few):

@@ -167,6 +167,30 @@ def test_the_loss_on_rows_held_out_is_the_weighted_mean_that_keras_evaluates(dat
     assert outcome.history["val_accuracy"] == pytest.approx([hits.mean()])
 
 
+def test_the_loss_on_rows_held_out_has_the_penalties_that_keras_adds(data):
+    blocks = [ConvBlock(4, l2=0.1)]
+    architecture = Architecture.of(
+        convolutional_network, input_shape=(8, 8, 1), n_outputs=10, conv_blocks=blocks
+    )
+    task = Task(architecture, find_optimizer("adam", 0.003), find_loss("cross_entropy"), None)
+    held_out = replace(
+        data,
+        weights=np.ones_like(data.weights),
+        train_rows=data.train_rows[:150],
+        validation_rows=data.train_rows[150:],
+    )
+    outcome = train(task, Plan(1, BATCH, 0.003, Constant(), SEED), held_out)
+
+    network = architecture.build(SEED)
+    for variable, value in zip(network.variables, outcome.state.network, strict=True):
+        variable.assign(value)
+    network.compile(loss="sparse_categorical_crossentropy", jit_compile=False)
+    pixels = data.images[150:].astype(np.float32) / 16
+    expected = network.evaluate(pixels, data.labels[150:], verbose=0)
+    assert float(network.losses[0]) > 0.1
+    assert outcome.history["val_loss"] == pytest.approx([expected], rel=1e-5)
+
+
 def test_equal_fits_share_one_compiled_loop_whatever_the_rate_the_seed_and_the_rows(data):
     loop._pool._idle.clear()
     made = []

@@ -17,10 +17,12 @@ from skmnist.images import ImageShape, as_rows
 from skmnist.inference import Predictor
 from skmnist.networks.architecture import Architecture
 from skmnist.networks.pretrained import (
+    PREPROCESSING,
+    RESIZE,
     first_variables,
-    frozen_backbone,
     head_alone,
     pretrained_network,
+    with_trainable_layers,
 )
 from skmnist.training import Augmentation, Data, Outcome, Plan, State, Task, train
 from skmnist.training.contract import Watcher
@@ -34,21 +36,21 @@ class PretrainedClassifier(NetworkClassifier):
     """A network of ``keras.applications``, pretrained on ImageNet, with dense layers of our own.
 
     Training has two phases.  First the backbone is frozen and the dense layers, the head, learn
-    alone; without augmentation the backbone then runs over the images only once.  After that all
-    layers learn together, at a lower rate.  In both the backbone's batch normalisations keep
-    the mean and variance of ImageNet [1]_.
+    alone; without augmentation the backbone then runs over the images only once.  After that the
+    backbone's layers learn too, all of them or the last ones, at a lower rate.  In both the
+    backbone's batch normalisations keep the mean and variance of ImageNet [1]_.
 
     Parameters
     ----------
     backbone : str, default="VGG16"
         Keras's name: "DenseNet121", "DenseNet169", "DenseNet201", "InceptionResNetV2",
         "InceptionV3", "MobileNet", "MobileNetV2", "ResNet50", "ResNet50V2" (also 101 and 152),
-        "VGG16", "VGG19" or "Xception". Grey images get three equal channels, and each backbone
-        the pixels that it was trained on.
+        "VGG16", "VGG19" or "Xception". Grey images get three equal channels.
     weights : "imagenet", str, path-like or None, default="imagenet"
         What the backbone begins with. "imagenet" are Keras's, downloaded once to
-        ``~/.keras/models``; a path is a file .weights.h5 or .h5 of the backbone without its top.
-        None draws them by `random_state`: to compare with, as such a backbone has learned nothing.
+        ``~/.keras/models``; a path is a file .weights.h5 or .h5 of the backbone without its top,
+        whole or up to `last_layer`. None draws them by `random_state`: to compare with, as such a
+        backbone has learned nothing.
     backbone_settings : dict or None, default=None
         The backbone's own arguments, such as ``{"alpha": 0.25}`` for "MobileNet" or
         ``{"pooling": "avg"}``.
@@ -56,8 +58,18 @@ class PretrainedClassifier(NetworkClassifier):
         The backbone's layer whose values the head is given; later ones are left out. None is the
         last one. Small images leave an earlier one more than a single pixel.
     input_size : int or None, default=None
-        Smaller images are enlarged to this side, in pixels. None enlarges them to the least that
-        the backbone takes: 75 for the Inceptions, 71 for Xception, 32 for all others.
+        Smaller images are brought to this side, in pixels, as `resize` says. None is the least
+        that the backbone takes: 75 for the Inceptions, 71 for Xception, 32 for all others.
+    preprocessing : {"imagenet", "scale"}, default="imagenet"
+        "imagenet" gives each backbone the pixels that it was trained on, as its
+        ``preprocess_input`` in Keras does; "scale" only divides pixels, to lie from 0 to 1.
+    resize : {"bilinear", "pad"}, default="bilinear"
+        How smaller images are brought to `input_size`: enlarged, or padded with zeros, evenly on
+        all sides, before any preprocessing.
+    trainable_layers : int or None, default=None
+        How many of the backbone's last layers the second phase trains; those before them keep
+        their weights. None is all of them, 0 none. Counted are the layers with weights, in the
+        order of the backbone's ``layers`` in Keras, without the batch normalisations.
     hidden_units : sequence of int, default=(512,)
         Units of each dense layer between the backbone and the output.
     activation : str, default="relu"
@@ -91,7 +103,8 @@ class PretrainedClassifier(NetworkClassifier):
     -----
     `partial_fit` trains the head for one more epoch, the backbone frozen as it is.  With
     ``warm_start=True``, `fit` goes through both phases again from the weights that it has; the
-    first goes on with its optimizer, the second begins with a new one.
+    first goes on with its optimizer, the second begins with a new one.  `trainable_layers` may be
+    another one each time, to unfreeze the backbone step by step.
 
     The same samples held out judge both phases.  Callbacks see both, each as a run of its own;
     ``verbose=1`` names the second one's scores "fine_tune_...".
@@ -130,6 +143,9 @@ class PretrainedClassifier(NetworkClassifier):
         "backbone_settings": [dict, None],
         "last_layer": [str, None],
         "input_size": [Interval(Integral, 1, None, closed="left"), None],
+        "preprocessing": [StrOptions(set(PREPROCESSING))],
+        "resize": [StrOptions(set(RESIZE))],
+        "trainable_layers": [Interval(Integral, 0, None, closed="left"), None],
         "fine_tune_epochs": [Interval(Integral, 0, None, closed="left")],
         "fine_tune_learning_rate": [Interval(Real, 0, None, closed="neither")],
         "fine_tune_batch_size": [
@@ -149,6 +165,9 @@ class PretrainedClassifier(NetworkClassifier):
         backbone_settings: dict[str, Any] | None = None,
         last_layer: str | None = None,
         input_size: int | None = None,
+        preprocessing: str = "imagenet",
+        resize: str = "bilinear",
+        trainable_layers: int | None = None,
         hidden_units: Sequence[int] = (512,),
         activation: str = "relu",
         dropout: float | Sequence[float] = 0.5,
@@ -192,6 +211,9 @@ class PretrainedClassifier(NetworkClassifier):
         self.backbone_settings = backbone_settings
         self.last_layer = last_layer
         self.input_size = input_size
+        self.preprocessing = preprocessing
+        self.resize = resize
+        self.trainable_layers = trainable_layers
         self.hidden_units = hidden_units
         self.activation = activation
         self.dropout = dropout
@@ -239,6 +261,8 @@ class PretrainedClassifier(NetworkClassifier):
             backbone_settings=sorted((self.backbone_settings or {}).items()),
             last_layer=self.last_layer,
             input_size=self.input_size,
+            preprocessing=self.preprocessing,
+            resize=self.resize,
             hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
             activation=self.activation,
             dropout=self.dropout,
@@ -274,17 +298,24 @@ class PretrainedClassifier(NetworkClassifier):
         task = self._task(optimizer)
         plan = self._plan(data, optimizer, epochs, schedule, patience)
         fine_plan = self._fine_tune_plan(plan, data, fine_tune_epochs)
+        # Before the head is trained, as there may be fewer layers.
+        fine_task = self._fine_tune_task(task) if fine_tune_epochs else task
         both = replace(plan, epochs=plan.epochs + fine_tune_epochs)
         reporter = Reporter(self, both, data, task.architecture, sample_weight)
         outcome = self._train_head(task, plan, data, reporter)
         head_optimizer = outcome.state.optimizer
         if fine_tune_epochs:
-            outcome = self._fine_tune(task, fine_plan, data, outcome, reporter)
+            outcome = self._fine_tune(fine_task, fine_plan, data, outcome, reporter)
         for name, value in self._learned(task.architecture, outcome).items():
             setattr(self, name, value)
         self._optimizer_state_ = (optimizer, head_optimizer) if keep_optimizer else None
         reporter.fit_ended()
         return self
+
+    def _fine_tune_task(self, task: Task) -> Task:
+        return replace(
+            task, architecture=with_trainable_layers(task.architecture, self.trainable_layers)
+        )
 
     def _fine_tune_plan(self, plan: Plan, data: Data, epochs: int) -> Plan:
         # The rate of a Keras optimizer may be a schedule of its own.
@@ -302,7 +333,7 @@ class PretrainedClassifier(NetworkClassifier):
         """Train the dense layers, the backbone frozen."""
         start, callbacks = self._start(task), self.callbacks or ()
         if task.augmentation:
-            frozen = replace(task, architecture=frozen_backbone(task.architecture))
+            frozen = replace(task, architecture=with_trainable_layers(task.architecture, 0))
             return train(frozen, plan, data, start, callbacks, reporter)
         # Frozen, the backbone makes the same features of an image in each epoch.
         backbone = Predictor(task.architecture, start.network, data.pixel_scale).of_layer(
@@ -338,7 +369,7 @@ class PretrainedClassifier(NetworkClassifier):
     def _fine_tune(
         self, task: Task, plan: Plan, data: Data, frozen: Outcome, reporter: Reporter
     ) -> Outcome:
-        """Train all layers; tell the scores of both phases."""
+        """Train the backbone's layers too; tell the scores of both phases."""
         plan = replace(plan, first_epoch=plan.first_epoch + len(frozen.history["loss"]))
         outcome = train(
             task,

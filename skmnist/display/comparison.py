@@ -1,14 +1,13 @@
 """All pictures of a comparison."""
 
-from math import ceil
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import ConfusionMatrixDisplay
 
+from skmnist.display._confusion import draw_confusion
 from skmnist.display._drawing import figure_of, png_of
 from skmnist.display.history import HistoryDisplay
-from skmnist.display.mistakes import MistakesDisplay, columns_for
+from skmnist.display.mistakes import MistakesDisplay, draw_mistakes
 from skmnist.display.scores import ScoresDisplay
 
 
@@ -50,22 +49,8 @@ def _draw_scores(result: Any) -> bytes:
 
 
 def _draw_confusion(result: Any) -> bytes:
-    from matplotlib.colors import PowerNorm
-
     best = result.rows[0]["classifier"]
-    labels = np.unique(result.y)
-    side = max(4.5, 0.5 * len(labels) + 1)
-    figure = figure_of(side + 0.5, side)
-    ax = figure.subplots()
-    matrix = result.confusion[best]
-    # The root brings out the few mistakes beside the many right ones.
-    im_kw = {"cmap": "Blues", "norm": PowerNorm(0.5)}
-    display = ConfusionMatrixDisplay(matrix, display_labels=labels)
-    display.plot(ax=ax, colorbar=False, im_kw=im_kw, values_format=",d")
-    for text, count in zip(display.text_.flat, matrix.flat, strict=True):
-        text.set_alpha(1 if count else 0.3)
-    ax.set_title(f"{best}: {np.trace(matrix):,} of {matrix.sum():,} right", fontsize="medium")
-    return png_of(figure)
+    return draw_confusion(result.confusion[best], np.unique(result.y), best)
 
 
 def _draw_learning_curves(result: Any) -> bytes | None:
@@ -104,14 +89,4 @@ def _draw_mistakes(result: Any) -> bytes | None:
     display = MistakesDisplay.from_predictions(
         np.asarray(result.X)[test], result.y[test], y_pred, confidence=confidence
     )
-    n_mistakes = len(display.images)
-    if n_mistakes == 0:
-        return None
-    n_drawn = min(25, n_mistakes)
-    figure = figure_of(7.5, 0.7 + 1.65 * ceil(n_drawn / columns_for(n_drawn)))
-    display.plot(ax=figure.subplots(), n_images=n_drawn)
-    order = "" if confidence is None else ", surest first"
-    figure.suptitle(
-        f"{best}: {n_drawn} of {n_mistakes} mistakes{order} (true → predicted)", fontsize="medium"
-    )
-    return png_of(figure)
+    return draw_mistakes(display, best)

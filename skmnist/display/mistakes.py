@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length
 
-from skmnist.display._drawing import axes
+from skmnist.display._drawing import axes, figure_of, png_of
+from skmnist.display._grid import plot_images
 from skmnist.images import as_images, as_rows, find_image_shape
 
 
@@ -121,26 +122,16 @@ class MistakesDisplay:
             Itself.
         """
         self.ax_, self.figure_ = axes(ax, "MistakesDisplay.plot")
-        self.ax_.set_axis_off()
         n_drawn = min(n_images, len(self.images))
-        n_columns = columns_for(n_drawn)
-        boxes = _grid(n_drawn, n_columns)
-        self.axes_ = np.array([self.ax_.inset_axes(box) for box in boxes], dtype=object)
-        for number, ax_one in enumerate(self.axes_):
-            self._plot_one(ax_one, number)
+        titles = [self._title(number) for number in range(n_drawn)]
+        self.axes_ = plot_images(self.ax_, self.images, titles, columns_for(n_drawn))
         return self
 
-    def _plot_one(self, ax: Any, number: int) -> None:
-        image = self.images[number]
-        if image.shape[-1] == 1:
-            ax.imshow(image[..., 0], cmap="gray_r")
-        else:
-            ax.imshow(image / max(image.max(), 1))
-        ax.set(xticks=[], yticks=[])
+    def _title(self, number: int) -> str:
         title = f"{self.y_true[number]} → {self.y_pred[number]}"
         if self.confidence is not None:
             title += f"  ({100 * self.confidence[number]:.0f} %)"
-        ax.set_title(title, fontsize="small", pad=3)
+        return title
 
 
 def _are_mistakes(y_true: NDArray, y_pred: NDArray, pair: tuple[Any, Any] | None) -> NDArray:
@@ -156,16 +147,33 @@ def _are_mistakes(y_true: NDArray, y_pred: NDArray, pair: tuple[Any, Any] | None
     return (y_true == true) & (y_pred == predicted)
 
 
+def draw_mistakes(display: MistakesDisplay, name: str) -> bytes | None:
+    """Draw the first mistakes into a PNG; None where there are none.
+
+    Parameters
+    ----------
+    display : MistakesDisplay
+        The mistakes.
+    name : str
+        The classifier's name, for the title.
+
+    Returns
+    -------
+    png : bytes or None
+    """
+    n_mistakes = len(display.images)
+    if n_mistakes == 0:
+        return None
+    n_drawn = min(25, n_mistakes)
+    figure = figure_of(7.5, 0.7 + 1.65 * ceil(n_drawn / columns_for(n_drawn)))
+    display.plot(ax=figure.subplots(), n_images=n_drawn)
+    order = "" if display.confidence is None else ", surest first"
+    figure.suptitle(
+        f"{name}: {n_drawn} of {n_mistakes:,} mistakes{order} (true → predicted)", fontsize="medium"
+    )
+    return png_of(figure)
+
+
 def columns_for(n_images: int) -> int:
     """Choose how many images stand beside each other."""
     return min(5, max(n_images, 3))
-
-
-def _grid(n_images: int, n_columns: int) -> list[tuple[float, float, float, float]]:
-    """Boxes (left, bottom, width, height) of a grid, row by row from the top, in axes units."""
-    n_rows = ceil(n_images / n_columns)
-    width, height = 1 / n_columns, 1 / max(n_rows, 1)
-    return [
-        (i % n_columns * width, 1 - (i // n_columns + 1) * height, 0.9 * width, 0.8 * height)
-        for i in range(n_images)
-    ]

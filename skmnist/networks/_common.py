@@ -1,4 +1,4 @@
-"""What every builder does alike: seeds, dropout rates, the output layer."""
+"""What every builder does alike: seeds, padding, dropout rates, the output layer."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
@@ -30,6 +30,13 @@ def check_activation(name: str, parameter: str) -> str:
     if name not in known:
         raise unknown_name(parameter, name, known)
     return name
+
+
+def zero_padding(sides: tuple[int, int], padded: tuple[int, int], dtype: str) -> Any:
+    """Make the layer that puts zeros around images; an odd one comes last."""
+    missing = [wanted - side for side, wanted in zip(sides, padded, strict=True)]
+    padding = tuple((n // 2, n - n // 2) for n in missing)
+    return load_keras().layers.ZeroPadding2D(padding, dtype=dtype, name="pad")
 
 
 def one_each(value: Any, n: int, parameter: str) -> list[float]:

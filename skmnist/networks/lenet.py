@@ -3,7 +3,13 @@
 from typing import Any
 
 from skmnist._backend import load_keras
-from skmnist.networks._common import check_activation, hidden_layers, layer_seeds, output_layer
+from skmnist.networks._common import (
+    check_activation,
+    hidden_layers,
+    layer_seeds,
+    output_layer,
+    zero_padding,
+)
 
 _SIDE = 28  # of the images that LeNet-5 was made for, before they are padded to 32
 
@@ -96,8 +102,7 @@ def _fitted_to_32(input_shape: tuple[int, int, int], dtype: str) -> list[Any]:
     layers = []
     if enlarged != (height, width):
         layers.append(keras.layers.Resizing(*enlarged, dtype=dtype, name="enlarge"))
-    rows, columns = (max(0, 32 - side) for side in enlarged)
-    if rows or columns:
-        padding = ((rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2))
-        layers.append(keras.layers.ZeroPadding2D(padding, dtype=dtype, name="pad"))
+    padded = max(enlarged[0], 32), max(enlarged[1], 32)
+    if padded != enlarged:
+        layers.append(zero_padding(enlarged, padded, dtype))
     return layers

@@ -1,18 +1,8 @@
 """Networks that begin with a backbone of ``keras.applications``, trained on ImageNet by others."""
 
-import random
-import re
-import threading
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
 from inspect import signature
-from os import PathLike, environ, fspath
-from pathlib import Path
-from textwrap import shorten
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -20,48 +10,13 @@ from numpy.typing import NDArray
 
 from skmnist._backend import load_keras
 from skmnist._errors import unknown_name
-from skmnist.networks._common import hidden_layers, layer_seeds, output_layer
+from skmnist.networks._backbones import BACKBONES, Settings, backbone_config, load_backbone
+from skmnist.networks._common import hidden_layers, layer_seeds, output_layer, zero_padding
 from skmnist.networks.architecture import Architecture
 from skmnist.networks.dense import dense_network
 
-Settings = tuple[tuple[str, Any], ...]
-
-
-@dataclass(frozen=True)
-class Backbone:
-    """What a network of ``keras.applications`` wants to be given.
-
-    Attributes
-    ----------
-    preprocessing : {"caffe", "tf", "torch"}
-        Which pixels it was trained on, Keras's name: minus the mean colour, in BGR; from -1 to
-        1; standardised by ImageNet's mean and deviation.
-    smallest : int
-        The least side of an image, in pixels.
-    """
-
-    preprocessing: str
-    smallest: int = 32
-
-
-BACKBONES: dict[str, Backbone] = {
-    "DenseNet121": Backbone("torch"),
-    "DenseNet169": Backbone("torch"),
-    "DenseNet201": Backbone("torch"),
-    "InceptionResNetV2": Backbone("tf", 75),
-    "InceptionV3": Backbone("tf", 75),
-    "MobileNet": Backbone("tf"),
-    "MobileNetV2": Backbone("tf"),
-    "ResNet50": Backbone("caffe"),
-    "ResNet50V2": Backbone("tf"),
-    "ResNet101": Backbone("caffe"),
-    "ResNet101V2": Backbone("tf"),
-    "ResNet152": Backbone("caffe"),
-    "ResNet152V2": Backbone("tf"),
-    "VGG16": Backbone("caffe"),
-    "VGG19": Backbone("caffe"),
-    "Xception": Backbone("tf", 71),
-}
+PREPROCESSING = ("imagenet", "scale")
+RESIZE = ("bilinear", "pad")
 
 # The mean colour of ImageNet and its deviation, RGB, as parts of the pixels' range; for "caffe"
 # BGR, in 255ths.
@@ -72,18 +27,6 @@ _SCALE_AND_OFFSET: dict[str, tuple[NDArray, NDArray]] = {
     "tf": (np.full(3, 2.0), np.full(3, -1.0)),
     "torch": (1 / _RGB_STD, -_RGB_MEAN / _RGB_STD),
 }
-_OURS = {
-    "classes",
-    "classifier_activation",
-    "include_top",
-    "input_shape",
-    "input_tensor",
-    "name",
-    "weights",
-}
-_IMAGENET_SIDES = (224, 224)
-_LONGEST_REASON = 400  # characters: Keras shows all numbers that don't fit
-_lock = threading.Lock()
 
 
 def pretrained_network(
@@ -94,20 +37,22 @@ def pretrained_network(
     backbone_settings: Settings = (),
     last_layer: str | None = None,
     input_size: int | None = None,
+    preprocessing: str = "imagenet",
+    resize: str = "bilinear",
+    trainable_layers: int | None = None,
     hidden_units: Sequence[int] = (512,),
     activation: str = "relu",
     dropout: float | Sequence[float] = 0.5,
     output_activation: str = "softmax",
-    frozen: bool = False,
     dtype: str = "float32",
     seed: int = 0,
 ) -> Any:
     """Build a backbone of ``keras.applications``, without its top, and dense layers on it.
 
-    Grey images get three equal channels; sides that are too small are enlarged (bilinear); pixels
-    from 0 to 1 become what the backbone was trained on.  Its batch normalisations never learn and
-    always use the mean and variance that they have, as Keras's guide to transfer learning advises
-    [1]_.
+    Grey images get three equal channels; sides that are too small are enlarged or padded; pixels
+    from 0 to 1 become what the backbone was trained on, or stay as they are.  Its batch
+    normalisations never learn and always use the mean and variance that they have, as Keras's
+    guide to transfer learning advises [1]_.
 
     Parameters
     ----------
@@ -116,13 +61,24 @@ def pretrained_network(
     n_outputs : int
         Units of the last layer.
     backbone : str, default="VGG16"
-        A name of `BACKBONES`.
+        Keras's name of it, one of those that `skmnist.PretrainedClassifier` lists.
     backbone_settings : tuple of (name, value) pairs, default=()
         The backbone's own arguments, such as ``(("alpha", 0.25),)`` for "MobileNet".
     last_layer : str or None, default=None
         The backbone's layer whose values are taken; None takes the last one.
     input_size : int or None, default=None
-        Smaller sides are enlarged to it; None, or less than the backbone's least, is that.
+        Smaller sides are brought to it; None, or less than the backbone's least, is that.
+    preprocessing : {"imagenet", "scale"}, default="imagenet"
+        "imagenet" makes of the pixels what the backbone was trained on, as its
+        ``preprocess_input`` does; "scale" leaves them between 0 and 1, colours in the order red,
+        green, blue.
+    resize : {"bilinear", "pad"}, default="bilinear"
+        How smaller sides are brought to `input_size`: enlarged, or padded with zeros, evenly on
+        both sides, before the pixels are preprocessed.
+    trainable_layers : int or None, default=None
+        How many of the backbone's last layers learn, 0 for none, None for all.  Counted are the
+        layers with weights in the order of the backbone's ``layers``, without the batch
+        normalisations.
     hidden_units : sequence of int, default=(512,)
         Units of each dense layer between the backbone and the output.
     activation : str, default="relu"
@@ -131,8 +87,6 @@ def pretrained_network(
         The part of each dense layer's units that is dropped in training.
     output_activation : str, default="softmax"
         Keras's name of the last layer's activation.
-    frozen : bool, default=False
-        Whether the backbone keeps its weights in training.
     dtype : str, default="float32"
         Keras's dtype policy: "float32", "mixed_bfloat16" or "float64".
     seed : int, default=0
@@ -147,8 +101,8 @@ def pretrained_network(
     Raises
     ------
     ValueError
-        If there is no such backbone, layer or setting, or the images have another number of
-        channels.
+        If there is no such backbone, layer or setting, fewer layers that can learn, or the images
+        have another number of channels.
 
     References
     ----------
@@ -163,15 +117,23 @@ def pretrained_network(
     """
     keras = load_keras()
     seeds = layer_seeds(seed)
-    if backbone not in BACKBONES:
-        raise unknown_name("backbone", backbone, BACKBONES)
+    for parameter, value, known in (
+        ("backbone", backbone, BACKBONES),
+        ("preprocessing", preprocessing, PREPROCESSING),
+        ("resize", resize, RESIZE),
+    ):
+        if value not in known:
+            raise unknown_name(parameter, value, known)
+    mode = BACKBONES[backbone].preprocessing if preprocessing == "imagenet" else None
+    least = max(BACKBONES[backbone].smallest, input_size or 0)
+    # The pixels are never of low precision.
+    exact = "float64" if dtype == "float64" else "float32"
     images = keras.Input(input_shape, name="images")
-    prepared = _prepared(images, BACKBONES[backbone], input_size, dtype)
+    prepared = _preprocessed(_resized(images, least, resize, exact), mode, exact)
     sides = tuple(prepared.shape[1:3])
-    config = _backbone_config(backbone, backbone_settings, last_layer, sides)
+    config = backbone_config(backbone, backbone_settings, last_layer, sides)
     body = keras.Model.from_config(_with_dtype(_with_seeds(config, seeds), dtype))
-    for layer in body.layers:
-        layer.trainable = not frozen and not isinstance(layer, keras.layers.BatchNormalization)
+    _let_learn(body, trainable_layers)
     x = keras.layers.Flatten(dtype=dtype, name="flatten")(body(prepared))
     for layer in (
         *hidden_layers(hidden_units, activation, dropout, False, dtype, seeds),
@@ -192,8 +154,8 @@ def first_variables(
         A call of `pretrained_network`.
     weights : "imagenet", str, path-like or None
         What the backbone begins with: Keras's weights, which are downloaded once, or those in a
-        file of the backbone without its top, as ``save_weights`` writes it, or, for None, weights
-        drawn from the seed.
+        file of the backbone without its top, whole or up to `last_layer`, as ``save_weights``
+        writes it, or, for None, weights drawn from the seed.
     seed : int
         Decides all other weights and the dropout.
 
@@ -223,29 +185,48 @@ def first_variables(
     network = architecture.build(seed)
     if weights is not None:
         given = dict(architecture.settings)
-        of_layers = load_backbone(
+        load_backbone(
+            network.get_layer("backbone"),
             given["backbone"],
             given.get("backbone_settings", ()),
-            given.get("last_layer"),
             weights,
         )
-        for layer in network.get_layer("backbone").layers:
-            layer.set_weights(of_layers[layer.name])
     return [np.array(variable.numpy()) for variable in network.variables]
 
 
-def frozen_backbone(architecture: Architecture) -> Architecture:
-    """Say the same network whose backbone keeps its weights; its variables are the same.
+def with_trainable_layers(architecture: Architecture, n_layers: int | None) -> Architecture:
+    """Describe the same network with another part that learns; its variables are the same.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        A call of `pretrained_network`.
+    n_layers : int or None
+        Its `trainable_layers`.
+
+    Returns
+    -------
+    architecture : Architecture
+
+    Raises
+    ------
+    ValueError
+        If the backbone has fewer layers that can learn.
 
     Examples
     --------
     >>> from skmnist.networks import Architecture
-    >>> from skmnist.networks.pretrained import frozen_backbone, pretrained_network
+    >>> from skmnist.networks.pretrained import pretrained_network, with_trainable_layers
     >>> architecture = Architecture.of(pretrained_network, input_shape=(8, 8, 1), n_outputs=2)
-    >>> dict(frozen_backbone(architecture).settings)["frozen"]
-    True
+    >>> frozen = with_trainable_layers(architecture, 0).build(seed=0)
+    >>> [variable.path for variable in frozen.trainable_variables]
+    ['dense_1/kernel', 'dense_1/bias', 'output/kernel', 'output/bias']
     """
-    return Architecture.of(architecture.builder, **{**dict(architecture.settings), "frozen": True})
+    settings = {**dict(architecture.settings), "trainable_layers": n_layers}
+    changed = Architecture.of(architecture.builder, **settings)
+    if n_layers:  # what is always possible needs no trial
+        changed.build(seed=0)
+    return changed
 
 
 def head_alone(architecture: Architecture, n_features: int) -> Architecture:
@@ -279,142 +260,57 @@ def head_alone(architecture: Architecture, n_features: int) -> Architecture:
     )
 
 
-def load_backbone(
-    backbone: str, settings: Settings, last_layer: str | None, weights: str | PathLike[str]
-) -> dict[str, list[NDArray]]:
-    """Load a backbone's weights: numbers only, nothing in the file is executed.
-
-    Parameters
-    ----------
-    backbone, settings, last_layer
-        As in `pretrained_network`.
-    weights : "imagenet", str or path-like
-        As in `first_variables`.
-
-    Returns
-    -------
-    of_layers : dict of str to list of ndarray
-        The weights of each layer, by its name.
-
-    Raises
-    ------
-    OSError, ValueError
-        As in `first_variables`.
-    """
-    path = fspath(weights)
-    if path != "imagenet":
-        _refuse_other_than_hdf5(path)
-    try:
-        # Weights don't depend on the images' sides; for these Keras knows its own files.
-        return _as_in_a_new_process(
-            lambda: {
-                layer.name: layer.get_weights()
-                for layer in _cut_backbone(
-                    backbone, settings, last_layer, _IMAGENET_SIDES, path
-                ).layers
-            }
-        )
-    except Exception as error:
-        if path == "imagenet" and not isinstance(error, ValueError):
-            raise _not_downloaded(backbone, error) from error
-        raise ValueError(
-            f"weights={path!r} can't be loaded into {backbone} without its top, "
-            f"backbone_settings={dict(settings)}: {shorten(str(error), _LONGEST_REASON)}"
-        ) from error
+# -- the parts ----------------------------------------------------------------------------
 
 
-def _prepared(images: Any, backbone: Backbone, input_size: int | None, dtype: str) -> Any:
-    """Make of images what the backbone was trained on."""
+def _resized(images: Any, least: int, resize: str, dtype: str) -> Any:
+    """Bring sides that are too small to the least one."""
+    height, width = images.shape[1:3]
+    sides = max(height, least), max(width, least)
+    if sides == (height, width):
+        return images
+    if resize == "pad":
+        return zero_padding((height, width), sides, dtype)(images)
+    return load_keras().layers.Resizing(*sides, dtype=dtype, name="enlarge")(images)
+
+
+def _preprocessed(images: Any, mode: str | None, dtype: str) -> Any:
+    """Make three channels of images, and of pixels what a mode of Keras's makes of them."""
     keras = load_keras()
-    # The pixels are never of low precision.
-    own = "float64" if dtype == "float64" else "float32"
-    height, width, channels = images.shape[1:]
+    channels = images.shape[-1]
     if channels not in (1, 3):
         raise ValueError(
             f"images of {channels} channels; expected 1 (grey) or 3 (red, green, blue), as a "
             "pretrained backbone sees colours."
         )
-    least = max(backbone.smallest, input_size or 0)
-    x, enlarged = images, (max(height, least), max(width, least))
-    if enlarged != (height, width):
-        x = keras.layers.Resizing(*enlarged, dtype=own, name="enlarge")(x)
+    x = images
     if channels == 1:
-        x = keras.layers.Concatenate(dtype=own, name="three_channels")([x, x, x])
-    elif backbone.preprocessing == "caffe":
+        x = keras.layers.Concatenate(dtype=dtype, name="three_channels")([x, x, x])
+    elif mode == "caffe":
         x = keras.ops.flip(x, axis=-1)
-    scale, offset = _SCALE_AND_OFFSET[backbone.preprocessing]
-    return keras.layers.Rescaling(scale.tolist(), offset.tolist(), dtype=own, name="preprocess")(x)
+    if mode is None:
+        return x
+    scale, offset = _SCALE_AND_OFFSET[mode]
+    rescale = keras.layers.Rescaling(
+        scale.tolist(), offset.tolist(), dtype=dtype, name="preprocess"
+    )
+    return rescale(x)
 
 
-# -- what Keras makes --------------------------------------------------------------------
-
-
-@lru_cache(maxsize=16)
-def _backbone_config(
-    backbone: str, settings: Settings, last_layer: str | None, sides: tuple[int, int]
-) -> dict[str, Any]:
-    """Say the backbone as data, so that it is built again with our seeds and our dtype."""
-    known = set(signature(getattr(load_keras().applications, backbone)).parameters) - _OURS
-    for name, _ in settings:
-        if name not in known:
-            raise unknown_name("backbone_settings: parameter", name, known)
-
-    def describe() -> Any:
-        with load_keras().StatelessScope(initialize_variables=False):
-            return _cut_backbone(backbone, settings, last_layer, sides, None).get_config()
-
-    return _as_in_a_new_process(describe)
-
-
-def _cut_backbone(
-    backbone: str,
-    settings: Settings,
-    last_layer: str | None,
-    sides: tuple[int, int],
-    weights: str | None,
-) -> Any:
-    keras = load_keras()
-    make = getattr(keras.applications, backbone)
-    of_keras = "imagenet" if weights == "imagenet" else None
-    try:
-        whole = make(include_top=False, weights=of_keras, input_shape=(*sides, 3), **dict(settings))
-    except (TypeError, ValueError, ZeroDivisionError) as error:
-        raise ValueError(f"backbone_settings={dict(settings)} can't be built: {error}") from error
-    if weights != of_keras:
-        whole.load_weights(weights)
-    by_name = {layer.name: layer.output for layer in whole.layers}
-    if last_layer is not None and last_layer not in by_name:
-        raise unknown_name("last_layer", last_layer, by_name, ", or None for the last")
-    output = whole.output if last_layer is None else by_name[last_layer]
-    return keras.Model(whole.input, output, name="backbone")
-
-
-def _as_in_a_new_process(make: Callable[[], Any]) -> Any:
-    """Let Keras make something, untouched by what was made before, and leaving no trace.
-
-    In a thread of its own, as Keras numbers the names it makes up from the thread's start, and
-    is silenced for a thread.
-    """
-
-    def make_silently() -> Any:
-        load_keras().config.disable_interactive_logging()
-        with _python_random_unmoved(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return make()
-
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(make_silently).result()
-
-
-@contextmanager
-def _python_random_unmoved() -> Iterator[None]:
-    """Leave Python's global generator alone, from which Keras draws the seeds that we replace."""
-    with _lock:
-        state = random.getstate()
-        try:
-            yield
-        finally:
-            random.setstate(state)
+def _let_learn(body: Any, n_layers: int | None) -> None:
+    """Let the last layers of a backbone learn, and no batch normalisation."""
+    batch_norm = load_keras().layers.BatchNormalization
+    able = [layer for layer in body.layers if layer.weights and not isinstance(layer, batch_norm)]
+    if n_layers is None:
+        n_layers = len(able)
+    if not 0 <= n_layers <= len(able):
+        raise ValueError(
+            f"trainable_layers={n_layers}, but the backbone has {len(able)} layers that can learn "
+            f"(batch normalisations never do); expected 0 to {len(able)}, or None for all."
+        )
+    learning = {layer.name for layer in able[len(able) - n_layers :]}
+    for layer in body.layers:
+        layer.trainable = layer.name in learning
 
 
 def _with_seeds(config: Any, seeds: Iterator[int]) -> Any:
@@ -438,29 +334,3 @@ def _with_dtype(config: dict[str, Any], dtype: str) -> dict[str, Any]:
         for layer in config["layers"]
     ]
     return {**config, "layers": layers}
-
-
-# -- files of weights --------------------------------------------------------------------
-
-
-def _refuse_other_than_hdf5(path: str) -> None:
-    if not Path(path).exists():
-        raise FileNotFoundError(
-            f"weights={path!r} is no file; expected 'imagenet', the path of a file of weights, or "
-            "None for random ones."
-        )
-    if not path.endswith((".h5", ".hdf5")):
-        raise ValueError(
-            f"weights={path!r}; expected a file .weights.h5, as save_weights writes it, or .h5."
-        )
-
-
-def _not_downloaded(backbone: str, error: Exception) -> OSError:
-    url = re.search(r"https?://\S+", str(error))
-    name = url[0].rstrip(":").rpartition("/")[2] if url else "the file"
-    folder = Path(environ.get("KERAS_HOME", "~/.keras"), "models")
-    return OSError(
-        f"weights='imagenet': {backbone}'s weights are not at hand and can't be downloaded "
-        f"({error}). Put {name} into {folder} ($KERAS_HOME/models), or give the path of a file of "
-        "weights, or None for random ones."
-    )

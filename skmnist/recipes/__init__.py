@@ -14,13 +14,14 @@ from skmnist._errors import unknown_name
 from skmnist.recipes._classical import CLASSICAL
 from skmnist.recipes._ensembles import ENSEMBLES
 from skmnist.recipes._networks import NETWORKS
+from skmnist.recipes._pretrained import PRETRAINED
 from skmnist.recipes._recipe import Recipe, Reported
 from skmnist.recipes._reports import REPORTS
 from skmnist.recipes._verdict import verdict
 
 __all__ = ["RECIPES", "Recipe", "Reported", "list_recipes", "recipe", "verdict"]
 
-RECIPES = {**CLASSICAL, **NETWORKS, **ENSEMBLES, **REPORTS}
+RECIPES = {**CLASSICAL, **NETWORKS, **ENSEMBLES, **PRETRAINED, **REPORTS}
 
 
 def recipe(name: str) -> Any:

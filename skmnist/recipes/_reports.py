@@ -84,13 +84,15 @@ def _bejar_cnn3_stopped_early(patience: int, least_fall: float) -> CNNClassifier
 def _navarro_vgg16(**settings: Any) -> PretrainedClassifier:
     return PretrainedClassifier(
         "VGG16",
+        preprocessing="scale",
+        resize="pad",
         hidden_units=(512,),
         dropout=0.5,
         epochs=50,
         batch_size=64,
         learning_rate=1e-4,
         optimizer="adam",
-        schedule=Plateau(factor=0.5, patience=3),
+        schedule=Plateau(factor=0.1, patience=3),
         validation_fraction=0.1,
         early_stopping=True,
         n_iter_no_change=6,
@@ -98,15 +100,15 @@ def _navarro_vgg16(**settings: Any) -> PretrainedClassifier:
         fine_tune_epochs=20,
         fine_tune_learning_rate=1e-5,
         fine_tune_batch_size=32,
-        fine_tune_schedule="constant",
+        fine_tune_schedule=Plateau(factor=0.1, patience=3),
         fine_tune_n_iter_no_change=3,
         **settings,
     )
 
 
 _VGG16_NOTE = (
-    "VGG16 as ImageNet taught it, frozen first, then tuned. The plateau's factor (0.5) and how 28 "
-    "pixels become 32 (bilinear) are not stated."
+    "VGG16 as ImageNet taught it, frozen first, then tuned. The images are padded to 32 x 32, "
+    "their pixels divided by 255."
 )
 _CNN3_NOTE = (
     "The training images are moved as in the notebook that the report cites: by up to 15 degrees, "

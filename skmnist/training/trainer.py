@@ -66,10 +66,15 @@ class AbstractTrainer(ABC):
         """Train on the rows in `order`; give the mean loss and the accuracy."""
 
     def evaluate(self, rows: NDArray) -> tuple[float, float]:
-        """Give the mean loss and the accuracy on some of the rows that judge, without training."""
+        """Return the mean loss and the accuracy on some of the rows that judge, without training.
+
+        The loss has the penalties on the weights in it (L2), as the training loss has, and as
+        Keras's ``evaluate``.
+        """
         with self._averaged():
             loss, hits, weight = self._judge_rows(rows)
-        return float(loss) / float(weight), int(hits) / len(rows)
+            penalties = sum(float(penalty) for penalty in self.network.losses)
+        return float(loss) / float(weight) + penalties, int(hits) / len(rows)
 
     @abstractmethod
     def _judge_rows(self, rows: NDArray) -> tuple[Any, Any, Any]:

@@ -1,0 +1,125 @@
+"""The four networks of bejar-cnn3, which differ only in when they stop: one fit gives all four.
+
+With one seed they hold out the same images, begin with the same weights and go through the same
+epochs; early stopping decides where each leaves this one curve, and which of its epochs it keeps.
+So the longest of them is trained, judged on the test set after each epoch, and the others are read
+off. The rows are those of ``reports.py``, whose protocol holds otherwise.
+
+    python benchmarks/reports_stopped_early.py            # what the results don't have yet
+    python benchmarks/reports_stopped_early.py --seed 0   # one fit
+"""
+
+import argparse
+import json
+from time import perf_counter
+from typing import Any
+
+import _own_process
+from reports import PROTOCOL, SEEDS, joined
+
+PLAIN = "bejar-cnn3"
+STOPPED = (
+    f"{PLAIN}-early-stopping",
+    f"{PLAIN}-early-stopping-coarse",
+    f"{PLAIN}-early-stopping-hasty",
+)
+
+
+def stops(classifier: Any, losses: list[float]) -> tuple[int, int] | None:
+    """Find the epoch where training stops and the one that is kept; None if it goes on."""
+    if not classifier.early_stopping:
+        return (classifier.epochs,) * 2 if len(losses) >= classifier.epochs else None
+    best, lowest = 0, float("inf")
+    for epoch, loss in enumerate(losses[: classifier.epochs], start=1):
+        if loss < lowest - classifier.tol or epoch == 1:
+            best, lowest = epoch, loss
+        if epoch - best >= classifier.n_iter_no_change or epoch == classifier.epochs:
+            return epoch, best
+    return None
+
+
+def curve(classifiers: list[Any], X_test: Any, y_test: Any) -> Any:
+    """Make a callback that notes each epoch, and ends training when all have stopped."""
+    import keras
+    from sklearn.metrics import log_loss
+
+    class Curve(keras.callbacks.Callback):
+        def __init__(self) -> None:
+            super().__init__()
+            self.epochs: list[dict[str, float]] = []
+            self._start = perf_counter()
+
+        def __deepcopy__(self, memo: Any) -> Any:
+            return self  # estimators copy their callbacks
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            seconds = perf_counter() - self._start
+            outputs = self.model.predict(X_test, batch_size=512, verbose=0)
+            outputs = outputs.astype(float) / outputs.sum(axis=1, keepdims=True, dtype=float)
+            judged = {
+                "measured": round(100 * float((outputs.argmax(1) == y_test).mean()), 2),
+                "test_loss": round(float(log_loss(y_test, outputs)), 5),
+                "fit_seconds": round(seconds, 1),
+            }
+            self.epochs.append({**logs, **judged})
+            losses = [one["val_loss"] for one in self.epochs]
+            self.model.stop_training = all(stops(c, losses) for c in classifiers)
+
+    return Curve()
+
+
+def run_one(seed: int) -> list[dict[str, Any]]:
+    """Train one network; give a row for each recipe."""
+    import numpy as np
+
+    from skmnist import fetch_mnist, recipe
+
+    (X, y), (X_test, y_test) = fetch_mnist()
+    classifiers = [recipe(name) for name in (PLAIN, *STOPPED)]
+    note = curve(classifiers, (X_test / np.float32(255))[..., None], y_test)
+    # All epochs, whatever the patience: the callback ends it.
+    network = recipe(STOPPED[0]).set_params(
+        early_stopping=False, random_state=seed, callbacks=[note]
+    )
+    network.fit(X, y)
+    losses = [epoch["val_loss"] for epoch in note.epochs]
+    rows = []
+    for name, classifier in zip((PLAIN, *STOPPED), classifiers, strict=True):
+        stopped, kept = stops(classifier, losses)
+        last, best = note.epochs[stopped - 1], note.epochs[kept - 1]
+        rows.append(
+            {
+                "recipe": name,
+                "random_state": seed,
+                "n_judged": len(y_test),
+                "n_parameters": network.n_parameters_,
+                "measured": best["measured"],
+                "test_loss": best["test_loss"],
+                "training_accuracy": round(100 * last["accuracy"], 3),
+                "training_loss": round(last["loss"], 5),
+                "n_epochs": stopped,
+                "best_epoch": 1 + int(np.argmin(losses[:stopped])) if name == PLAIN else kept,
+                "fit_seconds": last["fit_seconds"],
+            }
+        )
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seed", type=int)
+    arguments = parser.parse_args()
+    if arguments.seed is not None:
+        print(json.dumps({"rows": run_one(arguments.seed)}))
+        return
+    known = _own_process.measured("reports").get(STOPPED[-1], {}).get("seeds", {})
+    jobs = [("--seed", seed) for seed in SEEDS if str(seed) not in known]
+    for result in _own_process.measure_on_cores(__file__, jobs):
+        for row in result["rows"]:
+            summary = joined(row["recipe"], row)
+            print(row["recipe"], summary, flush=True)
+            _own_process.update("reports", PROTOCOL, {row["recipe"]: summary})
+
+
+if __name__ == "__main__":
+    main()

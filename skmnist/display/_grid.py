@@ -1,0 +1,54 @@
+"""Images side by side."""
+
+from collections.abc import Sequence
+from math import ceil
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def plot_images(ax: Any, images: NDArray, titles: Sequence[str], n_columns: int) -> NDArray:
+    """Draw a grid of images inside of some axes, each under its title.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Axes whose room the grid takes.
+    images : ndarray of shape (n, height, width, channels)
+        Images, of which as many are drawn as there are titles.
+    titles : sequence of str
+        One per image.
+    n_columns : int
+        How many images stand beside each other.
+
+    Returns
+    -------
+    axes : ndarray of shape (n_drawn,) of matplotlib Axes
+        Axes of the images.
+    """
+    ax.set_axis_off()
+    boxes = _boxes(len(titles), n_columns)
+    axes = np.array([ax.inset_axes(box) for box in boxes], dtype=object)
+    for ax_one, image, title in zip(axes, images, titles, strict=False):
+        _plot_image(ax_one, image, title)
+    return axes
+
+
+def _plot_image(ax: Any, image: NDArray, title: str) -> None:
+    if image.shape[-1] == 1:
+        ax.imshow(image[..., 0], cmap="gray_r")
+    else:
+        ax.imshow(image / max(image.max(), 1))
+    ax.set(xticks=[], yticks=[])
+    ax.set_title(title, fontsize="small", pad=3)
+
+
+def _boxes(n_images: int, n_columns: int) -> list[tuple[float, float, float, float]]:
+    """Boxes (left, bottom, width, height) of a grid, row by row from the top, in axes units."""
+    n_rows = ceil(n_images / n_columns)
+    width, height = 1 / n_columns, 1 / max(n_rows, 1)
+    return [
+        (i % n_columns * width, 1 - (i // n_columns + 1) * height, 0.9 * width, 0.8 * height)
+        for i in range(n_images)
+    ]

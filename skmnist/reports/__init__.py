@@ -1,0 +1,21 @@
+"""Recipes trained again: the reports' figures beside ours, and a folder with all that reports show.
+
+:func:`reproduce` trains one recipe, :func:`reproduce_all` several of them.
+"""
+
+from skmnist.reports._data import Split, part_of
+from skmnist.reports._reproduce import reproduce, set_epochs
+from skmnist.reports._reproduction import Reproduction
+from skmnist.reports._reproductions import Reproductions, reproduce_all
+from skmnist.reports._summary import table_of_recipes
+
+__all__ = [
+    "Reproduction",
+    "Reproductions",
+    "Split",
+    "part_of",
+    "reproduce",
+    "reproduce_all",
+    "set_epochs",
+    "table_of_recipes",
+]

@@ -1,0 +1,202 @@
+"""The data sets that recipes are for, and which samples train and which judge."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.datasets import make_circles
+from sklearn.model_selection import train_test_split
+from sklearn.utils import _safe_indexing, resample
+
+TrainAndTest = tuple[tuple[Any, Any], tuple[Any, Any]]
+
+
+@dataclass(frozen=True)
+class Split:
+    """The samples that a recipe is trained on, and those that judge it.
+
+    Parameters
+    ----------
+    X_train, y_train : sequences of length n_train
+        Samples and labels to train on.
+    X_judge, y_judge : sequences of length n_judge
+        Samples and labels to judge on: the test set, or a part of the training set.
+    rows : ndarray of shape (n_judge,)
+        Where the samples that judge are in the set that they come from.
+    held_out : bool
+        Whether they come from the training set, so that the test set is not used.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist.reports import Split
+    >>> X, y = np.zeros((4, 28, 28)), [0, 1, 0, 1]
+    >>> Split(X[:2], y[:2], X[2:], y[2:], rows=np.array([2, 3]), held_out=True).kind
+    'images'
+    """
+
+    X_train: Any
+    y_train: Any
+    X_judge: Any
+    y_judge: Any
+    rows: NDArray
+    held_out: bool
+
+    @property
+    def kind(self) -> str:
+        """What the samples are: "images", "texts", "points" of a plane, or else "samples"."""
+        X = np.asarray(self.X_train)
+        if X.dtype.kind in "OUT":
+            return "texts"
+        if X.ndim > 2:
+            return "images"
+        return "points" if X.shape[1] == 2 else "samples"
+
+    @property
+    def class_counts(self) -> list[dict[str, Any]]:
+        """How many samples of each class train and judge: a row per class."""
+        y_train, y_judge = np.asarray(self.y_train), np.asarray(self.y_judge)
+        judge = "held_out" if self.held_out else "test"
+        return [
+            {
+                "class": label,
+                "training": int((y_train == label).sum()),
+                judge: int((y_judge == label).sum()),
+            }
+            for label in np.union1d(y_train, y_judge).tolist()
+        ]
+
+    def examples(self, n_each: int) -> tuple[Any, list[Any]]:
+        """Take the first training samples of each class: first one of each, then another of each.
+
+        Parameters
+        ----------
+        n_each : int
+            Samples of each class, at most.
+
+        Returns
+        -------
+        X : sequence
+            The samples.
+        y : list
+            Their labels.
+        """
+        y = np.asarray(self.y_train)
+        of_class = [np.flatnonzero(y == label) for label in np.unique(y)]
+        rows = [rows[i] for i in range(n_each) for rows in of_class if i < len(rows)]
+        return _safe_indexing(self.X_train, rows), y[rows].tolist()
+
+
+def split_of(
+    data: str, *, random_state: int, train_size: int | None, validation_size: int | None
+) -> Split:
+    """Load a data set and decide what trains and what judges; see `reproduce`."""
+    train, test = DATA[data](random_state)
+    if validation_size is not None:
+        return _held_out(*train, train_size, validation_size, random_state)
+    X_test, y_test = test
+    X, y = part_of(*train, train_size, random_state)
+    return Split(X, y, X_test, y_test, rows=np.arange(len(y_test)), held_out=False)
+
+
+def _held_out(
+    X: Any, y: Any, train_size: int | None, validation_size: int, random_state: int
+) -> Split:
+    """Split the training set alone, the same part of each class."""
+    n = len(y)
+    sizes = f"validation_size={validation_size}"
+    if train_size is not None:
+        sizes = f"train_size={train_size} and {sizes}"
+    if validation_size + (train_size or 1) > n:
+        raise ValueError(
+            f"{sizes} must leave a part of the {n:,} training samples to each; give smaller sizes."
+        )
+    try:
+        parts = train_test_split(
+            np.arange(n),
+            train_size=train_size,
+            test_size=validation_size,
+            stratify=y,
+            random_state=random_state,
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"{sizes} can't be taken from {n:,} training samples, the same part of each class: "
+            f"{error}"
+        ) from error
+    train, judge = map(np.sort, parts)
+    X_train, y_train, X_judge, y_judge = (
+        _safe_indexing(values, rows) for rows in (train, judge) for values in (X, y)
+    )
+    return Split(X_train, y_train, X_judge, y_judge, rows=judge, held_out=True)
+
+
+def part_of(X: Any, y: Any, size: int | None, random_state: int) -> tuple[Any, Any]:
+    """Take a random part of some samples, the same of each class.
+
+    Parameters
+    ----------
+    X, y : sequences of length n
+        Samples and their labels.
+    size : int or None
+        How many to take; None takes all.
+    random_state : int
+        Decides which.
+
+    Returns
+    -------
+    X, y : sequences of length `size`
+
+    Raises
+    ------
+    ValueError
+        If there are fewer.
+
+    Examples
+    --------
+    >>> from skmnist.reports import part_of
+    >>> part_of(["a", "b", "c", "d"], [0, 1, 0, 1], 2, random_state=0)[1]
+    [0, 1]
+    """
+    if size is None:
+        return X, y
+    if size > len(y):
+        raise ValueError(f"train_size={size} is more than the {len(y):,} samples that there are.")
+    return tuple(
+        resample(X, y, replace=False, n_samples=size, stratify=y, random_state=random_state)
+    )
+
+
+# -- the data sets -----------------------------------------------------------------------
+
+
+def _mnist(random_state: int) -> TrainAndTest:
+    from skmnist.datasets import fetch_mnist
+
+    return fetch_mnist()
+
+
+def _imdb(random_state: int) -> TrainAndTest:
+    from skmnist.imdb import load_imdb
+
+    return load_imdb()
+
+
+def _circles(random_state: int) -> TrainAndTest:
+    circles = make_circles(500, factor=0.5, noise=0.05, random_state=random_state)
+    return circles, circles
+
+
+def _perceptron(random_state: int) -> TrainAndTest:
+    X = np.array([[0, 0, 1], [1, 1, 1], [1, 0, 1], [0, 1, 1]])
+    return (X, np.array([0, 1, 1, 0])), (np.array([[1, 0, 0]]), np.array([1]))
+
+
+DATA: dict[str, Callable[[int], TrainAndTest]] = {
+    "mnist": _mnist,
+    "imdb": _imdb,
+    "circles": _circles,
+    "perceptron": _perceptron,
+}

@@ -1,0 +1,111 @@
+"""The figures of a fitted recipe, by the names that a report's figures have."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import accuracy_score
+
+from skmnist._network_classifier import NetworkClassifier
+from skmnist.reports._data import Split
+from skmnist.reports._loss import mean_loss
+
+Figures = dict[str, float | int]
+
+
+def judged_figures(
+    classifier: Any, X: Any, split: Split, y_pred: NDArray, probabilities: NDArray | None
+) -> Figures:
+    """Measure how right a classifier is on the samples that judge.
+
+    Parameters
+    ----------
+    classifier : classifier
+        Fitted, no Pipeline.
+    X : sequence of length n_judge
+        The samples that judge, as the classifier takes them.
+    split : Split
+        What it was trained on, and what judges.
+    y_pred : ndarray of shape (n_judge,)
+        Labels predicted.
+    probabilities : ndarray of shape (n_judge, n_classes) or None
+        Their probabilities, None where the classifier gives none.
+
+    Returns
+    -------
+    figures : dict of str to float
+        Named as in :class:`skmnist.recipes.Reported`; what held-out training samples judge is
+        named "validation_..." instead of "test_...". Without probabilities the accuracy alone.
+    """
+    y = np.asarray(split.y_judge)
+    judge = "validation" if split.held_out else "test"
+    figures: Figures = {f"{judge}_accuracy": 100 * float(accuracy_score(y, y_pred))}
+    loss = mean_loss(classifier, X, y, probabilities)
+    if loss is not None:
+        figures[f"{judge}_loss"] = loss
+    if probabilities is not None:
+        of_right_class = (y[:, None] == classifier.classes_) * probabilities
+        figures[f"{judge}_probability"] = float(of_right_class.sum(axis=1).mean())
+    return figures
+
+
+def training_figures(classifier: Any, seconds: float) -> Figures:
+    """Gather what a classifier keeps of its training.
+
+    Parameters
+    ----------
+    classifier : classifier
+        Fitted, no Pipeline.
+    seconds : float
+        Time of the fit.
+
+    Returns
+    -------
+    figures : dict of str to float or int
+        Named as in :class:`skmnist.recipes.Reported`; without a network the time alone.
+    """
+    if not isinstance(classifier, NetworkClassifier):
+        return {"fit_seconds": seconds}
+    # Of the last epoch, taken while the network learned, as Keras prints and reports quote them.
+    last_phase = list(histories_of(classifier).values())[-1]
+    figures: Figures = {
+        "training_accuracy": 100 * last_phase["accuracy"][-1],
+        "training_loss": last_phase["loss"][-1],
+        "n_epochs": classifier.n_epochs_,
+        "n_parameters": classifier.n_parameters_,
+        "fit_seconds": seconds,
+        "seconds_per_epoch": seconds / classifier.n_epochs_,
+    }
+    side = _last_side(classifier.network_)
+    return figures if side is None else figures | {"last_side": side}
+
+
+def histories_of(network: NetworkClassifier) -> dict[str, dict[str, list[float]]]:
+    """Return the history of each phase of the training by the phase's name.
+
+    Parameters
+    ----------
+    network : NetworkClassifier
+        Fitted.
+
+    Returns
+    -------
+    histories : dict of str to dict of str to list of float
+        Most networks have "history" alone.
+    """
+    histories = {name.strip("_"): getattr(network, name) for name in network._histories}
+    return {phase: history for phase, history in histories.items() if history}
+
+
+def _last_side(model: Any) -> int | None:
+    """Find the side of the last image inside of a Keras model; None where it has no square one."""
+    for layer in reversed(model.layers):
+        shape = layer.output.shape
+        if len(shape) == 4 and _makes_images(layer):
+            return int(shape[1]) if shape[1] == shape[2] else None
+    return None
+
+
+def _makes_images(layer: Any) -> bool:
+    """Tell a convolution, a pooling or a backbone from what scales or reshapes its input."""
+    return layer.count_params() > 0 or "Pool" in type(layer).__name__

@@ -1,0 +1,70 @@
+"""The loss of a fitted classifier on samples that judge it."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import log_loss
+
+from skmnist._backend import load_keras
+from skmnist._network_classifier import NetworkClassifier
+from skmnist._validation import rows_as_fitted
+from skmnist.images import as_images
+from skmnist.training.losses import find_loss
+
+_BATCH = 512
+
+
+def mean_loss(classifier: Any, X: Any, y: NDArray, probabilities: NDArray | None) -> float | None:
+    """Compute the mean loss of a sample, in the unit of the training loss.
+
+    For a network it is what Keras's ``evaluate`` prints: the mean of the loss that it was trained
+    with, label smoothing included, plus the penalties on its weights (L2). For any other classifier
+    it is the mean log loss of ``predict_proba``.
+
+    Parameters
+    ----------
+    classifier : classifier
+        Fitted, no Pipeline.
+    X : sequence of length n
+        Samples.
+    y : ndarray of shape (n,)
+        Their labels.
+    probabilities : ndarray of shape (n, n_classes) or None
+        ``classifier.predict_proba(X)``, None where it has no such method.
+
+    Returns
+    -------
+    loss : float or None
+        None where there are no probabilities, or a label that the classifier was not trained on.
+    """
+    if probabilities is None or not np.isin(y, classifier.classes_).all():
+        return None
+    if isinstance(classifier, NetworkClassifier):
+        return _loss_of_network(classifier, X, y)
+    return float(log_loss(y, probabilities, labels=classifier.classes_))
+
+
+def _loss_of_network(network: NetworkClassifier, X: Any, y: NDArray) -> float:
+    rows, _ = rows_as_fitted(network, X)
+    rows, numbers = network._inputs(rows), np.searchsorted(network.classes_, y)
+    batches = (
+        _losses(network, rows[start : start + _BATCH], numbers[start : start + _BATCH])
+        for start in range(0, len(rows), _BATCH)
+    )
+    penalties = load_keras().ops.convert_to_numpy(sum(network.network_.losses))
+    return float(np.concatenate(list(batches)).mean() + penalties)
+
+
+def _losses(network: NetworkClassifier, rows: NDArray, numbers: NDArray) -> NDArray:
+    """Compute the loss of each sample."""
+    ops, model = load_keras().ops, network.network_
+    images = as_images(rows, network.image_shape_) / network.pixel_scale_
+    # As the model returns them: of sigmoids and softmax, Keras's losses look at what goes in.
+    outputs = model(images.astype(model.inputs[0].dtype), training=False)
+    n_outputs = outputs.shape[1]
+    # One neuron is the probability of the second class.
+    classes = np.array([1]) if n_outputs == 1 else np.arange(n_outputs)
+    targets = ops.convert_to_tensor(numbers[:, None] == classes, outputs.dtype)
+    loss = find_loss(network.loss, network.label_smoothing)
+    return ops.convert_to_numpy(loss(targets, outputs))

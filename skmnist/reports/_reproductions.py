@@ -1,0 +1,123 @@
+"""Many recipes, one table: the reports' figures beside ours."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from skmnist._comparison_report import as_csv, as_json
+from skmnist._files import write
+from skmnist._provenance import machine, versions
+from skmnist.reports._overview import folder_of, overview
+from skmnist.reports._reproduce import reproduce
+from skmnist.reports._summary import rich_tables
+
+
+@dataclass
+class Reproductions:
+    """What became of several recipes, over one or more seeds.
+
+    Attributes
+    ----------
+    rows : list of dict
+        One row a fit; see `Reproduction.row`.
+    failed : dict of str to str
+        The message of each recipe that could not be trained.
+    interrupted : bool
+        Whether Ctrl-C ended it.
+    """
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    interrupted: bool = False
+
+    def save(self, folder: Path) -> None:
+        """Write the table as ``index.html``, as CSV, and as JSON with machine and versions.
+
+        Parameters
+        ----------
+        folder : Path
+            The folder; it's made where it is missing. The page links to the folders in it that
+            :func:`reproduce_all` writes.
+
+        Raises
+        ------
+        OSError
+            If the folder can't be written.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        report = {
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+            "machine": machine(),
+            "versions": versions(),
+            "interrupted": self.interrupted,
+            "failed": self.failed,
+            "rows": self.rows,
+        }
+        write(folder / "reproductions.csv", as_csv(self.rows).encode())
+        write(folder / "reproductions.json", as_json(report).encode())
+        write(folder / "index.html", overview(self).encode())
+
+    def __rich__(self) -> Any:
+        return rich_tables(self.rows)
+
+
+def reproduce_all(
+    names: Sequence[str],
+    *,
+    random_states: Iterable[int] = (0,),
+    output: Path | None = None,
+    **settings: Any,
+) -> Reproductions:
+    """Reproduce recipes one after the other; what fails or is interrupted leaves the others whole.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The recipes.
+    random_states : iterable of int, default=(0,)
+        A fit each.
+    output : Path or None, default=None
+        Folder for the table, written anew after each fit, and a folder of each fit; its
+        ``index.html`` links to them.
+    **settings
+        `epochs`, `train_size`, `validation_size` and `verbose`, as in :func:`reproduce`.
+
+    Returns
+    -------
+    reproductions : Reproductions
+
+    Examples
+    --------
+    >>> from skmnist.reports import reproduce_all
+    >>> done = reproduce_all(["bueno-circles"], random_states=[0, 1], epochs=2, verbose=0)
+    >>> [row["random_state"] for row in done.rows]
+    [0, 1]
+    """
+    done = Reproductions()
+    jobs = [(name, seed) for name in names for seed in random_states]
+    try:
+        for name, seed in jobs:
+            if name not in done.failed:
+                _add(done, name, seed, output, settings)
+    except KeyboardInterrupt:
+        done.interrupted = True
+        if output is not None:
+            done.save(output)
+    return done
+
+
+def _add(
+    done: Reproductions, name: str, seed: int, output: Path | None, settings: dict[str, Any]
+) -> None:
+    try:
+        result = reproduce(name, random_state=seed, **settings)
+    except (ImportError, OSError, ValueError) as error:
+        done.failed[name] = str(error)
+    else:
+        done.rows.append(result.row)
+        if output is not None:
+            result.save(output / folder_of(name, seed))
+    if output is not None:
+        done.save(output)

@@ -1,0 +1,115 @@
+"""All seeds of a recipe in one row, for the screen and for the page of several recipes."""
+
+from collections.abc import Sequence
+from statistics import fmean, stdev
+from typing import Any
+
+from skmnist.recipes import RECIPES, verdict
+
+Rows = Sequence[dict[str, Any]]
+
+COMPARED = ("Reported", "Here", "Verdict", "Seeds", "Parameters")
+MEASURED = (
+    "Training accuracy",
+    "Training loss",
+    "Accuracy",
+    "Loss",
+    "Epochs",
+    "Fit, s",
+    "s per epoch",
+)
+
+
+def rows_by_recipe(rows: Rows) -> dict[str, list[dict[str, Any]]]:
+    """Gather the rows of each recipe, in order."""
+    names = dict.fromkeys(row["recipe"] for row in rows)
+    return {name: [row for row in rows if row["recipe"] == name] for name in names}
+
+
+def summary(name: str, rows: Rows) -> dict[str, str]:
+    """Sum up the rows of one recipe: texts by the headers `COMPARED` and `MEASURED`, means."""
+    recipe = RECIPES[name]
+    figures = [row["measured"] for row in rows]
+    here = f"{fmean(figures):.{recipe.decimals}f}"
+    spread = f" ± {stdev(figures):.{recipe.decimals}f}" if len(figures) > 1 else ""
+    judge = "validation" if "n_validation" in rows[0] else "test"
+    return {
+        "Reported": recipe.figure_text,
+        "Here": here + spread,
+        "Verdict": _verdict(name, rows) or "",
+        "Seeds": str(len(rows)),
+        "Parameters": _mean(rows, "n_parameters", ",.0f"),
+        "Training accuracy": _mean(rows, "training_accuracy", ".2f"),
+        "Training loss": _mean(rows, "training_loss", ".4f"),
+        "Accuracy": _mean(rows, f"{judge}_accuracy", ".2f"),
+        "Loss": _mean(rows, f"{judge}_loss", ".4f"),
+        "Epochs": _mean(rows, "n_epochs", ",.0f"),
+        "Fit, s": _mean(rows, "fit_seconds", ",.0f"),
+        "s per epoch": _mean(rows, "seconds_per_epoch", ".3g"),
+    }
+
+
+def caption_of(rows: Rows) -> str:
+    """Say what the figures of a table are."""
+    where = "the test set"
+    if rows and "n_validation" in rows[0]:
+        n = rows[0]["n_validation"]
+        where = f"{n:,} training samples held out; the test set was not used"
+    return (
+        "Accuracy in %, or the probability of the right class; means over the seeds. Judged on "
+        f"{where}. Training figures are those of the last epoch."
+    )
+
+
+def rich_tables(rows: Rows) -> Any:
+    """Make the tables for the screen: what is compared, and what was measured."""
+    from rich.console import Group
+
+    summaries = {name: summary(name, of_one) for name, of_one in rows_by_recipe(rows).items()}
+    return Group(
+        _rich_table(summaries, COMPARED),
+        _rich_table(summaries, MEASURED, caption_of(rows)),
+    )
+
+
+def _rich_table(
+    summaries: dict[str, dict[str, str]], headers: Sequence[str], caption: str | None = None
+) -> Any:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        box=box.SIMPLE_HEAD, caption=caption, caption_justify="left", padding=(0, 1, 0, 0)
+    )
+    table.add_column("Recipe", overflow="fold")
+    for header in headers:
+        table.add_column("\n".join(header.rsplit(" ", 1)), justify="right", no_wrap=True)
+    for name, cells in summaries.items():
+        table.add_row(Text(name), *(cells[header] for header in headers))
+    return table
+
+
+def _verdict(name: str, rows: Rows) -> str | None:
+    if rows[0]["verdict"] is None:
+        return None
+    return verdict(RECIPES[name], [row["measured"] for row in rows], rows[0]["n_judged"])
+
+
+def _mean(rows: Rows, key: str, format_spec: str) -> str:
+    values = [row[key] for row in rows if row[key] is not None]
+    return format(fmean(values), format_spec) if values else ""
+
+
+def table_of_recipes() -> Any:
+    """Make the table of all recipes for the screen."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("Recipe", overflow="fold", min_width=12)
+    table.add_column("What it is for")
+    table.add_column("Reported", justify="right", no_wrap=True)
+    for name, recipe in RECIPES.items():
+        table.add_row(name, recipe.note, recipe.figure_text)
+    return table
