@@ -37,6 +37,7 @@ _HOME_OF = {
     "TextSequencer": "text",
     "compare": "comparison",
     "fetch_mnist": "datasets",
+    "gradient_boosting": "baselines",
     "knn": "baselines",
     "list_recipes": "recipes",
     "load": "persistence",

@@ -126,7 +126,7 @@ def compare(
 
 
 def default_classifiers(epochs: int | None = None) -> dict[str, Any]:
-    """Return the three networks and the three baselines by name.
+    """Return three networks and three baselines by name.
 
     Parameters
     ----------

@@ -15,12 +15,14 @@ from sklearn.base import (
     _fit_context,
 )
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from skmnist.networks.sequence import UNKNOWN
 
 _PADDING, _START = 0, 1
 _FIRST_WORD = UNKNOWN + 1
+# As Keras's TextVectorization shows it; no word of a text has brackets.
+_UNKNOWN_SIGN = "[UNK]"
 
 _LINE_BREAK = re.compile(r"<br\s*/?>")
 # What the Tokenizer of Keras 2 left of a text; apostrophes belong to their word.
@@ -69,6 +71,8 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     >>> sequencer.transform(texts)
     array([[0, 1, 3, 4, 5, 3, 4],
            [0, 1, 2, 3, 4, 2, 2]], dtype=int32)
+    >>> sequencer.inverse_transform([[0, 1, 2, 3, 4, 2, 2]])
+    ['[UNK] a film [UNK] [UNK]']
     """
 
     _parameter_constraints: dict[str, list[Any]] = {
@@ -146,6 +150,41 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             row[-len(last) :] = last
         return indices
 
+    def inverse_transform(self, X: Any) -> list[str]:
+        """Turn word indices back into the words that are left of a text.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_indices)
+            Whole numbers, of any numeric dtype: what `transform` returned, or some of its columns.
+
+        Returns
+        -------
+        texts : list of n str
+            Words in lower case with a space between them. Padding and the start of a text are
+            left out; a word that wasn't known is "[UNK]", as in Keras's ``TextVectorization``.
+
+        Raises
+        ------
+        NotFittedError
+            If the transformer is not fitted.
+        ValueError
+            If `X` isn't two-dimensional, or holds anything but whole numbers from 0 to the index
+            of the last known word.
+
+        Examples
+        --------
+        >>> from skmnist import TextSequencer
+        >>> sequencer = TextSequencer(max_words=6, length=7).fit(["A film is a film!"])
+        >>> indices = sequencer.transform(["Is it a film?"])
+        >>> sequencer.inverse_transform(indices)
+        ['is [UNK] a film']
+        """
+        check_is_fitted(self)
+        shown = ["", "", _UNKNOWN_SIGN, *self.vocabulary_]
+        rows = _word_indices(X, last=len(shown) - 1).tolist()
+        return [" ".join(shown[index] for index in row if index >= UNKNOWN) for row in rows]
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
@@ -196,3 +235,17 @@ def _texts(X: Any) -> list[str]:
         if not isinstance(text, str):
             raise ValueError(f"Text {place} of X is {text!r:.100}; expected a string.")
     return texts
+
+
+def _word_indices(X: Any, last: int) -> NDArray:
+    """Refuse whatever is no table of indices from 0 to the last word's."""
+    indices = check_array(X, input_name="X", ensure_min_samples=0, ensure_min_features=0)
+    wrong = (indices != np.floor(indices)) | (indices < 0) | (indices > last)
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise ValueError(
+            f"X holds {indices[row, column]} in row {row}, column {column}; expected whole numbers "
+            f"from 0 to {last}, the last known word's index. Give what transform returned, of a "
+            "TextSequencer with the same vocabulary_."
+        )
+    return indices.astype(np.intp)

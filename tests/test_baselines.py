@@ -4,11 +4,24 @@ import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import estimator_checks_generator
+from threadpoolctl import threadpool_limits
 
-from skmnist import knn, random_forest, svm
+from skmnist import gradient_boosting, knn, random_forest, svm
 from skmnist.baselines import tfidf_logistic_regression
 
-BASELINES = [svm(), knn(), random_forest(n_estimators=10, random_state=0)]
+BASELINES = [
+    svm(),
+    knn(),
+    random_forest(n_estimators=10, random_state=0),
+    gradient_boosting(max_iter=5, random_state=0),
+]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """The threads of gradient boosting wait for each other: slow where others want the cores."""
+    with threadpool_limits(1, user_api="openmp"):
+        yield
 
 
 def name_of(pipeline):
@@ -21,9 +34,9 @@ def expected_failures(pipeline):
         ["check_dont_overwrite_parameters", "check_estimators_overwrite_params"],
         "Pipeline changes the `steps` parameter, which it shouldn't.",
     )
-    if name_of(pipeline) == "forest":
+    if name_of(pipeline) in ("forest", "boosting"):
         failures["check_estimators_nan_inf"] = (
-            "A forest takes missing values, and a Pipeline doesn't pass on its last step's tag."
+            "Trees take missing values, and a Pipeline doesn't pass on its last step's tag."
         )
     return failures
 
@@ -49,8 +62,13 @@ def test_baselines_pass_the_checks_of_scikit_learn(estimator, check):
 
 @pytest.mark.parametrize(
     ("baseline", "least"),
-    [(svm(), 0.98), (knn(), 0.97), (random_forest(n_estimators=100, random_state=0), 0.96)],
-    ids=["svc", "knn", "forest"],
+    [
+        (svm(), 0.98),
+        (knn(), 0.97),
+        (random_forest(n_estimators=100, random_state=0), 0.96),
+        (gradient_boosting(max_iter=50, random_state=0), 0.96),
+    ],
+    ids=["svc", "knn", "forest", "boosting"],
 )
 def test_real_digits_are_read(baseline, least, digits):
     X_train, X_test, y_train, y_test = digits
@@ -89,8 +107,9 @@ def test_a_data_frame_keeps_its_column_names(baseline, digits):
         (svm(), {"svc__C": [0.001, 10]}),
         (knn(), {"knn__n_neighbors": [1, 60]}),
         (random_forest(random_state=0), {"forest__n_estimators": [1, 20]}),
+        (gradient_boosting(max_iter=5, random_state=0), {"boosting__learning_rate": [1e-4, 0.3]}),
     ],
-    ids=["svc", "knn", "forest"],
+    ids=["svc", "knn", "forest", "boosting"],
 )
 def test_a_grid_search_reaches_the_settings(baseline, grid, digits):
     X_train, _, y_train, _ = digits
@@ -98,13 +117,21 @@ def test_a_grid_search_reaches_the_settings(baseline, grid, digits):
     assert np.ptp(search.cv_results_["mean_test_score"]) > 0.1
 
 
-@pytest.mark.parametrize("make", [svm, knn, random_forest])
+@pytest.mark.parametrize("make", [svm, knn, random_forest, gradient_boosting])
 def test_settings_replace_ours_and_unknown_ones_are_named(make):
     default = make().get_params()
-    key = next(key for key in default if key.endswith(("svc__C", "neighbors", "estimators")))
+    ours = "svc__C", "knn__n_neighbors", "forest__n_estimators", "boosting__max_iter"
+    key = next(key for key in default if key in ours)
     assert make(**{key.split("__")[1]: 7}).get_params()[key] == 7
     with pytest.raises(TypeError, match="unexpected keyword argument 'sharpness'"):
         make(sharpness=1)
+
+
+def test_boosting_holds_no_training_images_out_to_stop_early(digits):
+    X_train, _, y_train, _ = digits
+    many = np.resize(np.arange(300), 10_001)
+    boosting = gradient_boosting(max_iter=2, max_leaf_nodes=3)
+    assert not boosting.fit(X_train[many], y_train[many])[-1].do_early_stopping_
 
 
 TEXTS = ["a great film", "a dull film", "great fun", "how dull"] * 5

@@ -1,8 +1,12 @@
 """Every recipe trains, and is what it says."""
 
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.base import is_classifier
+from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 from skmnist import CNNStackingClassifier, PretrainedClassifier, list_recipes, recipe
 from skmnist._measuring import last_step, seeded
@@ -55,7 +59,12 @@ def test_a_recipe_trains(name, few, first_layers):
         X, y = X[:100], y[:100]
     if isinstance(classifier, CNNStackingClassifier):
         classifier.set_params(cv=2)  # a network a fold, and ten are more than a trial needs
-    classifier.fit(X, y)
+    boosting = last_step(classifier)
+    if isinstance(boosting, HistGradientBoostingClassifier):
+        boosting.set_params(max_iter=5)  # as above
+    # The threads of gradient boosting wait for each other: slow where others want the cores.
+    with threadpool_limits(1, user_api="openmp"):
+        classifier.fit(X, y)
     assert set(classifier.predict(X)) <= set(y)
 
 
@@ -66,6 +75,21 @@ def network_of(name):
     classifier.n_words_ = 5000  # learned from the reviews, of which some have every word
     n_classes = 10 if data == "mnist" else 2
     return classifier._architecture(INPUT_SHAPES[data], n_classes, "float32").build(seed=0)
+
+
+@pytest.mark.parametrize("name", ["committee-architectures", "stack-architectures"])
+def test_networks_of_several_architectures_vote_in_probabilities_and_survive_a_pickle(name, few):
+    X, y = few("mnist")
+    classifier = seeded(recipe(name), 0)
+    set_epochs(classifier, 1)
+    probabilities = classifier.fit(X, y).predict_proba(X)
+    members = classifier.members_ if name.startswith("committee") else classifier.estimators_
+    assert len({member.n_parameters_ for member in members}) == 3
+    assert probabilities.shape == (200, 10)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_array_equal(
+        pickle.loads(pickle.dumps(classifier)).predict_proba(X), probabilities
+    )
 
 
 @pytest.mark.parametrize("name", WITH_SIZE)

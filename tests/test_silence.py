@@ -121,7 +121,7 @@ assert_light("a clone")
 import pickle
 pickle.loads(pickle.dumps(CNNClassifier()))
 assert_light("a pickle")
-skmnist.svm(), skmnist.knn(), skmnist.random_forest()
+skmnist.svm(), skmnist.knn(), skmnist.random_forest(), skmnist.gradient_boosting()
 skmnist.ConvBlock(8), skmnist.Augmentation(shift=0.1), skmnist.OneCycle(), skmnist.Plateau()
 for name in skmnist.__all__:
     getattr(skmnist, name)
@@ -147,6 +147,7 @@ def test_every_public_name_is_listed_and_resolves():
         "OneCycle",
         "Plateau",
         "fetch_mnist",
+        "gradient_boosting",
         "knn",
         "random_forest",
         "read_idx",

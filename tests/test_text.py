@@ -166,6 +166,76 @@ def test_a_pickle_and_a_clone_do_the_same():
     np.testing.assert_array_equal(clone(sequencer).fit(TEXTS).transform(TEXTS), expected)
 
 
+# And back to words
+
+
+def test_indices_become_words_again_without_padding_and_start():
+    sequencer = TextSequencer(max_words=6, length=9).fit(TEXTS)
+    assert list(sequencer.vocabulary_) == ["film", "a", "great"]
+    assert sequencer.inverse_transform(sequencer.transform(TEXTS)) == [
+        "[UNK] film a great film",
+        "[UNK] [UNK] great [UNK] [UNK] a film",
+        "",
+        "[UNK]",
+    ]
+
+
+def test_where_every_word_is_known_and_fits_the_words_come_back(reviews):
+    sequencer = TextSequencer(max_words=1_000_000, length=3000).fit(reviews)
+    again = sequencer.inverse_transform(sequencer.transform(reviews))
+    np.testing.assert_array_equal(sequencer.transform(again), sequencer.transform(reviews))
+    assert again[0].split()[:3] == reviews[0].lower().split()[:3]
+
+
+def test_a_text_of_unknown_words_is_read_again_as_it_was_shown(reviews):
+    sequencer = TextSequencer(max_words=1000, length=200).fit(reviews)
+    indices = sequencer.transform(reviews)
+    whole = indices[:, 0] == 0  # of longer texts the beginning, and so the start mark, is lost
+    again = sequencer.transform(sequencer.inverse_transform(indices[whole]))
+    assert whole.sum() > 100
+    np.testing.assert_array_equal(again, indices[whole], strict=True)
+
+
+@pytest.mark.parametrize(
+    "collect",
+    [list, np.float64, pd.DataFrame, lambda rows: np.array(rows, dtype=object)],
+    ids=["list", "floats", "DataFrame", "object array"],
+)
+def test_whole_numbers_of_any_kind_are_indices(collect):
+    sequencer = TextSequencer().fit(TEXTS)
+    assert sequencer.inverse_transform(collect([[0, 1, 3], [4, 3, 2]])) == ["film", "a film [UNK]"]
+
+
+def test_no_rows_become_no_texts():
+    sequencer = TextSequencer(length=5).fit(TEXTS)
+    assert sequencer.inverse_transform(sequencer.transform([])) == []
+
+
+BAD_INDICES = {
+    "one row": ([1, 3, 4], r"Expected 2D array, got 1D array(.|\n)*reshape\(1, -1\)"),
+    "over the last word": (
+        [[1, 3], [4, 11]],
+        "X holds 11 in row 1, column 1; expected whole numbers from 0 to 10",
+    ),
+    "negative": ([[1, -3]], "X holds -3 in row 0, column 1; expected whole numbers"),
+    "a fraction": ([[1.5, 3]], "X holds 1.5 in row 0, column 0; expected whole numbers"),
+    "missing": ([[np.nan, 3]], "Input X contains NaN"),
+    "infinite": ([[np.inf, 3]], "Input X contains infinity"),
+    "words": ([["a", "film"]], "dtype='numeric' is not compatible with arrays of bytes/strings"),
+    "rows of several lengths": ([[1, 3], [4]], "inhomogeneous"),
+}
+
+
+@pytest.mark.parametrize(("bad", "message"), BAD_INDICES.values(), ids=BAD_INDICES)
+def test_what_are_no_indices_is_refused(bad, message):
+    sequencer = TextSequencer().fit(TEXTS)
+    with pytest.raises(ValueError, match=message):
+        sequencer.inverse_transform(bad)
+
+
+# What is refused
+
+
 BAD_TEXTS = {
     "a single string": ("a film", "X is 'a film'; expected several texts"),
     "bytes": (b"a film", "expected several texts"),
@@ -205,6 +275,8 @@ def test_a_bad_parameter_is_named_with_its_range(setting):
 def test_an_unfitted_one_says_so():
     with pytest.raises(NotFittedError):
         TextSequencer().transform(TEXTS)
+    with pytest.raises(NotFittedError):
+        TextSequencer().inverse_transform([[1, 3]])
 
 
 # scikit-learn's own checks, as far as they don't need numbers for X

@@ -4,14 +4,20 @@ from typing import Any
 
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
 from sklearn.kernel_approximation import RBFSampler
 from sklearn.linear_model import RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.svm import SVC
 
-from skmnist.baselines import knn, random_forest, svm, tfidf_logistic_regression
+from skmnist.baselines import (
+    gradient_boosting,
+    knn,
+    random_forest,
+    svm,
+    tfidf_logistic_regression,
+)
 from skmnist.preprocessing import (
     ConvolutionFeatures,
     Deskew,
@@ -36,6 +42,7 @@ CLASSICAL = {
     "svm": Recipe(svm(), "A support vector machine on pixels."),
     "knn": Recipe(knn(), "Nearest neighbours on pixels."),
     "random-forest": Recipe(random_forest(), "A random forest on pixels."),
+    "gradient-boosting": Recipe(gradient_boosting(), "Gradient boosting of trees, on pixels."),
     "tfidf": Recipe(
         tfidf_logistic_regression(),
         "A logistic regression on weighted words: the baseline of the reviews.",
@@ -56,6 +63,13 @@ CLASSICAL = {
     "forest-best": Recipe(
         _gradients(_components(50, 1.0), ExtraTreesClassifier(300)),
         "Extremely randomised trees on components of oriented gradients.",
+    ),
+    "gradient-boosting-best": Recipe(
+        _gradients(
+            _components(50, 1.0),
+            HistGradientBoostingClassifier(max_features=0.1, early_stopping=False),
+        ),
+        "Gradient boosting of trees on components of oriented gradients.",
     ),
     "ridge-best": Recipe(
         make_pipeline(

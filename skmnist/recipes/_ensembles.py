@@ -3,9 +3,10 @@
 from typing import Any
 
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import StackingClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from skmnist.classifiers import CNNClassifier
+from skmnist.classifiers import CNNClassifier, LeNetClassifier, ResNetClassifier
 from skmnist.ensemble import CNNStackingClassifier, CommitteeClassifier
 from skmnist.networks import pooled_blocks
 from skmnist.preprocessing import Deskew, MomentNormalizer
@@ -29,6 +30,13 @@ _FEW_LABELS = CNNClassifier(
 
 
 _LONGER = CNNClassifier(conv_blocks=pooled_blocks(32), epochs=20)
+
+
+_ARCHITECTURES = [
+    ("lenet", LeNetClassifier()),
+    ("cnn", CNNClassifier()),
+    ("resnet", ResNetClassifier(epochs=5)),
+]
 
 
 def _upright(network: CNNClassifier) -> Pipeline:
@@ -84,5 +92,14 @@ ENSEMBLES = {
     "stack-soft-vote": Recipe(
         CNNStackingClassifier(classifier=CNNClassifier(epochs=5), cv=10, blender="soft_vote"),
         "The same parts, all counted alike.",
+    ),
+    "committee-architectures": Recipe(
+        CommitteeClassifier(members=_ARCHITECTURES),
+        "LeNet-5, a convolutional and a residual network; the mean of their probabilities.",
+    ),
+    "stack-architectures": Recipe(
+        StackingClassifier(_ARCHITECTURES, cv=3),
+        "The same networks; a logistic regression, on what each gave images of folds that it "
+        "wasn't trained on, weighs them.",
     ),
 }
