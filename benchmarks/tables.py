@@ -19,6 +19,12 @@ README = ROOT / "README.md"
 RESULTS = ROOT / "benchmarks" / "results"
 _SAME_AS = {"cnn": "CNNClassifier", "lenet": "LeNetClassifier", "dnn": "DNNClassifier"}
 _FEW = "10", "100", "1000"
+_HEADS = {
+    "svm": "SVM",
+    "knn": "nearest neighbours",
+    "random_forest": "random forest",
+    "gradient_boosting": "gradient boosting",
+}
 _WHAT = {
     "test_accuracy": "",
     "training_accuracy": " (training)",
@@ -99,10 +105,41 @@ def reports() -> str:
         if name not in found:
             continue
         recipe, row = RECIPES[name], found[name]
-        reported = recipe.figure_text + (_WHAT[recipe.measure] if recipe.figure_text else "")
+        unit = _WHAT[recipe.measure]
+        reported = recipe.figure_text + ("" if recipe.figure is None else unit)
         here = plus_minus(row["mean"], row["sd"], recipe.decimals)
-        rows.append([f"`{name}`", reported, here + seeds(len(row["seeds"])), row["verdict"] or ""])
+        here += unit if recipe.figure is None else ""
+        verdict = (row["verdict"] or "") + against_keras(name)
+        rows.append([f"`{name}`", reported, here + seeds(len(row["seeds"])), verdict])
     return as_markdown(["recipe", "reported", "here", ""], rows)
+
+
+def against_keras(name: str) -> str:
+    """Compare with what the report's own Keras code reached on this machine, where it was run."""
+    study = measurements("against_keras").get(name, {})
+    if "p" not in study:
+        return ""
+    ours, theirs = (
+        plus_minus(study[trainer]["mean"], study[trainer]["sd"]) for trainer in ("skmnist", "keras")
+    )
+    epochs = f"{2 * study['epochs'] // 5 + 1} to {study['epochs']}"
+    return f"; in epochs {epochs} {ours}, the report's Keras code {theirs} (p = {study['p']:.2f})"
+
+
+def feature_study() -> str:
+    """Draw the table of classical classifiers on the features of networks."""
+    rows = []
+    for name, by_size in measurements("feature_study").items():
+        for size, row in by_size.items():
+            cells = [
+                plus_minus(row["mean"][head], (row["sd"] or {}).get(head))
+                if head in row["mean"]
+                else ""
+                for head in ("network", *_HEADS)
+            ]
+            images = f"{int(size):,}{seeds(len(row['seeds']))}"
+            rows.append([name if name == "pixels" else f"`{name}`", images, *cells])
+    return as_markdown(["features of", "images", "the network", *_HEADS.values()], rows)
 
 
 def speed() -> str:
@@ -165,6 +202,7 @@ def speed() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "accuracy": accuracy,
+    "feature_study": feature_study,
     "few_labels": few_labels,
     "reports": reports,
     "speed": speed,

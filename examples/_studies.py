@@ -242,7 +242,7 @@ def draw_curves(ax: Any, fits: Mapping[str, dict[str, Any]], metric: str) -> Non
     handles, _ = ax.get_legend_handles_labels()
     ax.legend(handles=[*handles, dotted], fontsize="small")
     ax.set(xlabel="epoch", ylabel=metric)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     ax.grid(axis="y", alpha=0.3)
 
 

@@ -34,9 +34,10 @@ X, y = make_circles(500, factor=0.5, noise=0.05, random_state=0)
 # The network
 # -----------
 # Written by hand, such a network often adds up the gradients of all points and halves the square;
-# Keras takes the mean. A rate of 0.05 there is the recipe's 0.05 * 500 / 2 = 12.5 here. With
-# ``warm_start`` each fit goes on from the last, so the network can be looked at on its way. An
-# epoch is one step, as all points are in it.
+# Keras takes the mean. A rate of 0.05 there is the recipe's 0.05 * 500 / 2 = 12.5 here; the biases,
+# whose gradients that loop averages, have a 500th of it. With ``warm_start`` each fit goes on from
+# the last, so the network can be looked at on its way. An epoch is one step, as all points are in
+# it.
 
 network = recipe("bueno-circles").set_params(warm_start=True, random_state=0)
 every = 25 if full else 50

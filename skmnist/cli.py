@@ -171,7 +171,9 @@ def reproduce(
         raise typer.Exit(1) from error
     for name, message in results.failed.items():
         typer.echo(f"Error: {name}: {message}", err=True)
-    if not quiet:
+    if results.interrupted:
+        typer.echo("Interrupted.", err=True)
+    if results.rows and not quiet:
         Console().print(results)
         typer.echo(f"All of it is in {output / 'index.html'}.")
     if results.interrupted:
@@ -208,6 +210,8 @@ def _recipes(names: list[str], every: bool) -> list[str]:
     for name in names:
         if name not in RECIPES:
             raise unknown_name("recipe", name, RECIPES)
+    if every and names:
+        raise ValueError(f"--all is every recipe; leave out {', '.join(names)}, or --all.")
     if every:
         return [name for name, recipe in RECIPES.items() if recipe.figure_text]
     if not names:
@@ -216,11 +220,10 @@ def _recipes(names: list[str], every: bool) -> list[str]:
 
 
 def _choose(names: list[str] | None, epochs: int | None) -> dict[str, Any]:
-    from skmnist.comparison import default_classifiers
+    from skmnist.comparison import default_classifiers, further_classifiers
 
     defaults = default_classifiers(epochs)
-    # Not among the defaults: its threads spin, so it takes minutes where others want the cores too.
-    known = {**defaults, "gradient_boosting": skmnist.gradient_boosting()}
+    known = {**defaults, **further_classifiers()}
     for name in names or []:
         if name not in known:
             raise unknown_name("--classifier", name, known)

@@ -157,6 +157,28 @@ def default_classifiers(epochs: int | None = None) -> dict[str, Any]:
     }
 
 
+def further_classifiers() -> dict[str, Any]:
+    """Return the baselines that are compared where they are asked for.
+
+    Gradient boosting is not among the defaults, since its threads wait for each other in a loop:
+    where other processes want the cores too, seconds become minutes.
+
+    Returns
+    -------
+    classifiers : dict of str to classifier
+        Name "gradient_boosting".
+
+    Examples
+    --------
+    >>> from skmnist.comparison import further_classifiers
+    >>> list(further_classifiers())
+    ['gradient_boosting']
+    """
+    import skmnist
+
+    return {"gradient_boosting": skmnist.gradient_boosting()}
+
+
 @dataclass(frozen=True, eq=False)
 class FoldResult:
     """One fit of one classifier, and how it did on the samples that it hadn't seen.

@@ -41,6 +41,7 @@ def _quick_classifiers(monkeypatch):
             "broken": Broken(),
         },
     )
+    monkeypatch.setattr("skmnist.comparison.further_classifiers", dict)
 
 
 @pytest.fixture
@@ -206,6 +207,29 @@ def test_the_reported_figure_is_beside_ours(run_reproduce, tmp_path):
     assert (tmp_path / "bueno-circles-seed-4" / "curves.png").exists()
 
 
+def test_a_run_that_fails_keeps_the_table_of_the_one_before(run_reproduce):
+    _, before = run_reproduce("bueno-circles", "--epochs", "2")
+    ended, after = run_reproduce("bueno-circles", "--epochs", "2", "--train-size", "501")
+    assert ended.exit_code == 1
+    assert after == before
+    assert len(after["rows"]) == 1
+
+
+def test_a_folder_that_can_not_be_made_is_named_before_anything_is_trained(tmp_path, monkeypatch):
+    monkeypatch.setattr("skmnist.reports._reproductions.reproduce", None)
+    place = tmp_path / "a file"
+    place.write_text("")
+    ended = CliRunner().invoke(app, ["reproduce", "bueno-circles", "--output", str(place)])
+    assert ended.exit_code == 1
+    assert f"output='{place}' can't be made a folder" in " ".join(ended.stderr.split())
+
+
+def test_all_beside_names_is_refused(run_reproduce):
+    ended, _ = run_reproduce("bueno-circles", "--all")
+    assert ended.exit_code == 1
+    assert "--all is every recipe; leave out bueno-circles, or --all" in ended.stderr
+
+
 def test_all_is_every_recipe_with_a_reported_figure(run_reproduce, monkeypatch):
     asked = []
 
@@ -243,7 +267,7 @@ def test_a_recipe_that_fails_is_told_and_the_exit_code_is_1(run_reproduce):
     ended, report = run_reproduce("bueno-circles", "--epochs", "2", "--train-size", "501")
     assert ended.exit_code == 1
     assert "Error: bueno-circles: train_size=501 is more than the 500 samples" in ended.stderr
-    assert not report["rows"]
+    assert report is None  # nothing was measured, so nothing is written
 
 
 def test_a_protocol_is_two_sizes(run_reproduce):
@@ -283,3 +307,11 @@ def test_recipes_are_listed_with_what_they_are_for():
     assert ended.exit_code == 0
     for name in ("martin-dnn", "98.17", "0.99994", "svm-best"):
         assert name in ended.stdout
+
+
+def test_gradient_boosting_is_compared_where_it_is_named(monkeypatch):
+    monkeypatch.undo()
+    from skmnist.cli import _choose
+
+    assert list(_choose(["gradient_boosting", "knn"], None)) == ["gradient_boosting", "knn"]
+    assert "gradient_boosting" not in _choose(None, None)

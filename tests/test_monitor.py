@@ -74,6 +74,15 @@ def test_a_curve_that_there_is_not_is_refused(overfitting, settings, owner):
         network(**settings).fit(overfitting["X"], overfitting["y"])
 
 
+def test_without_early_stopping_nothing_is_monitored(overfitting):
+    X, y = overfitting["X"], overfitting["y"]
+    plain = network(epochs=2).fit(X, y)
+    named = network(epochs=2, monitor="val_loss").fit(X, y)
+    assert named.history_ == plain.history_
+    named = network(monitor="val_accuracy", early_stopping=True).partial_fit(X, y, range(10))
+    assert named.n_epochs_ == 1
+
+
 def test_an_unknown_monitor_is_refused(overfitting):
     with pytest.raises(ValueError, match="monitor='val_los' is unknown; did you mean 'val_loss'"):
         Plateau(monitor="val_los")

@@ -4,11 +4,12 @@ import re
 import numpy as np
 import pytest
 
-from skmnist import CNNClassifier
+from skmnist import CNNClassifier, DNNClassifier
 from skmnist._backend import load_keras
 from skmnist.networks import (
     Architecture,
     ConvBlock,
+    RandomUniform,
     convolutional_network,
     dense_network,
     lenet5,
@@ -494,3 +495,47 @@ def test_auto_padding_shrinks_large_images_only(input_shape, sides):
     network = convolutional_network(input_shape, 10, conv_blocks=pooled_blocks(4))
     found = [layer.output.shape[1:3] for layer in network.layers if layer.name.startswith("conv")]
     assert found == sides
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"kernel_initializer": "stft"}, "kernel_initializer='stft'.*2 dimensions"),
+        ({"bias_initializer": "orthogonal"}, "bias_initializer='orthogonal'.*1 dimensions"),
+        ({"bias_initializer": "identity"}, "bias_initializer='identity'.*1 dimensions"),
+        ({"kernel_initializer": "he_norml"}, "kernel_initializer='he_norml'.*'he_normal'"),
+    ],
+)
+def test_an_initializer_for_other_weights_is_refused_by_name(settings, named):
+    with pytest.raises(ValueError, match=named):
+        dense_network(MNIST, 10, **settings)
+
+
+@pytest.mark.parametrize("ends", [(1, -1), (0, 0), ("a", 1), (0, float("nan")), (-1e39, 1e39)])
+def test_an_interval_that_float32_does_not_have_is_refused(ends):
+    with pytest.raises(ValueError, match=r"RandomUniform: minval=.*minval < maxval"):
+        RandomUniform(*ends)
+
+
+def test_initial_weights_lie_in_their_interval():
+    settings = {"kernel_initializer": RandomUniform(2, 3), "bias_initializer": RandomUniform(4, 5)}
+    weights = dense_network((2, 2, 1), 3, **settings).get_weights()
+    for kernel, bias in zip(weights[::2], weights[1::2], strict=True):
+        assert 2 <= kernel.min() < kernel.max() <= 3
+        assert 4 <= bias.min() < bias.max() <= 5
+
+
+@pytest.mark.parametrize(
+    "setting", [{"bias_initializer": "ones"}, {"bias_learning_rate_factor": 2}]
+)
+def test_settings_of_a_bias_that_is_not_there_are_refused(setting, digits):
+    X, _, y, _ = digits
+    network = DNNClassifier(use_bias=False, optimizer="sgd", **setting)
+    with pytest.raises(ValueError, match="has no effect with use_bias=False"):
+        network.fit(X, y)
+
+
+def test_a_factor_for_biases_is_for_plain_gradient_descent(digits):
+    X, _, y, _ = digits
+    with pytest.raises(ValueError, match=r"bias_learning_rate_factor=2 .*optimizer='adam'"):
+        DNNClassifier(bias_learning_rate_factor=2).fit(X, y)

@@ -187,3 +187,12 @@ def test_the_verdict_counts_seeds_and_test_sampling(figures, expected):
 
 def test_without_a_reported_figure_there_is_no_verdict():
     assert verdict(Recipe(None, "Mine."), [99.0], n_samples=10_000) is None
+
+
+@pytest.mark.parametrize(
+    ("figures", "n_samples", "named"),
+    [([], 10, "figures"), ([float("nan")], 10, "figures"), ([-1], 10, "figures"), ([98], 0, "n_s")],
+)
+def test_a_verdict_on_nothing_is_refused(figures, n_samples, named):
+    with pytest.raises(ValueError, match=named):
+        verdict(OF_98_17, figures, n_samples)

@@ -148,6 +148,12 @@ class DNNClassifier(NetworkClassifier):
 
     def _optimizer(self) -> OptimizerSpec:
         optimizer = super()._optimizer()
+        for name, default in {"bias_initializer": "zeros", "bias_learning_rate_factor": 1}.items():
+            if not self.use_bias and getattr(self, name) != default:
+                raise ValueError(
+                    f"{name}={getattr(self, name)!r} has no effect with use_bias=False; leave it "
+                    f"at {default!r}, or set use_bias=True."
+                )
         if self.bias_learning_rate_factor != 1 and optimizer.class_name != "SGD":
             raise ValueError(
                 f"bias_learning_rate_factor={self.bias_learning_rate_factor!r} has no such effect "

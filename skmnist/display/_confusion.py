@@ -32,7 +32,7 @@ def draw_confusion(matrix: NDArray, labels: Sequence[Any] | NDArray, name: str) 
     figure = figure_of(side + 0.5, side)
     ax = figure.subplots()
     # The root brings out the few mistakes beside the many right ones.
-    im_kw = {"cmap": "Blues", "norm": PowerNorm(0.5)}
+    im_kw = {"cmap": "Blues", "norm": PowerNorm(0.5, vmin=0)}
     display = ConfusionMatrixDisplay(matrix, display_labels=labels)
     display.plot(ax=ax, colorbar=False, im_kw=im_kw, values_format=",d")
     for text, count in zip(display.text_.flat, matrix.flat, strict=True):

@@ -114,7 +114,7 @@ class HistoryDisplay:
         self._plot_curve(metric, "training", BLUE)
         self._plot_curve(f"val_{metric}", "validation", ORANGE)
         self.ax_.set(xlabel="Epoch", ylabel=metric.capitalize(), title=self.name or "")
-        self.ax_.xaxis.get_major_locator().set_params(integer=True)
+        self.ax_.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         self.ax_.legend(frameon=False)
         self.ax_.grid(axis="y", alpha=0.3)
         hide_spines(self.ax_, "top", "right")

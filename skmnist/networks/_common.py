@@ -68,14 +68,16 @@ def dense_layer(
     bias_learning_rate_factor: float = 1.0,
 ) -> Any:
     """Make a dense layer whose weights are drawn from our seeds."""
-    kernel = make_initializer(kernel_initializer, next(seeds), "kernel_initializer")
+    kernel = make_initializer(kernel_initializer, next(seeds), "kernel_initializer", n_dimensions=2)
     # Zeros draw no seed: all other layers' weights stay as they are.
     seed = next(seeds) if bias_initializer != "zeros" else 0
     settings = {
         "activation": activation,
         "use_bias": use_bias,
         "kernel_initializer": kernel,
-        "bias_initializer": make_initializer(bias_initializer, seed, "bias_initializer"),
+        "bias_initializer": make_initializer(
+            bias_initializer, seed, "bias_initializer", n_dimensions=1
+        ),
         "dtype": dtype,
         "name": name,
     }

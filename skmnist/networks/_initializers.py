@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from inspect import isclass, signature
-from math import isfinite
 from numbers import Real
 from typing import Any
 
+import numpy as np
+
 from skmnist._backend import load_keras
 from skmnist._errors import unknown_name
+
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -31,27 +34,42 @@ class RandomUniform:
 
     def __post_init__(self) -> None:
         ends: tuple[Any, Any] = self.minval, self.maxval
-        if not all(isinstance(end, Real) and isfinite(end) for end in ends) or ends[0] >= ends[1]:
+        usable = all(isinstance(end, Real) and abs(float(end)) <= _LARGEST for end in ends)
+        if not usable or not self.minval < self.maxval:
             raise ValueError(
-                f"RandomUniform: minval={self.minval!r}, maxval={self.maxval!r}; expected finite "
-                "numbers, minval < maxval."
+                f"RandomUniform: minval={self.minval!r}, maxval={self.maxval!r}; expected numbers "
+                "in the range of float32, minval < maxval."
             )
 
 
-def make_initializer(initializer: str | RandomUniform, seed: int, parameter: str) -> Any:
-    """Make Keras's initializer, with a seed of ours.
+def make_initializer(
+    initializer: str | RandomUniform, seed: int, parameter: str, n_dimensions: int
+) -> Any:
+    """Make Keras's initializer for weights of so many dimensions, with a seed of ours.
 
     Raises
     ------
     ValueError
-        If Keras has no initializer of that name.
+        If Keras has no initializer of that name, or it is for weights of other dimensions.
 
     Examples
     --------
     >>> from skmnist.networks._initializers import make_initializer
-    >>> make_initializer("he_normal", 0, "initializer").seed
+    >>> make_initializer("he_normal", 0, "initializer", n_dimensions=2).seed
     0
     """
+    made = _made(initializer, seed, parameter)
+    try:
+        made((2,) * n_dimensions)
+    except ValueError as error:
+        raise ValueError(
+            f"{parameter}={initializer!r} can't fill weights of {n_dimensions} dimensions: {error} "
+            "Give another one, such as 'random_uniform'."
+        ) from error
+    return made
+
+
+def _made(initializer: str | RandomUniform, seed: int, parameter: str) -> Any:
     initializers = load_keras().initializers
     if isinstance(initializer, RandomUniform):
         return initializers.RandomUniform(initializer.minval, initializer.maxval, seed=seed)

@@ -245,7 +245,7 @@ def _block_layers(
         padding=padding,
         use_bias=_has_bias(block),
         kernel_initializer=make_initializer(
-            block.initializer, next(seeds), "ConvBlock.initializer"
+            block.initializer, next(seeds), "ConvBlock.initializer", n_dimensions=4
         ),
         kernel_regularizer=keras.regularizers.L2(block.l2) if block.l2 else None,
         dtype=dtype,

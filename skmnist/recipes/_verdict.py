@@ -1,7 +1,7 @@
 """Whether a reported figure is reached, within the spread of single runs, or missed."""
 
 from collections.abc import Sequence
-from math import sqrt
+from math import isfinite, sqrt
 from statistics import fmean, variance
 
 from skmnist.recipes._recipe import Recipe
@@ -26,6 +26,11 @@ def verdict(recipe: Recipe, figures: Sequence[float], n_samples: int) -> str | N
         the spread" if the reported figure is at most two standard deviations of a single run (see
         `spread`) above our mean; "missed" otherwise. None if there is no figure.
 
+    Raises
+    ------
+    ValueError
+        If there are no figures, or one is not a finite number of at least 0, or no samples.
+
     Examples
     --------
     >>> from skmnist.recipes import RECIPES, verdict
@@ -34,12 +39,20 @@ def verdict(recipe: Recipe, figures: Sequence[float], n_samples: int) -> str | N
     """
     if recipe.figure is None:
         return None
+    _check(figures, n_samples)
     mean = fmean(figures)
     if round(mean, recipe.decimals) >= recipe.figure:
         return "reached"
     if recipe.figure <= mean + 2 * spread(recipe, figures, n_samples):
         return "within the spread"
     return "missed"
+
+
+def _check(figures: Sequence[float], n_samples: int) -> None:
+    if not len(figures) or not all(isfinite(figure) and figure >= 0 for figure in figures):
+        raise ValueError(f"figures={figures!r}; expected finite numbers >= 0, at least one.")
+    if n_samples < 1:
+        raise ValueError(f"n_samples={n_samples!r}; expected at least 1.")
 
 
 def spread(recipe: Recipe, figures: Sequence[float], n_samples: int) -> float:

@@ -89,10 +89,18 @@ class Split:
         return _safe_indexing(self.X_train, rows), y[rows].tolist()
 
 
+def is_size(value: Any) -> bool:
+    """Return whether a value is a whole number of at least 1."""
+    return isinstance(value, int | np.integer) and value is not True and bool(value >= 1)
+
+
 def split_of(
     data: str, *, random_state: int, train_size: int | None, validation_size: int | None
 ) -> Split:
     """Load a data set and decide what trains and what judges; see `reproduce`."""
+    for name, size in {"train_size": train_size, "validation_size": validation_size}.items():
+        if size is not None and not is_size(size):
+            raise ValueError(f"{name}={size!r}; expected a whole number >= 1, or None.")
     train, test = DATA[data](random_state)
     if validation_size is not None:
         return _held_out(*train, train_size, validation_size, random_state)

@@ -94,6 +94,10 @@ def _sentence(reproduction: "Reproduction") -> Markup:
     if recipe.figure is None:
         shown = "; the report shows a picture" if recipe.reported.picture else ""
         return element("p", f"There is no reported figure to compare with{shown}.")
+    if reproduction.trial:
+        return element(
+            "p", "A trial, on fewer samples or epochs than the recipe's, has no verdict."
+        )
     if reproduction.verdict is None:
         return element(
             "p", "There is no verdict: the reported figure was measured on the test set."

@@ -5,6 +5,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from sklearn import config_context
 from sklearn.pipeline import Pipeline
 
 from skmnist._backend import load_keras
@@ -12,9 +13,11 @@ from skmnist._errors import unknown_name
 from skmnist._measuring import last_step, seeded
 from skmnist._network_classifier import NetworkClassifier
 from skmnist.recipes import RECIPES, recipe
-from skmnist.reports._data import Split, split_of
+from skmnist.reports._data import Split, is_size, split_of
 from skmnist.reports._figures import judged_figures, training_figures
 from skmnist.reports._reproduction import Reproduction
+from skmnist.training import Plateau
+from skmnist.training.schedules import find_schedule
 
 
 def reproduce(
@@ -63,8 +66,9 @@ def reproduce(
     Notes
     -----
     A training accuracy is that of the last epoch, taken while the network learned, as Keras prints
-    it and reports quote it. A recipe that holds out samples itself, to stop early or to lower its
-    learning rate, takes them from those that it is trained on.
+    it and reports quote it. With `validation_size` a network is judged on those samples after each
+    epoch, too, as ``history_`` shows. A recipe that holds out samples itself, to stop early or to
+    lower its learning rate, takes them from those that it is trained on.
 
     Examples
     --------
@@ -72,8 +76,12 @@ def reproduce(
     >>> reproduce("bueno-circles", verbose=0).measured
     100.0
     """
+    if not isinstance(name, str):
+        raise TypeError(f"name={name!r}; expected the name of one recipe, see list_recipes().")
     if name not in RECIPES:
         raise unknown_name("name", name, RECIPES)
+    if epochs is not None and not is_size(epochs):
+        raise ValueError(f"epochs={epochs!r}; expected a whole number >= 1, or None.")
     split = split_of(
         RECIPES[name].data,
         random_state=random_state,
@@ -94,21 +102,33 @@ def reproduce(
         **judged_figures(classifier, X, split, y_pred, probabilities),
         **training_figures(classifier, seconds),
     }
-    return Reproduction(name, random_state, estimator, split, y_pred, probabilities, figures)
+    trial = epochs is not None or (train_size is not None and validation_size is None)
+    return Reproduction(name, random_state, estimator, split, y_pred, probabilities, figures, trial)
 
 
 def _fit(estimator: Any, split: Split) -> float:
-    """Fit and return the seconds that it took.
-
-    This is the place to give a network the samples held out as ``X_val`` and ``y_val``.
-    """
+    """Fit and return the seconds that it took."""
     load_keras()  # whose import is no part of a fit
     start = perf_counter()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), config_context(enable_metadata_routing=True):
         # Of a Pipeline, the network alone has progress to show.
         warnings.filterwarnings("ignore", ".* does not support callbacks", UserWarning)
-        estimator.fit(split.X_train, split.y_train)
+        estimator.fit(split.X_train, split.y_train, **_judges_of_epochs(estimator, split))
     return perf_counter() - start
+
+
+def _judges_of_epochs(estimator: Any, split: Split) -> dict[str, Any]:
+    """Judge a network after each epoch on the samples held out, unless they would steer it."""
+    network = last_step(estimator)
+    if not split.held_out or not isinstance(network, NetworkClassifier):
+        return {}
+    follows_them = network.early_stopping or isinstance(find_schedule(network.schedule), Plateau)
+    if network.validation_fraction or follows_them:
+        return {}
+    network.set_fit_request(X_val=True, y_val=True)
+    if estimator is not network:
+        estimator.set_params(transform_input=["X_val"])
+    return {"X_val": split.X_judge, "y_val": split.y_judge}
 
 
 def _without_steps(estimator: Any, X: Any) -> tuple[Any, Any]:

@@ -41,6 +41,8 @@ class Reproduction:
         class), "n_epochs", "n_parameters", "last_side", "fit_seconds" (compilation included) and
         "seconds_per_epoch". Those of the training, of the epochs and of the size are a network's
         alone. Where training samples were held out, "validation_..." stands for "test_...".
+    trial : bool
+        Whether it had fewer epochs or samples than the recipe, and so has no verdict.
 
     Notes
     -----
@@ -64,6 +66,7 @@ class Reproduction:
     y_pred: NDArray = field(repr=False)
     probabilities: NDArray | None = field(repr=False)
     figures: Figures
+    trial: bool = False
 
     @property
     def recipe(self) -> Recipe:
@@ -109,8 +112,11 @@ class Reproduction:
     def verdict(self) -> str | None:
         """How our figure compares with the reported one; see :func:`skmnist.recipes.verdict`.
 
-        None where there is no reported figure, or it belongs to the test set and ours doesn't.
+        None where there is no reported figure, where it belongs to the test set and ours doesn't,
+        and for a trial.
         """
+        if self.trial:
+            return None
         if self.split.held_out and not self._is_of_training:
             return None
         return verdict(self.recipe, [self.measured], self.n_judged)
@@ -160,6 +166,7 @@ class Reproduction:
             "reported": self.recipe.figure,
             "measured": round(self.measured, self.recipe.decimals),
             "verdict": self.verdict,
+            "trial": self.trial,
             "random_state": self.random_state,
             "n_train": self.n_train,
             f"n_{self._judge}": len(self.y_true),

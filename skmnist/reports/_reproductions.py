@@ -1,5 +1,6 @@
 """Many recipes, one table: the reports' figures beside ours."""
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,6 +36,8 @@ class Reproductions:
     def save(self, folder: Path) -> None:
         """Write the table as ``index.html``, as CSV, and as JSON with machine and versions.
 
+        Where nothing was reproduced nothing is written: the folder may hold the table of before.
+
         Parameters
         ----------
         folder : Path
@@ -46,6 +49,8 @@ class Reproductions:
         OSError
             If the folder can't be written.
         """
+        if not self.rows:
+            return
         folder.mkdir(parents=True, exist_ok=True)
         report = {
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -88,6 +93,11 @@ def reproduce_all(
     -------
     reproductions : Reproductions
 
+    Raises
+    ------
+    OSError
+        If the output folder can't be made; before anything is trained.
+
     Examples
     --------
     >>> from skmnist.reports import reproduce_all
@@ -95,8 +105,10 @@ def reproduce_all(
     >>> [row["random_state"] for row in done.rows]
     [0, 1]
     """
+    if output is not None:
+        _make_folder(output)
     done = Reproductions()
-    jobs = [(name, seed) for name in names for seed in random_states]
+    jobs = [(name, seed) for name in dict.fromkeys(names) for seed in random_states]
     try:
         for name, seed in jobs:
             if name not in done.failed:
@@ -106,6 +118,18 @@ def reproduce_all(
         if output is not None:
             done.save(output)
     return done
+
+
+def _make_folder(output: Path) -> None:
+    """Make the folder before hours of training, not after them."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(
+            f"output={str(output)!r} can't be made a folder ({error}); give another place."
+        ) from error
+    if not os.access(output, os.W_OK):
+        raise OSError(f"output={str(output)!r} can't be written to; give another folder.")
 
 
 def _add(

@@ -174,7 +174,8 @@ class _Best:
     def see(
         self, epoch: int, history: Mapping[str, Sequence[float]], state: Callable[[], State]
     ) -> None:
-        self._watched.improves(watched(history, self._monitor)[-1])
+        if self._patience is not None:
+            self._watched.improves(watched(history, self._monitor)[-1])
         if self._judged.improves(watched(history, "auto")[-1]):
             self.epoch = epoch
             if self._patience is not None:

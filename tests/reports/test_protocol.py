@@ -53,6 +53,23 @@ def test_a_network_is_judged_on_what_is_held_out(untouchable):
     assert len(result.network.history_["val_loss"]) == 2
 
 
+@pytest.mark.parametrize("name", ["bueno-circles", "bueno-relu"])
+def test_each_epoch_is_judged_on_what_is_held_out(name, mnist):
+    sizes = {"train_size": 300, "validation_size": 100}
+    result = reproduce(name, epochs=2, **sizes, verbose=0)
+    judged = result.network.history_["val_accuracy"]
+    assert len(judged) == 2
+    assert 100 * judged[-1] == result.figures["validation_accuracy"]
+
+
+def test_what_is_held_out_does_not_steer_the_training(mnist):
+    # Its early stopping and plateau follow a part of what it is trained on.
+    sizes = {"train_size": 300, "validation_size": 100}
+    result = reproduce("bejar-cnn3-early-stopping", epochs=1, **sizes, verbose=0)
+    n_right = 30 * result.network.history_["val_accuracy"][0]  # a tenth of 300
+    assert n_right == pytest.approx(round(n_right))
+
+
 def test_classes_keep_their_parts_and_no_sample_is_in_both(small_recipes):
     (X, y), _ = DATA["digits"](0)
     split = split_of("digits", random_state=3, train_size=150, validation_size=100)
@@ -104,7 +121,9 @@ def test_the_table_says_who_judged(small_recipes, tmp_path, capsys):
         ((None, 300), "validation_size=300 must leave a part of the 300 training samples to each"),
         ((250, 51), "train_size=250 and validation_size=51 must leave a part of the 300"),
         ((None, 4), "validation_size=4 can't be taken from 300 training samples"),
-        ((None, 0), "validation_size=0 can't be taken"),
+        ((None, 0), "validation_size=0; expected a whole number >= 1"),
+        ((None, 0.5), "validation_size=0.5; expected a whole number >= 1"),
+        ((0, None), "train_size=0; expected a whole number >= 1"),
     ],
 )
 def test_sizes_that_there_are_not_are_refused(sizes, message, small_recipes):

@@ -177,3 +177,22 @@ def test_epochs_are_set_in_every_network():
     assert [committee.get_params()[name] for name in epochs] == [1, 1]
     unchanged = recipe("committee-few-labels").get_params()
     assert [unchanged[name] for name in epochs] == ["auto", "auto"]
+
+
+def test_a_trial_has_no_verdict():
+    trial = reproduce("bueno-perceptron", epochs=2, verbose=0)
+    assert trial.trial
+    assert trial.recipe.figure is not None
+    assert trial.verdict is None
+
+
+@pytest.mark.parametrize(("name", "named"), [(None, "name=None"), (["portillo-v1"], "name=.'por")])
+def test_what_is_no_name_is_refused(name, named):
+    with pytest.raises(TypeError, match=f"{named}.*expected the name of one recipe"):
+        reproduce(name)
+
+
+@pytest.mark.parametrize("epochs", [0, -1, 2.5, True])
+def test_epochs_are_a_whole_number(epochs):
+    with pytest.raises(ValueError, match=f"epochs={epochs}; expected a whole number >= 1"):
+        reproduce("bueno-circles", epochs=epochs)
