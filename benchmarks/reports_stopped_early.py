@@ -15,7 +15,9 @@ from time import perf_counter
 from typing import Any
 
 import _own_process
-from reports import PROTOCOL, SEEDS, joined
+from reports import PROTOCOL, SEEDS, joined, missing
+
+from skmnist.training.loop import Lowest
 
 PLAIN = "bejar-cnn3"
 STOPPED = (
@@ -29,11 +31,10 @@ def stops(classifier: Any, losses: list[float]) -> tuple[int, int] | None:
     """Find the epoch where training stops and the one that is kept; None if it goes on."""
     if not classifier.early_stopping:
         return (classifier.epochs,) * 2 if len(losses) >= classifier.epochs else None
-    best, lowest = 0, float("inf")
+    judged, best = Lowest(classifier.tol), 0
     for epoch, loss in enumerate(losses[: classifier.epochs], start=1):
-        if loss < lowest - classifier.tol or epoch == 1:
-            best, lowest = epoch, loss
-        if epoch - best >= classifier.n_iter_no_change or epoch == classifier.epochs:
+        best = epoch if judged.improves(loss) else best
+        if judged.waited >= classifier.n_iter_no_change or epoch == classifier.epochs:
             return epoch, best
     return None
 
@@ -112,8 +113,8 @@ def main() -> None:
     if arguments.seed is not None:
         print(json.dumps({"rows": run_one(arguments.seed)}))
         return
-    known = _own_process.measured("reports").get(STOPPED[-1], {}).get("seeds", {})
-    jobs = [("--seed", seed) for seed in SEEDS if str(seed) not in known]
+    rows = [(name, seed) for name in (PLAIN, *STOPPED) for seed in SEEDS]
+    jobs = [("--seed", seed) for seed in sorted({seed for _, seed in missing(rows)})]
     for result in _own_process.measure_on_cores(__file__, jobs):
         for row in result["rows"]:
             summary = joined(row["recipe"], row)

@@ -25,11 +25,6 @@ _HEADS = {
     "random_forest": "random forest",
     "gradient_boosting": "gradient boosting",
 }
-_WHAT = {
-    "test_accuracy": "",
-    "training_accuracy": " (training)",
-    "test_probability": " (probability)",
-}
 
 
 @cache
@@ -105,10 +100,9 @@ def reports() -> str:
         if name not in found:
             continue
         recipe, row = RECIPES[name], found[name]
-        unit = _WHAT[recipe.measure]
-        reported = recipe.figure_text + ("" if recipe.figure is None else unit)
+        reported = recipe.figure_text + ("" if recipe.figure is None else recipe.unit)
         here = plus_minus(row["mean"], row["sd"], recipe.decimals)
-        here += unit if recipe.figure is None else ""
+        here += recipe.unit if recipe.figure is None else ""
         verdict = (row["verdict"] or "") + against_keras(name)
         rows.append([f"`{name}`", reported, here + seeds(len(row["seeds"])), verdict])
     return as_markdown(["recipe", "reported", "here", ""], rows)

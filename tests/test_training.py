@@ -11,7 +11,7 @@ from skmnist import DNNClassifier
 from skmnist._backend import load_keras
 from skmnist._targets import n_epochs
 from skmnist.images import as_images
-from skmnist.networks import Architecture, ConvBlock, convolutional_network, dense_network
+from skmnist.networks import Architecture, ConvBlock, convolutional_network, dense_network, lenet5
 from skmnist.training import (
     Augmentation,
     Constant,
@@ -46,6 +46,8 @@ CONVOLUTIONAL = Architecture.of(
     ],
     dtype="float32",
 )
+
+LENET = Architecture.of(lenet5, input_shape=(8, 8, 1), n_outputs=10, dtype="float32")
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +105,9 @@ def keras_fit(architecture, optimizer, data, plan, rates=None):
     return losses, [np.asarray(v) for v in network.variables]
 
 
-@pytest.mark.parametrize("architecture", [DENSE, CONVOLUTIONAL], ids=["dense", "convolutional"])
+@pytest.mark.parametrize(
+    "architecture", [DENSE, CONVOLUTIONAL, LENET], ids=["dense", "convolutional", "lenet"]
+)
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_the_loop_gives_the_numbers_of_keras_own_fit(architecture, optimizer, data):
     keras = load_keras()

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _DECIMALS = {"test_probability": 5}
+# What a figure is of, where it is no test accuracy.
+_UNITS = {"training_accuracy": " (training)", "test_probability": " (probability)"}
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,11 @@ class Recipe:
         if self.figure is None:
             return "picture" if self.reported.picture else ""
         return f"{self.figure:.{self.decimals}f}"
+
+    @property
+    def unit(self) -> str:
+        """What a table writes after a figure that is no test accuracy, such as " (training)"."""
+        return _UNITS.get(self.measure, "")
 
     @property
     def decimals(self) -> int:

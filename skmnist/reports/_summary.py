@@ -6,8 +6,6 @@ from typing import Any
 
 from skmnist.recipes import RECIPES, verdict
 
-# What a figure is of that is no test accuracy.
-_UNITS = {"training_accuracy": " (training)", "test_probability": " (probability)"}
 Rows = Sequence[dict[str, Any]]
 
 COMPARED = ("Reported", "Here", "Verdict", "Seeds", "Parameters")
@@ -34,11 +32,10 @@ def summary(name: str, rows: Rows) -> dict[str, str]:
     figures = [row["measured"] for row in rows]
     here = f"{fmean(figures):.{recipe.decimals}f}"
     spread = f" ± {stdev(figures):.{recipe.decimals}f}" if len(figures) > 1 else ""
-    unit = _UNITS.get(recipe.measure, "")
     judge = "validation" if "n_validation" in rows[0] else "test"
     return {
-        "Reported": recipe.figure_text + ("" if recipe.figure is None else unit),
-        "Here": here + spread + unit,
+        "Reported": recipe.figure_text + ("" if recipe.figure is None else recipe.unit),
+        "Here": here + spread + recipe.unit,
         "Verdict": _verdict(name, rows) or "",
         "Seeds": str(len(rows)),
         "Parameters": _mean(rows, "n_parameters", ",.0f"),

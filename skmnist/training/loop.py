@@ -141,7 +141,7 @@ def _refuse_unwatchable(plan: Plan, data: Data) -> None:
         refuse_unwatchable(plan.monitor, "early stopping", held_out)
 
 
-class _Lowest:
+class Lowest:
     """The lowest value so far, and for how many epochs nothing has improved on it."""
 
     def __init__(self, tol: float) -> None:
@@ -167,7 +167,7 @@ class _Best:
     def __init__(self, plan: Plan) -> None:
         self._patience = plan.patience
         self._monitor = plan.monitor
-        self._judged, self._watched = _Lowest(plan.tol), _Lowest(plan.tol)
+        self._judged, self._watched = Lowest(plan.tol), Lowest(plan.tol)
         self.epoch = 0
         self.state: State | None = None
 
