@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from skmnist._backend import load_keras
+from skmnist.training.averages import corrected_averages
 from skmnist.training.callbacks import KerasCallbacks
 from skmnist.training.contract import Data
 from skmnist.training.trainer import EVALUATION_BATCH, AbstractTrainer
@@ -45,7 +46,9 @@ class Trainer(AbstractTrainer):
             if watched:
                 callbacks.on_batch_begin(step)
             self._set_rate(rate)
-            loss, hits = self._learn(order[batch], draws[batch])
+            taken = self._optimizer.iterations
+            with corrected_averages(self.network, self._optimizer, taken, self._earlier_steps):
+                loss, hits = self._learn(order[batch], draws[batch])
             loss_sum, n_hits = loss_sum + loss * len(order[batch]), n_hits + hits
             if watched:
                 seen = min(batch.stop, len(order))

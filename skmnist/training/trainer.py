@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import inf
 from typing import Any
 
 from numpy.typing import NDArray
@@ -39,6 +40,8 @@ class AbstractTrainer(ABC):
         if plan.learning_rate is not None:
             self._optimizer.learning_rate = plan.learning_rate
         self._plan = plan
+        # A new optimizer counts from 0, the network that it goes on with has moving averages.
+        self._earlier_steps = inf if start is not None and start.optimizer is None else 0.0
         self._resident: Any = self._load(data)
         own_set = data.validation
         self._judged: Any = self._resident if own_set is None else self._load(own_set)
