@@ -1,6 +1,7 @@
 """The abstract base of all network classifiers: how they fit and how they predict."""
 
 from abc import ABCMeta, abstractmethod
+from copy import copy
 from dataclasses import replace
 from inspect import signature
 from numbers import Integral, Real
@@ -44,6 +45,7 @@ from skmnist.inference import Predictor
 from skmnist.networks.architecture import Architecture
 from skmnist.training import Augmentation, Data, Outcome, Plan, State, Task, train
 from skmnist.training.augmentation import find_augmentation
+from skmnist.training.callbacks import copied
 from skmnist.training.history import continued
 from skmnist.training.losses import find_loss
 from skmnist.training.monitor import MONITORS
@@ -286,6 +288,25 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+    # The callbacks that are given run in `fit`, so what is made of this classifier gets others.
+
+    def __getstate__(self) -> Any:
+        state = {**super().__getstate__(), "callbacks": self._copied_callbacks()}
+        state.pop("callbacks_", None)
+        return state
+
+    def __sklearn_clone__(self) -> Any:
+        without = copy(self)
+        without.callbacks = None  # it would be copied with all that it holds
+        new = BaseEstimator.__sklearn_clone__(without)
+        new.callbacks = self._copied_callbacks()
+        return new
+
+    def _copied_callbacks(self) -> Any:
+        if not isinstance(self.callbacks, list | tuple):
+            return self.callbacks
+        return type(self.callbacks)(map(copied, self.callbacks))
 
     # -- what goes in -----------------------------------------------------------------
 
@@ -530,6 +551,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         return {
             "_predictor_": predictor,
             "n_parameters_": predictor.n_parameters,
+            "callbacks_": list(self.callbacks or ()),
             "best_epoch_": outcome.best_epoch,
             "n_epochs_": self.n_epochs_ + len(outcome.history["loss"]),
             "history_": continued(self.history_, outcome.history),

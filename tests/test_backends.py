@@ -118,9 +118,7 @@ def _difference(kind, optimizer):
         "loss": float(np.abs(np.subtract(outcome.history["loss"], losses)).max()),
         "variables": max(
             float(np.abs(mine.astype(float) - other.astype(float)).max())
-            for mine, other, average in zip(
-                outcome.state.network, variables, averages, strict=True
-            )
+            for mine, other, average in zip(outcome.state.network, variables, averages, strict=True)
             if not average
         ),
     }

@@ -244,4 +244,4 @@ def test_the_fitted_network_has_the_momentum_of_its_block(digits):
     network = small(conv_blocks=[block], epochs=1).fit(X[:64], y[:64]).network_
     keras = load_keras()
     norms = [a for a in network.layers if isinstance(a, keras.layers.BatchNormalization)]
-    assert [norm.momentum for norm in norms][0] == 0.7
+    assert next(norm.momentum for norm in norms) == 0.7

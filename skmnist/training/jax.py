@@ -133,7 +133,9 @@ class Trainer(AbstractTrainer):
         """Put the rate where the optimizer looks for it, unless a schedule of Keras's has it."""
         where = self._optimizer.learning_rate
         return [
-            rate.astype(value.dtype) if variable is where else value
+            jnp.where(jnp.isnan(rate), value, rate.astype(value.dtype))
+            if variable is where
+            else value
             for variable, value in zip(self._optimizer.variables, values, strict=True)
         ]
 

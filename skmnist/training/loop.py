@@ -19,6 +19,7 @@ from skmnist.training.contract import (
     epoch_order,
     refuse_divergence,
 )
+from skmnist.training.history import continued
 from skmnist.training.monitor import refuse_unwatchable, watched
 from skmnist.training.pool import Pool
 
@@ -46,7 +47,7 @@ def train(
     start : State or None, default=None
         Where to go on from; None draws new weights from the plan's seed.
     callbacks : sequence of keras.callbacks.Callback, default=()
-        Copied before use.
+        They run themselves.
     watcher : Watcher or None, default=None
         Told before and after each epoch; may end the run.
 
@@ -84,7 +85,7 @@ def _run(
 ) -> Outcome:
     _refuse_unwatchable(plan, data)
     trainer.begin(data, plan, start)
-    keras_callbacks = KerasCallbacks(callbacks, trainer, plan)
+    keras_callbacks = KerasCallbacks(callbacks, trainer, task, plan, len(data.train_rows))
     history: dict[str, list[float]] = {}
     best = _Best(plan)
     keras_callbacks.on_train_begin()
@@ -93,16 +94,20 @@ def _run(
         watcher.epoch_begins(number)
         keras_callbacks.on_epoch_begin(epoch)
         logs = _run_epoch(trainer, plan, data, task, epoch, history, keras_callbacks)
-        for name, value in logs.items():
-            history.setdefault(name, []).append(value)
-        best.see(number, history, trainer.state)
+        judged = continued(history, _as_curves(logs))
+        best.see(number, judged, trainer.state)
         stop = watcher.epoch_ended(number, logs, trainer.state)
-        stop |= keras_callbacks.on_epoch_end(epoch, logs)
-        if stop or best.waited_enough:
+        added = keras_callbacks.on_epoch_end(epoch, logs)
+        history = continued(history, _as_curves(logs | added))
+        if stop or keras_callbacks.stop or best.waited_enough:
             break
-    keras_callbacks.on_train_end()
+    keras_callbacks.on_train_end(logs)
     trainer.finish()
     return Outcome(best.state or trainer.state(), history, best.epoch)
+
+
+def _as_curves(logs: Mapping[str, float]) -> dict[str, list[float]]:
+    return {name: [value] for name, value in logs.items()}
 
 
 def _run_epoch(
@@ -125,10 +130,11 @@ def _run_epoch(
     base = plan.learning_rate
     rates = None if base is None else plan.schedule.rates(base, epoch, plan.epochs, steps, history)
     if rates is None:
-        rates = np.full(steps, trainer.learning_rate)
+        rates = np.full(steps, np.nan)  # the optimizer's own, whatever callbacks make of it
     loss, accuracy = trainer.run_epoch(order, draws, rates, keras_callbacks)
-    refuse_divergence(loss, plan.first_epoch + epoch + 1, max(rates))
-    logs = {"loss": loss, "accuracy": accuracy, "learning_rate": float(rates[-1])}
+    highest, last = (trainer.learning_rate if np.isnan(r) else r for r in (max(rates), rates[-1]))
+    refuse_divergence(loss, plan.first_epoch + epoch + 1, highest)
+    logs = {"loss": loss, "accuracy": accuracy, "learning_rate": float(last)}
     if len(data.validation_rows):
         logs["val_loss"], logs["val_accuracy"] = trainer.evaluate(data.validation_rows)
     return logs

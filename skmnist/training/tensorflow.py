@@ -88,12 +88,11 @@ class Trainer(AbstractTrainer):
             if self._task.augmentation:
                 pixels = self._task.augmentation(pixels, draws[batch])
             if self._task.optimizer.learning_rate is not None:  # else Keras's schedule decides
-                self._optimizer.learning_rate.assign(rates[i])
+                rate = self._optimizer.learning_rate
+                rate.assign(tf.where(tf.math.is_nan(rates[i]), rate, rates[i]))
             taken = self._optimizer.iterations
             with corrected_averages(self.network, self._optimizer, taken, earlier):
-                loss, hits = self._learn(
-                    pixels, tf.gather(labels, rows), tf.gather(weights, rows)
-                )
+                loss, hits = self._learn(pixels, tf.gather(labels, rows), tf.gather(weights, rows))
             count = tf.cast(tf.size(rows), loss.dtype)
             return i + 1, loss_sum + loss * count, n_hits + hits
 

@@ -69,7 +69,8 @@ class Trainer(AbstractTrainer):
         return loss_sum, n_hits, weight_sum
 
     def _set_rate(self, rate: float) -> None:
-        if self._plan.learning_rate is not None:  # else a schedule of Keras's has it
+        # NaN leaves it as it is; without a number, a schedule of Keras's has it.
+        if self._plan.learning_rate is not None and not np.isnan(rate):
             self._optimizer.learning_rate = float(rate)
 
     def _learn(self, rows, draws):

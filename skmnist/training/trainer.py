@@ -66,7 +66,10 @@ class AbstractTrainer(ABC):
     def run_epoch(
         self, order: NDArray, draws: NDArray, rates: NDArray, callbacks: KerasCallbacks
     ) -> tuple[float, float]:
-        """Train on the rows in `order`; give the mean loss and the accuracy."""
+        """Train on the rows in `order`; return the mean loss and the accuracy.
+
+        A rate of NaN leaves the learning rate as it is.
+        """
 
     def evaluate(self, rows: NDArray) -> tuple[float, float]:
         """Return the mean loss and the accuracy on some of the rows that judge, without training.
