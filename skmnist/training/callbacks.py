@@ -96,7 +96,7 @@ class KerasCallbacks:
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> dict[str, float]:
         """Call the hooks; return the numbers that they have added to the logs."""
-        seen = dict(logs)
+        seen: dict[str, Any] = dict(logs)
         self._call("on_epoch_end", epoch, seen)
         return {
             name: float(value)

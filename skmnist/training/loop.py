@@ -20,6 +20,7 @@ from skmnist.training.contract import (
     refuse_divergence,
 )
 from skmnist.training.history import continued
+from skmnist.training.interrupts import keep_after_interrupt
 from skmnist.training.monitor import refuse_unwatchable, watched
 from skmnist.training.pool import Pool
 
@@ -60,6 +61,9 @@ def train(
     ------
     TrainingDiverged
         If a loss is not finite.
+    KeyboardInterrupt
+        Ctrl-C before the first epoch has ended, or within joblib; else training ends with what it
+        has learned, and warns.
     """
     if not callbacks:
         with _pool.lend(task, lambda: _new_trainer(task, plan.seed)) as trainer:
@@ -86,24 +90,43 @@ def _run(
     _refuse_unwatchable(plan, data)
     trainer.begin(data, plan, start)
     keras_callbacks = KerasCallbacks(callbacks, trainer, task, plan, len(data.train_rows))
-    history: dict[str, list[float]] = {}
-    best = _Best(plan)
+    progress = _Progress(plan)
     keras_callbacks.on_train_begin()
-    for epoch in range(plan.epochs):
-        number = plan.first_epoch + epoch + 1
-        watcher.epoch_begins(number)
-        keras_callbacks.on_epoch_begin(epoch)
-        logs = _run_epoch(trainer, plan, data, task, epoch, history, keras_callbacks)
-        judged = continued(history, _as_curves(logs))
-        best.see(number, judged, trainer.state)
-        stop = watcher.epoch_ended(number, logs, trainer.state)
-        added = keras_callbacks.on_epoch_end(epoch, logs)
-        history = continued(history, _as_curves(logs | added))
-        if stop or keras_callbacks.stop or best.waited_enough:
-            break
-    keras_callbacks.on_train_end(logs)
+    try:
+        for epoch in range(plan.epochs):
+            if _train_epoch(trainer, plan, data, task, epoch, progress, keras_callbacks, watcher):
+                break
+    except KeyboardInterrupt:
+        keep_after_interrupt(len(progress.history.get("loss", ())))
+        trainer.restore(progress.last)
+        progress.interrupted = True
+    keras_callbacks.on_train_end({name: curve[-1] for name, curve in progress.history.items()})
+    outcome = progress.outcome(trainer.state)
     trainer.finish()
-    return Outcome(best.state or trainer.state(), history, best.epoch)
+    return outcome
+
+
+def _train_epoch(
+    trainer: Any,
+    plan: Plan,
+    data: Data,
+    task: Task,
+    epoch: int,
+    progress: "_Progress",
+    keras_callbacks: KerasCallbacks,
+    watcher: Watcher,
+) -> bool:
+    """Train for an epoch with everything around it; return whether it is the last."""
+    number = plan.first_epoch + epoch + 1
+    watcher.epoch_begins(number)
+    keras_callbacks.on_epoch_begin(epoch)
+    logs = _run_epoch(trainer, plan, data, task, epoch, progress.history, keras_callbacks)
+    judged = continued(progress.history, _as_curves(logs))
+    progress.best.see(number, judged, trainer.state)
+    stop = watcher.epoch_ended(number, logs, trainer.state)
+    added = keras_callbacks.on_epoch_end(epoch, logs)
+    progress.epoch_ended(logs | added, trainer.state())
+    return stop or keras_callbacks.stop or progress.best.waited_enough
 
 
 def _as_curves(logs: Mapping[str, float]) -> dict[str, list[float]]:
@@ -165,7 +188,7 @@ class Lowest:
 
 
 class _Best:
-    """Remembers the best epoch, and its arrays where training may stop early.
+    """Finds the best epoch, and its arrays where training may stop early.
 
     The best epoch is that of the lowest judged loss, whatever decides when to stop.
     """
@@ -190,3 +213,19 @@ class _Best:
     @property
     def waited_enough(self) -> bool:
         return self._patience is not None and self._watched.waited >= self._patience
+
+
+class _Progress:
+    """What the epochs that have ended leave: all that an interrupted training gives back."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.best = _Best(plan)
+        self.history: dict[str, list[float]] = {}
+        self.last: State | None = None
+        self.interrupted = False
+
+    def epoch_ended(self, logs: Mapping[str, float], state: State) -> None:
+        self.history, self.last = continued(self.history, _as_curves(logs)), state
+
+    def outcome(self, state: Callable[[], State]) -> Outcome:
+        return Outcome(self.best.state or state(), self.history, self.best.epoch, self.interrupted)

@@ -46,6 +46,10 @@ class AbstractTrainer(ABC):
         own_set = data.validation
         self._judged: Any = self._resident if own_set is None else self._load(own_set)
 
+    def restore(self, state: State) -> None:
+        """Set all variables to where training stood, whatever an interrupt has left."""
+        self._assign(state)
+
     def finish(self) -> None:
         """Let the data go."""
         self._resident = self._judged = None
