@@ -159,7 +159,8 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         Warns
         -----
         ConvergenceWarning
-            If training ends no better than by guessing from the class frequencies.
+            If training ends no better than by guessing from the class frequencies; after fewer
+            than 50 steps, only if it is far worse.
 
         Notes
         -----
@@ -507,11 +508,14 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     def _warn_if_guessing(self, data: Data) -> None:
         histories = (getattr(self, name) for name in reversed(self._histories))
         history = next(history for history in histories if history)  # of the last phase
+        n_rows = len(data.train_rows)
+        steps_per_epoch = -(-n_rows // batch_size(self.batch_size, n_rows))
         kept = int(np.nanargmin(history["loss"])) if self.early_stopping else -1
         warn_if_guessing(
             find_loss(self.loss, self.label_smoothing),
             data,
             dict(self._predictor_.architecture.settings)["n_outputs"],
+            len(history["loss"]) * steps_per_epoch,
             reached=history["loss"][kept],
             hits=history["accuracy"][kept],
         )

@@ -287,7 +287,7 @@ def test_labels_without_a_pattern_are_warned_of_with_weights_too(few):
     y = np.random.default_rng(0).integers(2, size=200)
     weights = np.where(y == 1, 5.0, 1.0)
     with pytest.warns(ConvergenceWarning, match="ended at guessing"):
-        dnn(learning_rate=1e-6).fit(X, y, sample_weight=weights)
+        dnn(learning_rate=1e-6, epochs=4).fit(X, y, sample_weight=weights)
 
 
 @pytest.mark.parametrize(
@@ -305,6 +305,10 @@ def test_labels_without_a_pattern_are_warned_of_with_weights_too(few):
 def test_training_that_learns_is_not_warned_of(settings, few):
     # Warnings are errors in these tests.
     assert dnn(**{"epochs": 8, "learning_rate": 0.01, **settings}).fit(*few).score(*few) > 0.3
+
+
+def test_few_small_steps_are_not_warned_of(few):
+    assert dnn(learning_rate=1e-6).fit(*few).score(*few) < 0.3
 
 
 def test_a_committee_passes_on_its_members_warnings(few):
