@@ -76,8 +76,11 @@ image_shape : tuple (height, width) or (height, width, channels), or None, defau
 shuffle : bool, default={shuffle!r}
     Whether each epoch goes over the samples in a new order.
 callbacks : list of keras.callbacks.Callback or None, default={callbacks!r}
-    Copied for each fit, so that nothing is carried from one to the next. For scikit-learn's
-    callbacks there is `set_callbacks`.
+    They run themselves in `fit`, as in Keras, and hold afterwards what they have recorded. Clones,
+    in searches for example, and pickles get copies: of a callback's own numbers, arrays, lists and
+    dicts; other objects that it holds, such as a trial of optuna, are shared. What sets the
+    learning rate needs ``schedule="constant"``. For scikit-learn's callbacks there is
+    `set_callbacks`.
 warm_start : bool, default={warm_start!r}
     Whether `fit` goes on from the weights and the optimizer of the last `fit`.
 random_state : int, RandomState instance or None, default={random_state!r}
@@ -93,7 +96,10 @@ classes_ : ndarray of shape (n_classes,)
     The class labels.
 history_ : dict of str to list of float
     For each epoch, "loss", "accuracy" and "learning_rate", and "val_loss" and "val_accuracy" where
-    samples were held out or given as `X_val`; NaN for epochs without, where training went on.
+    samples were held out or given as `X_val`, and what callbacks add to the logs; NaN for epochs
+    without, where training went on.
+callbacks_ : list of keras.callbacks.Callback
+    Those that ran in the last fit. They aren't pickled or saved.
 n_epochs_ : int
     Epochs trained, over all calls that went on from one another.
 best_epoch_ : int

@@ -1,6 +1,7 @@
 """The abstract base of all network classifiers: how they fit and how they predict."""
 
 from abc import ABCMeta, abstractmethod
+from copy import copy
 from dataclasses import replace
 from inspect import signature
 from numbers import Integral, Real
@@ -30,7 +31,7 @@ from skmnist._targets import (
     n_epochs,
     stratified_split,
 )
-from skmnist._validation import rows_as_fitted, unchanged_on_error
+from skmnist._validation import in_one_step, rows_as_fitted
 from skmnist.images import (
     ImageShape,
     as_images,
@@ -44,6 +45,8 @@ from skmnist.inference import Predictor
 from skmnist.networks.architecture import Architecture
 from skmnist.training import Augmentation, Data, Outcome, Plan, State, Task, train
 from skmnist.training.augmentation import find_augmentation
+from skmnist.training.callbacks import copied
+from skmnist.training.guessing import warn_if_guessing
 from skmnist.training.history import continued
 from skmnist.training.losses import find_loss
 from skmnist.training.monitor import MONITORS
@@ -108,8 +111,8 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
         """Say which network this classifier is."""
 
+    @in_one_step
     @_fit_context(prefer_skip_nested_validation=True)
-    @unchanged_on_error
     def fit(
         self,
         X: Any,
@@ -150,12 +153,24 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         ------
         ValueError
             If a parameter, `X`, `y` or `sample_weight` is not usable, one of `X_val` and `y_val`
-            is missing, both are given beside `validation_fraction`, or training diverges.
+            is missing, both are given beside `validation_fraction`, or training diverges; with
+            ``warm_start=True``, if `y` has other classes than before.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If training ends no better than by guessing from the class frequencies; after fewer
+            than 50 steps, only if it is far worse.
 
         Notes
         -----
-        After any error, Ctrl-C too, the classifier is as it was before the call.  Ctrl-C is
-        heard at the end of an epoch.
+        After any error the classifier is as it was before the call.  Until the end of the call it
+        answers other threads as before, and then changes at once.
+
+        Ctrl-C ends training with what the epochs before have learned, and a warning; on TensorFlow
+        it is heard at the end of an epoch.  In the first epoch it goes through, as it does within
+        joblib: it ends a search, a cross-validation or a committee as a whole, in which
+        scikit-learn's ``MLPClassifier`` would only end one fit.
         """
         going_on = self.warm_start and hasattr(self, "_predictor_")
         data = self._training_data(X, y, sample_weight, going_on=going_on)
@@ -163,10 +178,12 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             data = self._hold_out(data)
         else:
             data = self._judge_on(data, X_val, y_val, sample_weight_val)
-        return self._train_fully(data, sample_weight)
+        self._train_fully(data, sample_weight)
+        self._warn_if_guessing(data)
+        return self
 
+    @in_one_step
     @_fit_context(prefer_skip_nested_validation=True)
-    @unchanged_on_error
     def partial_fit(
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
     ) -> "NetworkClassifier":
@@ -287,6 +304,25 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         tags.input_tags.three_d_array = True
         return tags
 
+    # The callbacks that are given run in `fit`, so what is made of this classifier gets others.
+
+    def __getstate__(self) -> Any:
+        state = {**super().__getstate__(), "callbacks": self._copied_callbacks()}
+        state.pop("callbacks_", None)
+        return state
+
+    def __sklearn_clone__(self) -> Any:
+        without = copy(self)
+        without.callbacks = None  # it would be copied with all that it holds
+        new = BaseEstimator.__sklearn_clone__(without)
+        new.callbacks = self._copied_callbacks()
+        return new
+
+    def _copied_callbacks(self) -> Any:
+        if not isinstance(self.callbacks, list | tuple):
+            return self.callbacks
+        return type(self.callbacks)(map(copied, self.callbacks))
+
     # -- what goes in -----------------------------------------------------------------
 
     def _training_data(
@@ -304,6 +340,8 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         counted = np.flatnonzero(weights).astype(np.int32)
         if going_on:
             refuse_other_shape(self, seen_shape)
+            if classes is None:
+                self._refuse_other_classes(y[counted])
         else:
             self._begin_anew(rows, y, counted, classes, seen_shape)
         labels = class_numbers(y, self.classes_, counted)
@@ -332,6 +370,16 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         self._seed_ = self._seed()
         self._predictor_: Any = None
         self._optimizer_state_: tuple[OptimizerSpec, Any] | None = None
+
+    def _refuse_other_classes(self, y: NDArray) -> None:
+        """Refuse to go on with labels that are other ones, or fewer."""
+        classes = np.unique(y)
+        if not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"warm_start=True, but y has the classes {classes.tolist()}, and had "
+                f"{self.classes_.tolist()} before. Give the same classes, set warm_start=False to "
+                "begin anew, or use partial_fit, whose calls need not have all classes."
+            )
 
     # The three that a classifier of anything but images answers in another way.
 
@@ -411,7 +459,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             return _HELD_OUT_BY_DEFAULT if self.early_stopping else 0.0
         return float(self.validation_fraction)
 
-    def _known_classes(self, classes: Any, going_on: bool) -> NDArray | None:
+    def _known_classes(self, classes: Any, going_on: bool) -> NDArray:
         """Settle which classes `partial_fit` is told of, and when."""
         if not going_on and classes is None:
             raise ValueError(
@@ -419,7 +467,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
                 "there will ever be."
             )
         if classes is None:
-            return None
+            return self.classes_
         classes = np.unique(classes)
         if going_on and not np.array_equal(classes, self.classes_):
             raise ValueError(
@@ -456,6 +504,21 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         self._optimizer_state_ = (optimizer, outcome.state.optimizer) if keep_optimizer else None
         reporter.fit_ended()
         return self
+
+    def _warn_if_guessing(self, data: Data) -> None:
+        histories = (getattr(self, name) for name in reversed(self._histories))
+        history = next(history for history in histories if history)  # of the last phase
+        n_rows = len(data.train_rows)
+        steps_per_epoch = -(-n_rows // batch_size(self.batch_size, n_rows))
+        kept = int(np.nanargmin(history["loss"])) if self.early_stopping else -1
+        warn_if_guessing(
+            find_loss(self.loss, self.label_smoothing),
+            data,
+            dict(self._predictor_.architecture.settings)["n_outputs"],
+            len(history["loss"]) * steps_per_epoch,
+            reached=history["loss"][kept],
+            hits=history["accuracy"][kept],
+        )
 
     def _plan(
         self,
@@ -530,6 +593,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         return {
             "_predictor_": predictor,
             "n_parameters_": predictor.n_parameters,
+            "callbacks_": list(self.callbacks or ()),
             "best_epoch_": outcome.best_epoch,
             "n_epochs_": self.n_epochs_ + len(outcome.history["loss"]),
             "history_": continued(self.history_, outcome.history),

@@ -70,10 +70,12 @@ def n_epochs(wanted: Any, n_rows: int, batch_size: int) -> int:
 def stratified_split(
     rows: NDArray, labels: NDArray, fraction: float, seed: int
 ) -> tuple[NDArray, NDArray]:
-    """Split rows into those that train and those that judge."""
+    """Split rows into those that train and those that judge, at least one of each class."""
+    n_classes = len(np.unique(labels[rows]))
+    n_held_out = max(ceil(fraction * len(rows)), n_classes)
     try:
         train, judge = train_test_split(
-            rows, test_size=fraction, stratify=labels[rows], random_state=seed
+            rows, test_size=n_held_out, stratify=labels[rows], random_state=seed
         )
     except ValueError as error:
         raise ValueError(

@@ -14,25 +14,28 @@ from skmnist.images import ImageShape, as_rows, refuse_other_shape
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
-def unchanged_on_error(method: Method) -> Method:
-    """Have a fitting method leave its estimator as it was, whatever goes wrong, Ctrl-C too."""
+def in_one_step(method: Method) -> Method:
+    """Have a fitting method change its estimator at its end, at once, or not at all.
+
+    Until then, another thread may ask the estimator as it was; after any error it stays so, after
+    Ctrl-C too.  The method fits a shallow copy, so it has to set attributes, not to change their
+    values in place.
+    """
 
     @wraps(method)
     def fit(estimator: Any, *arguments: Any, **keywords: Any) -> Any:
-        before = {name: value for name, value in vars(estimator).items() if _is_learned(name)}
-        try:
-            return method(estimator, *arguments, **keywords)
-        except BaseException:
-            for name in [name for name in vars(estimator) if _is_learned(name)]:
-                delattr(estimator, name)
-            vars(estimator).update(before)
-            raise
+        before = dict(vars(estimator))
+        apart = object.__new__(type(estimator))
+        vars(apart).update(before)
+        method(apart, *arguments, **keywords)
+        after = vars(apart)
+        changed = {n: v for n, v in after.items() if n not in before or v is not before[n]}
+        vars(estimator).update(changed)
+        for name in before.keys() - after.keys():
+            vars(estimator).pop(name, None)
+        return estimator
 
     return fit  # type: ignore[return-value]
-
-
-def _is_learned(name: str) -> bool:
-    return name.endswith("_") and not name.startswith("__")
 
 
 def rows_as_fitted(estimator: Any, X: Any) -> tuple[NDArray, ImageShape | None]:

@@ -17,7 +17,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmnist._network_classifier import NetworkClassifier
-from skmnist._validation import rows_as_fitted
+from skmnist._validation import in_one_step, rows_as_fitted
 from skmnist.classifiers import CNNClassifier
 from skmnist.images import as_rows, find_image_shape, refuse_other_shape
 from skmnist.networks.inner import inner_network
@@ -106,6 +106,7 @@ class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.normalize = normalize
 
     # The classifier checks its own parameters.
+    @in_one_step
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "CNNFeatures":
         """Train the network, unless it is frozen.

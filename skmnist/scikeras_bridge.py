@@ -7,7 +7,6 @@ are therefore made on first use; the module's ``__getattr__`` lets pickle find t
 
 import warnings
 from collections.abc import Iterator
-from copy import deepcopy
 from functools import cache, partial
 from math import prod
 from typing import Any
@@ -19,6 +18,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from skmnist._backend import load_keras
 from skmnist._network_classifier import NetworkClassifier
 from skmnist.images import as_rows, find_image_shape, find_pixel_scale
+from skmnist.training.callbacks import copied
 from skmnist.training.precision import find_dtype
 from skmnist.training.schedules import Constant, find_schedule
 
@@ -172,7 +172,7 @@ def _callback_settings(estimator: NetworkClassifier) -> dict[str, Any]:
             "callbacks__early_stopping__restore_best_weights": True,
         }
     if estimator.callbacks:
-        callbacks["own"] = deepcopy(list(estimator.callbacks))
+        callbacks["own"] = [copied(callback) for callback in estimator.callbacks]
     return {"callbacks": callbacks or None, **settings}
 
 

@@ -17,6 +17,7 @@ from sklearn.base import (
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from skmnist._validation import in_one_step
 from skmnist.networks.sequence import UNKNOWN
 
 _PADDING, _START = 0, 1
@@ -92,6 +93,7 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self.length = length
         self.vocabulary = vocabulary
 
+    @in_one_step
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Iterable[str], y: Any = None) -> "TextSequencer":
         """Learn which words are frequent.

@@ -641,9 +641,6 @@ def test_keras_callbacks_hear_of_each_epoch_and_each_step(small):
     heard = []
 
     class Listener(keras.callbacks.Callback):
-        def __deepcopy__(self, memo):
-            return self  # so that what it hears is heard here
-
         def on_train_begin(self, logs=None):
             heard.append("train")
 
@@ -707,8 +704,7 @@ def test_keras_early_stopping_starts_anew_in_each_fit(small):
     assert classifier.fit(X, y).n_epochs_ == 2
     assert np.array_equal(classifier.predict_proba(X), first)
     assert classifier.callbacks == [stopping]
-    assert not hasattr(stopping, "best") or not np.isfinite(stopping.best or np.inf)
-    assert stopping.stopped_epoch == 0
+    assert stopping.stopped_epoch == 1
 
 
 def test_keras_early_stopping_restores_its_best_weights(small):

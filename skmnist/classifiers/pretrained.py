@@ -27,6 +27,7 @@ from skmnist.networks.pretrained import (
 from skmnist.training import Augmentation, Data, Outcome, Plan, State, Task, train
 from skmnist.training.contract import Watcher
 from skmnist.training.history import continued
+from skmnist.training.interrupts import keep_after_interrupt
 from skmnist.training.schedules import Schedule, find_schedule
 
 _FINE_TUNE = "fine_tune_"
@@ -305,7 +306,7 @@ class PretrainedClassifier(NetworkClassifier):
         reporter = Reporter(self, both, data, task.architecture, sample_weight)
         outcome = self._train_head(task, plan, data, reporter)
         head_optimizer = outcome.state.optimizer
-        if fine_tune_epochs:
+        if fine_tune_epochs and not outcome.interrupted:
             outcome = self._fine_tune(fine_task, fine_plan, data, outcome, reporter)
         for name, value in self._learned(task.architecture, outcome).items():
             setattr(self, name, value)
@@ -371,15 +372,20 @@ class PretrainedClassifier(NetworkClassifier):
         self, task: Task, plan: Plan, data: Data, frozen: Outcome, reporter: Reporter
     ) -> Outcome:
         """Train the backbone's layers too; tell the scores of both phases."""
-        plan = replace(plan, first_epoch=plan.first_epoch + len(frozen.history["loss"]))
-        outcome = train(
-            task,
-            plan,
-            data,
-            State(frozen.state.network, None),
-            self.callbacks or (),
-            _Phase(reporter, prefix=_FINE_TUNE),
-        )
+        n_epochs = len(frozen.history["loss"])
+        plan = replace(plan, first_epoch=plan.first_epoch + n_epochs)
+        try:
+            outcome = train(
+                task,
+                plan,
+                data,
+                State(frozen.state.network, None),
+                self.callbacks or (),
+                _Phase(reporter, prefix=_FINE_TUNE),
+            )
+        except KeyboardInterrupt:  # in its first epoch
+            keep_after_interrupt(n_epochs)
+            return frozen
         return replace(outcome, history=frozen.history | _prefixed(outcome.history, _FINE_TUNE))
 
     def _start(self, task: Task) -> State:

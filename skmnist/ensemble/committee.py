@@ -20,7 +20,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from skmnist._targets import at_least_two
-from skmnist._validation import generator_of, rows_as_fitted, unchanged_on_error
+from skmnist._validation import generator_of, in_one_step, rows_as_fitted
 from skmnist.classifiers import CNNClassifier
 from skmnist.ensemble._shifts import shifted
 from skmnist.ensemble._workers import workers_for
@@ -146,8 +146,8 @@ class CommitteeClassifier(
         self.verbose = verbose
 
     # Members check their own parameters.
+    @in_one_step
     @_fit_context(prefer_skip_nested_validation=False)
-    @unchanged_on_error
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "CommitteeClassifier":
         """Fit all members.
 

@@ -32,7 +32,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skmnist._network_classifier import NetworkClassifier
 from skmnist._targets import at_least_two
-from skmnist._validation import generator_of, rows_as_fitted, unchanged_on_error
+from skmnist._validation import generator_of, in_one_step, rows_as_fitted
 from skmnist.classifiers import CNNClassifier
 from skmnist.ensemble._workers import workers_for
 from skmnist.features import CNNFeatures
@@ -215,8 +215,8 @@ class CNNStackingClassifier(ClassifierMixin, _BaseComposition):
         self.random_state = random_state
         self.verbose = verbose
 
+    @in_one_step
     @_fit_context(prefer_skip_nested_validation=True)
-    @unchanged_on_error
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "CNNStackingClassifier":
         """Fit the networks, the heads and the blender.
 

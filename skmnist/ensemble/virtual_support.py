@@ -19,7 +19,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from skmnist._validation import rows_as_fitted
+from skmnist._validation import in_one_step, rows_as_fitted
 from skmnist.baselines import on_rows
 from skmnist.ensemble._shifts import shifted
 from skmnist.images import as_images, as_rows, find_image_shape
@@ -115,6 +115,7 @@ class VirtualSupportVectors(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self.directions = directions
         self.image_shape = image_shape
 
+    @in_one_step
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "VirtualSupportVectors":
         """Fit the classifier, and then its last step again on support vectors that are shifted.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmnist._validation import rows_as_fitted
+from skmnist._validation import in_one_step, rows_as_fitted
 from skmnist.images import as_images, as_rows, find_image_shape, native_pixels
 
 
@@ -23,6 +23,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
 
     image_shape: Any
 
+    @in_one_step
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> "ImageTransformer":
         """Learn the images' shape.

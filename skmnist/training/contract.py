@@ -95,11 +95,14 @@ class Outcome:
         held out; one number an epoch.
     best_epoch : int
         The epoch with the lowest judged loss, counted from 1 over all calls.
+    interrupted : bool
+        Whether Ctrl-C ended it.
     """
 
     state: State
     history: dict[str, list[float]] = field(default_factory=dict)
     best_epoch: int = 0
+    interrupted: bool = False
 
 
 class Watcher:

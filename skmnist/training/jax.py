@@ -15,6 +15,7 @@ import numpy as np
 from jax import lax
 from numpy.typing import NDArray
 
+from skmnist.training.averages import corrected_averages
 from skmnist.training.callbacks import KerasCallbacks
 from skmnist.training.contract import Data, Task
 from skmnist.training.trainer import EVALUATION_BATCH, AbstractTrainer
@@ -48,7 +49,12 @@ class Trainer(AbstractTrainer):
     ) -> tuple[float, float]:
         """Train on the rows in `order`; give the mean loss and the accuracy."""
         batch_size, watched = self._plan.batch_size, callbacks.want_batches
-        epoch = jnp.asarray(order), jnp.asarray(draws), jnp.asarray(rates, jnp.float32)
+        epoch = (
+            jnp.asarray(order),
+            jnp.asarray(draws),
+            jnp.asarray(rates, jnp.float32),
+            jnp.asarray(self._earlier_steps, jnp.float32),
+        )
         # Sums stay on the device: to read one would be to wait for it.
         values, sums = self._values(), self._zeros(2)
         for step in range(len(rates)):
@@ -94,16 +100,18 @@ class Trainer(AbstractTrainer):
     def _step(self, values, sums, resident, epoch, step, batch_size, *, size):
         """Take the epoch's given step, on a batch of `size`; give new values and sums."""
         images, labels, weights, scale = resident
-        order, draws, rates = epoch
+        order, draws, rates, earlier = epoch
         rows = lax.dynamic_slice_in_dim(order, step * batch_size, size)
         pixels = images[rows].astype(scale.dtype) / scale
         if self._task.augmentation:
             drawn = lax.dynamic_slice_in_dim(draws, step * batch_size, size)
             pixels = self._task.augmentation(pixels, drawn)
-        values, loss, hits = self._learn(values, rates[step], pixels, labels[rows], weights[rows])
+        values = [*values[:2], self._with_rate(values[2], rates[step])]
+        with corrected_averages(self.network, self._optimizer, self._taken(values[2]), earlier):
+            values, loss, hits = self._learn(values, pixels, labels[rows], weights[rows])
         return values, [sums[0] + loss * size, sums[1] + hits]
 
-    def _learn(self, values, rate, pixels, labels, weights):
+    def _learn(self, values, pixels, labels, weights):
         """Take one step; give the new values, the batch's loss and how many it got right."""
         trained, others, optimizer = values
 
@@ -118,18 +126,24 @@ class Trainer(AbstractTrainer):
             return loss, (new_others, self._hits(labels, outputs))
 
         (loss, (others, hits)), gradients = jax.value_and_grad(loss_of, has_aux=True)(trained)
-        trained, optimizer = self._optimizer.stateless_apply(
-            self._with_rate(optimizer, rate), gradients, trained
-        )
+        trained, optimizer = self._optimizer.stateless_apply(optimizer, gradients, trained)
         return [trained, others, optimizer], loss, hits
 
     def _with_rate(self, values, rate):
         """Put the rate where the optimizer looks for it, unless a schedule of Keras's has it."""
         where = self._optimizer.learning_rate
         return [
-            rate.astype(value.dtype) if variable is where else value
+            jnp.where(jnp.isnan(rate), value, rate.astype(value.dtype))
+            if variable is where
+            else value
             for variable, value in zip(self._optimizer.variables, values, strict=True)
         ]
+
+    def _taken(self, values):
+        """Find the number of steps that the optimizer has taken."""
+        variables = self._optimizer.variables
+        where = self._optimizer.iterations
+        return next(v for variable, v in zip(variables, values, strict=True) if variable is where)
 
     def _judge(self, values, sums, resident, rows, start, *, size):
         """Add a batch's losses, hits and weights to the sums."""

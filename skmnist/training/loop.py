@@ -19,6 +19,8 @@ from skmnist.training.contract import (
     epoch_order,
     refuse_divergence,
 )
+from skmnist.training.history import continued
+from skmnist.training.interrupts import keep_after_interrupt
 from skmnist.training.monitor import refuse_unwatchable, watched
 from skmnist.training.pool import Pool
 
@@ -46,7 +48,7 @@ def train(
     start : State or None, default=None
         Where to go on from; None draws new weights from the plan's seed.
     callbacks : sequence of keras.callbacks.Callback, default=()
-        Copied before use.
+        They run themselves.
     watcher : Watcher or None, default=None
         Told before and after each epoch; may end the run.
 
@@ -59,6 +61,9 @@ def train(
     ------
     TrainingDiverged
         If a loss is not finite.
+    KeyboardInterrupt
+        Ctrl-C before the first epoch has ended, or within joblib; else training ends with what it
+        has learned, and warns.
     """
     if not callbacks:
         with _pool.lend(task, lambda: _new_trainer(task, plan.seed)) as trainer:
@@ -84,25 +89,48 @@ def _run(
 ) -> Outcome:
     _refuse_unwatchable(plan, data)
     trainer.begin(data, plan, start)
-    keras_callbacks = KerasCallbacks(callbacks, trainer, plan)
-    history: dict[str, list[float]] = {}
-    best = _Best(plan)
+    keras_callbacks = KerasCallbacks(callbacks, trainer, task, plan, len(data.train_rows))
+    progress = _Progress(plan)
     keras_callbacks.on_train_begin()
-    for epoch in range(plan.epochs):
-        number = plan.first_epoch + epoch + 1
-        watcher.epoch_begins(number)
-        keras_callbacks.on_epoch_begin(epoch)
-        logs = _run_epoch(trainer, plan, data, task, epoch, history, keras_callbacks)
-        for name, value in logs.items():
-            history.setdefault(name, []).append(value)
-        best.see(number, history, trainer.state)
-        stop = watcher.epoch_ended(number, logs, trainer.state)
-        stop |= keras_callbacks.on_epoch_end(epoch, logs)
-        if stop or best.waited_enough:
-            break
-    keras_callbacks.on_train_end()
+    try:
+        for epoch in range(plan.epochs):
+            if _train_epoch(trainer, plan, data, task, epoch, progress, keras_callbacks, watcher):
+                break
+    except KeyboardInterrupt:
+        keep_after_interrupt(len(progress.history.get("loss", ())))
+        trainer.restore(progress.last)
+        progress.interrupted = True
+    keras_callbacks.on_train_end({name: curve[-1] for name, curve in progress.history.items()})
+    outcome = progress.outcome(trainer.state)
     trainer.finish()
-    return Outcome(best.state or trainer.state(), history, best.epoch)
+    return outcome
+
+
+def _train_epoch(
+    trainer: Any,
+    plan: Plan,
+    data: Data,
+    task: Task,
+    epoch: int,
+    progress: "_Progress",
+    keras_callbacks: KerasCallbacks,
+    watcher: Watcher,
+) -> bool:
+    """Train for an epoch with everything around it; return whether it is the last."""
+    number = plan.first_epoch + epoch + 1
+    watcher.epoch_begins(number)
+    keras_callbacks.on_epoch_begin(epoch)
+    logs = _run_epoch(trainer, plan, data, task, epoch, progress.history, keras_callbacks)
+    judged = continued(progress.history, _as_curves(logs))
+    progress.best.see(number, judged, trainer.state)
+    stop = watcher.epoch_ended(number, logs, trainer.state)
+    added = keras_callbacks.on_epoch_end(epoch, logs)
+    progress.epoch_ended(logs | added, trainer.state())
+    return stop or keras_callbacks.stop or progress.best.waited_enough
+
+
+def _as_curves(logs: Mapping[str, float]) -> dict[str, list[float]]:
+    return {name: [value] for name, value in logs.items()}
 
 
 def _run_epoch(
@@ -125,10 +153,11 @@ def _run_epoch(
     base = plan.learning_rate
     rates = None if base is None else plan.schedule.rates(base, epoch, plan.epochs, steps, history)
     if rates is None:
-        rates = np.full(steps, trainer.learning_rate)
+        rates = np.full(steps, np.nan)  # the optimizer's own, whatever callbacks make of it
     loss, accuracy = trainer.run_epoch(order, draws, rates, keras_callbacks)
-    refuse_divergence(loss, plan.first_epoch + epoch + 1, max(rates))
-    logs = {"loss": loss, "accuracy": accuracy, "learning_rate": float(rates[-1])}
+    highest, last = (trainer.learning_rate if np.isnan(r) else r for r in (max(rates), rates[-1]))
+    refuse_divergence(loss, plan.first_epoch + epoch + 1, highest)
+    logs = {"loss": loss, "accuracy": accuracy, "learning_rate": float(last)}
     if len(data.validation_rows):
         logs["val_loss"], logs["val_accuracy"] = trainer.evaluate(data.validation_rows)
     return logs
@@ -159,7 +188,7 @@ class Lowest:
 
 
 class _Best:
-    """Remembers the best epoch, and its arrays where training may stop early.
+    """Finds the best epoch, and its arrays where training may stop early.
 
     The best epoch is that of the lowest judged loss, whatever decides when to stop.
     """
@@ -184,3 +213,19 @@ class _Best:
     @property
     def waited_enough(self) -> bool:
         return self._patience is not None and self._watched.waited >= self._patience
+
+
+class _Progress:
+    """What the epochs that have ended leave: all that an interrupted training gives back."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.best = _Best(plan)
+        self.history: dict[str, list[float]] = {}
+        self.last: State | None = None
+        self.interrupted = False
+
+    def epoch_ended(self, logs: Mapping[str, float], state: State) -> None:
+        self.history, self.last = continued(self.history, _as_curves(logs)), state
+
+    def outcome(self, state: Callable[[], State]) -> Outcome:
+        return Outcome(self.best.state or state(), self.history, self.best.epoch, self.interrupted)

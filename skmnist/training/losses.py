@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from skmnist._backend import load_keras
@@ -126,7 +127,7 @@ def find_loss(loss: Any, label_smoothing: float = 0.0) -> Loss:
     Raises
     ------
     ValueError
-        If the name is unknown.
+        If the name is unknown, or the loss expects logits.
 
     Examples
     --------
@@ -138,4 +139,18 @@ def find_loss(loss: Any, label_smoothing: float = 0.0) -> Loss:
         raise unknown_name("loss", loss, LOSSES, ", a Keras loss or a function")
     if isinstance(loss, type):
         raise TypeError(f"loss={loss!r} is a class; give an object of it.")
+    if _takes_logits(loss):
+        raise ValueError(
+            f"loss={loss!r} has from_logits=True, but the network's outputs are probabilities, of "
+            "output_activation. Give the loss with from_logits=False, or its name."
+        )
     return Loss(loss, label_smoothing)
+
+
+def _takes_logits(loss: Any) -> bool:
+    """Whether a loss applies the softmax or the sigmoid itself."""
+    if isinstance(loss, partial):
+        return bool(loss.keywords.get("from_logits"))
+    if isinstance(loss, str) or not isinstance(loss, load_keras().losses.Loss):
+        return False
+    return bool(loss.get_config().get("from_logits"))

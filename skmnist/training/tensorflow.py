@@ -11,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from skmnist._backend import logs_of_tensorflow_held_back
+from skmnist.training.averages import corrected_averages
 from skmnist.training.callbacks import KerasCallbacks
 from skmnist.training.contract import Data, Task
 from skmnist.training.trainer import EVALUATION_BATCH, AbstractTrainer
@@ -44,6 +45,7 @@ class Trainer(AbstractTrainer):
             tf.constant(draws, tf.float32),
             tf.constant(rates, tf.float32),
             tf.constant(self._plan.batch_size),
+            tf.constant(self._earlier_steps, tf.float32),
         )
         steps = len(rates)
         loss, hits, first = 0.0, 0, 0
@@ -77,7 +79,7 @@ class Trainer(AbstractTrainer):
         return self._traced[key](*tensors)
 
     def _run_steps(
-        self, images, labels, weights, scale, order, draws, rates, batch_size, first, stop
+        self, images, labels, weights, scale, order, draws, rates, batch_size, earlier, first, stop
     ):
         def step(i, loss_sum, n_hits):
             batch = slice(i * batch_size, tf.minimum((i + 1) * batch_size, tf.size(order)))
@@ -86,8 +88,11 @@ class Trainer(AbstractTrainer):
             if self._task.augmentation:
                 pixels = self._task.augmentation(pixels, draws[batch])
             if self._task.optimizer.learning_rate is not None:  # else Keras's schedule decides
-                self._optimizer.learning_rate.assign(rates[i])
-            loss, hits = self._learn(pixels, tf.gather(labels, rows), tf.gather(weights, rows))
+                rate = self._optimizer.learning_rate
+                rate.assign(tf.where(tf.math.is_nan(rates[i]), rate, rates[i]))
+            taken = self._optimizer.iterations
+            with corrected_averages(self.network, self._optimizer, taken, earlier):
+                loss, hits = self._learn(pixels, tf.gather(labels, rows), tf.gather(weights, rows))
             count = tf.cast(tf.size(rows), loss.dtype)
             return i + 1, loss_sum + loss * count, n_hits + hits
 

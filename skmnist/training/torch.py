@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from skmnist._backend import load_keras
+from skmnist.training.averages import corrected_averages
 from skmnist.training.callbacks import KerasCallbacks
 from skmnist.training.contract import Data
 from skmnist.training.trainer import EVALUATION_BATCH, AbstractTrainer
@@ -45,7 +46,9 @@ class Trainer(AbstractTrainer):
             if watched:
                 callbacks.on_batch_begin(step)
             self._set_rate(rate)
-            loss, hits = self._learn(order[batch], draws[batch])
+            taken = self._optimizer.iterations
+            with corrected_averages(self.network, self._optimizer, taken, self._earlier_steps):
+                loss, hits = self._learn(order[batch], draws[batch])
             loss_sum, n_hits = loss_sum + loss * len(order[batch]), n_hits + hits
             if watched:
                 seen = min(batch.stop, len(order))
@@ -66,7 +69,8 @@ class Trainer(AbstractTrainer):
         return loss_sum, n_hits, weight_sum
 
     def _set_rate(self, rate: float) -> None:
-        if self._plan.learning_rate is not None:  # else a schedule of Keras's has it
+        # NaN leaves it as it is; without a number, a schedule of Keras's has it.
+        if self._plan.learning_rate is not None and not np.isnan(rate):
             self._optimizer.learning_rate = float(rate)
 
     def _learn(self, rows, draws):

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import inf
 from typing import Any
 
 from numpy.typing import NDArray
@@ -39,9 +40,15 @@ class AbstractTrainer(ABC):
         if plan.learning_rate is not None:
             self._optimizer.learning_rate = plan.learning_rate
         self._plan = plan
+        # A new optimizer counts from 0, the network that it goes on with has moving averages.
+        self._earlier_steps = inf if start is not None and start.optimizer is None else 0.0
         self._resident: Any = self._load(data)
         own_set = data.validation
         self._judged: Any = self._resident if own_set is None else self._load(own_set)
+
+    def restore(self, state: State) -> None:
+        """Set all variables to where training stood, whatever an interrupt has left."""
+        self._assign(state)
 
     def finish(self) -> None:
         """Let the data go."""
@@ -63,7 +70,10 @@ class AbstractTrainer(ABC):
     def run_epoch(
         self, order: NDArray, draws: NDArray, rates: NDArray, callbacks: KerasCallbacks
     ) -> tuple[float, float]:
-        """Train on the rows in `order`; give the mean loss and the accuracy."""
+        """Train on the rows in `order`; return the mean loss and the accuracy.
+
+        A rate of NaN leaves the learning rate as it is.
+        """
 
     def evaluate(self, rows: NDArray) -> tuple[float, float]:
         """Return the mean loss and the accuracy on some of the rows that judge, without training.
