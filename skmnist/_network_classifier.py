@@ -36,12 +36,12 @@ from skmnist.images import (
     as_images,
     as_rows,
     find_image_shape,
-    find_pixel_scale,
     native_pixels,
     refuse_other_shape,
 )
 from skmnist.inference import Predictor
 from skmnist.networks.architecture import Architecture
+from skmnist.pixels import PixelScaling, find_pixel_scaling
 from skmnist.training import Augmentation, Data, Outcome, Plan, State, Task, train
 from skmnist.training.augmentation import find_augmentation
 from skmnist.training.history import continued
@@ -263,7 +263,9 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
 
     @property
     def network_(self) -> Any:
-        """The network as a live Keras model, which takes pixels divided by `pixel_scale_`.
+        """The network as a live Keras model.
+
+        It takes pixels less `pixel_offset_`, divided by `pixel_scale_`.
 
         It is a copy to look at and to export: training it doesn't change this classifier.
         """
@@ -310,20 +312,22 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         if self.class_weight is not None:
             of_classes = class_weights(self.class_weight, self.classes_, labels, counted)
             weights = weights * of_classes[labels]
+        rows, divisor = self._scaling.ready_to_divide(rows, self._float)
         return Data(
             images=as_images(rows, self.image_shape_),
             labels=labels,
             weights=weights / weights[counted].mean(),
             train_rows=counted,
             validation_rows=counted[:0],
-            pixel_scale=self.pixel_scale_,
+            pixel_scale=divisor,
         )
 
     def _begin_anew(
         self, rows: NDArray, y: NDArray, counted: NDArray, classes: Any, seen: ImageShape | None
     ) -> None:
         self.image_shape_ = self._input_shape(rows.shape[1], seen)
-        self.pixel_scale_ = self._input_scale(rows if len(counted) == len(rows) else rows[counted])
+        scaling = self._input_scaling(rows if len(counted) == len(rows) else rows[counted])
+        self.pixel_offset_, self.pixel_scale_ = scaling
         self.classes_ = at_least_two(np.unique(y[counted]) if classes is None else classes)
         self.dtype_ = find_dtype(self.dtype)
         for name in self._histories:
@@ -343,8 +347,21 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         wanted = None if self.image_shape is None else tuple(self.image_shape)
         return find_image_shape(n_features, wanted, seen)
 
-    def _input_scale(self, rows: NDArray) -> float:
-        return find_pixel_scale(rows)
+    def _input_scaling(self, rows: NDArray) -> PixelScaling:
+        return find_pixel_scaling(rows)
+
+    @property
+    def _scaling(self) -> PixelScaling:
+        return PixelScaling(self.pixel_offset_, self.pixel_scale_)
+
+    @property
+    def _float(self) -> str:
+        return "float64" if self.dtype_ == "float64" else "float32"
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # One pickled before there were offsets has none.
+        before = {"pixel_offset_": 0.0} if "pixel_scale_" in state else {}
+        super().__setstate__(before | state)
 
     def _seed(self) -> int:
         if self.random_state is None:
@@ -397,6 +414,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             weights = weights * of_classes[labels]
         if not weights.any():
             raise ValueError("sample_weight_val and class_weight leave no sample any weight.")
+        rows, _ = self._scaling.ready_to_divide(rows, self._float)
         return replace(
             data,
             images=as_images(rows, self.image_shape_),
@@ -526,7 +544,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
 
     def _learned(self, architecture: Architecture, outcome: Outcome) -> dict[str, Any]:
         """Tell all attributes that training sets."""
-        predictor = Predictor(architecture, outcome.state.network, self.pixel_scale_)
+        predictor = Predictor(architecture, outcome.state.network, self._scaling)
         return {
             "_predictor_": predictor,
             "n_parameters_": predictor.n_parameters,

@@ -30,6 +30,9 @@ from skmnist.training.precision import DTYPES
 Networks = dict[str, NetworkClassifier]
 Rules = dict[str, tuple[Callable[[Any], bool], str]]
 
+# What a file written before there was such an attribute stands for.
+_IN_OLDER_FILES: dict[str, Any] = {"pixel_offset_": 0.0}
+
 
 def encoded_fitted(estimator: Any, place: str, networks: Networks) -> dict[str, Any]:
     """Turn a fitted estimator into what JSON can say, and gather its networks."""
@@ -106,6 +109,8 @@ def _decoded_learned(section: Any, rules: Rules) -> dict[str, Any]:
 
 
 def _by_rules(section: Any, rules: Rules) -> dict[str, Any]:
+    if isinstance(section, dict):
+        section = {k: v for k, v in _IN_OLDER_FILES.items() if k in rules} | section
     learned = with_keys(section, rules, "learned")
     for name, (is_right, expected) in rules.items():
         if not is_right(learned[name]):
@@ -130,6 +135,7 @@ def _is_history(value: Any) -> bool:
 
 _OF_NETWORKS: Rules = {
     **_OF_IMAGES,
+    "pixel_offset_": (lambda value: type(value) is float, "a number"),
     "pixel_scale_": (lambda value: type(value) is float and value > 0, "a number > 0"),
     "dtype_": (lambda value: value in DTYPES and value != "auto", f"one of {DTYPES[1:]}"),
     "n_epochs_": (is_count, "a whole number"),

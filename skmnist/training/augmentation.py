@@ -17,7 +17,7 @@ from sklearn.utils import check_random_state
 
 from skmnist._backend import load_keras
 from skmnist._errors import unknown_name
-from skmnist.images import find_pixel_scale
+from skmnist.pixels import find_pixel_scaling
 
 Sides = tuple[int, int]
 
@@ -148,7 +148,7 @@ class Augmentation:
         n, *sides = images.shape[:3]
         if not images.size or min(sides) == 1:
             return images.astype(dtype)
-        scale = dtype(find_pixel_scale(images.reshape(n, -1)))
+        scale = dtype(find_pixel_scaling(images.reshape(n, -1)).scale)
         draws = self.draw(_generator(random_state), n, (sides[0], sides[1]))
         augmented = np.empty(images.shape, dtype)
         for start in range(0, n, _BATCH):  # bounds the memory

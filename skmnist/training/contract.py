@@ -47,7 +47,7 @@ class Data:
     Attributes
     ----------
     images : ndarray of shape (n, height, width, channels)
-        Pixels of any real dtype, not scaled.
+        Pixels of any real dtype, still to be divided by `pixel_scale`.
     labels : ndarray of shape (n,), int32
         Class numbers.
     weights : ndarray of shape (n,), float
