@@ -21,6 +21,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skmnist._pixel_range import warn_of_other_pixels
 from skmnist._reporter import Reporter
 from skmnist._targets import (
     at_least_two,
@@ -41,7 +42,7 @@ from skmnist.images import (
 )
 from skmnist.inference import Predictor
 from skmnist.networks.architecture import Architecture
-from skmnist.pixels import PixelScaling, find_pixel_scaling
+from skmnist.pixels import PixelScaling, PixelValues, find_pixel_scaling
 from skmnist.training import Augmentation, Data, Outcome, Plan, State, Task, train
 from skmnist.training.augmentation import find_augmentation
 from skmnist.training.history import continued
@@ -222,10 +223,16 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             If the classifier is not fitted.
         ValueError
             If `X` has another shape than in `fit`.
+
+        Warns
+        -----
+        PixelRangeWarning
+            If pixels are in another unit than in `fit`, or inverted.
         """
         check_is_fitted(self)
         rows, _ = rows_as_fitted(self, X)
         rows = self._inputs(rows)
+        self._warn_of_other_pixels(rows)
         return _as_probabilities(self._predictor_.outputs(rows, self.image_shape_))
 
     def predict_log_proba(self, X: Any) -> NDArray:
@@ -320,14 +327,16 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             train_rows=counted,
             validation_rows=counted[:0],
             pixel_scale=divisor,
+            background=self._background(),
         )
 
     def _begin_anew(
         self, rows: NDArray, y: NDArray, counted: NDArray, classes: Any, seen: ImageShape | None
     ) -> None:
         self.image_shape_ = self._input_shape(rows.shape[1], seen)
-        scaling = self._input_scaling(rows if len(counted) == len(rows) else rows[counted])
-        self.pixel_offset_, self.pixel_scale_ = scaling
+        rows = rows if len(counted) == len(rows) else rows[counted]
+        self.pixel_offset_, self.pixel_scale_ = self._input_scaling(rows)
+        self._pixels_ = self._input_values(as_images(rows, self.image_shape_))
         self.classes_ = at_least_two(np.unique(y[counted]) if classes is None else classes)
         self.dtype_ = find_dtype(self.dtype)
         for name in self._histories:
@@ -337,7 +346,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         self._predictor_: Any = None
         self._optimizer_state_: tuple[OptimizerSpec, Any] | None = None
 
-    # The three that a classifier of anything but images answers in another way.
+    # The four that a classifier of anything but images answers in another way.
 
     def _inputs(self, rows: NDArray) -> NDArray:
         """Give the validated numbers a format that every backend reads."""
@@ -350,6 +359,20 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     def _input_scaling(self, rows: NDArray) -> PixelScaling:
         return find_pixel_scaling(rows)
 
+    def _input_values(self, images: NDArray) -> PixelValues | None:
+        return PixelValues.of(images)
+
+    def _background(self) -> tuple[float, ...]:
+        """Scale the background of the training images, one number a channel."""
+        if self._pixels_ is None:
+            return (0.0,)
+        offset, scale = self._scaling
+        return tuple((value - offset) / scale for value in self._pixels_.background)
+
+    def _warn_of_other_pixels(self, rows: NDArray) -> None:
+        images = as_images(rows, self.image_shape_)
+        warn_of_other_pixels(type(self).__name__, self._pixels_, self._scaling, images)
+
     @property
     def _scaling(self) -> PixelScaling:
         return PixelScaling(self.pixel_offset_, self.pixel_scale_)
@@ -360,7 +383,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # One pickled before there were offsets has none.
-        before = {"pixel_offset_": 0.0} if "pixel_scale_" in state else {}
+        before = {"pixel_offset_": 0.0, "_pixels_": None} if "pixel_scale_" in state else {}
         super().__setstate__(before | state)
 
     def _seed(self) -> int:

@@ -172,6 +172,7 @@ class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         check_is_fitted(self)
         rows, _ = rows_as_fitted(self, X)
+        self.classifier_._warn_of_other_pixels(rows)
         features = self._predictor_.outputs(rows, self.image_shape_)
         return normalize(features, copy=False) if self.normalize else features
 

@@ -221,3 +221,66 @@ def background(images: NDArray) -> NDArray:
     """
     border = border_pixels(images).reshape(-1, images.shape[3])
     return np.partition(border, len(border) // 2, axis=0)[len(border) // 2]
+
+
+class Ends(NamedTuple):
+    """Which parts of images' borders are at the ends of a range, within a tenth of it."""
+
+    at_low: float
+    at_high: float
+
+
+class PixelValues(NamedTuple):
+    """What training images are like, for images to come.
+
+    Parameters
+    ----------
+    low, high : float
+        The lowest and the highest value.
+    border_at_low, border_at_high : float
+        Which part of the border is within a tenth of the range from its ends.
+    background : tuple of float
+        The median of the border, in each channel.
+    """
+
+    low: float
+    high: float
+    border_at_low: float
+    border_at_high: float
+    background: tuple[float, ...]
+
+    @classmethod
+    def of(cls, images: NDArray) -> "PixelValues":
+        """Look at training images.
+
+        Parameters
+        ----------
+        images : ndarray of shape (n, height, width, channels)
+            Of any real dtype.
+
+        Returns
+        -------
+        values : PixelValues
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> from skmnist.pixels import PixelValues
+        >>> PixelValues.of(load_digits().images[..., None])[:2]
+        (0.0, 16.0)
+        """
+        known = cls(
+            float(images.min()),
+            float(images.max()),
+            0.0,
+            0.0,
+            tuple(map(float, background(images))),
+        )
+        at_low, at_high = known.ends_of(images)
+        return known._replace(border_at_low=at_low, border_at_high=at_high)
+
+    def ends_of(self, images: NDArray) -> Ends:
+        """Measure which parts of images' borders are at the ends of this range."""
+        border, tenth = border_pixels(images), (self.high - self.low) / 10
+        at_low, at_high = border <= self.low + tenth, border >= self.high - tenth
+        return Ends(float(at_low.mean()), float(at_high.mean()))

@@ -1,19 +1,25 @@
 """What the values of pixels may be: any unit and origin, one range in training and in asking."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_iris, load_wine
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmnist import (
     CapsNetClassifier,
     CNNClassifier,
     CNNFeatures,
+    CNNStackingClassifier,
+    CommitteeClassifier,
     DNNClassifier,
     LeNetClassifier,
+    PixelRangeWarning,
     PretrainedClassifier,
     ResNetClassifier,
     SequenceDNNClassifier,
@@ -240,3 +246,173 @@ def test_a_pickle_from_before_there_were_offsets_predicts_as_it_did(small):
     expected = NETWORKS["DNN"].predict_proba(X_test)
     assert np.array_equal(older.predict_proba(X_test), expected)
     assert older.partial_fit(X, y).n_epochs_ == 3
+
+
+# -- asked about images in another unit -----------------------------------------------------
+
+
+def warnings_of(function, *arguments):
+    """Call a function; give the messages of all warnings of ours, and refuse any other."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        function(*arguments)
+    assert all(warning.category is PixelRangeWarning for warning in caught)
+    return [str(warning.message) for warning in caught]
+
+
+@pytest.fixture(scope="module")
+def of_digits(small):
+    """A network on digits of 0 to 16, what it was fitted on, and other digits."""
+    X, y, X_test = small
+    return DNNClassifier(hidden_units=(16,), **QUICK).fit(X, y), X, X_test.astype(float)
+
+
+@pytest.fixture(scope="module")
+def of_mnist(mnist):
+    """A network on images of 0 to 255, and other such images."""
+    (X, y), (X_test, _) = mnist
+    X, X_test = (part.reshape(len(part), 28, 28) for part in (X, X_test))
+    return DNNClassifier(hidden_units=(8,), **QUICK).fit(X[:200], y[:200]), X_test[:200]
+
+
+@pytest.mark.parametrize(
+    ("change", "range_"),
+    [
+        (lambda X: X / 16, "0 to 1"),
+        (lambda X: X * 255, "0 to 4080"),
+        (lambda X: X / 16 / 255, "0 to 0.00392157"),
+        (lambda X: X + 1000, "1000 to 1016"),
+    ],
+)
+def test_another_unit_is_named_with_both_ranges(change, range_, of_digits):
+    network, _, X_test = of_digits
+    (message,) = warnings_of(network.predict, change(X_test))
+    assert f"X has values from {range_}, but this DNNClassifier was trained on" in message
+    assert "trained on values from 0 to 16: they seem to be in another unit" in message
+
+
+@pytest.mark.parametrize("factor", [16, 255])
+def test_images_of_many_levels_asked_of_a_network_trained_from_0_to_1(factor, small):
+    X, y, X_test = small
+    network = DNNClassifier(hidden_units=(16,), **QUICK).fit(X / 16, y)
+    assert len(warnings_of(network.predict, X_test / 16 * factor)) == 1
+
+
+def test_images_divided_in_one_place_only_and_inverted_ones_are_named(of_mnist):
+    network, X_test = of_mnist
+    (message,) = warnings_of(network.predict, X_test / 255)
+    assert "0 to 1" in message
+    assert "0 to 255: they seem to be in another unit" in message
+    (message,) = warnings_of(network.predict, 255 - X_test)
+    assert "borders of its images are bright" in message
+    assert "Pass 255 - X" in message
+
+
+def test_inverted_digits_are_named_whichever_way(of_digits, small):
+    network, X, X_test = of_digits
+    assert "Pass 16 - X" in warnings_of(network.predict, 16 - X_test)[0]
+    dark_on_light = DNNClassifier(hidden_units=(16,), **QUICK).fit(16 - X, small[1])
+    assert "borders of its images are dark" in warnings_of(dark_on_light.predict, X_test)[0]
+    assert warnings_of(dark_on_light.predict, 16 - X_test) == []
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "predict_log_proba"])
+def test_a_call_warns_once_and_where_it_was_made(method, of_digits):
+    network, _, X_test = of_digits
+    with pytest.warns(PixelRangeWarning) as caught:
+        getattr(network, method)(X_test / 16)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+
+
+def test_scoring_warns_once_in_a_pipeline_too(of_digits, small):
+    _, X, X_test = of_digits
+    pipeline = make_pipeline(DNNClassifier(hidden_units=(8,), **QUICK)).fit(X, small[1])
+    assert len(warnings_of(pipeline.score, X_test / 255, small[1][:100])) == 1
+
+
+def test_few_images_give_no_warning(of_digits):
+    network, _, X_test = of_digits
+    assert warnings_of(network.predict, X_test[:15] / 16) == []
+    assert len(warnings_of(network.predict, X_test[:16] / 16)) == 1
+
+
+def test_images_that_merely_differ_give_no_warning(of_mnist, mnist):
+    network, X_test = of_mnist
+    rng = np.random.default_rng(0)
+    (_, _), (X_all, y_all) = mnist
+    others = {
+        "the same": X_test,
+        "dim": X_test * 0.1,
+        "bright": np.minimum(X_test * 3.0, 255),
+        "brighter than any": X_test * 2.0,
+        "blank": np.zeros((20, 28, 28)),
+        "white": np.full((20, 28, 28), 255),
+        "all blank but one": np.concatenate([np.zeros((50, 28, 28)), X_test[:1]]),
+        "a single pixel": np.eye(784).reshape(784, 28, 28)[:100] * 255,
+        "noise": rng.integers(0, 256, (50, 28, 28)),
+        "noisy": X_test + rng.normal(0, 25, X_test.shape),
+        "moved": np.roll(X_test, 14, axis=(1, 2)),
+        "one class": X_all.reshape(-1, 28, 28)[y_all == 1][:50],
+        "from below zero": X_test - 128.0,
+        "half inverted": np.concatenate([X_test[:100], 255 - X_test[100:]]),
+        "like photographs": rng.normal(120, 60, (50, 28, 28)).clip(0, 255),
+    }
+    for name, images in others.items():
+        assert warnings_of(network.predict, images) == [], name
+
+
+def test_searches_and_folds_give_no_warning(small):
+    X, y, _ = small
+    network = DNNClassifier(hidden_units=(8,), **QUICK)
+    for data in (X, 16 - X, X / 16, X / 8 - 1):
+        assert warnings_of(lambda d=data: cross_val_score(network, d, y, cv=2)) == []
+    pipeline = make_pipeline(StandardScaler(), network)
+    grid = GridSearchCV(pipeline, {"dnnclassifier__epochs": [1]}, cv=3)
+    assert warnings_of(grid.fit, X, y) == []
+    assert warnings_of(grid.predict, X) == []
+
+
+def test_standardised_images_give_no_warning_for_pixels_that_were_constant(mnist):
+    (X, y), (X_test, _) = mnist
+    X, X_test = X.reshape(len(X), -1), X_test.reshape(len(X_test), -1)
+    for n in (60, 300):
+        pipeline = make_pipeline(StandardScaler(), DNNClassifier(hidden_units=(8,), **QUICK))
+        pipeline.fit(X[:n], y[:n])
+        for some in (slice(0, 16), slice(16, 500)):
+            assert warnings_of(pipeline.predict, X_test[some]) == []
+
+
+@pytest.mark.parametrize("load_data", [load_iris, load_wine, load_breast_cancer])
+def test_tables_give_no_warning_in_folds(load_data):
+    X, y = load_data(return_X_y=True)
+    network = DNNClassifier(hidden_units=(8,), **QUICK)
+    for estimator in (network, make_pipeline(StandardScaler(), network)):
+        assert warnings_of(lambda e=estimator: cross_val_score(e, X, y, cv=3)) == []
+
+
+def test_words_give_no_warning():
+    X, y = np.arange(2, 42).reshape(20, 2), np.arange(20) % 2
+    words = SequenceDNNClassifier(hidden_units=(4,), embedding_size=2, n_words=9000, **QUICK)
+    assert warnings_of(words.fit(X, y).predict, X * 200) == []
+
+
+def test_features_a_committee_and_a_stack_warn_once(small):
+    X, y, X_test = small
+    network = DNNClassifier(hidden_units=(8,), **QUICK)
+    features = CNNFeatures(network).fit(X, y)
+    committee = CommitteeClassifier(members=network, n_members=2, test_time_shifts=1).fit(X, y)
+    stack = CNNStackingClassifier(
+        classifier=network, heads=[("bayes", GaussianNB())], cv=2, random_state=0
+    ).fit(X, y)
+    for ask in (features.transform, committee.predict, committee.disagreement, stack.predict):
+        assert warnings_of(ask, X_test) == []
+        assert len(warnings_of(ask, X_test / 255)) == 1
+
+
+def test_a_loaded_network_and_a_pickled_one_warn_as_before(of_digits, tmp_path):
+    network, _, X_test = of_digits
+    save(network, tmp_path / "network.safetensors")
+    for copy in (load(tmp_path / "network.safetensors"), pickle.loads(pickle.dumps(network))):
+        assert len(warnings_of(copy.predict, X_test / 255)) == 1
+        assert copy._pixels_ == network._pixels_

@@ -85,3 +85,6 @@ class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
 
     def _input_scaling(self, rows: NDArray) -> PixelScaling:
         return PixelScaling()
+
+    def _input_values(self, images: NDArray) -> None:
+        return None

@@ -364,6 +364,7 @@ class PretrainedClassifier(NetworkClassifier):
             data,
             images=features[:, None, :, None],
             pixel_scale=1.0,
+            background=(0.0,),
             validation=None if own_set is None else self._features(backbone, own_set),
         )
 

@@ -19,6 +19,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from skmnist._pixel_range import one_pixel_warning
 from skmnist._targets import at_least_two
 from skmnist._validation import generator_of, rows_as_fitted, unchanged_on_error
 from skmnist.classifiers import CNNClassifier
@@ -277,10 +278,11 @@ class CommitteeClassifier(
         rows, seen_shape = rows_as_fitted(self, X)
         self._refuse_shifts_out_of_sight()
         total: Any = 0.0
-        for moved in self._shifts(rows):
-            inputs = moved if seen_shape is None else moved.reshape(np.shape(X))
-            members = [member.predict_proba(inputs) for member in self.members_]
-            total = total + np.stack(members, dtype=np.float64)
+        with one_pixel_warning():
+            for moved in self._shifts(rows):
+                inputs = moved if seen_shape is None else moved.reshape(np.shape(X))
+                members = [member.predict_proba(inputs) for member in self.members_]
+                total = total + np.stack(members, dtype=np.float64)
         return total / (2 * self.test_time_shifts + 1) ** 2
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:

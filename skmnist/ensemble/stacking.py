@@ -31,6 +31,7 @@ from sklearn.utils.validation import (
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skmnist._network_classifier import NetworkClassifier
+from skmnist._pixel_range import one_pixel_warning
 from skmnist._targets import at_least_two
 from skmnist._validation import generator_of, rows_as_fitted, unchanged_on_error
 from skmnist.classifiers import CNNClassifier
@@ -295,10 +296,11 @@ class CNNStackingClassifier(ClassifierMixin, _BaseComposition):
         check_is_fitted(self, "_stacks_")
         rows, _ = rows_as_fitted(self, X)
         images = as_images(rows, self.image_shape_)
-        blended = [
-            self.blender_.predict_proba(_side_by_side(stack.probabilities(images)))
-            for stack in self._stacks_
-        ]
+        with one_pixel_warning():
+            blended = [
+                self.blender_.predict_proba(_side_by_side(stack.probabilities(images)))
+                for stack in self._stacks_
+            ]
         return np.mean(blended, axis=0)
 
     def predict(self, X: Any) -> NDArray:

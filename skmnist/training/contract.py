@@ -60,6 +60,8 @@ class Data:
         What pixels are divided by.
     validation : Data or None
         A set of its own to judge on; None where the rows that judge are among these images.
+    background : tuple of float
+        What surrounds the images, scaled, for each channel or for all: augmentation fills with it.
     """
 
     images: NDArray
@@ -69,6 +71,7 @@ class Data:
     validation_rows: NDArray
     pixel_scale: float
     validation: "Data | None" = None
+    background: tuple[float, ...] = (0.0,)
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ class Trainer(AbstractTrainer):
             jnp.asarray(data.labels),
             jnp.asarray(data.weights, self._float),
             jnp.asarray(data.pixel_scale, self._float),
+            jnp.asarray(data.background, self._float),
         )
 
     @staticmethod
@@ -93,13 +94,13 @@ class Trainer(AbstractTrainer):
 
     def _step(self, values, sums, resident, epoch, step, batch_size, *, size):
         """Take the epoch's given step, on a batch of `size`; give new values and sums."""
-        images, labels, weights, scale = resident
+        images, labels, weights, scale, background = resident
         order, draws, rates = epoch
         rows = lax.dynamic_slice_in_dim(order, step * batch_size, size)
         pixels = images[rows].astype(scale.dtype) / scale
         if self._task.augmentation:
             drawn = lax.dynamic_slice_in_dim(draws, step * batch_size, size)
-            pixels = self._task.augmentation(pixels, drawn)
+            pixels = self._task.augmentation(pixels, drawn, background)
         values, loss, hits = self._learn(values, rates[step], pixels, labels[rows], weights[rows])
         return values, [sums[0] + loss * size, sums[1] + hits]
 
@@ -133,7 +134,7 @@ class Trainer(AbstractTrainer):
 
     def _judge(self, values, sums, resident, rows, start, *, size):
         """Add a batch's losses, hits and weights to the sums."""
-        images, labels, weights, scale = resident
+        images, labels, weights, scale, _ = resident
         some = lax.dynamic_slice_in_dim(rows, start, size)
         pixels = images[some].astype(scale.dtype) / scale
         outputs = self.network.stateless_call(*values, pixels, training=False)[0]
