@@ -199,6 +199,36 @@ def background_of_each(images: NDArray) -> NDArray:
     return np.partition(border, middle, axis=1)[:, middle][:, np.newaxis, np.newaxis]
 
 
+def framed(images: NDArray, down: tuple[int, int], across: tuple[int, int]) -> NDArray:
+    """Put a frame of its own background around each image.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, height, width, channels)
+        Images.
+    down, across : tuple (before, after)
+        Rows and columns to add.
+
+    Returns
+    -------
+    framed : ndarray of shape (n, height + sum(down), width + sum(across), channels)
+        Of the dtype of `images`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist.pixels import framed
+    >>> framed(np.full((1, 2, 2, 1), 255, np.uint8), (1, 0), (0, 2))[0, ..., 0].tolist()
+    [[255, 255, 255, 255], [255, 255, 255, 255], [255, 255, 255, 255]]
+    """
+    n, height, width, channels = images.shape
+    shape = n, height + sum(down), width + sum(across), channels
+    result = np.empty(shape, images.dtype)
+    result[:] = background_of_each(images)
+    result[:, down[0] : down[0] + height, across[0] : across[0] + width] = images
+    return result
+
+
 def background(images: NDArray) -> NDArray:
     """Find what surrounds images: the median of all their borders, in each channel.
 

@@ -50,7 +50,7 @@ class CommitteeClassifier(
     test_time_shifts : int, default=0
         Up to how many pixels images are shifted in each direction when they are predicted; the
         probabilities are averaged over all ``(2 * test_time_shifts + 1) ** 2`` shifts. Pixels
-        that come in are 0.
+        that come in have the value of the image's background, the median of its border.
     n_jobs : int, default=None
         How many members are fitted at once, each in a process of its own with its share of the
         cores; a single member has them all. None means 1, or what

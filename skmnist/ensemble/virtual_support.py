@@ -38,7 +38,8 @@ class VirtualSupportVectors(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         A Pipeline whose last step is a :class:`sklearn.svm.SVC` or :class:`sklearn.svm.NuSVC`, or
         such a machine alone, which then takes the pixels. It is cloned, not fitted itself.
     shift : int, default=1
-        By how many pixels images are shifted. Pixels that come in are 0.
+        By how many pixels images are shifted. Pixels that come in have the value of the image's
+        background, the median of its border, 0 for MNIST.
     directions : {4, 8}, default=4
         Where images are shifted: up, left, right and down; 8 adds the diagonals.
     image_shape : tuple (height, width) or (height, width, channels), or None, default=None

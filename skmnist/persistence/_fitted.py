@@ -24,6 +24,7 @@ from skmnist.persistence._labels import decoded_labels, encoded_labels
 from skmnist.persistence._parameters import encoded_parameters, refuse_unknown, unfitted
 from skmnist.pixels import PixelValues
 from skmnist.preprocessing._image_transformer import ImageTransformer
+from skmnist.preprocessing._ink import InkTransformer
 from skmnist.text import TextSequencer
 from skmnist.training.precision import DTYPES
 
@@ -32,7 +33,7 @@ Networks = dict[str, NetworkClassifier]
 Rules = dict[str, tuple[Callable[[Any], bool], str]]
 
 # What a file written before there was such an attribute stands for.
-_IN_OLDER_FILES: dict[str, Any] = {"pixel_offset_": 0.0, "_pixels_": None}
+_IN_OLDER_FILES: dict[str, Any] = {"pixel_offset_": 0.0, "_pixels_": None, "ink_": "bright"}
 
 
 def encoded_fitted(estimator: Any, place: str, networks: Networks) -> dict[str, Any]:
@@ -225,11 +226,14 @@ def _with_nan(history: dict[str, Any]) -> dict[str, list[float]]:
 # -- transformers ------------------------------------------------------------------------
 
 
+_OF_INK: Rules = {"ink_": (lambda value: value in ("bright", "dark"), "'bright' or 'dark'")}
+
+
 @_sections.register
 def _of_transformer(
     transformer: ImageTransformer, place: str, networks: Networks
 ) -> dict[str, Any]:
-    return {"learned": _encoded_learned(transformer, _OF_IMAGES)}
+    return {"learned": _encoded_learned(transformer, _rules_of_transformer(transformer))}
 
 
 @_learn.register
@@ -237,7 +241,11 @@ def _transformer_learns(
     transformer: ImageTransformer, sections: Any, place: str, networks: Networks
 ) -> None:
     section = with_keys(sections, ("learned",), _where(place))["learned"]
-    transformer.__dict__.update(_decoded_learned(section, _OF_IMAGES))
+    transformer.__dict__.update(_decoded_learned(section, _rules_of_transformer(transformer)))
+
+
+def _rules_of_transformer(transformer: ImageTransformer) -> Rules:
+    return _OF_IMAGES | _OF_INK if isinstance(transformer, InkTransformer) else _OF_IMAGES
 
 
 _OF_TEXTS: Rules = {
