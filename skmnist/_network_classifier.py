@@ -14,13 +14,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
-    _check_sample_weight,
     check_consistent_length,
     check_is_fitted,
     column_or_1d,
-    validate_data,
 )
 
+from skmnist._numbers import checked_weights, refuse_masked, refuse_overflow
 from skmnist._pixel_range import warn_of_other_pixels
 from skmnist._reporter import Reporter
 from skmnist._targets import (
@@ -31,11 +30,10 @@ from skmnist._targets import (
     n_epochs,
     stratified_split,
 )
-from skmnist._validation import rows_as_fitted, unchanged_on_error
+from skmnist._validation import rows_as_fitted, rows_to_fit, unchanged_on_error
 from skmnist.images import (
     ImageShape,
     as_images,
-    as_rows,
     find_image_shape,
     native_pixels,
     refuse_other_shape,
@@ -302,13 +300,10 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         self, X: Any, y: Any, sample_weight: Any, classes: Any = None, *, going_on: bool
     ) -> Data:
         """Validate everything that `fit` is given; note what is learned from it."""
-        rows, seen_shape = as_rows(X)
-        rows, y = validate_data(self, rows, y, reset=not going_on, dtype="numeric")
+        rows, y, seen_shape = rows_to_fit(self, X, y, reset=not going_on)
         rows = self._inputs(rows)
         check_classification_targets(y)
-        weights = _check_sample_weight(
-            sample_weight, rows, dtype=np.float64, ensure_non_negative=True
-        )
+        weights = checked_weights(sample_weight, rows)
         # A weight of zero is as good as no row: no class, no pixel of it counts.
         counted = np.flatnonzero(weights).astype(np.int32)
         if going_on:
@@ -318,7 +313,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         labels = class_numbers(y, self.classes_, counted)
         if self.class_weight is not None:
             of_classes = class_weights(self.class_weight, self.classes_, labels, counted)
-            weights = weights * of_classes[labels]
+            weights = _weighted(weights, of_classes, labels)
         rows, divisor = self._scaling.ready_to_divide(rows, self._float)
         return Data(
             images=as_images(rows, self.image_shape_),
@@ -424,17 +419,16 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     def _validation_data(self, data: Data, X_val: Any, y_val: Any, sample_weight_val: Any) -> Data:
         rows, _ = rows_as_fitted(self, X_val)
         rows = self._inputs(rows)
+        refuse_masked(y_val, "y_val")
         y_val = column_or_1d(y_val, warn=True)
         check_consistent_length(rows, y_val)
-        weights = _check_sample_weight(
-            sample_weight_val, rows, dtype=np.float64, ensure_non_negative=True
-        )
+        weights = checked_weights(sample_weight_val, rows, "sample_weight_val")
         counted = np.flatnonzero(weights).astype(np.int32)
         labels = class_numbers(y_val, self.classes_, counted)
         if self.class_weight is not None:
             of_training = data.labels, data.train_rows
             of_classes = class_weights(self.class_weight, self.classes_, *of_training)
-            weights = weights * of_classes[labels]
+            weights = _weighted(weights, of_classes, labels)
         if not weights.any():
             raise ValueError("sample_weight_val and class_weight leave no sample any weight.")
         rows, _ = self._scaling.ready_to_divide(rows, self._float)
@@ -575,6 +569,14 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             "n_epochs_": self.n_epochs_ + len(outcome.history["loss"]),
             "history_": continued(self.history_, outcome.history),
         }
+
+
+def _weighted(weights: NDArray, of_classes: NDArray, labels: NDArray) -> NDArray:
+    """Multiply the weights of samples by those of their classes."""
+    with np.errstate(over="ignore"):
+        weights = weights * of_classes[labels]
+    refuse_overflow(weights, of_classes, "class_weight")
+    return weights
 
 
 def _as_probabilities(outputs: NDArray) -> NDArray:

@@ -17,6 +17,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmnist._network_classifier import NetworkClassifier
+from skmnist._numbers import refuse_beyond_float32
 from skmnist._validation import rows_as_fitted
 from skmnist.classifiers import CNNClassifier
 from skmnist.images import as_rows, find_image_shape, refuse_other_shape
@@ -135,6 +136,7 @@ class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         given, seen_shape = as_rows(X)
         rows = validate_data(self, given, dtype="numeric")
+        refuse_beyond_float32(rows)
         classifier = CNNClassifier() if self.classifier is None else clone(self.classifier)
         if isinstance(classifier, FrozenEstimator):
             _refuse_other_than_ours(classifier)

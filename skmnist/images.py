@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmnist._numbers import refuse_masked
+
 ImageShape = tuple[int, int, int]
 
 
@@ -32,7 +34,7 @@ def as_rows(X: Any) -> tuple[Any, ImageShape | None]:
     Raises
     ------
     ValueError
-        If `X` has more than four dimensions.
+        If `X` has more than four dimensions, or masked values.
 
     Examples
     --------
@@ -42,6 +44,7 @@ def as_rows(X: Any) -> tuple[Any, ImageShape | None]:
     >>> rows.shape, image_shape
     ((5, 784), (28, 28, 1))
     """
+    refuse_masked(X, "X")
     if isinstance(X, list | tuple) and X and np.ndim(X[0]) > 1:
         X = np.asarray(X)
     n_dimensions = getattr(X, "ndim", 2)

@@ -10,6 +10,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_sp
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from skmnist import (
     CapsNetClassifier,
@@ -26,7 +27,17 @@ from skmnist import (
     load,
     save,
 )
+from skmnist.ensemble import VirtualSupportVectors
 from skmnist.pixels import PixelScaling, find_pixel_scaling
+from skmnist.preprocessing import (
+    HOG,
+    Blur,
+    ColumnNormalizer,
+    ConvolutionFeatures,
+    Deskew,
+    MomentNormalizer,
+    OrientedGradients,
+)
 
 QUICK = {"epochs": 2, "dtype": "float32", "random_state": 0}
 NETWORKS = {
@@ -416,3 +427,105 @@ def test_a_loaded_network_and_a_pickled_one_warn_as_before(of_digits, tmp_path):
     for copy in (load(tmp_path / "network.safetensors"), pickle.loads(pickle.dumps(network))):
         assert len(warnings_of(copy.predict, X_test / 255)) == 1
         assert copy._pixels_ == network._pixels_
+
+
+# -- numbers too large, and masked ones ----------------------------------------------------
+
+
+def every_estimator():
+    network = DNNClassifier(hidden_units=(8,), **QUICK)
+    return {
+        "network": network,
+        "pipeline": make_pipeline(network),
+        "features": CNNFeatures(network),
+        "committee": CommitteeClassifier(members=network, n_members=1),
+        "stack": CNNStackingClassifier(
+            classifier=network, heads=[("bayes", GaussianNB())], cv=2, random_state=0
+        ),
+        "support vectors": VirtualSupportVectors(SVC()),
+        "words": SequenceDNNClassifier(hidden_units=(4,), embedding_size=2, **QUICK),
+        "HOG": HOG(pixels_per_cell=(4, 4), cells_per_block=(2, 2)),
+        "blur": Blur(),
+        "columns": ColumnNormalizer(),
+        "convolutions": ConvolutionFeatures(),
+        "deskew": Deskew(),
+        "moments": MomentNormalizer(),
+        "gradients": OrientedGradients(),
+    }
+
+
+def ask(estimator, X):
+    return estimator.predict(X) if hasattr(estimator, "predict") else estimator.transform(X)
+
+
+@pytest.mark.parametrize("name", every_estimator())
+def test_pixels_beyond_float32_and_masked_ones_are_refused_in_fit_and_in_asking(name, small):
+    X, y, _ = small
+    estimator = every_estimator()[name]
+    huge, masked = X.astype(float), np.ma.array(X, mask=np.zeros(X.shape, bool))
+    huge[3, 4], masked[3, 4] = 1e39, np.ma.masked
+    too_large = r"X has values up to 1e\+(39|300) in size"
+    wrong = [(huge, too_large), (masked, "X is a masked array with 1 masked value,")]
+    for data, match in wrong:
+        with pytest.raises(ValueError, match=match):
+            estimator.fit(data, y)
+    estimator.fit(X, y)
+    huge[3, 4] = -1e300
+    for data, match in wrong:
+        with pytest.raises(ValueError, match=match):
+            ask(estimator, data)
+
+
+def test_masked_arrays_without_a_masked_value_are_arrays(small):
+    X, y, X_test = small
+    network = NETWORKS["DNN"]
+    expected = network.fit(X, y).predict_proba(X_test)
+    answers = network.fit(np.ma.array(X), y).predict_proba(np.ma.array(X_test))
+    assert np.array_equal(answers, expected)
+
+
+def test_masked_images_labels_and_weights_are_refused(small):
+    X, y, _ = small
+    images = np.ma.array(X.reshape(-1, 8, 8), mask=X.reshape(-1, 8, 8) == 16)
+    with pytest.raises(ValueError, match=r"X is a masked array with \d+ masked values"):
+        NETWORKS["CNN"].fit(images, y)
+    with pytest.raises(ValueError, match="X is a masked array"):
+        NETWORKS["CNN"].fit(list(images), y)
+    with pytest.raises(ValueError, match="y is a masked array with"):
+        NETWORKS["DNN"].fit(X, np.ma.array(y, mask=y == 3))
+    with pytest.raises(ValueError, match="sample_weight is a masked array with"):
+        NETWORKS["DNN"].fit(X, y, sample_weight=np.ma.array(np.ones(len(y)), mask=y == 3))
+
+
+def test_samples_that_judge_are_refused_as_those_that_train_are(small):
+    X, y, _ = small
+    huge = X.astype(float)
+    huge[3, 4] = 1e39
+    with pytest.raises(ValueError, match="X_val and y_val can't be used: X has values up to"):
+        NETWORKS["DNN"].fit(X, y, X_val=huge, y_val=y)
+    with pytest.raises(ValueError, match="sample_weight_val has values up to 1e\\+308"):
+        NETWORKS["DNN"].fit(X, y, X_val=X, y_val=y, sample_weight_val=np.full(len(y), 1e308))
+
+
+@pytest.mark.parametrize("name", ["network", "features", "committee", "stack", "support vectors"])
+def test_weights_whose_sum_overflows_are_refused(name, small):
+    X, y, _ = small
+    with pytest.raises(ValueError, match=r"sample_weight has values up to 1e\+308.*divide"):
+        every_estimator()[name].fit(X, y, sample_weight=np.full(len(y), 1e308))
+
+
+def test_class_weights_that_overflow_are_refused_by_name(small):
+    X, y, _ = small
+    network = DNNClassifier(hidden_units=(8,), class_weight={0: 1e308, 1: 1e308}, **QUICK)
+    with pytest.raises(ValueError, match=r"class_weight has values up to 1e\+308.*divide"):
+        network.fit(X, y)
+    with pytest.raises(ValueError, match=r"class_weight .* sample_weight"):
+        network.set_params(class_weight={0: 1e200}).fit(X, y, sample_weight=np.full(len(y), 1e200))
+
+
+def test_large_weights_that_do_not_overflow_count_as_their_ratios(small):
+    X, y, X_test = small
+    expected = NETWORKS["DNN"].fit(X, y).predict_proba(X_test)
+    weights = np.full(len(y), 1e300)
+    answers = NETWORKS["DNN"].fit(X, y, sample_weight=weights).predict_proba(X_test)
+    np.testing.assert_allclose(answers, expected, atol=1e-5)
