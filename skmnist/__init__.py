@@ -28,6 +28,7 @@ _HOME_OF = {
     "DNNClassifier": "classifiers",
     "LeNetClassifier": "classifiers",
     "OneCycle": "training.schedules",
+    "PixelRangeWarning": "exceptions",
     "Plateau": "training.schedules",
     "PretrainedClassifier": "classifiers",
     "RandomUniform": "networks",

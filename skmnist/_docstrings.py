@@ -107,13 +107,17 @@ best_epoch_ : int
 n_parameters_ : int
     Numbers that make up the network.
 network_ : keras.Model
-    The network, to look at and to export; it takes pixels divided by `pixel_scale_`.
+    The network, to look at and to export; it takes ``(X - pixel_offset_) / pixel_scale_``.
 dtype_ : str
     What the network computes in, Keras's name of the policy.
 image_shape_ : tuple (height, width, channels)
     The shape of one image.
+pixel_offset_ : float
+    What is subtracted from pixels: the lowest value of the training data, 0 for most images; the
+    mean where the training data are centred, as a ``StandardScaler`` does, or heavy-tailed.
 pixel_scale_ : float
-    What pixels are divided by.
+    What the difference is divided by: the range of the training data, 255 for MNIST; the standard
+    deviation where the offset is the mean.
 n_features_in_ : int
     Pixels of one image.
 feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -122,7 +126,7 @@ feature_names_in_ : ndarray of shape (n_features_in_,)
 
 
 # What a classifier without the parameter `image_shape` says in its own words, or hasn't.
-_OF_IMAGES = {"image_shape_", "n_features_in_", "network_", "pixel_scale_"}
+_OF_IMAGES = {"image_shape_", "n_features_in_", "network_", "pixel_offset_", "pixel_scale_"}
 
 
 def describe_shared_parameters(classifier: T) -> T:

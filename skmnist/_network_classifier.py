@@ -15,13 +15,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
-    _check_sample_weight,
     check_consistent_length,
     check_is_fitted,
     column_or_1d,
-    validate_data,
 )
 
+from skmnist._numbers import checked_weights, refuse_masked, refuse_overflow
+from skmnist._pixel_range import warn_of_other_pixels
 from skmnist._reporter import Reporter
 from skmnist._targets import (
     at_least_two,
@@ -31,18 +31,17 @@ from skmnist._targets import (
     n_epochs,
     stratified_split,
 )
-from skmnist._validation import in_one_step, rows_as_fitted
+from skmnist._validation import in_one_step, rows_as_fitted, rows_to_fit
 from skmnist.images import (
     ImageShape,
     as_images,
-    as_rows,
     find_image_shape,
-    find_pixel_scale,
     native_pixels,
     refuse_other_shape,
 )
 from skmnist.inference import Predictor
 from skmnist.networks.architecture import Architecture
+from skmnist.pixels import PixelScaling, PixelValues, find_pixel_scaling
 from skmnist.training import Augmentation, Data, Outcome, Plan, State, Task, train
 from skmnist.training.augmentation import find_augmentation
 from skmnist.training.callbacks import copied
@@ -239,10 +238,16 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             If the classifier is not fitted.
         ValueError
             If `X` has another shape than in `fit`.
+
+        Warns
+        -----
+        PixelRangeWarning
+            If pixels are in another unit than in `fit`, or inverted.
         """
         check_is_fitted(self)
         rows, _ = rows_as_fitted(self, X)
         rows = self._inputs(rows)
+        self._warn_of_other_pixels(rows)
         return _as_probabilities(self._predictor_.outputs(rows, self.image_shape_))
 
     def predict_log_proba(self, X: Any) -> NDArray:
@@ -280,7 +285,9 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
 
     @property
     def network_(self) -> Any:
-        """The network as a live Keras model, which takes pixels divided by `pixel_scale_`.
+        """The network as a live Keras model.
+
+        It takes pixels less `pixel_offset_`, divided by `pixel_scale_`.
 
         It is a copy to look at and to export: training it doesn't change this classifier.
         """
@@ -329,13 +336,10 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         self, X: Any, y: Any, sample_weight: Any, classes: Any = None, *, going_on: bool
     ) -> Data:
         """Validate everything that `fit` is given; note what is learned from it."""
-        rows, seen_shape = as_rows(X)
-        rows, y = validate_data(self, rows, y, reset=not going_on, dtype="numeric")
+        rows, y, seen_shape = rows_to_fit(self, X, y, reset=not going_on)
         rows = self._inputs(rows)
         check_classification_targets(y)
-        weights = _check_sample_weight(
-            sample_weight, rows, dtype=np.float64, ensure_non_negative=True
-        )
+        weights = checked_weights(sample_weight, rows)
         # A weight of zero is as good as no row: no class, no pixel of it counts.
         counted = np.flatnonzero(weights).astype(np.int32)
         if going_on:
@@ -347,21 +351,25 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         labels = class_numbers(y, self.classes_, counted)
         if self.class_weight is not None:
             of_classes = class_weights(self.class_weight, self.classes_, labels, counted)
-            weights = weights * of_classes[labels]
+            weights = _weighted(weights, of_classes, labels)
+        rows, divisor = self._scaling.ready_to_divide(rows, self._float)
         return Data(
             images=as_images(rows, self.image_shape_),
             labels=labels,
             weights=weights / weights[counted].mean(),
             train_rows=counted,
             validation_rows=counted[:0],
-            pixel_scale=self.pixel_scale_,
+            pixel_scale=divisor,
+            background=self._background(),
         )
 
     def _begin_anew(
         self, rows: NDArray, y: NDArray, counted: NDArray, classes: Any, seen: ImageShape | None
     ) -> None:
         self.image_shape_ = self._input_shape(rows.shape[1], seen)
-        self.pixel_scale_ = self._input_scale(rows if len(counted) == len(rows) else rows[counted])
+        rows = rows if len(counted) == len(rows) else rows[counted]
+        self.pixel_offset_, self.pixel_scale_ = self._input_scaling(rows)
+        self._pixels_ = self._input_values(as_images(rows, self.image_shape_))
         self.classes_ = at_least_two(np.unique(y[counted]) if classes is None else classes)
         self.dtype_ = find_dtype(self.dtype)
         for name in self._histories:
@@ -381,7 +389,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
                 "begin anew, or use partial_fit, whose calls need not have all classes."
             )
 
-    # The three that a classifier of anything but images answers in another way.
+    # The four that a classifier of anything but images answers in another way.
 
     def _inputs(self, rows: NDArray) -> NDArray:
         """Give the validated numbers a format that every backend reads."""
@@ -391,8 +399,35 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         wanted = None if self.image_shape is None else tuple(self.image_shape)
         return find_image_shape(n_features, wanted, seen)
 
-    def _input_scale(self, rows: NDArray) -> float:
-        return find_pixel_scale(rows)
+    def _input_scaling(self, rows: NDArray) -> PixelScaling:
+        return find_pixel_scaling(rows)
+
+    def _input_values(self, images: NDArray) -> PixelValues | None:
+        return PixelValues.of(images)
+
+    def _background(self) -> tuple[float, ...]:
+        """Scale the background of the training images, one number a channel."""
+        if self._pixels_ is None:
+            return (0.0,)
+        offset, scale = self._scaling
+        return tuple((value - offset) / scale for value in self._pixels_.background)
+
+    def _warn_of_other_pixels(self, rows: NDArray) -> None:
+        images = as_images(rows, self.image_shape_)
+        warn_of_other_pixels(type(self).__name__, self._pixels_, self._scaling, images)
+
+    @property
+    def _scaling(self) -> PixelScaling:
+        return PixelScaling(self.pixel_offset_, self.pixel_scale_)
+
+    @property
+    def _float(self) -> str:
+        return "float64" if self.dtype_ == "float64" else "float32"
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # One pickled before there were offsets has none.
+        before = {"pixel_offset_": 0.0, "_pixels_": None} if "pixel_scale_" in state else {}
+        super().__setstate__(before | state)
 
     def _seed(self) -> int:
         if self.random_state is None:
@@ -432,19 +467,19 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     def _validation_data(self, data: Data, X_val: Any, y_val: Any, sample_weight_val: Any) -> Data:
         rows, _ = rows_as_fitted(self, X_val)
         rows = self._inputs(rows)
+        refuse_masked(y_val, "y_val")
         y_val = column_or_1d(y_val, warn=True)
         check_consistent_length(rows, y_val)
-        weights = _check_sample_weight(
-            sample_weight_val, rows, dtype=np.float64, ensure_non_negative=True
-        )
+        weights = checked_weights(sample_weight_val, rows, "sample_weight_val")
         counted = np.flatnonzero(weights).astype(np.int32)
         labels = class_numbers(y_val, self.classes_, counted)
         if self.class_weight is not None:
             of_training = data.labels, data.train_rows
             of_classes = class_weights(self.class_weight, self.classes_, *of_training)
-            weights = weights * of_classes[labels]
+            weights = _weighted(weights, of_classes, labels)
         if not weights.any():
             raise ValueError("sample_weight_val and class_weight leave no sample any weight.")
+        rows, _ = self._scaling.ready_to_divide(rows, self._float)
         return replace(
             data,
             images=as_images(rows, self.image_shape_),
@@ -589,7 +624,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
 
     def _learned(self, architecture: Architecture, outcome: Outcome) -> dict[str, Any]:
         """Tell all attributes that training sets."""
-        predictor = Predictor(architecture, outcome.state.network, self.pixel_scale_)
+        predictor = Predictor(architecture, outcome.state.network, self._scaling)
         return {
             "_predictor_": predictor,
             "n_parameters_": predictor.n_parameters,
@@ -598,6 +633,14 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             "n_epochs_": self.n_epochs_ + len(outcome.history["loss"]),
             "history_": continued(self.history_, outcome.history),
         }
+
+
+def _weighted(weights: NDArray, of_classes: NDArray, labels: NDArray) -> NDArray:
+    """Multiply the weights of samples by those of their classes."""
+    with np.errstate(over="ignore"):
+        weights = weights * of_classes[labels]
+    refuse_overflow(weights, of_classes, "class_weight")
+    return weights
 
 
 def _as_probabilities(outputs: NDArray) -> NDArray:

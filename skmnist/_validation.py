@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
+from skmnist._numbers import refuse_beyond_float32, refuse_masked
 from skmnist.images import ImageShape, as_rows, refuse_other_shape
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -38,6 +39,32 @@ def in_one_step(method: Method) -> Method:
     return fit  # type: ignore[return-value]
 
 
+def rows_to_fit(
+    estimator: Any, X: Any, y: Any, *, reset: bool = True
+) -> tuple[NDArray, NDArray, ImageShape | None]:
+    """Validate what an estimator is fitted on.
+
+    Returns
+    -------
+    rows : ndarray of shape (n, n_pixels)
+        Any real dtype.
+    y : ndarray of shape (n,)
+        Labels.
+    seen_shape : tuple (height, width, channels) or None
+        The shape of one image, or None where rows came.
+
+    Raises
+    ------
+    ValueError
+        If `X` or `y` is not usable.
+    """
+    rows, seen_shape = as_rows(X)
+    refuse_masked(y, "y")
+    rows, y = validate_data(estimator, rows, y, reset=reset, dtype="numeric")
+    refuse_beyond_float32(rows)
+    return rows, y, seen_shape
+
+
 def rows_as_fitted(estimator: Any, X: Any) -> tuple[NDArray, ImageShape | None]:
     """Validate what a fitted estimator is asked about.
 
@@ -55,6 +82,7 @@ def rows_as_fitted(estimator: Any, X: Any) -> tuple[NDArray, ImageShape | None]:
     """
     rows, seen_shape = as_rows(X)
     rows = validate_data(estimator, rows, reset=False, dtype="numeric")
+    refuse_beyond_float32(rows)
     refuse_other_shape(estimator, seen_shape)
     return rows, seen_shape
 

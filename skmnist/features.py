@@ -17,6 +17,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmnist._network_classifier import NetworkClassifier
+from skmnist._numbers import refuse_beyond_float32
 from skmnist._validation import in_one_step, rows_as_fitted
 from skmnist.classifiers import CNNClassifier
 from skmnist.images import as_rows, find_image_shape, refuse_other_shape
@@ -136,6 +137,7 @@ class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         given, seen_shape = as_rows(X)
         rows = validate_data(self, given, dtype="numeric")
+        refuse_beyond_float32(rows)
         classifier = CNNClassifier() if self.classifier is None else clone(self.classifier)
         if isinstance(classifier, FrozenEstimator):
             _refuse_other_than_ours(classifier)
@@ -173,6 +175,7 @@ class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         check_is_fitted(self)
         rows, _ = rows_as_fitted(self, X)
+        self.classifier_._warn_of_other_pixels(rows)
         features = self._predictor_.outputs(rows, self.image_shape_)
         return normalize(features, copy=False) if self.normalize else features
 

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmnist._numbers import refuse_masked
+
 ImageShape = tuple[int, int, int]
 
 
@@ -32,7 +34,7 @@ def as_rows(X: Any) -> tuple[Any, ImageShape | None]:
     Raises
     ------
     ValueError
-        If `X` has more than four dimensions.
+        If `X` has more than four dimensions, or masked values.
 
     Examples
     --------
@@ -42,6 +44,7 @@ def as_rows(X: Any) -> tuple[Any, ImageShape | None]:
     >>> rows.shape, image_shape
     ((5, 784), (28, 28, 1))
     """
+    refuse_masked(X, "X")
     if isinstance(X, list | tuple) and X and np.ndim(X[0]) > 1:
         X = np.asarray(X)
     n_dimensions = getattr(X, "ndim", 2)
@@ -165,42 +168,6 @@ def find_image_shape(
         return seen
     side = isqrt(n_features)
     return (side, side, 1) if side * side == n_features else (1, n_features, 1)
-
-
-def find_pixel_scale(rows: NDArray) -> float:
-    """Find the number that pixels are divided by before they enter a network.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (n, n_features)
-        Training data.
-
-    Returns
-    -------
-    scale : float
-        The largest value where none is negative, as in raw images (255 for MNIST, 16 for
-        scikit-learn's digits), else the root of the mean square; 1 for data that is already
-        scaled or standardised, that is, where the first is under 1 or the second under 2.
-
-    Notes
-    -----
-    The scale is learned from values, never from the dtype, so that the same numbers are the
-    same images whether they come as uint8 or float64.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmnist.images import find_pixel_scale
-    >>> find_pixel_scale(np.array([[0, 255]], dtype=np.uint8))
-    255.0
-    >>> find_pixel_scale(np.array([[-1.3, 2.0]]))
-    1.0
-    """
-    if rows.min() >= 0:
-        return max(float(rows.max()), 1.0)
-    values = rows if rows.dtype.kind == "f" else rows.astype(np.float32)
-    spread = float(np.sqrt(np.einsum("ij,ij->", values, values, dtype=np.float64) / values.size))
-    return spread if spread > 2 else 1.0
 
 
 def refuse_other_shape(estimator: Any, seen: ImageShape | None) -> None:

@@ -13,6 +13,7 @@ from skmnist._backend import backend_name, load_keras, logs_of_tensorflow_held_b
 from skmnist.images import ImageShape, as_images
 from skmnist.networks.architecture import Architecture
 from skmnist.networks.inner import inner_network
+from skmnist.pixels import PixelScaling
 
 _BATCH_SIZES = (16, 128, 512)
 _SMALLEST_TRIED = (2, 4)
@@ -34,26 +35,28 @@ class Predictor:
         The network.
     variables : sequence of ndarray
         The values of all its variables, in Keras's order.
-    pixel_scale : float
-        What pixels are divided by.
+    scaling : PixelScaling
+        What pixels are scaled by.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skmnist.inference import Predictor
     >>> from skmnist.networks import Architecture, dense_network
+    >>> from skmnist.pixels import PixelScaling
     >>> architecture = Architecture.of(dense_network, input_shape=(2, 2, 1), n_outputs=3)
     >>> weights = [v.numpy() for v in architecture.build(seed=0).variables]
-    >>> Predictor(architecture, weights, 255.0).outputs(np.zeros((5, 4)), (2, 2, 1)).shape
+    >>> predictor = Predictor(architecture, weights, PixelScaling(0.0, 255.0))
+    >>> predictor.outputs(np.zeros((5, 4)), (2, 2, 1)).shape
     (5, 3)
     """
 
     def __init__(
-        self, architecture: Architecture, variables: Sequence[NDArray], pixel_scale: float
+        self, architecture: Architecture, variables: Sequence[NDArray], scaling: PixelScaling
     ) -> None:
         self.architecture = architecture
         self.variables = variables
-        self._pixel_scale = pixel_scale
+        self._scaling = scaling
         self._loaded: tuple[Any, ...] | None = None
         self._network: Any = None
 
@@ -81,7 +84,7 @@ class Predictor:
             size = _batch_size(len(rows) - done)
             part = rows[done : done + size]
             batch = np.zeros((size, *image_shape), dtype)
-            np.divide(as_images(part, image_shape), self._pixel_scale, out=batch[: len(part)])
+            self._scaling.apply(as_images(part, image_shape), out=batch[: len(part)])
             computed = np.asarray(functions[size](batch, *weights))
             outputs[done : done + len(part)] = computed[: len(part)]
             done += len(part)
@@ -111,7 +114,7 @@ class Predictor:
             inner_network, network=self.architecture, layer=layer, pool=pool, dtype=self._dtype
         )
         n_variables = len(_compiled_for(inner).dtypes)
-        return Predictor(inner, self.variables[:n_variables], self._pixel_scale)
+        return Predictor(inner, self.variables[:n_variables], self._scaling)
 
     @property
     def n_outputs(self) -> int:
@@ -143,6 +146,12 @@ class Predictor:
     def __getstate__(self) -> dict[str, Any]:
         # The live parts belong to this process; they are made again where they are needed.
         return {**vars(self), "_loaded": None, "_network": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # One pickled before there were offsets has a number to divide by.
+        if "_pixel_scale" in state:
+            state = {**state, "_scaling": PixelScaling(0.0, state["_pixel_scale"])}
+        vars(self).update(state)
 
     @property
     def _dtype(self) -> str:

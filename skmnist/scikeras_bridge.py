@@ -17,7 +17,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from skmnist._backend import load_keras
 from skmnist._network_classifier import NetworkClassifier
-from skmnist.images import as_rows, find_image_shape, find_pixel_scale
+from skmnist.images import as_rows, find_image_shape
+from skmnist.pixels import PixelScaling, find_pixel_scaling
 from skmnist.training.callbacks import copied
 from skmnist.training.precision import find_dtype
 from skmnist.training.schedules import Constant, find_schedule
@@ -31,7 +32,7 @@ def to_scikeras(estimator: NetworkClassifier, **kwargs: Any) -> Any:
     The network's settings become ``model__...`` parameters, the optimizer's ``optimizer__...``,
     those of early stopping and of the schedule ``callbacks__...``, all open to
     ``GridSearchCV``.  Like the estimator, it takes rows of pixels or images, finds their shape
-    and learns what to divide them by.
+    and learns how to scale them.
 
     Parameters
     ----------
@@ -267,12 +268,12 @@ def network_on_pixels(
 
 
 class PixelScaler(TransformerMixin, BaseEstimator):
-    """Divide pixels by what the network classifiers divide them by.
+    """Scale pixels as the network classifiers do.
 
     Attributes
     ----------
-    pixel_scale_ : float
-        The divisor, see `skmnist.images.find_pixel_scale`.
+    pixel_offset_, pixel_scale_ : float
+        What is subtracted, and then divided by; see `skmnist.pixels.find_pixel_scaling`.
 
     Examples
     --------
@@ -283,7 +284,7 @@ class PixelScaler(TransformerMixin, BaseEstimator):
     """
 
     def fit(self, X: NDArray, y: Any = None) -> "PixelScaler":
-        """Learn the divisor.
+        """Learn the scaling.
 
         Parameters
         ----------
@@ -297,11 +298,11 @@ class PixelScaler(TransformerMixin, BaseEstimator):
         self : object
             The fitted transformer.
         """
-        self.pixel_scale_ = find_pixel_scale(as_rows(X)[0])
+        self.pixel_offset_, self.pixel_scale_ = find_pixel_scaling(as_rows(X)[0])
         return self
 
     def transform(self, X: NDArray) -> NDArray:
-        """Divide the pixels.
+        """Scale the pixels.
 
         Parameters
         ----------
@@ -313,7 +314,8 @@ class PixelScaler(TransformerMixin, BaseEstimator):
         scaled : ndarray of the same shape, float32
             A new array.
         """
-        return np.divide(X, self.pixel_scale_, dtype=np.float32)
+        scaling = PixelScaling(self.pixel_offset_, self.pixel_scale_)
+        return scaling.apply(X, np.empty(X.shape, np.float32))
 
 
 @cache
@@ -327,7 +329,7 @@ def _scaled_keras_classifier() -> Any:
         ) from error
 
     class ScaledKerasClassifier(KerasClassifier):
-        """A SciKeras classifier that learns what to divide pixels by."""
+        """A SciKeras classifier that learns how to scale pixels."""
 
         __qualname__ = "ScaledKerasClassifier"
 

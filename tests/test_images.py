@@ -1,4 +1,4 @@
-"""Rows and images: views of the same pixels, and the scale they are divided by."""
+"""Rows and images: views of the same pixels."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,6 @@ from skmnist.images import (
     as_images,
     as_rows,
     find_image_shape,
-    find_pixel_scale,
     native_pixels,
 )
 
@@ -140,40 +139,3 @@ def test_a_wanted_shape_that_contradicts_the_images_is_refused():
 def test_a_wanted_shape_that_is_no_image_is_refused_by_name(wanted):
     with pytest.raises((ValueError, TypeError), match="image_shape"):
         find_image_shape(64, wanted, None)
-
-
-@pytest.mark.parametrize("dtype", ["uint8", "int32", "float32", "float64"])
-def test_the_scale_of_raw_images_is_their_largest_value_whatever_the_dtype(dtype):
-    assert find_pixel_scale(np.array([[0, 16], [3, 7]], dtype)) == 16.0
-
-
-def test_pixels_that_lie_within_one_are_not_scaled():
-    assert find_pixel_scale(np.array([[0.0, 0.5]])) == 1.0
-    assert find_pixel_scale(np.zeros((2, 2))) == 1.0
-
-
-def test_standardised_pixels_are_not_scaled():
-    assert find_pixel_scale(np.array([[-1.5, 1.5], [0.3, -2.0]])) == 1.0
-
-
-def test_large_values_of_both_signs_are_divided_by_their_root_mean_square():
-    assert find_pixel_scale(np.array([[-30.0, 40.0]])) == pytest.approx(np.sqrt(1250))
-
-
-def test_integers_of_both_signs_do_not_overflow():
-    # The square of 100 is no int8.
-    assert find_pixel_scale(np.array([[-100, 100]], np.int8)) == pytest.approx(100)
-    big = 2**20
-    assert find_pixel_scale(np.array([[-big, big]], np.int32)) == pytest.approx(big)
-
-
-def test_the_scale_is_a_plain_float():
-    assert type(find_pixel_scale(np.array([[0, 255]], np.uint8))) is float
-    assert type(find_pixel_scale(np.array([[-9, 255]], np.int16))) is float
-
-
-def test_finding_the_scale_changes_no_pixel():
-    rows = np.array([[-30.0, 40.0]])
-    rows.setflags(write=False)
-    find_pixel_scale(rows)
-    assert rows.tolist() == [[-30.0, 40.0]]

@@ -13,6 +13,7 @@ from skmnist._network_classifier import NetworkClassifier
 from skmnist.classifiers._common import HIDDEN_LAYERS
 from skmnist.images import ImageShape
 from skmnist.networks.sequence import UNKNOWN
+from skmnist.pixels import PixelScaling
 
 MOST_WORDS = 2**24  # a batch holds float32, which has all whole numbers up to there
 _OF_IMAGES = {"augmentation", "image_shape", "output_activation"}
@@ -82,5 +83,8 @@ class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
             )
         return 1, n_features, 1
 
-    def _input_scale(self, rows: NDArray) -> float:
-        return 1.0
+    def _input_scaling(self, rows: NDArray) -> PixelScaling:
+        return PixelScaling()
+
+    def _input_values(self, images: NDArray) -> None:
+        return None

@@ -24,6 +24,7 @@ from skmnist.networks.pretrained import (
     pretrained_network,
     with_trainable_layers,
 )
+from skmnist.pixels import PixelScaling
 from skmnist.training import Augmentation, Data, Outcome, Plan, State, Task, train
 from skmnist.training.contract import Watcher
 from skmnist.training.history import continued
@@ -338,9 +339,8 @@ class PretrainedClassifier(NetworkClassifier):
             frozen = replace(task, architecture=with_trainable_layers(task.architecture, 0))
             return train(frozen, plan, data, start, callbacks, reporter)
         # Frozen, the backbone makes the same features of an image in each epoch.
-        backbone = Predictor(task.architecture, start.network, data.pixel_scale).of_layer(
-            "flatten", None
-        )
+        scaling = PixelScaling(scale=data.pixel_scale)
+        backbone = Predictor(task.architecture, start.network, scaling).of_layer("flatten", None)
         features = self._features(backbone, data)
         of_backbone = list(backbone.variables)
 
@@ -365,6 +365,7 @@ class PretrainedClassifier(NetworkClassifier):
             data,
             images=features[:, None, :, None],
             pixel_scale=1.0,
+            background=(0.0,),
             validation=None if own_set is None else self._features(backbone, own_set),
         )
 

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 from numpy.typing import NDArray
+
+from skmnist.pixels import framed
 
 
 def shifted(images: NDArray, offsets: Sequence[tuple[int, int]]) -> Iterator[NDArray]:
     """Give the images moved (down, right) by each offset, one copy at a time.
 
-    Pixels that come in are 0.
+    Pixels that come in have the value of the image's background, the median of its border.
     """
     _, height, width, _ = images.shape
     most = max((abs(step) for offset in offsets for step in offset), default=0)
-    padded = np.pad(images, [(0, 0), (most, most), (most, most), (0, 0)])
+    padded = framed(images, (most, most), (most, most))
     for down, right in offsets:
         top, left = most - down, most - right
         yield padded[:, top : top + height, left : left + width]

@@ -17,14 +17,16 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from skmnist._numbers import checked_weights
+from skmnist._pixel_range import one_pixel_warning
 from skmnist._targets import at_least_two
-from skmnist._validation import generator_of, in_one_step, rows_as_fitted
+from skmnist._validation import generator_of, in_one_step, rows_as_fitted, rows_to_fit
 from skmnist.classifiers import CNNClassifier
 from skmnist.ensemble._shifts import shifted
 from skmnist.ensemble._workers import workers_for
-from skmnist.images import as_images, as_rows, find_image_shape
+from skmnist.images import as_images, find_image_shape
 
 _MEMBERS_OF_ONE_DESIGN = 5
 
@@ -49,7 +51,7 @@ class CommitteeClassifier(
     test_time_shifts : int, default=0
         Up to how many pixels images are shifted in each direction when they are predicted; the
         probabilities are averaged over all ``(2 * test_time_shifts + 1) ** 2`` shifts. Pixels
-        that come in are 0.
+        that come in have the value of the image's background, the median of its border.
     n_jobs : int, default=None
         How many members are fitted at once, each in a process of its own with its share of the
         cores; a single member has them all. None means 1, or what
@@ -277,10 +279,11 @@ class CommitteeClassifier(
         rows, seen_shape = rows_as_fitted(self, X)
         self._refuse_shifts_out_of_sight()
         total: Any = 0.0
-        for moved in self._shifts(rows):
-            inputs = moved if seen_shape is None else moved.reshape(np.shape(X))
-            members = [member.predict_proba(inputs) for member in self.members_]
-            total = total + np.stack(members, dtype=np.float64)
+        with one_pixel_warning():
+            for moved in self._shifts(rows):
+                inputs = moved if seen_shape is None else moved.reshape(np.shape(X))
+                members = [member.predict_proba(inputs) for member in self.members_]
+                total = total + np.stack(members, dtype=np.float64)
         return total / (2 * self.test_time_shifts + 1) ** 2
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -371,15 +374,14 @@ class CommitteeClassifier(
 
     def _training_data(self, X: Any, y: Any, sample_weight: Any) -> dict[str, Any]:
         """Validate everything that `fit` is given; leave images in the layout they came in."""
-        rows, seen_shape = as_rows(X)
-        rows, y = validate_data(self, rows, y, dtype="numeric")
+        rows, y, seen_shape = rows_to_fit(self, X, y)
         self.image_shape_ = find_image_shape(rows.shape[1], None, seen_shape)
         self._refuse_shifts_out_of_sight()
         check_classification_targets(y)
         inputs = rows if seen_shape is None else rows.reshape(np.shape(X))
         metadata = None
         if sample_weight is not None:
-            weights = _check_sample_weight(sample_weight, rows, ensure_non_negative=True)
+            weights = checked_weights(sample_weight, rows)
             # Classifiers differ in whether a class of no weight is one; here it is none.
             counted = weights > 0
             if not counted.all():

@@ -23,20 +23,20 @@ from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import (
-    _check_sample_weight,
     check_is_fitted,
     has_fit_parameter,
-    validate_data,
 )
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skmnist._network_classifier import NetworkClassifier
+from skmnist._numbers import checked_weights
+from skmnist._pixel_range import one_pixel_warning
 from skmnist._targets import at_least_two
-from skmnist._validation import generator_of, in_one_step, rows_as_fitted
+from skmnist._validation import generator_of, in_one_step, rows_as_fitted, rows_to_fit
 from skmnist.classifiers import CNNClassifier
 from skmnist.ensemble._workers import workers_for
 from skmnist.features import CNNFeatures
-from skmnist.images import as_images, as_rows, find_image_shape, native_pixels
+from skmnist.images import as_images, find_image_shape, native_pixels
 from skmnist.training.precision import find_dtype
 
 _NETWORK = "cnn"  # the network's name among the parts
@@ -295,10 +295,11 @@ class CNNStackingClassifier(ClassifierMixin, _BaseComposition):
         check_is_fitted(self, "_stacks_")
         rows, _ = rows_as_fitted(self, X)
         images = as_images(rows, self.image_shape_)
-        blended = [
-            self.blender_.predict_proba(_side_by_side(stack.probabilities(images)))
-            for stack in self._stacks_
-        ]
+        with one_pixel_warning():
+            blended = [
+                self.blender_.predict_proba(_side_by_side(stack.probabilities(images)))
+                for stack in self._stacks_
+            ]
         return np.mean(blended, axis=0)
 
     def predict(self, X: Any) -> NDArray:
@@ -380,12 +381,9 @@ class CNNStackingClassifier(ClassifierMixin, _BaseComposition):
 
     def _training_data(self, X: Any, y: Any, sample_weight: Any) -> tuple[NDArray, ...]:
         """Validate everything that `fit` is given; note what is learned from it."""
-        rows, seen_shape = as_rows(X)
-        rows, y = validate_data(self, rows, y, dtype="numeric")
+        rows, y, seen_shape = rows_to_fit(self, X, y)
         check_classification_targets(y)
-        weights = _check_sample_weight(
-            sample_weight, rows, dtype=np.float64, ensure_non_negative=True
-        )
+        weights = checked_weights(sample_weight, rows)
         self.classes_ = at_least_two(np.unique(y[weights > 0]))
         wanted = getattr(self.classifier, "image_shape", None)
         self.image_shape_ = find_image_shape(

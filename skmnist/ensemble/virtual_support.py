@@ -13,16 +13,15 @@ from sklearn.utils._param_validation import HasMethods, Interval, Options
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
-    _check_sample_weight,
     _estimator_has,
     check_is_fitted,
-    validate_data,
 )
 
-from skmnist._validation import in_one_step, rows_as_fitted
+from skmnist._numbers import checked_weights
+from skmnist._validation import in_one_step, rows_as_fitted, rows_to_fit
 from skmnist.baselines import on_rows
 from skmnist.ensemble._shifts import shifted
-from skmnist.images import as_images, as_rows, find_image_shape
+from skmnist.images import as_images, find_image_shape
 
 
 class VirtualSupportVectors(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -38,7 +37,8 @@ class VirtualSupportVectors(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         A Pipeline whose last step is a :class:`sklearn.svm.SVC` or :class:`sklearn.svm.NuSVC`, or
         such a machine alone, which then takes the pixels. It is cloned, not fitted itself.
     shift : int, default=1
-        By how many pixels images are shifted. Pixels that come in are 0.
+        By how many pixels images are shifted. Pixels that come in have the value of the image's
+        background, the median of its border, 0 for MNIST.
     directions : {4, 8}, default=4
         Where images are shifted: up, left, right and down; 8 adds the diagonals.
     image_shape : tuple (height, width) or (height, width, channels), or None, default=None
@@ -149,14 +149,13 @@ class VirtualSupportVectors(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 f"estimator ends in {type(machine).__name__}, which has no support vectors to "
                 "shift; expected SVC, NuSVC, or a Pipeline that ends in one."
             )
-        rows, seen_shape = as_rows(X)
-        rows, y = validate_data(self, rows, y, dtype="numeric")
+        rows, y, seen_shape = rows_to_fit(self, X, y)
         check_classification_targets(y)
         wanted = None if self.image_shape is None else tuple(self.image_shape)
         self.image_shape_ = find_image_shape(rows.shape[1], wanted, seen_shape)
         offsets = self._offsets()
         images = rows if seen_shape is None else rows.reshape(np.shape(X))
-        weights = _check_sample_weight(sample_weight, rows, ensure_non_negative=True)
+        weights = checked_weights(sample_weight, rows)
 
         # SVC gives wrong indices of its support vectors where some weights are zero.
         counted = np.flatnonzero(weights)

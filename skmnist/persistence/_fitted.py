@@ -22,13 +22,18 @@ from skmnist.networks.sequence import UNKNOWN
 from skmnist.persistence._checks import is_count, is_list_of, of_type, shortened, with_keys
 from skmnist.persistence._labels import decoded_labels, encoded_labels
 from skmnist.persistence._parameters import encoded_parameters, refuse_unknown, unfitted
+from skmnist.pixels import PixelValues
 from skmnist.preprocessing._image_transformer import ImageTransformer
+from skmnist.preprocessing._ink import InkTransformer
 from skmnist.text import TextSequencer
 from skmnist.training.precision import DTYPES
 
 # The networks of an estimator, by their places.
 Networks = dict[str, NetworkClassifier]
 Rules = dict[str, tuple[Callable[[Any], bool], str]]
+
+# What a file written before there was such an attribute stands for.
+_IN_OLDER_FILES: dict[str, Any] = {"pixel_offset_": 0.0, "_pixels_": None, "ink_": "bright"}
 
 
 def encoded_fitted(estimator: Any, place: str, networks: Networks) -> dict[str, Any]:
@@ -106,6 +111,8 @@ def _decoded_learned(section: Any, rules: Rules) -> dict[str, Any]:
 
 
 def _by_rules(section: Any, rules: Rules) -> dict[str, Any]:
+    if isinstance(section, dict):
+        section = {k: v for k, v in _IN_OLDER_FILES.items() if k in rules} | section
     learned = with_keys(section, rules, "learned")
     for name, (is_right, expected) in rules.items():
         if not is_right(learned[name]):
@@ -128,9 +135,20 @@ def _is_history(value: Any) -> bool:
     )
 
 
+def _are_pixel_values(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, list)
+        and len(value) == len(PixelValues._fields)
+        and is_list_of(float, value[:-1])
+        and is_list_of(float, value[-1])
+    )
+
+
 _OF_NETWORKS: Rules = {
     **_OF_IMAGES,
+    "pixel_offset_": (lambda value: type(value) is float, "a number"),
     "pixel_scale_": (lambda value: type(value) is float and value > 0, "a number > 0"),
+    "_pixels_": (_are_pixel_values, "null or four numbers and a list of numbers"),
     "dtype_": (lambda value: value in DTYPES and value != "auto", f"one of {DTYPES[1:]}"),
     "n_epochs_": (is_count, "a whole number"),
     "best_epoch_": (is_count, "a whole number"),
@@ -161,7 +179,12 @@ def _of_network(network: NetworkClassifier, place: str, networks: Networks) -> d
     networks[place] = network
     learned = _encoded_learned(network, _rules(network))
     histories = {name: _without_nan(learned[name]) for name in network._histories}
-    return {"classes": encoded_labels(network.classes_), "learned": learned | histories}
+    pixels = network._pixels_
+    values = None if pixels is None else [*pixels[:-1], list(pixels.background)]
+    return {
+        "classes": encoded_labels(network.classes_),
+        "learned": learned | histories | {"_pixels_": values},
+    }
 
 
 @_learn.register
@@ -171,8 +194,19 @@ def _network_learns(
     sections = with_keys(sections, ("classes", "learned"), _where(place))
     learned = _decoded_learned(sections["learned"], _rules(network))
     learned |= {name: _with_nan(learned[name]) for name in network._histories}
+    learned["_pixels_"] = _decoded_pixels(learned["_pixels_"], learned["image_shape_"])
     network.__dict__.update(learned, classes_=decoded_labels(sections["classes"]))
     networks[place] = network
+
+
+def _decoded_pixels(values: Any, image_shape: tuple[int, ...]) -> PixelValues | None:
+    if values is None:
+        return None
+    low, high, at_low, at_high, background = values
+    pixels = PixelValues(low, high, at_low, at_high, tuple(background))
+    if len(pixels.background) != image_shape[2]:
+        raise ValueError(f"_pixels_ has a background of {len(pixels.background)} channels.")
+    return pixels
 
 
 def _without_nan(history: dict[str, Any]) -> dict[str, list[float | None]]:
@@ -192,11 +226,14 @@ def _with_nan(history: dict[str, Any]) -> dict[str, list[float]]:
 # -- transformers ------------------------------------------------------------------------
 
 
+_OF_INK: Rules = {"ink_": (lambda value: value in ("bright", "dark"), "'bright' or 'dark'")}
+
+
 @_sections.register
 def _of_transformer(
     transformer: ImageTransformer, place: str, networks: Networks
 ) -> dict[str, Any]:
-    return {"learned": _encoded_learned(transformer, _OF_IMAGES)}
+    return {"learned": _encoded_learned(transformer, _rules_of_transformer(transformer))}
 
 
 @_learn.register
@@ -204,7 +241,11 @@ def _transformer_learns(
     transformer: ImageTransformer, sections: Any, place: str, networks: Networks
 ) -> None:
     section = with_keys(sections, ("learned",), _where(place))["learned"]
-    transformer.__dict__.update(_decoded_learned(section, _OF_IMAGES))
+    transformer.__dict__.update(_decoded_learned(section, _rules_of_transformer(transformer)))
+
+
+def _rules_of_transformer(transformer: ImageTransformer) -> Rules:
+    return _OF_IMAGES | _OF_INK if isinstance(transformer, InkTransformer) else _OF_IMAGES
 
 
 _OF_TEXTS: Rules = {

@@ -127,7 +127,7 @@ def load(path: str | PathLike[str]) -> Any:
         variables = read_variables(file, architectures)
     for place, values in zip(networks, variables, strict=True):
         network = networks[place]
-        network._predictor_ = Predictor(architectures[place], values, network.pixel_scale_)
+        network._predictor_ = Predictor(architectures[place], values, network._scaling)
         network.n_parameters_ = network._predictor_.n_parameters
         network._optimizer_state_ = None
     return estimator

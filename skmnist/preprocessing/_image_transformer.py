@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skmnist._numbers import refuse_beyond_float32
 from skmnist._validation import in_one_step, rows_as_fitted
 from skmnist.images import as_images, as_rows, find_image_shape, native_pixels
 
@@ -47,6 +48,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         """
         rows, seen_shape = as_rows(X)
         rows = validate_data(self, rows, dtype="numeric")
+        refuse_beyond_float32(rows)
         wanted = None if self.image_shape is None else tuple(self.image_shape)
         self.image_shape_ = find_image_shape(rows.shape[1], wanted, seen_shape)
         self._learn(as_images(native_pixels(rows), self.image_shape_))

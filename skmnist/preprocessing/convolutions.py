@@ -10,6 +10,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils import check_array
 from sklearn.utils.parallel import _threadpool_controller_decorator
 
+from skmnist.pixels import framed
 from skmnist.preprocessing._batches import in_batches, real_dtype
 from skmnist.preprocessing._image_transformer import ImageTransformer
 
@@ -85,8 +86,10 @@ class ConvolutionFeatures(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
     With the answers :math:`u` of a filter, and a window's weights :math:`w`, which sum to 1, a
     feature is :math:`\sqrt{\sum w u^2}`; features come in the order of window rows, window columns,
     channels and filters.  The standard deviation of a window is half the distance between two.
-    Answers are those of Keras's ``Conv2D(padding="same")``, of each channel alone: outside of the
-    image, pixels are 0.  An image's features are the same bits, whatever others are with it.
+    Answers are those of Keras's ``Conv2D(padding="same")``, of each channel alone; but outside of
+    the image, pixels have the value of its background, the median of its border, so that dark ink
+    on light paper has no frame: 0 for MNIST, as in Keras.  An image's features are the same bits,
+    whatever others are with it.
 
     A linear classifier on random Fourier features of these
     (:class:`sklearn.kernel_approximation.RBFSampler`) is the design of McDonnell and Vladusich, who
@@ -176,8 +179,8 @@ def _convolve(images: NDArray, filters: NDArray) -> NDArray:
     """Convolve each channel with each filter, as (n, height, width, channels, n_filters)."""
     sides = filters.shape[1:]
     # As Keras pads: one more after than before, where a side is even.
-    margins = [((side - 1) // 2, side // 2) for side in sides]
-    padded = np.pad(images, [(0, 0), *margins, (0, 0)])
+    down, across = (((side - 1) // 2, side // 2) for side in sides)
+    padded = framed(images, down, across)
     patches = sliding_window_view(padded, sides, axis=(1, 2))
     # One product an image: its bits then don't depend on how many images there are.
     by_image = patches.reshape(len(images), -1, sides[0] * sides[1])

@@ -1,5 +1,6 @@
 """Upright digits: each image is sheared until its ink has no slant."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,14 +9,13 @@ from numpy.typing import NDArray
 from sklearn.base import OneToOneFeatureMixin
 
 from skmnist.preprocessing._batches import in_batches
-from skmnist.preprocessing._image_transformer import ImageTransformer
-from skmnist.preprocessing._ink import moments, split_ink
+from skmnist.preprocessing._ink import InkTransformer, join_ink, moments, split_ink
 
 # The variance of the ink's rows under which it is all in one row.
 _ONE_ROW = 1e-6
 
 
-class Deskew(OneToOneFeatureMixin, ImageTransformer):
+class Deskew(OneToOneFeatureMixin, InkTransformer):
     r"""Shear each image until its ink has no slant.
 
     Each row moves to the side, by a part of a pixel too, so that the ink's columns no longer
@@ -23,12 +23,18 @@ class Deskew(OneToOneFeatureMixin, ImageTransformer):
 
     Parameters
     ----------
+    ink : {"auto", "bright", "dark"}, default="auto"
+        Whether ink is brighter or darker than what it is written on. "auto" finds it from the
+        border of the images in `fit`: dark where the border's median is clearly brighter than the
+        mean of all pixels.
     image_shape : tuple (height, width) or (height, width, channels), or None, default=None
         The shape of one image where `X` holds rows. None takes the shape of the images in `X`, or
         finds a square; rows that are no square are one line of pixels, which has no slant.
 
     Attributes
     ----------
+    ink_ : {"bright", "dark"}
+        What the ink is.
     image_shape_ : tuple (height, width, channels)
         The shape of one image.
     n_features_in_ : int
@@ -44,7 +50,8 @@ class Deskew(OneToOneFeatureMixin, ImageTransformer):
     :func:`scipy.ndimage.affine_transform` with ``order=1, mode="grid-constant"``.
 
     Ink is what is brighter than an image's darkest pixel, in all channels together, and the darkest
-    pixel is what comes in from outside.  So digits may be scaled or shifted before.  An image
+    pixel is what comes in from outside; for dark ink, what is darker than the brightest.  So digits
+    may be scaled, shifted or inverted before.  An image
     without ink, or with ink in one row only, stays as it is.
 
     References
@@ -62,20 +69,21 @@ class Deskew(OneToOneFeatureMixin, ImageTransformer):
             [0., 1., 0.]]])
     """
 
-    def __init__(self, *, image_shape: Any = None) -> None:
+    def __init__(self, *, ink: Any = "auto", image_shape: Any = None) -> None:
+        self.ink = ink
         self.image_shape = image_shape
 
     def _transform(self, images: NDArray) -> NDArray:
-        return in_batches(_deskew, images, images.shape[1:])
+        return in_batches(partial(_deskew, kind=self.ink_), images, images.shape[1:])
 
 
-def _deskew(images: NDArray) -> NDArray:
-    ink, background = split_ink(images)
+def _deskew(images: NDArray, kind: str) -> NDArray:
+    ink, paper = split_ink(images, kind)
     of_ink = moments(ink)
     slanted = of_ink.yy > _ONE_ROW
     slope = np.divide(of_ink.yx, of_ink.yy, out=np.zeros_like(of_ink.yy), where=slanted)
     shift = slope[:, np.newaxis] * (np.arange(images.shape[1]) - of_ink.y[:, np.newaxis])
-    return _shift_rows(ink, shift) + background
+    return join_ink(_shift_rows(ink, shift), paper, kind)
 
 
 def _shift_rows(images: NDArray, shift: NDArray) -> NDArray:

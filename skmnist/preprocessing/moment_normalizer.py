@@ -9,14 +9,13 @@ from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils._param_validation import Interval
 
 from skmnist.preprocessing._batches import in_batches
-from skmnist.preprocessing._image_transformer import ImageTransformer
-from skmnist.preprocessing._ink import moments, split_ink
+from skmnist.preprocessing._ink import InkTransformer, join_ink, moments, split_ink
 
 # The variance of a coordinate within one pixel, a square.
 _OF_A_PIXEL = 1 / 12
 
 
-class MomentNormalizer(OneToOneFeatureMixin, ImageTransformer):
+class MomentNormalizer(OneToOneFeatureMixin, InkTransformer):
     r"""Centre the ink of each image, and scale it towards one height and one width.
 
     Height and width are measured by moments, not by the outermost pixels, so that a long tail
@@ -30,12 +29,18 @@ class MomentNormalizer(OneToOneFeatureMixin, ImageTransformer):
     height, width : float, default=0.225 and 0.19
         The wanted standard deviations of the ink's rows and columns, as parts of the height and
         the width of the image.
+    ink : {"auto", "bright", "dark"}, default="auto"
+        Whether ink is brighter or darker than what it is written on. "auto" finds it from the
+        border of the images in `fit`: dark where the border's median is clearly brighter than the
+        mean of all pixels.
     image_shape : tuple (height, width) or (height, width, channels), or None, default=None
         The shape of one image where `X` holds rows. None takes the shape of the images in `X`, or
         finds a square; rows that are no square are one line of pixels.
 
     Attributes
     ----------
+    ink_ : {"bright", "dark"}
+        What the ink is.
     image_shape_ : tuple (height, width, channels)
         The shape of one image.
     n_features_in_ : int
@@ -51,7 +56,7 @@ class MomentNormalizer(OneToOneFeatureMixin, ImageTransformer):
     Each pixel is a square, which has a size by itself: a standard deviation is never zero.
 
     Ink is what is brighter than an image's darkest pixel, in all channels together, and the darkest
-    pixel is what comes in from outside, as in :class:`Deskew`.
+    pixel is what comes in from outside; dark ink is the other way round, as in :class:`Deskew`.
 
     References
     ----------
@@ -76,7 +81,7 @@ class MomentNormalizer(OneToOneFeatureMixin, ImageTransformer):
     """
 
     _parameter_constraints: dict[str, list[Any]] = {
-        **ImageTransformer._parameter_constraints,
+        **InkTransformer._parameter_constraints,
         "strength": [Interval(Real, 0, 1, closed="both")],
         "height": [Interval(Real, 0, None, closed="neither")],
         "width": [Interval(Real, 0, None, closed="neither")],
@@ -88,24 +93,26 @@ class MomentNormalizer(OneToOneFeatureMixin, ImageTransformer):
         strength: Any = 0.75,
         height: Any = 0.225,
         width: Any = 0.19,
+        ink: Any = "auto",
         image_shape: Any = None,
     ) -> None:
         self.strength = strength
         self.height = height
         self.width = width
+        self.ink = ink
         self.image_shape = image_shape
 
     def _transform(self, images: NDArray) -> NDArray:
         return in_batches(self._normalize, images, images.shape[1:])
 
     def _normalize(self, images: NDArray) -> NDArray:
-        ink, background = split_ink(images)
+        ink, paper = split_ink(images, self.ink_)
         of_ink = moments(ink)
         down = self._line(of_ink.y, of_ink.yy, self.height, images.shape[1]).astype(ink.dtype)
         right = self._line(of_ink.x, of_ink.xx, self.width, images.shape[2]).astype(ink.dtype)
         by_channel = down[:, np.newaxis] @ np.moveaxis(ink, 3, 1)
         by_channel = by_channel @ right[:, np.newaxis].transpose(0, 1, 3, 2)
-        return np.moveaxis(by_channel, 1, 3) + background
+        return join_ink(np.moveaxis(by_channel, 1, 3), paper, self.ink_)
 
     def _line(self, centre: NDArray, variance: NDArray, wanted: float, n: int) -> NDArray:
         """Make the matrices that scale lines of `n` pixels, of shape (n_images, n, n)."""

@@ -59,9 +59,9 @@ def _loss_of_network(network: NetworkClassifier, X: Any, y: NDArray) -> float:
 def _losses(network: NetworkClassifier, rows: NDArray, numbers: NDArray) -> NDArray:
     """Compute the loss of each sample."""
     ops, model = load_keras().ops, network.network_
-    images = as_images(rows, network.image_shape_) / network.pixel_scale_
+    pixels = network._scaling.apply(rows, np.empty(rows.shape, model.inputs[0].dtype))
     # As the model returns them: of sigmoids and softmax, Keras's losses look at what goes in.
-    outputs = model(images.astype(model.inputs[0].dtype), training=False)
+    outputs = model(as_images(pixels, network.image_shape_), training=False)
     n_outputs = outputs.shape[1]
     # One neuron is the probability of the second class.
     classes = np.array([1]) if n_outputs == 1 else np.arange(n_outputs)

@@ -17,7 +17,7 @@ from sklearn.utils import check_random_state
 
 from skmnist._backend import load_keras
 from skmnist._errors import unknown_name
-from skmnist.images import find_pixel_scale
+from skmnist.pixels import background, find_pixel_scaling
 
 Sides = tuple[int, int]
 
@@ -31,8 +31,9 @@ _BATCH = 1024
 class Augmentation:
     """Random changes of images: moved, bent, noisy, partly blanked.
 
-    Images are moved and bent in one bilinear resampling, background filled with zeros; then
-    noise is added; then a rectangle is blanked.
+    Images are moved and bent in one bilinear resampling; then noise is added; then a rectangle is
+    blanked.  What comes in from outside, and the rectangle, have the value of the background: the
+    median of the training images' borders, in each channel, 0 for MNIST.
 
     Parameters
     ----------
@@ -56,8 +57,8 @@ class Augmentation:
     noise : float, default=0.0
         Standard deviation of Gaussian noise in each pixel, as a part of the pixels' range.
     erasing : float, default=0.0
-        Height and width of a rectangle that is set to zero, as a part of the image's; it lies
-        anywhere within the image ([2]_, [3]_).
+        Height and width of a rectangle that is set to the background, as a part of the image's;
+        it lies anywhere within the image ([2]_, [3]_).
 
     References
     ----------
@@ -72,10 +73,11 @@ class Augmentation:
     --------
     >>> import numpy as np
     >>> from skmnist import Augmentation
-    >>> images = np.ones((5, 28, 28), dtype=np.uint8)
-    >>> changed = Augmentation(erasing=0.25).apply(images, random_state=0)
-    >>> (changed == 0).sum(axis=(1, 2))
-    array([49, 49, 49, 49, 49])
+    >>> dot_on_paper = np.full((5, 28, 28), 255, dtype=np.uint8)
+    >>> dot_on_paper[:, 14, 14] = 0
+    >>> moved = Augmentation(shift=0.1).apply(dot_on_paper, random_state=0)
+    >>> (moved == 0).sum(axis=(1, 2))
+    array([1, 1, 1, 1, 1])
     """
 
     shift: float = 0.0
@@ -148,14 +150,18 @@ class Augmentation:
         n, *sides = images.shape[:3]
         if not images.size or min(sides) == 1:
             return images.astype(dtype)
-        scale = dtype(find_pixel_scale(images.reshape(n, -1)))
+        scaling = find_pixel_scaling(images.reshape(n, -1))
+        pixels = images.reshape(n, *sides, *images.shape[3:] or (1,))
+        fill = background(pixels)
+        surround = scaling.apply(fill, np.empty(fill.shape, dtype))
         draws = self.draw(_generator(random_state), n, (sides[0], sides[1]))
         augmented = np.empty(images.shape, dtype)
         for start in range(0, n, _BATCH):  # bounds the memory
             batch = slice(start, start + _BATCH)
-            pixels = images[batch].reshape(-1, *sides, *images.shape[3:] or (1,)) / scale
-            changed = load_keras().ops.convert_to_numpy(self(pixels.astype(dtype), draws[batch]))
-            augmented[batch] = changed.reshape(augmented[batch].shape) * scale
+            scaled = scaling.apply(pixels[batch], np.empty(pixels[batch].shape, dtype))
+            changed = load_keras().ops.convert_to_numpy(self(scaled, draws[batch], surround))
+            changed = changed * dtype(scaling.scale) + dtype(scaling.offset)
+            augmented[batch] = changed.reshape(augmented[batch].shape)
         return augmented
 
     def draw(self, rng: np.random.Generator, n: int, sides: Sides) -> NDArray:
@@ -199,7 +205,7 @@ class Augmentation:
             places[:, 0] = rng.integers(_NOISE_PLACES, size=n)
         return draws
 
-    def __call__(self, images: Any, draws: Any) -> Any:
+    def __call__(self, images: Any, draws: Any, background: Any = 0.0) -> Any:
         """Change a batch of images, in compiled code.
 
         Parameters
@@ -208,6 +214,8 @@ class Augmentation:
             Pixels that are already scaled, to about 0 to 1.
         draws : tensor of shape (n, n_numbers), float32
             Rows of what `draw` gave.
+        background : float or tensor of a number for each channel, default=0.0
+            What comes in from outside, and what a rectangle is blanked with; scaled as `images`.
 
         Returns
         -------
@@ -215,6 +223,8 @@ class Augmentation:
             Of the dtype of `images`.
         """
         images, draws = map(load_keras().ops.convert_to_tensor, (images, draws))
+        # Less the background, what comes in is zero.
+        images = images - background
         sides = tuple(images.shape[1:3])
         affine, nodes, rectangles, places = self._parts(draws, sides)
         if self.elastic:
@@ -225,7 +235,9 @@ class Augmentation:
             images = _transform(images, affine, self.by_whole_pixels(sides))
         if self.noise:
             images = _add_noise(images, places, self.noise)
-        return _blank(images, rectangles) if self.erasing else images
+        if self.erasing:
+            images = _blank(images, rectangles)
+        return images + background
 
     def _widths(self, sides: Sides) -> tuple[int, int, int, int]:
         """Count the numbers of each part of a draw."""

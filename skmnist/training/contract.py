@@ -47,7 +47,7 @@ class Data:
     Attributes
     ----------
     images : ndarray of shape (n, height, width, channels)
-        Pixels of any real dtype, not scaled.
+        Pixels of any real dtype, still to be divided by `pixel_scale`.
     labels : ndarray of shape (n,), int32
         Class numbers.
     weights : ndarray of shape (n,), float
@@ -60,6 +60,8 @@ class Data:
         What pixels are divided by.
     validation : Data or None
         A set of its own to judge on; None where the rows that judge are among these images.
+    background : tuple of float
+        What surrounds the images, scaled, for each channel or for all: augmentation fills with it.
     """
 
     images: NDArray
@@ -69,6 +71,7 @@ class Data:
     validation_rows: NDArray
     pixel_scale: float
     validation: "Data | None" = None
+    background: tuple[float, ...] = (0.0,)
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ class Trainer(AbstractTrainer):
             jnp.asarray(data.labels),
             jnp.asarray(data.weights, self._float),
             jnp.asarray(data.pixel_scale, self._float),
+            jnp.asarray(data.background, self._float),
         )
 
     @staticmethod
@@ -99,13 +100,13 @@ class Trainer(AbstractTrainer):
 
     def _step(self, values, sums, resident, epoch, step, batch_size, *, size):
         """Take the epoch's given step, on a batch of `size`; give new values and sums."""
-        images, labels, weights, scale = resident
+        images, labels, weights, scale, background = resident
         order, draws, rates, earlier = epoch
         rows = lax.dynamic_slice_in_dim(order, step * batch_size, size)
         pixels = images[rows].astype(scale.dtype) / scale
         if self._task.augmentation:
             drawn = lax.dynamic_slice_in_dim(draws, step * batch_size, size)
-            pixels = self._task.augmentation(pixels, drawn)
+            pixels = self._task.augmentation(pixels, drawn, background)
         values = [*values[:2], self._with_rate(values[2], rates[step])]
         with corrected_averages(self.network, self._optimizer, self._taken(values[2]), earlier):
             values, loss, hits = self._learn(values, pixels, labels[rows], weights[rows])
@@ -147,7 +148,7 @@ class Trainer(AbstractTrainer):
 
     def _judge(self, values, sums, resident, rows, start, *, size):
         """Add a batch's losses, hits and weights to the sums."""
-        images, labels, weights, scale = resident
+        images, labels, weights, scale, _ = resident
         some = lax.dynamic_slice_in_dim(rows, start, size)
         pixels = images[some].astype(scale.dtype) / scale
         outputs = self.network.stateless_call(*values, pixels, training=False)[0]

@@ -30,6 +30,7 @@ class Trainer(AbstractTrainer):
             tf.convert_to_tensor(data.labels),
             tf.constant(data.weights, self._float),
             tf.constant(data.pixel_scale, self._float),
+            tf.constant([[[data.background]]], self._float),
         )
 
     @staticmethod
@@ -79,14 +80,26 @@ class Trainer(AbstractTrainer):
         return self._traced[key](*tensors)
 
     def _run_steps(
-        self, images, labels, weights, scale, order, draws, rates, batch_size, earlier, first, stop
+        self,
+        images,
+        labels,
+        weights,
+        scale,
+        background,
+        order,
+        draws,
+        rates,
+        batch_size,
+        earlier,
+        first,
+        stop,
     ):
         def step(i, loss_sum, n_hits):
             batch = slice(i * batch_size, tf.minimum((i + 1) * batch_size, tf.size(order)))
             rows = order[batch]
             pixels = self._pixels(images, rows, scale)
             if self._task.augmentation:
-                pixels = self._task.augmentation(pixels, draws[batch])
+                pixels = self._task.augmentation(pixels, draws[batch], background)
             if self._task.optimizer.learning_rate is not None:  # else Keras's schedule decides
                 rate = self._optimizer.learning_rate
                 rate.assign(tf.where(tf.math.is_nan(rates[i]), rate, rates[i]))
@@ -111,7 +124,7 @@ class Trainer(AbstractTrainer):
         self._optimizer.apply(tape.gradient(loss, variables), variables)
         return loss, self._hits(labels, outputs)
 
-    def _run_judging(self, images, labels, weights, scale, rows):
+    def _run_judging(self, images, labels, weights, scale, _, rows):
         def judge(i, loss_sum, n_hits, weight_sum):
             some = rows[i : i + EVALUATION_BATCH]
             outputs = self.network(self._pixels(images, some, scale), training=False)

@@ -26,6 +26,7 @@ class Trainer(AbstractTrainer):
             self._tensor(data.labels, "int64"),
             self._tensor(data.weights, self._float),
             self._tensor(data.pixel_scale, self._float),
+            self._tensor(data.background, self._float),
         )
 
     @staticmethod
@@ -58,7 +59,7 @@ class Trainer(AbstractTrainer):
 
     @torch.no_grad()
     def _judge_rows(self, rows: NDArray) -> tuple[Any, Any, Any]:
-        images, labels, weights, scale = self._judged
+        images, labels, weights, scale, _ = self._judged
         loss_sum, n_hits, weight_sum = self._tensor(0.0, self._float), self._tensor(0), 0
         for some in self._tensor(rows, "int64").split(EVALUATION_BATCH):
             outputs = self.network(self._scaled(images[some], scale), training=False)
@@ -75,10 +76,10 @@ class Trainer(AbstractTrainer):
 
     def _learn(self, rows, draws):
         """Take one step; give the batch's loss and how many it got right."""
-        images, all_labels, weights, scale = self._resident
+        images, all_labels, weights, scale, background = self._resident
         pixels, labels = self._scaled(images[rows], scale), all_labels[rows]
         if self._task.augmentation:
-            pixels = self._task.augmentation(pixels, draws)
+            pixels = self._task.augmentation(pixels, draws, background)
         outputs = self.network(pixels, training=True)
         losses = self._task.loss(self._targets(labels, outputs), outputs)
         loss = (losses * weights[rows]).mean() + sum(self.network.losses)

@@ -92,7 +92,7 @@ class AbstractTrainer(ABC):
 
     @abstractmethod
     def _load(self, data: Data) -> Any:
-        """Put images, labels, weights and the pixel scale where they are computed with."""
+        """Put images, labels, weights, scale and background where they are computed with."""
 
     @staticmethod
     @abstractmethod

@@ -128,7 +128,8 @@ def test_the_loss_is_what_keras_evaluate_prints(name, reproduced):
         targets = np.eye(10)[result.y_true]
         loss = keras.losses.CategoricalCrossentropy(label_smoothing=network.label_smoothing)
     model.compile(loss=loss)
-    images = (X.reshape(-1, *network.image_shape_) / network.pixel_scale_).astype(np.float32)
+    scaled = (X - network.pixel_offset_) / network.pixel_scale_
+    images = scaled.reshape(-1, *network.image_shape_).astype(np.float32)
     assert result.figures["test_loss"] == pytest.approx(
         model.evaluate(images, targets, verbose=0), rel=1e-5
     )
