@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -21,8 +21,11 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skmnist._classifier import ProbabilisticClassifier
+from skmnist._inputs import as_numpy
 from skmnist._reporter import Reporter
 from skmnist._targets import (
+    as_labels,
     at_least_two,
     batch_size,
     class_numbers,
@@ -35,8 +38,8 @@ from skmnist.images import (
     ImageShape,
     as_images,
     as_rows,
-    find_image_shape,
     find_pixel_scale,
+    image_shape_of,
     native_pixels,
     refuse_other_shape,
 )
@@ -64,7 +67,9 @@ _OPTIMIZER_SETTINGS = (
 )
 
 
-class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
+class NetworkClassifier(
+    CallbackSupportMixin, ProbabilisticClassifier, BaseEstimator, metaclass=ABCMeta
+):
     """A Keras network that is a scikit-learn classifier (abstract).
 
     A final class declares every parameter in its own ``__init__`` and says in `_architecture`
@@ -228,39 +233,6 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         rows = self._inputs(rows)
         return _as_probabilities(self._predictor_.outputs(rows, self.image_shape_))
 
-    def predict_log_proba(self, X: Any) -> NDArray:
-        """Compute the logarithm of each class's probability.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
-            Rows of pixels or images, of any real dtype; for a sequence classifier, rows of word
-            indices.
-
-        Returns
-        -------
-        log_probabilities : ndarray of shape (n, n_classes), float64
-            Finite: a probability too small for its dtype counts as the smallest one.
-        """
-        return np.log(np.maximum(self.predict_proba(X), np.finfo(np.float32).tiny))
-
-    def predict(self, X: Any) -> NDArray:
-        """Predict the most probable class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
-            Rows of pixels or images, of any real dtype; for a sequence classifier, rows of word
-            indices.
-
-        Returns
-        -------
-        labels : ndarray of shape (n,)
-            Of the same kind as `y` in `fit`.
-        """
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
-
     @property
     def network_(self) -> Any:
         """The network as a live Keras model, which takes pixels divided by `pixel_scale_`.
@@ -294,11 +266,11 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     ) -> Data:
         """Validate everything that `fit` is given; note what is learned from it."""
         rows, seen_shape = as_rows(X)
-        rows, y = validate_data(self, rows, y, reset=not going_on, dtype="numeric")
+        rows, y = validate_data(self, rows, as_labels(y), reset=not going_on, dtype="numeric")
         rows = self._inputs(rows)
         check_classification_targets(y)
         weights = _check_sample_weight(
-            sample_weight, rows, dtype=np.float64, ensure_non_negative=True
+            as_numpy(sample_weight), rows, dtype=np.float64, ensure_non_negative=True
         )
         # A weight of zero is as good as no row: no class, no pixel of it counts.
         counted = np.flatnonzero(weights).astype(np.int32)
@@ -322,7 +294,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     def _begin_anew(
         self, rows: NDArray, y: NDArray, counted: NDArray, classes: Any, seen: ImageShape | None
     ) -> None:
-        self.image_shape_ = self._input_shape(rows.shape[1], seen)
+        self.image_shape_ = self._input_shape(rows, seen)
         self.pixel_scale_ = self._input_scale(rows if len(counted) == len(rows) else rows[counted])
         self.classes_ = at_least_two(np.unique(y[counted]) if classes is None else classes)
         self.dtype_ = find_dtype(self.dtype)
@@ -339,9 +311,8 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         """Give the validated numbers a format that every backend reads."""
         return native_pixels(rows)
 
-    def _input_shape(self, n_features: int, seen: ImageShape | None) -> ImageShape:
-        wanted = None if self.image_shape is None else tuple(self.image_shape)
-        return find_image_shape(n_features, wanted, seen)
+    def _input_shape(self, rows: NDArray, seen: ImageShape | None) -> ImageShape:
+        return image_shape_of(rows, self.image_shape, seen)
 
     def _input_scale(self, rows: NDArray) -> float:
         return find_pixel_scale(rows)
@@ -384,10 +355,10 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     def _validation_data(self, data: Data, X_val: Any, y_val: Any, sample_weight_val: Any) -> Data:
         rows, _ = rows_as_fitted(self, X_val)
         rows = self._inputs(rows)
-        y_val = column_or_1d(y_val, warn=True)
+        y_val = column_or_1d(as_labels(y_val, "y_val"), warn=True)
         check_consistent_length(rows, y_val)
         weights = _check_sample_weight(
-            sample_weight_val, rows, dtype=np.float64, ensure_non_negative=True
+            as_numpy(sample_weight_val), rows, dtype=np.float64, ensure_non_negative=True
         )
         counted = np.flatnonzero(weights).astype(np.int32)
         labels = class_numbers(y_val, self.classes_, counted)
@@ -420,7 +391,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             )
         if classes is None:
             return None
-        classes = np.unique(classes)
+        classes = np.unique(as_labels(classes, "classes"))
         if going_on and not np.array_equal(classes, self.classes_):
             raise ValueError(
                 f"classes={classes} is not the same as on the first call to partial_fit: "

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
+from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval
 
 from skmnist._docstrings import describe_shared_parameters
 from skmnist._network_classifier import NetworkClassifier
 from skmnist.classifiers._common import HIDDEN_LAYERS, n_outputs, whole_numbers
-from skmnist.images import ImageShape
+from skmnist.images import ImageShape, find_image_shape
 from skmnist.networks import Architecture, RandomUniform, dense_network
 from skmnist.training import Augmentation
 from skmnist.training.optimizers import OptimizerSpec
@@ -161,6 +162,11 @@ class DNNClassifier(NetworkClassifier):
                 "optimizer='sgd', or leave the factor at 1."
             )
         return optimizer
+
+    def _input_shape(self, rows: NDArray, seen: ImageShape | None) -> ImageShape:
+        if self.augmentation is None:  # the shape has no effect, so there is nothing to warn of
+            return find_image_shape(rows.shape[1], self.image_shape, seen)
+        return super()._input_shape(rows, seen)
 
     def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
         return Architecture.of(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
 from sklearn import get_config
-from sklearn.base import ClassifierMixin, MetaEstimatorMixin, _fit_context, clone, is_classifier
+from sklearn.base import MetaEstimatorMixin, _fit_context, clone, is_classifier
 from sklearn.callback import CallbackSupportMixin
 from sklearn.ensemble._base import _fit_single_estimator, _set_random_states
 from sklearn.pipeline import Pipeline
@@ -19,7 +19,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from skmnist._targets import at_least_two
+from skmnist._classifier import ProbabilisticClassifier
+from skmnist._inputs import as_numpy
+from skmnist._targets import as_labels, at_least_two
 from skmnist._validation import generator_of, rows_as_fitted, unchanged_on_error
 from skmnist.classifiers import CNNClassifier
 from skmnist.ensemble._shifts import shifted
@@ -30,7 +32,7 @@ _MEMBERS_OF_ONE_DESIGN = 5
 
 
 class CommitteeClassifier(
-    CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, _BaseComposition
+    CallbackSupportMixin, ProbabilisticClassifier, MetaEstimatorMixin, _BaseComposition
 ):
     """A committee of classifiers that are fitted on the same data and average their probabilities.
 
@@ -213,22 +215,6 @@ class CommitteeClassifier(
         """
         return self.member_probas(X).mean(axis=0)
 
-    def predict(self, X: Any) -> NDArray:
-        """Predict the most probable class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
-            Rows of pixels or images, of any real dtype.
-
-        Returns
-        -------
-        labels : ndarray of shape (n,)
-            Of the same kind as `y` in `fit`.
-        """
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
-
     def disagreement(self, X: Any) -> NDArray:
         """Compute how much the members disagree on each image.
 
@@ -372,14 +358,15 @@ class CommitteeClassifier(
     def _training_data(self, X: Any, y: Any, sample_weight: Any) -> dict[str, Any]:
         """Validate everything that `fit` is given; leave images in the layout they came in."""
         rows, seen_shape = as_rows(X)
-        rows, y = validate_data(self, rows, y, dtype="numeric")
-        self.image_shape_ = find_image_shape(rows.shape[1], None, seen_shape)
+        rows, y = validate_data(self, rows, as_labels(y), dtype="numeric")
+        # Without a warning: each member has its own where it needs the shape.
+        self.image_shape_ = find_image_shape(rows.shape[1], self._wanted_shape(), seen_shape)
         self._refuse_shifts_out_of_sight()
         check_classification_targets(y)
         inputs = rows if seen_shape is None else rows.reshape(np.shape(X))
         metadata = None
         if sample_weight is not None:
-            weights = _check_sample_weight(sample_weight, rows, ensure_non_negative=True)
+            weights = _check_sample_weight(as_numpy(sample_weight), rows, ensure_non_negative=True)
             # Classifiers differ in whether a class of no weight is one; here it is none.
             counted = weights > 0
             if not counted.all():
@@ -387,6 +374,14 @@ class CommitteeClassifier(
             metadata = {"sample_weight": weights}
         at_least_two(np.unique(y))
         return {"X": inputs, "y": y, "metadata": metadata}
+
+    def _wanted_shape(self) -> Any:
+        """Find the shape of an image that a member has as its parameter."""
+        for _, design in self._designs():
+            for name, value in design.get_params().items():
+                if name.split("__")[-1] == "image_shape" and value is not None:
+                    return value
+        return None
 
     def _refuse_shifts_out_of_sight(self) -> None:
         height, width, _ = self.image_shape_

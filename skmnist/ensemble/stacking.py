@@ -30,13 +30,15 @@ from sklearn.utils.validation import (
 )
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from skmnist._classifier import ProbabilisticClassifier
+from skmnist._inputs import as_numpy
 from skmnist._network_classifier import NetworkClassifier
-from skmnist._targets import at_least_two
+from skmnist._targets import as_labels, at_least_two
 from skmnist._validation import generator_of, rows_as_fitted, unchanged_on_error
 from skmnist.classifiers import CNNClassifier
 from skmnist.ensemble._workers import workers_for
 from skmnist.features import CNNFeatures
-from skmnist.images import as_images, as_rows, find_image_shape, native_pixels
+from skmnist.images import as_images, as_rows, image_shape_of, native_pixels
 from skmnist.training.precision import find_dtype
 
 _NETWORK = "cnn"  # the network's name among the parts
@@ -64,7 +66,7 @@ def default_heads() -> list[tuple[str, Any]]:
     ]
 
 
-class CNNStackingClassifier(ClassifierMixin, _BaseComposition):
+class CNNStackingClassifier(ProbabilisticClassifier, _BaseComposition):
     """A network, classifiers on its features, and a blender that weighs them all.
 
     In each fold one network is fitted, and sees the rows that were held out from it as features.
@@ -301,22 +303,6 @@ class CNNStackingClassifier(ClassifierMixin, _BaseComposition):
         ]
         return np.mean(blended, axis=0)
 
-    def predict(self, X: Any) -> NDArray:
-        """Predict the most probable class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
-            Rows of pixels or images, of any real dtype.
-
-        Returns
-        -------
-        labels : ndarray of shape (n,)
-            Of the same kind as `y` in `fit`.
-        """
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
-
     @property
     def networks_(self) -> list[Any]:
         """The fitted networks that predict."""
@@ -381,16 +367,14 @@ class CNNStackingClassifier(ClassifierMixin, _BaseComposition):
     def _training_data(self, X: Any, y: Any, sample_weight: Any) -> tuple[NDArray, ...]:
         """Validate everything that `fit` is given; note what is learned from it."""
         rows, seen_shape = as_rows(X)
-        rows, y = validate_data(self, rows, y, dtype="numeric")
+        rows, y = validate_data(self, rows, as_labels(y), dtype="numeric")
         check_classification_targets(y)
         weights = _check_sample_weight(
-            sample_weight, rows, dtype=np.float64, ensure_non_negative=True
+            as_numpy(sample_weight), rows, dtype=np.float64, ensure_non_negative=True
         )
         self.classes_ = at_least_two(np.unique(y[weights > 0]))
         wanted = getattr(self.classifier, "image_shape", None)
-        self.image_shape_ = find_image_shape(
-            rows.shape[1], None if wanted is None else tuple(wanted), seen_shape
-        )
+        self.image_shape_ = image_shape_of(rows, wanted, seen_shape)
         return as_images(native_pixels(rows), self.image_shape_), y, weights
 
     def _splits(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC, NuSVC
 from sklearn.utils._param_validation import HasMethods, Interval, Options
@@ -19,13 +19,16 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skmnist._classifier import LabelClassifier
+from skmnist._inputs import as_numpy
+from skmnist._targets import as_labels
 from skmnist._validation import rows_as_fitted
 from skmnist.baselines import on_rows
 from skmnist.ensemble._shifts import shifted
-from skmnist.images import as_images, as_rows, find_image_shape
+from skmnist.images import as_images, as_rows, image_shape_of
 
 
-class VirtualSupportVectors(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class VirtualSupportVectors(LabelClassifier, MetaEstimatorMixin, BaseEstimator):
     """Fit a support vector machine again on its support vectors and shifted copies of them.
 
     A support vector machine depends on its support vectors only.  So to learn that a shifted digit
@@ -149,13 +152,12 @@ class VirtualSupportVectors(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 "shift; expected SVC, NuSVC, or a Pipeline that ends in one."
             )
         rows, seen_shape = as_rows(X)
-        rows, y = validate_data(self, rows, y, dtype="numeric")
+        rows, y = validate_data(self, rows, as_labels(y), dtype="numeric")
         check_classification_targets(y)
-        wanted = None if self.image_shape is None else tuple(self.image_shape)
-        self.image_shape_ = find_image_shape(rows.shape[1], wanted, seen_shape)
+        self.image_shape_ = image_shape_of(rows, self.image_shape, seen_shape)
         offsets = self._offsets()
         images = rows if seen_shape is None else rows.reshape(np.shape(X))
-        weights = _check_sample_weight(sample_weight, rows, ensure_non_negative=True)
+        weights = _check_sample_weight(as_numpy(sample_weight), rows, ensure_non_negative=True)
 
         # SVC gives wrong indices of its support vectors where some weights are zero.
         counted = np.flatnonzero(weights)

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmnist._validation import rows_as_fitted
-from skmnist.images import as_images, as_rows, find_image_shape, native_pixels
+from skmnist.images import as_images, as_rows, image_shape_of, native_pixels
 
 
 class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
@@ -46,8 +46,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         """
         rows, seen_shape = as_rows(X)
         rows = validate_data(self, rows, dtype="numeric")
-        wanted = None if self.image_shape is None else tuple(self.image_shape)
-        self.image_shape_ = find_image_shape(rows.shape[1], wanted, seen_shape)
+        self.image_shape_ = image_shape_of(rows, self.image_shape, seen_shape)
         self._learn(as_images(native_pixels(rows), self.image_shape_))
         return self
 
