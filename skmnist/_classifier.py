@@ -9,6 +9,7 @@ from sklearn.base import ClassifierMixin
 
 from skmnist._inputs import as_numpy
 from skmnist._targets import as_labels
+from skmnist._validation import clear_arguments
 
 
 class LabelClassifier(ClassifierMixin):
@@ -58,6 +59,7 @@ class ProbabilisticClassifier(LabelClassifier):
         """
         return np.log(np.maximum(self.predict_proba(X), np.finfo(np.float32).tiny))
 
+    @clear_arguments
     def predict(self, X: Any) -> NDArray:
         """Predict the most probable class.
 

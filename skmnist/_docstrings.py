@@ -43,7 +43,8 @@ schedule : str or Schedule, default={schedule!r}
     settings.
 loss : str, callable or keras.losses.Loss, default={loss!r}
     "cross_entropy", "margin" (Sabour et al. 2017), or one of Keras's losses by its function's
-    name, such as "mean_squared_error"; it is given one-hot labels.
+    name, such as "mean_squared_error" (or "mse"); "log_loss" is "cross_entropy". It is given
+    one-hot labels.
 label_smoothing : float, default={label_smoothing!r}
     The part of each label that is spread evenly over all classes (Szegedy et al. 2016).
 class_weight : dict, "balanced" or None, default={class_weight!r}

@@ -100,7 +100,8 @@ def _refuse_other_than_numbers(X: Any) -> None:
 def _dtypes(X: Any) -> list[np.dtype]:
     if isinstance(X, np.ndarray):
         return [X.dtype]
-    dtypes = getattr(X, "dtypes", ())
+    dtypes = getattr(X, "dtypes", ())  # a frame's; a column has a single one
+    dtypes = dtypes if isinstance(dtypes, Iterable) else [dtypes]
     return [dtype for dtype in dtypes if isinstance(dtype, np.dtype)]
 
 

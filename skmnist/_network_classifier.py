@@ -22,6 +22,7 @@ from sklearn.utils.validation import (
 )
 
 from skmnist._classifier import ProbabilisticClassifier
+from skmnist._errors import shown
 from skmnist._inputs import as_numpy
 from skmnist._reporter import Reporter
 from skmnist._targets import (
@@ -33,7 +34,7 @@ from skmnist._targets import (
     n_epochs,
     stratified_split,
 )
-from skmnist._validation import rows_as_fitted, unchanged_on_error
+from skmnist._validation import ShortErrors, clear_arguments, rows_as_fitted, unchanged_on_error
 from skmnist.images import (
     ImageShape,
     as_images,
@@ -68,7 +69,7 @@ _OPTIMIZER_SETTINGS = (
 
 
 class NetworkClassifier(
-    CallbackSupportMixin, ProbabilisticClassifier, BaseEstimator, metaclass=ABCMeta
+    CallbackSupportMixin, ProbabilisticClassifier, ShortErrors, BaseEstimator, metaclass=ABCMeta
 ):
     """A Keras network that is a scikit-learn classifier (abstract).
 
@@ -115,6 +116,7 @@ class NetworkClassifier(
 
     @_fit_context(prefer_skip_nested_validation=True)
     @unchanged_on_error
+    @clear_arguments
     def fit(
         self,
         X: Any,
@@ -172,6 +174,7 @@ class NetworkClassifier(
 
     @_fit_context(prefer_skip_nested_validation=True)
     @unchanged_on_error
+    @clear_arguments
     def partial_fit(
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
     ) -> "NetworkClassifier":
@@ -207,6 +210,7 @@ class NetworkClassifier(
         data = self._training_data(X, y, sample_weight, known, going_on=going_on)
         return self._train(data, sample_weight, 1, Constant(), None, keep_optimizer=True)
 
+    @clear_arguments
     def predict_proba(self, X: Any) -> NDArray:
         """Compute the probability of each class.
 
@@ -343,8 +347,8 @@ class NetworkClassifier(
                 raise ValueError(f"{name} is missing; give both X_val and y_val, or neither.")
         if self.validation_fraction:
             raise ValueError(
-                f"validation_fraction={self.validation_fraction!r} and X_val are both given; set "
-                "validation_fraction=None to judge on X_val, or leave X_val out."
+                f"validation_fraction={shown(self.validation_fraction)} and X_val are both given; "
+                "set validation_fraction=None to judge on X_val, or leave X_val out."
             )
         try:
             given = self._validation_data(data, X_val, y_val, sample_weight_val)
@@ -467,7 +471,7 @@ class NetworkClassifier(
             value = getattr(self, name)
             if value != defaults[name].default:
                 raise ValueError(
-                    f"{name}={value!r} has no effect with a Keras optimizer object; set it in "
+                    f"{name}={shown(value)} has no effect with a Keras optimizer object; set it in "
                     "the object, or give the optimizer's name."
                 )
 

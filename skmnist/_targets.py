@@ -57,7 +57,7 @@ def at_least_two(classes: NDArray) -> NDArray:
     if len(classes) < 2:
         (only,) = classes.tolist()
         raise ValueError(
-            f"y contains one class only, {only!r}; a classifier needs at least 2 classes."
+            f"y contains one class only, {shown(only)}; a classifier needs at least 2 classes."
         )
     return classes
 

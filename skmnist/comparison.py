@@ -22,6 +22,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from skmnist._comparison_report import as_csv, as_json, notes, report, rich_table
+from skmnist._errors import shown
 from skmnist._files import write
 from skmnist._measuring import last_step, measure, seeded
 from skmnist.significance import (
@@ -438,7 +439,7 @@ def _evaluation_data(X: Any, y: NDArray, X_test: Any, y_test: Any) -> tuple[Any,
     X_test, y_test = _checked(X_test, y_test, "X_test", "y_test")
     unseen = np.setdiff1d(y_test, y)
     if len(unseen):
-        raise ValueError(f"y_test holds labels that y lacks: {unseen.tolist()}.")
+        raise ValueError(f"y_test holds labels that y lacks: {shown(unseen.tolist())}.")
     return X_test, y_test
 
 
@@ -461,8 +462,8 @@ def _named(classifiers: Any) -> dict[str, Any]:
         is_estimator = hasattr(classifier, "fit") and not isinstance(classifier, type)
         if not (is_estimator and is_classifier(classifier)):
             raise TypeError(
-                f"classifiers: {name!r} is {classifier!r}; expected an instance of a scikit-learn "
-                "classifier."
+                f"classifiers: {shown(name)} is {shown(classifier)}; expected an instance of a "
+                "scikit-learn classifier."
             )
     names = [name for name, _ in pairs]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -477,7 +478,7 @@ def _pairs(classifiers: Any) -> list[tuple[str, Any]]:
     elif isinstance(classifiers, str) or not isinstance(classifiers, Iterable):
         raise TypeError(
             "classifiers must be a list of classifiers, a list of (name, classifier) pairs or a "
-            f"dict; got {classifiers!r}."
+            f"dict; got {shown(classifiers)}."
         )
     pairs: list[tuple[str, Any]] = []
     for item in classifiers:

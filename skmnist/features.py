@@ -16,14 +16,15 @@ from sklearn.preprocessing import normalize
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skmnist._errors import shown
 from skmnist._network_classifier import NetworkClassifier
-from skmnist._validation import rows_as_fitted
+from skmnist._validation import ShortErrors, clear_arguments, rows_as_fitted
 from skmnist.classifiers import CNNClassifier
 from skmnist.images import as_rows, find_image_shape, refuse_other_shape
 from skmnist.networks.inner import inner_network
 
 
-class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErrors, BaseEstimator):
     """The values of a trained network's inner layer, as features.
 
     Parameters
@@ -112,6 +113,7 @@ class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     # The classifier checks its own parameters.
     @_fit_context(prefer_skip_nested_validation=False)
+    @clear_arguments
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "CNNFeatures":
         """Train the network, unless it is frozen.
 
@@ -200,6 +202,7 @@ class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 def _refuse_other_than_ours(frozen: FrozenEstimator) -> None:
     if not isinstance(frozen.estimator, NetworkClassifier):
         raise TypeError(
-            f"classifier={frozen!r} holds a {type(frozen.estimator).__name__}; expected a fitted "
+            f"classifier={shown(frozen)} holds a {type(frozen.estimator).__name__}; expected a "
+            "fitted "
             "network classifier of this package, such as CNNClassifier, in the FrozenEstimator."
         )

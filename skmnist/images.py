@@ -233,6 +233,11 @@ def _checked_shape(wanted: tuple[Any, ...]) -> ImageShape:
     return height, width, channels
 
 
+def _grey(shape: ImageShape) -> tuple[int, ...]:
+    """Leave out the channels where there is one."""
+    return shape[:2] if shape[2] == 1 else shape
+
+
 def _has_layout(seen: ImageShape | None, shape: ImageShape) -> bool:
     """Whether pixels that came as `seen` are in the order of images of `shape`."""
     return seen is None or seen == shape or (seen[0] == 1 and (*seen[1:], 1) == shape)
@@ -291,6 +296,51 @@ def find_pixel_scale(rows: NDArray) -> float:
     values = rows if rows.dtype.kind == "f" else rows.astype(np.float32)
     spread = float(np.sqrt(np.einsum("ij,ij->", values, values, dtype=np.float64) / values.size))
     return spread if spread > 2 else 1.0
+
+
+def refuse_single_image(
+    estimator: Any, rows_shape: tuple[int, ...], seen: ImageShape | None
+) -> None:
+    """Refuse a single image, which needs one more axis, where an array of them is expected.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted, with an attribute `image_shape_`.
+    rows_shape : tuple of int
+        The shape of the rows that came, or that images became.
+    seen : tuple (height, width, channels) or None
+        The shape of the images that came, or None where rows came.
+
+    Raises
+    ------
+    ValueError
+        If it is that of one image that the estimator was fitted on, or of a photograph.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> from skmnist.images import refuse_single_image
+    >>> refuse_single_image(SimpleNamespace(image_shape_=(28, 28, 1)), (5, 784), (28, 28, 1))
+    """
+    fitted = height, width, channels = estimator.image_shape_
+    if height == 1 or seen == fitted or rows_shape[1:] == (prod(fitted),):
+        return
+    shape = rows_shape if seen is None else (*rows_shape[:1], *_grey(seen))
+    expected = f"expected images of {height} x {width} pixels, shape (n, {height}, {width}" + (
+        ")" if channels == 1 else f", {channels})"
+    )
+    if shape == _grey(fitted):
+        raise ValueError(
+            f"X has shape {shape}, that of a single image; {expected}. For one image, give "
+            "image[None]."
+        )
+    if len(shape) == 3 and shape[2] in (3, 4) and min(shape[:2]) > 4:
+        in_grey = ", in grey" if channels == 1 else ""
+        raise ValueError(
+            f"X has shape {shape}, that of a single photograph in colour; {expected}. Bring it to "
+            f"that size{in_grey}, and give image[None]."
+        )
 
 
 def refuse_other_shape(estimator: Any, seen: ImageShape | None) -> None:

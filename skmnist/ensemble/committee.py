@@ -20,9 +20,16 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from skmnist._classifier import ProbabilisticClassifier
+from skmnist._errors import shown
 from skmnist._inputs import as_numpy
 from skmnist._targets import as_labels, at_least_two
-from skmnist._validation import generator_of, rows_as_fitted, unchanged_on_error
+from skmnist._validation import (
+    ShortErrors,
+    clear_arguments,
+    generator_of,
+    rows_as_fitted,
+    unchanged_on_error,
+)
 from skmnist.classifiers import CNNClassifier
 from skmnist.ensemble._shifts import shifted
 from skmnist.ensemble._workers import workers_for
@@ -32,7 +39,7 @@ _MEMBERS_OF_ONE_DESIGN = 5
 
 
 class CommitteeClassifier(
-    CallbackSupportMixin, ProbabilisticClassifier, MetaEstimatorMixin, _BaseComposition
+    CallbackSupportMixin, ProbabilisticClassifier, ShortErrors, MetaEstimatorMixin, _BaseComposition
 ):
     """A committee of classifiers that are fitted on the same data and average their probabilities.
 
@@ -150,6 +157,7 @@ class CommitteeClassifier(
     # Members check their own parameters.
     @_fit_context(prefer_skip_nested_validation=False)
     @unchanged_on_error
+    @clear_arguments
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "CommitteeClassifier":
         """Fit all members.
 
@@ -437,12 +445,12 @@ def _is_named(design: Any) -> bool:
 def _refuse_unfit_member(name: str, design: Any) -> None:
     if isinstance(design, type) or not hasattr(design, "fit") or not is_classifier(design):
         raise TypeError(
-            f"members: {name!r} is {design!r}; expected an instance of a scikit-learn classifier, "
-            "or a pair of a name and one."
+            f"members: {shown(name)} is {shown(design)}; expected an instance of a scikit-learn "
+            "classifier, or a pair of a name and one."
         )
     if not hasattr(design, "predict_proba"):
         raise TypeError(
-            f"members: {name!r} has no predict_proba, and a committee averages probabilities. "
+            f"members: {shown(name)} has no predict_proba, and a committee averages probabilities. "
             "Wrap it in sklearn.calibration.CalibratedClassifierCV, or leave it out."
         )
 
@@ -452,7 +460,7 @@ def _refuse_other_classes(members: list[Any], classes: NDArray) -> None:
     for member in members:
         if not np.array_equal(member.classes_, classes):
             raise ValueError(
-                f"members: {member!r} knows the classes {member.classes_.tolist()}, but y has "
-                f"{classes.tolist()}. Take it out of its FrozenEstimator, to be fitted on y, or "
-                "leave it out."
+                f"members: {shown(member)} knows the classes {shown(member.classes_.tolist())}, "
+                f"but y has {shown(classes.tolist())}. Take it out of its FrozenEstimator, to be "
+                "fitted on y, or leave it out."
             )

@@ -31,10 +31,17 @@ from sklearn.utils.validation import (
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skmnist._classifier import ProbabilisticClassifier
+from skmnist._errors import shown
 from skmnist._inputs import as_numpy
 from skmnist._network_classifier import NetworkClassifier
 from skmnist._targets import as_labels, at_least_two
-from skmnist._validation import generator_of, rows_as_fitted, unchanged_on_error
+from skmnist._validation import (
+    ShortErrors,
+    clear_arguments,
+    generator_of,
+    rows_as_fitted,
+    unchanged_on_error,
+)
 from skmnist.classifiers import CNNClassifier
 from skmnist.ensemble._workers import workers_for
 from skmnist.features import CNNFeatures
@@ -66,7 +73,7 @@ def default_heads() -> list[tuple[str, Any]]:
     ]
 
 
-class CNNStackingClassifier(ProbabilisticClassifier, _BaseComposition):
+class CNNStackingClassifier(ProbabilisticClassifier, ShortErrors, _BaseComposition):
     """A network, classifiers on its features, and a blender that weighs them all.
 
     In each fold one network is fitted, and sees the rows that were held out from it as features.
@@ -219,6 +226,7 @@ class CNNStackingClassifier(ProbabilisticClassifier, _BaseComposition):
 
     @_fit_context(prefer_skip_nested_validation=True)
     @unchanged_on_error
+    @clear_arguments
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "CNNStackingClassifier":
         """Fit the networks, the heads and the blender.
 
@@ -595,32 +603,43 @@ def _inner_splits(y: NDArray, seed: int) -> list[tuple[NDArray, NDArray]]:
 
 def _refuse_unfit_head(pair: Any) -> None:
     if not isinstance(pair, tuple | list) or len(pair) != 2 or not isinstance(pair[0], str):
-        raise TypeError(f"heads holds {pair!r}; expected (name, classifier) pairs.")
+        raise TypeError(f"heads holds {shown(pair)}; expected (name, classifier) pairs.")
     name, head = pair
     if isinstance(head, type) or not is_classifier(head):
         raise TypeError(
-            f"heads: {name!r} is {head!r}; expected an instance of a scikit-learn classifier."
+            f"heads: {shown(name)} is {shown(head)}; expected an instance of a scikit-learn "
+            "classifier."
         )
     if not (hasattr(head, "predict_proba") or hasattr(head, "decision_function")):
         raise TypeError(
-            f"heads: {name!r} has neither predict_proba nor decision_function, and a stack blends "
+            f"heads: {shown(name)} has neither predict_proba nor decision_function, and a stack "
+            "blends "
             "probabilities. Wrap it in sklearn.calibration.CalibratedClassifierCV, or leave it out."
         )
+
+
+def _counted(y: NDArray, classes: NDArray) -> str:
+    """List how many rows each class has."""
+    return shown({label: int((y == label).sum()) for label in classes.tolist()})
 
 
 def _refuse_poor_splits(
     splits: list[tuple[NDArray, NDArray]], y: NDArray, classes: NDArray
 ) -> None:
     """Refuse folds that are too small, before any network is trained."""
+    n_folds = len(splits)
     for i, (_, test) in enumerate(splits):
-        if len(test) == 0 or np.unique(y[test], return_counts=True)[1].max() < 2:
+        members = np.unique(y[test], return_counts=True)[1]
+        if (members > 1).sum() < 2:
             raise ValueError(
-                f"cv: fold {i} holds out {len(test)} rows, no two of one class, so heads can't be "
-                "trained and judged on it. Take fewer folds, or give more samples."
+                f"cv: fold {i} holds out {len(test)} rows, not two of each of two classes, so "
+                f"heads can't be trained and judged on it. {n_folds} folds need two classes of at "
+                f"least {2 * n_folds} rows each; the classes have {_counted(y, classes)}. Take "
+                "fewer folds, or give more samples."
             )
     missing = np.setdiff1d(classes, y[np.concatenate([test for _, test in splits])])
     if len(missing):
         raise ValueError(
-            f"cv: no fold holds out rows of the classes {missing.tolist()}, so the blender would "
-            "not know of them. Take folds that hold out every class."
+            f"cv: no fold holds out rows of the classes {shown(missing.tolist())}, so the blender "
+            "would not know of them. Take folds that hold out every class."
         )

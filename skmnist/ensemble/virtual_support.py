@@ -22,13 +22,13 @@ from sklearn.utils.validation import (
 from skmnist._classifier import LabelClassifier
 from skmnist._inputs import as_numpy
 from skmnist._targets import as_labels
-from skmnist._validation import rows_as_fitted
+from skmnist._validation import ShortErrors, clear_arguments, rows_as_fitted
 from skmnist.baselines import on_rows
 from skmnist.ensemble._shifts import shifted
 from skmnist.images import as_images, as_rows, image_shape_of
 
 
-class VirtualSupportVectors(LabelClassifier, MetaEstimatorMixin, BaseEstimator):
+class VirtualSupportVectors(LabelClassifier, MetaEstimatorMixin, ShortErrors, BaseEstimator):
     """Fit a support vector machine again on its support vectors and shifted copies of them.
 
     A support vector machine depends on its support vectors only.  So to learn that a shifted digit
@@ -119,6 +119,7 @@ class VirtualSupportVectors(LabelClassifier, MetaEstimatorMixin, BaseEstimator):
         self.image_shape = image_shape
 
     @_fit_context(prefer_skip_nested_validation=False)
+    @clear_arguments
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "VirtualSupportVectors":
         """Fit the classifier, and then its last step again on support vectors that are shifted.
 

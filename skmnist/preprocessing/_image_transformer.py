@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmnist._validation import rows_as_fitted
+from skmnist._validation import ShortErrors, clear_arguments, rows_as_fitted
 from skmnist.images import as_images, as_rows, image_shape_of, native_pixels
 
 
-class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
+class ImageTransformer(TransformerMixin, ShortErrors, BaseEstimator, metaclass=ABCMeta):
     """A transformer that takes rows of pixels or images (abstract).
 
     A final class says in `_transform` what becomes of images, and, where it learns more than their
@@ -24,6 +24,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
     image_shape: Any
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @clear_arguments
     def fit(self, X: Any, y: Any = None) -> "ImageTransformer":
         """Learn the images' shape.
 

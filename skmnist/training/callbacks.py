@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from skmnist._backend import load_keras
+from skmnist._errors import shown
 from skmnist.training.contract import Plan
 
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
@@ -23,8 +24,8 @@ class KerasCallbacks:
         for callback in callbacks:
             if not isinstance(callback, base):
                 raise TypeError(
-                    f"callbacks holds {callback!r}; expected keras.callbacks.Callback objects. "
-                    "For scikit-learn's callbacks there is set_callbacks."
+                    f"callbacks holds {shown(callback)}; expected keras.callbacks.Callback "
+                    "objects. For scikit-learn's callbacks there is set_callbacks."
                 )
         self._callbacks = [copy.deepcopy(callback) for callback in callbacks]
         self._list = None
