@@ -24,7 +24,9 @@ from sklearn.utils.validation import column_or_1d
 from skmnist._comparison_report import as_csv, as_json, notes, report, rich_table
 from skmnist._errors import shown
 from skmnist._files import write
+from skmnist._inputs import as_numpy
 from skmnist._measuring import last_step, measure, seeded
+from skmnist._targets import as_labels
 from skmnist.significance import (
     corrected_resampled_ttest,
     holm,
@@ -444,8 +446,8 @@ def _evaluation_data(X: Any, y: NDArray, X_test: Any, y_test: Any) -> tuple[Any,
 
 
 def _checked(X: Any, y: Any, X_name: str, y_name: str) -> tuple[Any, NDArray]:
-    X = np.asarray(X) if isinstance(X, list | tuple) else X
-    y = column_or_1d(y)
+    X = np.asarray(X) if isinstance(X, list | tuple) else as_numpy(X)
+    y = column_or_1d(as_labels(y, y_name))
     try:
         check_consistent_length(X, y)
         check_classification_targets(y)

@@ -14,6 +14,8 @@ from skmnist import (
     CNNStackingClassifier,
     CommitteeClassifier,
     DNNClassifier,
+    compare,
+    svm,
 )
 from skmnist.ensemble import VirtualSupportVectors
 from skmnist.preprocessing import HOG, Deskew
@@ -235,6 +237,14 @@ def test_other_estimators_take_arrays_of_other_libraries_too(
         result = called(estimator.fit(make(X), make_labels(y)), make(X))
     assert isinstance(result, np.ndarray)
     assert np.allclose(result, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_a_comparison_takes_arrays_of_other_libraries(makers, data):
+    X, y = data
+    expected = compare([svm()], X, y, cv=2, verbose=0).confusion
+    result = compare([svm()], makers["tf.Tensor"](X), makers["torch"](y), cv=2, verbose=0).confusion
+    assert list(result) == list(expected)
+    assert all(np.array_equal(result[name], expected[name]) for name in expected)
 
 
 # -- labels ------------------------------------------------------------------------------

@@ -19,7 +19,9 @@ from skmnist import (
     SequenceCNNClassifier,
     SequenceDNNClassifier,
     TextSequencer,
+    compare,
     recipe,
+    svm,
 )
 from skmnist._backend import load_keras
 from skmnist.ensemble import VirtualSupportVectors
@@ -76,6 +78,14 @@ def test_one_hot_labels_of_a_validation_set_are_refused_by_their_name(data):
     X, y = data
     with pytest.raises(ValueError, match=r"np.argmax\(y_val, axis=1\)"):
         dnn().fit(X, y, X_val=X, y_val=np.eye(10)[y])
+
+
+def test_one_hot_labels_of_a_comparison_are_refused_by_their_name(data):
+    X, y = data
+    with pytest.raises(ValueError, match=r"np.argmax\(y, axis=1\)"):
+        compare([svm()], X, np.eye(10)[y], verbose=0)
+    with pytest.raises(ValueError, match=r"np.argmax\(y_test, axis=1\)"):
+        compare([svm()], X, y, X_test=X, y_test=np.eye(10)[y], verbose=0)
 
 
 @pytest.mark.parametrize("kind", [list, lambda labels: np.array(labels, dtype=object)])
