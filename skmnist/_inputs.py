@@ -85,7 +85,7 @@ def _refuse_other_than_numbers(X: Any) -> None:
     first = _only_entry_of_first_row(X)
     if isinstance(first, _STRINGS):
         raise ValueError(
-            f"X holds strings such as {shown(first)}; {_PIXELS} of numbers. Read image files "
+            f"X holds strings such as {shown(str(first))}; {_PIXELS} of numbers. Read image files "
             "first, for example with np.stack([matplotlib.image.imread(path) for path in paths]); "
             "turn texts into word indices with TextSequencer, as in "
             "make_pipeline(TextSequencer(), SequenceCNNClassifier())."

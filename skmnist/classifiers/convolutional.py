@@ -1,6 +1,6 @@
 """Convolutional networks, given as blocks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -25,7 +25,7 @@ class CNNClassifier(NetworkClassifier):
 
     Parameters
     ----------
-    conv_blocks : sequence of ConvBlock, dict or int
+    conv_blocks : ConvBlock, dict, int or sequence of them
         The convolutions, first to last: a ``ConvBlock``, a dict of its parameters, or just the
         number of filters. The default is the network described above.
     hidden_units : int or sequence of int, default=()
@@ -74,9 +74,9 @@ class CNNClassifier(NetworkClassifier):
     def __init__(
         self,
         *,
-        conv_blocks: Sequence[ConvBlock | dict[str, Any] | int] = _OUR_BLOCKS,
-        hidden_units: Sequence[int] = (),
-        activation: str = "relu",
+        conv_blocks: ConvBlock | dict[str, Any] | int | Sequence[Any] = _OUR_BLOCKS,
+        hidden_units: int | Sequence[int] = (),
+        activation: str | Callable[..., Any] = "relu",
         dropout: float | Sequence[float] = 0.0,
         hidden_batch_norm: bool = False,
         output_activation: str = "softmax",

@@ -1,6 +1,6 @@
 """Dense networks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any
 
@@ -75,8 +75,8 @@ class DNNClassifier(NetworkClassifier):
     def __init__(
         self,
         *,
-        hidden_units: Sequence[int] = (512, 512),
-        activation: str = "relu",
+        hidden_units: int | Sequence[int] = (512, 512),
+        activation: str | Callable[..., Any] = "relu",
         dropout: float | Sequence[float] = 0.2,
         output_activation: str = "softmax",
         use_bias: bool = True,

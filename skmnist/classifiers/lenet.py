@@ -1,6 +1,6 @@
 """LeNet-5."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from skmnist._docstrings import describe_shared_parameters
@@ -52,7 +52,7 @@ class LeNetClassifier(NetworkClassifier):
     def __init__(
         self,
         *,
-        activation: str = "tanh",
+        activation: str | Callable[..., Any] = "tanh",
         epochs: int | str = 20,
         batch_size: int | str | None = "auto",
         learning_rate: float = 2e-3,

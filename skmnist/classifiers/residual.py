@@ -59,7 +59,7 @@ class ResNetClassifier(NetworkClassifier):
     def __init__(
         self,
         *,
-        widths: Sequence[int] = (16, 32, 64),
+        widths: int | Sequence[int] = (16, 32, 64),
         n_blocks: int = 1,
         epochs: int | str = 10,
         batch_size: int | str | None = "auto",

@@ -1,6 +1,6 @@
 """Networks over sequences of words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -92,8 +92,8 @@ class SequenceCNNClassifier(SequenceClassifier):
         filters: int = 32,
         kernel_size: int = 3,
         pool_size: int = 2,
-        hidden_units: Sequence[int] = (250,),
-        activation: str = "relu",
+        hidden_units: int | Sequence[int] = (250,),
+        activation: str | Callable[..., Any] = "relu",
         dropout: float | Sequence[float] = 0.0,
         epochs: int | str = 3,
         batch_size: int | str | None = 128,
@@ -233,8 +233,8 @@ class SequenceDNNClassifier(SequenceClassifier):
         *,
         n_words: int | str = "auto",
         embedding_size: int = 32,
-        hidden_units: Sequence[int] = (250,),
-        activation: str = "relu",
+        hidden_units: int | Sequence[int] = (250,),
+        activation: str | Callable[..., Any] = "relu",
         dropout: float | Sequence[float] = 0.0,
         epochs: int | str = 3,
         batch_size: int | str | None = 128,

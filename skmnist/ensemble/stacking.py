@@ -255,7 +255,7 @@ class CNNStackingClassifier(ProbabilisticClassifier, ShortErrors, _BaseCompositi
         heads = self._named_heads()
         images, y, weights = self._training_data(X, y, sample_weight)
         generator = generator_of(self.random_state)
-        splits = self._splits(images, y, weights, _seed(generator))
+        splits = self._splits(heads, images, y, weights, _seed(generator))
         n_workers = workers_for(len(splits), self.n_jobs)
         folds = Parallel(n_jobs=n_workers, verbose=self.verbose)(
             delayed(_fit_fold)(
@@ -386,7 +386,12 @@ class CNNStackingClassifier(ProbabilisticClassifier, ShortErrors, _BaseCompositi
         return as_images(native_pixels(rows), self.image_shape_), y, weights
 
     def _splits(
-        self, images: NDArray, y: NDArray, weights: NDArray, seed: int
+        self,
+        heads: dict[str, Any],
+        images: NDArray,
+        y: NDArray,
+        weights: NDArray,
+        seed: int,
     ) -> list[tuple[NDArray, NDArray]]:
         """Split the rows that count into those that train a network and those that judge it."""
         counted = np.flatnonzero(weights)
@@ -400,7 +405,7 @@ class CNNStackingClassifier(ProbabilisticClassifier, ShortErrors, _BaseCompositi
                 (np.intersect1d(train, counted), np.intersect1d(test, counted))
                 for train, test in check_cv(self.cv).split(images, y)
             ]
-        _refuse_poor_splits(splits, y, self.classes_)
+        _refuse_poor_splits(splits, heads, y, self.classes_)
         return splits
 
     # -- the parts ----------------------------------------------------------------------
@@ -618,24 +623,38 @@ def _refuse_unfit_head(pair: Any) -> None:
         )
 
 
+def _needs_two_classes(head: Any) -> bool:
+    """Try whether a head can't be trained on a single class, as most linear ones can't."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            clone(head).fit(np.zeros((2, 1)), [0, 0])
+        except ValueError:
+            return True
+    return False
+
+
 def _counted(y: NDArray, classes: NDArray) -> str:
     """List how many rows each class has."""
     return shown({label: int((y == label).sum()) for label in classes.tolist()})
 
 
 def _refuse_poor_splits(
-    splits: list[tuple[NDArray, NDArray]], y: NDArray, classes: NDArray
+    splits: list[tuple[NDArray, NDArray]], heads: dict[str, Any], y: NDArray, classes: NDArray
 ) -> None:
     """Refuse folds that are too small, before any network is trained."""
     n_folds = len(splits)
     for i, (_, test) in enumerate(splits):
-        members = np.unique(y[test], return_counts=True)[1]
-        if (members > 1).sum() < 2:
+        n_rows = np.unique(y[test], return_counts=True)[1]
+        if (n_rows > 1).sum() > 1:
+            continue
+        needy = [name for name, head in heads.items() if _needs_two_classes(head)]
+        if needy or n_rows.max(initial=0) < 2:
             raise ValueError(
                 f"cv: fold {i} holds out {len(test)} rows, not two of each of two classes, so "
-                f"heads can't be trained and judged on it. {n_folds} folds need two classes of at "
-                f"least {2 * n_folds} rows each; the classes have {_counted(y, classes)}. Take "
-                "fewer folds, or give more samples."
+                f"heads ({', '.join(needy or heads)}) can't be trained and judged on it. {n_folds} "
+                f"folds need two classes of at least {2 * n_folds} rows each; the classes have "
+                f"{_counted(y, classes)}. Take fewer folds, or give more samples."
             )
     missing = np.setdiff1d(classes, y[np.concatenate([test for _, test in splits])])
     if len(missing):
