@@ -43,11 +43,13 @@ schedule : str or Schedule, default={schedule!r}
     settings.
 loss : str, callable or keras.losses.Loss, default={loss!r}
     "cross_entropy", "margin" (Sabour et al. 2017), or one of Keras's losses by its function's
-    name, such as "mean_squared_error"; it is given one-hot labels.
+    name, such as "mean_squared_error" (or "mse"); "log_loss" is "cross_entropy". It is given
+    one-hot labels.
 label_smoothing : float, default={label_smoothing!r}
     The part of each label that is spread evenly over all classes (Szegedy et al. 2016).
 class_weight : dict, "balanced" or None, default={class_weight!r}
-    How much each class counts; "balanced" weighs classes by the inverse of their frequency.
+    How much each class counts, 1 for those that a dict lacks; its keys are labels as in `y`.
+    "balanced" weighs classes by the inverse of their frequency.
 validation_fraction : float or None, default={validation_fraction!r}
     The part of the samples, the same of each class, that is held out to judge each epoch. None
     holds out 0.1 where `early_stopping` is set, else nothing. Not used where `fit` is given
@@ -72,7 +74,9 @@ dtype : {{"auto", "float32", "mixed_bfloat16", "float64"}}, default={dtype!r}
     else float32, measured once a process.
 image_shape : tuple (height, width) or (height, width, channels), or None, default={image_shape!r}
     The shape of one image where `X` holds rows. None takes the shape of the images in `X`, or
-    finds a square; rows that are no square are one line of pixels.
+    finds a square; rows that are no square are one line of pixels, with a warning where they may
+    be images in colour. None refuses PyTorch's layout, channels first: give
+    ``np.moveaxis(X, 1, -1)``. Where a shape is given, it decides.
 shuffle : bool, default={shuffle!r}
     Whether each epoch goes over the samples in a new order.
 callbacks : list of keras.callbacks.Callback or None, default={callbacks!r}

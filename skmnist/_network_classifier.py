@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -20,10 +20,13 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
+from skmnist._classifier import ProbabilisticClassifier
+from skmnist._errors import shown
 from skmnist._numbers import checked_weights, refuse_masked, refuse_overflow
 from skmnist._pixel_range import warn_of_other_pixels
 from skmnist._reporter import Reporter
 from skmnist._targets import (
+    as_labels,
     at_least_two,
     batch_size,
     class_numbers,
@@ -31,11 +34,17 @@ from skmnist._targets import (
     n_epochs,
     stratified_split,
 )
-from skmnist._validation import in_one_step, rows_as_fitted, rows_to_fit
+from skmnist._validation import (
+    ShortErrors,
+    clear_arguments,
+    in_one_step,
+    rows_as_fitted,
+    rows_to_fit,
+)
 from skmnist.images import (
     ImageShape,
     as_images,
-    find_image_shape,
+    image_shape_of,
     native_pixels,
     refuse_other_shape,
 )
@@ -66,7 +75,9 @@ _OPTIMIZER_SETTINGS = (
 )
 
 
-class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
+class NetworkClassifier(
+    CallbackSupportMixin, ProbabilisticClassifier, ShortErrors, BaseEstimator, metaclass=ABCMeta
+):
     """A Keras network that is a scikit-learn classifier (abstract).
 
     A final class declares every parameter in its own ``__init__`` and says in `_architecture`
@@ -112,6 +123,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
 
     @in_one_step
     @_fit_context(prefer_skip_nested_validation=True)
+    @clear_arguments
     def fit(
         self,
         X: Any,
@@ -183,6 +195,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
 
     @in_one_step
     @_fit_context(prefer_skip_nested_validation=True)
+    @clear_arguments
     def partial_fit(
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
     ) -> "NetworkClassifier":
@@ -218,6 +231,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         data = self._training_data(X, y, sample_weight, known, going_on=going_on)
         return self._train(data, sample_weight, 1, Constant(), None, keep_optimizer=True)
 
+    @clear_arguments
     def predict_proba(self, X: Any) -> NDArray:
         """Compute the probability of each class.
 
@@ -249,39 +263,6 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         rows = self._inputs(rows)
         self._warn_of_other_pixels(rows)
         return _as_probabilities(self._predictor_.outputs(rows, self.image_shape_))
-
-    def predict_log_proba(self, X: Any) -> NDArray:
-        """Compute the logarithm of each class's probability.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
-            Rows of pixels or images, of any real dtype; for a sequence classifier, rows of word
-            indices.
-
-        Returns
-        -------
-        log_probabilities : ndarray of shape (n, n_classes), float64
-            Finite: a probability too small for its dtype counts as the smallest one.
-        """
-        return np.log(np.maximum(self.predict_proba(X), np.finfo(np.float32).tiny))
-
-    def predict(self, X: Any) -> NDArray:
-        """Predict the most probable class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
-            Rows of pixels or images, of any real dtype; for a sequence classifier, rows of word
-            indices.
-
-        Returns
-        -------
-        labels : ndarray of shape (n,)
-            Of the same kind as `y` in `fit`.
-        """
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
 
     @property
     def network_(self) -> Any:
@@ -366,7 +347,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     def _begin_anew(
         self, rows: NDArray, y: NDArray, counted: NDArray, classes: Any, seen: ImageShape | None
     ) -> None:
-        self.image_shape_ = self._input_shape(rows.shape[1], seen)
+        self.image_shape_ = self._input_shape(rows, seen)
         rows = rows if len(counted) == len(rows) else rows[counted]
         self.pixel_offset_, self.pixel_scale_ = self._input_scaling(rows)
         self._pixels_ = self._input_values(as_images(rows, self.image_shape_))
@@ -395,9 +376,8 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         """Give the validated numbers a format that every backend reads."""
         return native_pixels(rows)
 
-    def _input_shape(self, n_features: int, seen: ImageShape | None) -> ImageShape:
-        wanted = None if self.image_shape is None else tuple(self.image_shape)
-        return find_image_shape(n_features, wanted, seen)
+    def _input_shape(self, rows: NDArray, seen: ImageShape | None) -> ImageShape:
+        return image_shape_of(rows, self.image_shape, seen)
 
     def _input_scaling(self, rows: NDArray) -> PixelScaling:
         return find_pixel_scaling(rows)
@@ -455,8 +435,8 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
                 raise ValueError(f"{name} is missing; give both X_val and y_val, or neither.")
         if self.validation_fraction:
             raise ValueError(
-                f"validation_fraction={self.validation_fraction!r} and X_val are both given; set "
-                "validation_fraction=None to judge on X_val, or leave X_val out."
+                f"validation_fraction={shown(self.validation_fraction)} and X_val are both given; "
+                "set validation_fraction=None to judge on X_val, or leave X_val out."
             )
         try:
             given = self._validation_data(data, X_val, y_val, sample_weight_val)
@@ -468,7 +448,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         rows, _ = rows_as_fitted(self, X_val)
         rows = self._inputs(rows)
         refuse_masked(y_val, "y_val")
-        y_val = column_or_1d(y_val, warn=True)
+        y_val = column_or_1d(as_labels(y_val, "y_val"), warn=True)
         check_consistent_length(rows, y_val)
         weights = checked_weights(sample_weight_val, rows, "sample_weight_val")
         counted = np.flatnonzero(weights).astype(np.int32)
@@ -503,7 +483,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             )
         if classes is None:
             return self.classes_
-        classes = np.unique(classes)
+        classes = np.unique(as_labels(classes, "classes"))
         if going_on and not np.array_equal(classes, self.classes_):
             raise ValueError(
                 f"classes={classes} is not the same as on the first call to partial_fit: "
@@ -594,7 +574,7 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             value = getattr(self, name)
             if value != defaults[name].default:
                 raise ValueError(
-                    f"{name}={value!r} has no effect with a Keras optimizer object; set it in "
+                    f"{name}={shown(value)} has no effect with a Keras optimizer object; set it in "
                     "the object, or give the optimizer's name."
                 )
 

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import _check_sample_weight
 
+from skmnist._inputs import as_numpy
+
 
 def refuse_masked(values: Any, name: str) -> None:
     """Refuse a masked array with masked values, or a list that holds one.
@@ -79,7 +81,9 @@ def checked_weights(weights: Any, rows: NDArray, name: str = "sample_weight") ->
     array([1., 2.])
     """
     refuse_masked(weights, name)
-    checked = _check_sample_weight(weights, rows, dtype=np.float64, ensure_non_negative=True)
+    checked = _check_sample_weight(
+        as_numpy(weights), rows, dtype=np.float64, ensure_non_negative=True
+    )
     refuse_overflow(checked, checked, name)
     return checked
 

@@ -1,6 +1,7 @@
 """Labels, their classes and their weights; which rows train and which judge."""
 
-from math import ceil
+from math import ceil, inf
+from numbers import Number, Real
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,47 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 from sklearn.utils.class_weight import compute_class_weight
 
+from skmnist._errors import shown
+from skmnist._inputs import as_numpy
+
+_OBJECTS = np.dtypes.ObjectDType
 _LEAST_EPOCHS = 10
 _LEAST_STEPS = 2000
+
+
+def as_labels(y: Any, name: str = "y") -> Any:
+    """Turn labels of any library into what scikit-learn validates; refuse one-hot and mixed ones.
+
+    Examples
+    --------
+    >>> from skmnist._targets import as_labels
+    >>> as_labels(["cat", 3])
+    Traceback (most recent call last):
+    ValueError: y mixes strings and numbers, such as 'cat' and 3; give labels of one kind.
+    """
+    y = as_numpy(y)
+    shape = y.shape if hasattr(y, "shape") else _shape_of_list(y)
+    if len(shape) == 2 and shape[1] > 1:
+        raise ValueError(
+            f"{name} should be a 1d array of labels, shape (n,), but has shape {tuple(shape)}. "
+            f"If it is one-hot, give np.argmax({name}, axis=1)."
+        )
+    if isinstance(y, list | tuple) or isinstance(getattr(y, "dtype", None), _OBJECTS):
+        _refuse_mixed(y, name)
+    return y
+
+
+def _shape_of_list(y: Any) -> tuple[int, ...]:
+    return (len(y), *np.shape(y[0])) if isinstance(y, list | tuple) and y else ()
+
+
+def _refuse_mixed(y: Any, name: str) -> None:
+    examples = {isinstance(label, str): label for label in y if isinstance(label, str | Number)}
+    if len(examples) == 2:
+        raise ValueError(
+            f"{name} mixes strings and numbers, such as {shown(examples[True])} and "
+            f"{shown(examples[False])}; give labels of one kind."
+        )
 
 
 def at_least_two(classes: NDArray) -> NDArray:
@@ -17,7 +57,7 @@ def at_least_two(classes: NDArray) -> NDArray:
     if len(classes) < 2:
         (only,) = classes.tolist()
         raise ValueError(
-            f"y contains one class only, {only!r}; a classifier needs at least 2 classes."
+            f"y contains one class only, {shown(only)}; a classifier needs at least 2 classes."
         )
     return classes
 
@@ -28,8 +68,8 @@ def class_numbers(y: NDArray, classes: NDArray, counted: NDArray) -> NDArray:
     unseen = np.setdiff1d(y[counted][classes[numbers[counted]] != y[counted]], classes)
     if len(unseen):
         raise ValueError(
-            f"y contains labels that are not among the classes: {unseen.tolist()}; "
-            f"the classes are {classes.tolist()}."
+            f"y contains labels that are not among the classes: {shown(unseen.tolist())}; "
+            f"the classes are {shown(classes.tolist())}."
         )
     return numbers.astype(np.int32)
 
@@ -37,16 +77,35 @@ def class_numbers(y: NDArray, classes: NDArray, counted: NDArray) -> NDArray:
 def class_weights(
     class_weight: Any, classes: NDArray, labels: NDArray, counted: NDArray
 ) -> NDArray:
-    """Find the weight of each class."""
+    """Find the weight of each class; a class that a dict lacks weighs 1."""
     if isinstance(class_weight, dict):
-        wrong = {c: w for c, w in class_weight.items() if not (np.isfinite(w) and w >= 0)}
-        if wrong:
-            raise ValueError(f"class_weight={wrong}; expected numbers of at least 0.")
-    seen = classes[labels[counted]]
-    weights = compute_class_weight(class_weight, classes=classes, y=seen)
+        weights = _weights_by_label(class_weight, classes)
+    else:
+        seen = classes[labels[counted]]
+        weights = compute_class_weight(class_weight, classes=classes, y=seen)
     if not weights[labels[counted]].any():
-        raise ValueError(f"class_weight={class_weight} leaves no sample any weight.")
+        raise ValueError(f"class_weight={shown(class_weight)} leaves no sample any weight.")
     return weights
+
+
+def _weights_by_label(class_weight: dict[Any, Any], classes: NDArray) -> NDArray:
+    """Look up labels as they are: the string "5" is another one than the number 5."""
+    for label, weight in class_weight.items():
+        if not (isinstance(weight, Real) and 0 <= float(weight) < inf):
+            raise ValueError(
+                f"class_weight: the weight of {shown(label)} is {shown(weight)}; expected a number "
+                "of at least 0."
+            )
+    known = classes.tolist()
+    unknown = [label for label in class_weight if label not in known]
+    # Where each class has its weight, there may be more: a fold may lack a class.
+    if unknown and len(class_weight) - len(unknown) < len(known):
+        kind = " as strings" if classes.dtype.kind in "UO" else ""
+        raise ValueError(
+            f"class_weight has the keys {shown(unknown)}, which are no labels; expected labels"
+            f"{kind}, as in y: {shown(known)}."
+        )
+    return np.array([class_weight.get(label, 1.0) for label in known], dtype=np.float64)
 
 
 def batch_size(wanted: Any, n_rows: int) -> int:

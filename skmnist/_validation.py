@@ -1,16 +1,20 @@
 """What all estimators do where their public methods begin."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
+from inspect import Parameter, signature
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import validate_data
 
+from skmnist._errors import shown
 from skmnist._numbers import refuse_beyond_float32, refuse_masked
-from skmnist.images import ImageShape, as_rows, refuse_other_shape
+from skmnist._targets import as_labels
+from skmnist.images import ImageShape, as_rows, refuse_other_shape, refuse_single_image
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -39,6 +43,55 @@ def in_one_step(method: Method) -> Method:
     return fit  # type: ignore[return-value]
 
 
+def clear_arguments(method: Method) -> Method:
+    """Have a method refuse wrong arguments by its own class's name, and advise on them."""
+    parameters = list(signature(method).parameters.values())[1:]
+    positional = [p for p in parameters if p.kind is Parameter.POSITIONAL_OR_KEYWORD]
+    required = [p.name for p in positional if p.default is Parameter.empty]
+    names = [p.name for p in parameters]
+
+    @wraps(method)
+    def checked(estimator: Any, *arguments: Any, **keywords: Any) -> Any:
+        call = f"{type(estimator).__name__}.{method.__name__}()"
+        unknown = [name for name in keywords if name not in names]
+        if unknown:
+            advice = _advice(estimator, unknown[0], names)
+            raise TypeError(f"{call} takes no argument {shown(unknown[0])}. {advice}")
+        missing = [name for name in required[len(arguments) :] if name not in keywords]
+        if missing:
+            raise TypeError(
+                f"{call} lacks {' and '.join(missing)}; expected {', '.join(required)}, each an "
+                "array that holds all samples."
+            )
+        return method(estimator, *arguments, **keywords)
+
+    return checked  # type: ignore[return-value]
+
+
+def _advice(estimator: Any, unknown: str, names: Collection[str]) -> str:
+    """Advise on an argument that other libraries' methods take."""
+    settings = estimator.get_params(deep=False)
+    own = {"validation_split": "validation_fraction", "lr": "learning_rate"}.get(unknown, unknown)
+    if own in settings:
+        return f"It is a parameter of the class: {type(estimator).__name__}({own}=...)."
+    if unknown in ("validation_data", "eval_set") and "X_val" in names:
+        return "Give the validation set as X_val=... and y_val=...."
+    return f"Expected {', '.join(names)}."
+
+
+class ShortErrors:
+    """An estimator whose errors about parameters leave out the middle of long values."""
+
+    def _validate_params(self) -> None:
+        try:
+            super()._validate_params()  # type: ignore[misc]
+        except InvalidParameterError as error:
+            message = str(error)
+            for value in self.get_params(deep=False).values():  # type: ignore[attr-defined]
+                message = message.replace(repr(value), shown(value))
+            raise InvalidParameterError(message) from None
+
+
 def rows_to_fit(
     estimator: Any, X: Any, y: Any, *, reset: bool = True
 ) -> tuple[NDArray, NDArray, ImageShape | None]:
@@ -60,7 +113,7 @@ def rows_to_fit(
     """
     rows, seen_shape = as_rows(X)
     refuse_masked(y, "y")
-    rows, y = validate_data(estimator, rows, y, reset=reset, dtype="numeric")
+    rows, y = validate_data(estimator, rows, as_labels(y), reset=reset, dtype="numeric")
     refuse_beyond_float32(rows)
     return rows, y, seen_shape
 
@@ -81,9 +134,10 @@ def rows_as_fitted(estimator: Any, X: Any) -> tuple[NDArray, ImageShape | None]:
         If `X` is not usable or has another shape than in `fit`.
     """
     rows, seen_shape = as_rows(X)
+    refuse_single_image(estimator, getattr(rows, "shape", ()), seen_shape)
+    refuse_other_shape(estimator, seen_shape)
     rows = validate_data(estimator, rows, reset=False, dtype="numeric")
     refuse_beyond_float32(rows)
-    refuse_other_shape(estimator, seen_shape)
     return rows, seen_shape
 
 

@@ -22,8 +22,11 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from skmnist._comparison_report import as_csv, as_json, notes, report, rich_table
+from skmnist._errors import shown
 from skmnist._files import write
+from skmnist._inputs import as_numpy
 from skmnist._measuring import last_step, measure, seeded
+from skmnist._targets import as_labels
 from skmnist.significance import (
     corrected_resampled_ttest,
     holm,
@@ -438,13 +441,13 @@ def _evaluation_data(X: Any, y: NDArray, X_test: Any, y_test: Any) -> tuple[Any,
     X_test, y_test = _checked(X_test, y_test, "X_test", "y_test")
     unseen = np.setdiff1d(y_test, y)
     if len(unseen):
-        raise ValueError(f"y_test holds labels that y lacks: {unseen.tolist()}.")
+        raise ValueError(f"y_test holds labels that y lacks: {shown(unseen.tolist())}.")
     return X_test, y_test
 
 
 def _checked(X: Any, y: Any, X_name: str, y_name: str) -> tuple[Any, NDArray]:
-    X = np.asarray(X) if isinstance(X, list | tuple) else X
-    y = column_or_1d(y)
+    X = np.asarray(X) if isinstance(X, list | tuple) else as_numpy(X)
+    y = column_or_1d(as_labels(y, y_name))
     try:
         check_consistent_length(X, y)
         check_classification_targets(y)
@@ -461,8 +464,8 @@ def _named(classifiers: Any) -> dict[str, Any]:
         is_estimator = hasattr(classifier, "fit") and not isinstance(classifier, type)
         if not (is_estimator and is_classifier(classifier)):
             raise TypeError(
-                f"classifiers: {name!r} is {classifier!r}; expected an instance of a scikit-learn "
-                "classifier."
+                f"classifiers: {shown(name)} is {shown(classifier)}; expected an instance of a "
+                "scikit-learn classifier."
             )
     names = [name for name, _ in pairs]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -477,7 +480,7 @@ def _pairs(classifiers: Any) -> list[tuple[str, Any]]:
     elif isinstance(classifiers, str) or not isinstance(classifiers, Iterable):
         raise TypeError(
             "classifiers must be a list of classifiers, a list of (name, classifier) pairs or a "
-            f"dict; got {classifiers!r}."
+            f"dict; got {shown(classifiers)}."
         )
     pairs: list[tuple[str, Any]] = []
     for item in classifiers:

@@ -16,23 +16,23 @@ from sklearn.preprocessing import normalize
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skmnist._errors import shown
 from skmnist._network_classifier import NetworkClassifier
 from skmnist._numbers import refuse_beyond_float32
-from skmnist._validation import in_one_step, rows_as_fitted
+from skmnist._validation import ShortErrors, clear_arguments, in_one_step, rows_as_fitted
 from skmnist.classifiers import CNNClassifier
 from skmnist.images import as_rows, find_image_shape, refuse_other_shape
 from skmnist.networks.inner import inner_network
 
 
-class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErrors, BaseEstimator):
     """The values of a trained network's inner layer, as features.
 
     Parameters
     ----------
     classifier : NetworkClassifier or FrozenEstimator, default=None
-        A network classifier of this package: it is cloned and trained in `fit`, and its own
-        `random_state` decides how. A fitted one in a ``sklearn.frozen.FrozenEstimator`` is used as
-        it is. None is a ``CNNClassifier()``.
+        A network classifier of this package: it is cloned and trained in `fit`. A fitted
+        one in a ``sklearn.frozen.FrozenEstimator`` is used as it is. None is a ``CNNClassifier()``.
     layer : str or int, default="penultimate"
         The layer whose values are taken: its name or its index among the network's layers, as
         Python indexes (``classifier.summary()`` lists them). "penultimate" is the last but one,
@@ -42,6 +42,9 @@ class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         its values in a row. A layer that has no maps, a dense or flat one, stays as it is.
     normalize : bool, default=False
         Whether each row is divided by its Euclidean length, as cosine similarity does.
+    random_state : int, RandomState instance or None, default=None
+        Decides how the classifier is trained, in place of its own `random_state`; None leaves it to
+        that. Not used where the classifier is frozen.
 
     Attributes
     ----------
@@ -91,6 +94,7 @@ class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         "layer": [str, Integral],
         "pool": [StrOptions({"average", "max"}), None],
         "normalize": ["boolean"],
+        "random_state": ["random_state"],
     }
 
     def __init__(
@@ -100,15 +104,18 @@ class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         layer: str | int = "penultimate",
         pool: str | None = None,
         normalize: bool = False,
+        random_state: Any = None,
     ) -> None:
         self.classifier = classifier
         self.layer = layer
         self.pool = pool
         self.normalize = normalize
+        self.random_state = random_state
 
     # The classifier checks its own parameters.
     @in_one_step
     @_fit_context(prefer_skip_nested_validation=False)
+    @clear_arguments
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "CNNFeatures":
         """Train the network, unless it is frozen.
 
@@ -142,6 +149,8 @@ class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if isinstance(classifier, FrozenEstimator):
             _refuse_other_than_ours(classifier)
         else:
+            if self.random_state is not None:
+                classifier.set_params(random_state=self.random_state)
             self._refuse_unknown_layer(classifier, rows.shape[1], seen_shape)
         classifier.fit(X, y, sample_weight=sample_weight)
         validate_data(classifier, given, reset=False, skip_check_array=True)
@@ -183,8 +192,7 @@ class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self, classifier: NetworkClassifier, n_pixels: int, seen_shape: Any
     ) -> None:
         """Find a misspelt layer before the training, not after it."""
-        wanted = None if classifier.image_shape is None else tuple(classifier.image_shape)
-        image_shape = find_image_shape(n_pixels, wanted, seen_shape)
+        image_shape = find_image_shape(n_pixels, classifier.image_shape, seen_shape)
         inner_network(classifier._architecture(image_shape, 2, "float32"), self.layer, self.pool)
 
     def __sklearn_tags__(self) -> Any:
@@ -198,6 +206,7 @@ class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 def _refuse_other_than_ours(frozen: FrozenEstimator) -> None:
     if not isinstance(frozen.estimator, NetworkClassifier):
         raise TypeError(
-            f"classifier={frozen!r} holds a {type(frozen.estimator).__name__}; expected a fitted "
+            f"classifier={shown(frozen)} holds a {type(frozen.estimator).__name__}; expected a "
+            "fitted "
             "network classifier of this package, such as CNNClassifier, in the FrozenEstimator."
         )

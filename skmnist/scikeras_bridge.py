@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from skmnist._backend import load_keras
+from skmnist._errors import shown
 from skmnist._network_classifier import NetworkClassifier
 from skmnist.images import as_rows, find_image_shape
 from skmnist.pixels import PixelScaling, find_pixel_scaling
 from skmnist.training.callbacks import copied
+from skmnist.training.losses import find_loss
 from skmnist.training.precision import find_dtype
 from skmnist.training.schedules import Constant, find_schedule
 
@@ -86,7 +88,7 @@ def to_scikeras(estimator: NetworkClassifier, **kwargs: Any) -> Any:
     """
     if not isinstance(estimator, NetworkClassifier):
         raise TypeError(
-            f"to_scikeras converts the network classifiers of skmnist, not {estimator!r}."
+            f"to_scikeras converts the network classifiers of skmnist, not {shown(estimator)}."
         )
     classifier = _scaled_keras_classifier()
     estimator._validate_params()
@@ -108,18 +110,18 @@ def to_scikeras(estimator: NetworkClassifier, **kwargs: Any) -> Any:
 def _left_behind(estimator: NetworkClassifier, replaced: dict[str, Any]) -> Iterator[str]:
     """Name the settings that SciKeras has no place for; refuse where training would be wrong."""
     if "loss" not in replaced:
-        if estimator.loss not in _CROSS_ENTROPIES:
+        if find_loss(estimator.loss).name not in _CROSS_ENTROPIES:
             raise ValueError(
-                f"loss={estimator.loss!r} can't be carried over: SciKeras trains on class "
+                f"loss={shown(estimator.loss)} can't be carried over: SciKeras trains on class "
                 "numbers, and this loss needs one-hot labels. Use loss='cross_entropy', or pass "
                 "to_scikeras a loss that takes class numbers."
             )
         if estimator.label_smoothing:
             yield f"label_smoothing={estimator.label_smoothing} (labels are not smoothed)"
     if estimator.augmentation is not None:
-        yield f"augmentation={estimator.augmentation!r} (images stay where they are)"
+        yield f"augmentation={shown(estimator.augmentation)} (images stay where they are)"
     if estimator.early_stopping and estimator.monitor != "auto":
-        yield f"monitor={estimator.monitor!r} (the weights kept are those of its best epoch)"
+        yield f"monitor={shown(estimator.monitor)} (the weights kept are those of its best epoch)"
     if estimator.batch_size == "auto" and "batch_size" not in replaced:
         yield "batch_size='auto' (batches are of 32)"
     if estimator.epochs == "auto" and "epochs" not in replaced:
@@ -382,5 +384,5 @@ _MADE_ON_USE = {
 
 def __getattr__(name: str) -> Any:
     if name not in _MADE_ON_USE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError(f"module {__name__!r} has no attribute {shown(name)}")
     return _MADE_ON_USE[name]()

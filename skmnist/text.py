@@ -17,7 +17,8 @@ from sklearn.base import (
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skmnist._validation import in_one_step
+from skmnist._errors import shown
+from skmnist._validation import ShortErrors, in_one_step
 from skmnist.networks.sequence import UNKNOWN
 
 _PADDING, _START = 0, 1
@@ -30,7 +31,7 @@ _LINE_BREAK = re.compile(r"<br\s*/?>")
 _WORD = re.compile(r"[^\s!\"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~]+")
 
 
-class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErrors, BaseEstimator):
     r"""Texts as rows of word indices, all of one length.
 
     A word's index tells how frequent it is in the training texts: the most frequent is 3, the next
@@ -209,12 +210,14 @@ def _distinct(vocabulary: Any) -> list[str]:
     words = list(vocabulary)
     if not words or not all(isinstance(word, str) and _words(word) == [word] for word in words):
         raise ValueError(
-            f"vocabulary={vocabulary!r:.100}; expected words in lower case, without spaces and "
+            f"vocabulary={shown(vocabulary)}; expected words in lower case, without spaces and "
             "punctuation, one at least."
         )
     if len(set(words)) < len(words):
         twice = Counter(words).most_common(1)[0][0]
-        raise ValueError(f"vocabulary holds {twice!r} more than once; expected each word once.")
+        raise ValueError(
+            f"vocabulary holds {shown(twice)} more than once; expected each word once."
+        )
     return words
 
 
@@ -225,7 +228,7 @@ def _words(text: str) -> list[str]:
 def _texts(X: Any) -> list[str]:
     """Refuse whatever is no collection of strings."""
     if isinstance(X, str | bytes) or not isinstance(X, Iterable):
-        raise ValueError(f"X is {X!r:.100}; expected several texts, such as a list of strings.")
+        raise ValueError(f"X is {shown(X)}; expected several texts, such as a list of strings.")
     shape = getattr(X, "shape", None)
     if shape is not None and len(shape) != 1:
         raise ValueError(
@@ -235,7 +238,7 @@ def _texts(X: Any) -> list[str]:
     texts = list(X)
     for place, text in enumerate(texts):
         if not isinstance(text, str):
-            raise ValueError(f"Text {place} of X is {text!r:.100}; expected a string.")
+            raise ValueError(f"Text {place} of X is {shown(text)}; expected a string.")
     return texts
 
 

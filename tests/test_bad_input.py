@@ -165,9 +165,15 @@ def test_images_to_predict_of_another_shape_with_as_many_pixels_are_refused(shap
 
 
 def test_rows_to_predict_of_another_width_are_refused(fitted, data):
-    for X in (data[0][:, :63], np.zeros((5, 9, 9)), np.zeros((5, 65))):
+    for X in (data[0][:, :63], np.zeros((5, 65))):
         with pytest.raises(ValueError, match=r"features, but .* is expecting 64 features"):
             fitted["CNN"].predict_proba(X)
+
+
+def test_images_to_predict_of_another_size_are_refused_as_images(fitted):
+    match = r"X holds images of shape \(9, 9, 1\), but this CNN.* fitted on .*\(8, 8, 1\)"
+    with pytest.raises(ValueError, match=match):
+        fitted["CNN"].predict_proba(np.zeros((5, 9, 9)))
 
 
 @pytest.mark.parametrize("X", [np.zeros((0, 64)), np.zeros((0, 8, 8)), [[]]])
@@ -369,7 +375,9 @@ def test_an_unknown_name_is_refused_and_a_near_one_offered(parameters, match, re
         {"class_weight": [1, 2]},
         {"dropout": 1.0},
         {"dropout": -0.1},
-        {"hidden_units": 512},
+        {"hidden_units": 512.0},
+        {"hidden_units": 0},
+        {"hidden_units": True},
         {"output_activation": "relu"},
     ],
     ids=lambda parameters: "-".join(f"{k}={v}" for k, v in parameters.items()),
@@ -421,8 +429,12 @@ def test_an_early_stopping_class_in_place_of_an_object_is_refused(refused):
 
 @pytest.mark.parametrize("units", [(0,), (8, -1), (8.5,), ("8",), (True,), [None]])
 def test_units_that_are_no_number_of_units_are_refused(units, refused):
-    refused(dnn(hidden_units=units), ValueError, "hidden_units=.* is no number of units")
-    refused(cnn(hidden_units=units), ValueError, "hidden_units=.* is no number of units")
+    refused(
+        dnn(hidden_units=units), ValueError, "hidden_units=.* expected whole numbers of at least 1"
+    )
+    refused(
+        cnn(hidden_units=units), ValueError, "hidden_units=.* expected whole numbers of at least 1"
+    )
 
 
 @pytest.mark.parametrize("dropout", [[0.1, 0.2], [], (0.1, 0.1, 0.1), np.array([0.1, 0.2])])
@@ -460,7 +472,15 @@ def test_a_dropout_in_a_list_that_is_no_part_is_refused(dropout, refused):
         ([True], "conv_blocks holds True"),
         ([[8, 3]], "conv_blocks holds"),
         ("conv", "'conv_blocks' parameter of CNNClassifier"),
-        (8, "'conv_blocks' parameter of CNNClassifier"),
+        (8.0, "'conv_blocks' parameter of CNNClassifier"),
+        (0, "filters=0"),
+        (True, "conv_blocks holds True"),
+        ({"filter": 8}, "parameter='filter' is unknown; did you mean 'filters'"),
+        ([{"filters": 8, "batch_norm": "yes"}], "batch_norm='yes'; expected True or False"),
+        ([{"filters": 8, "use_bias": 1}], "use_bias=1; expected True, False or None"),
+        ([{"filters": 8, "initializer": None}], "initializer=None; expected"),
+        ([{"filters": 8, "activation": None}], "ConvBlock.activation=None; expected.*'linear'"),
+        ([{"filters": 8, "activation": 3}], "ConvBlock.activation=3; expected"),
         ([{"filters": 8, "kernel_size": 9}], "kernel of block 1, 9 x 9 pixels, does not fit"),
         ([8, 8, 8, 8], "kernel of block 4, 3 x 3 pixels, does not fit .*2 x 2"),
     ],

@@ -40,6 +40,8 @@ CHECKED = [
         pool="average",
         normalize=True,
     ),
+    # The checks seed what they find by the name `random_state`.
+    CNNFeatures(DNNClassifier(hidden_units=(8,), dropout=0.0, learning_rate=0.02, epochs=3)),
 ]
 
 
@@ -63,6 +65,19 @@ def test_estimator_check(estimator, check):
 )
 def test_a_check_that_scikit_learn_does_not_yield_by_itself(check):
     check("CNNFeatures", CHECKED[0])
+
+
+def test_a_random_state_is_as_good_as_the_classifiers_own(digits):
+    X, _, y, _ = digits
+    X, y = X[:200], y[:200]
+    network = DNNClassifier(hidden_units=(8,), epochs=1, random_state=3)
+    expected = CNNFeatures(network).fit(X, y).transform(X)
+    other = CNNFeatures(clone(network).set_params(random_state=5), random_state=3)
+    assert np.array_equal(other.fit(X, y).transform(X), expected)
+    assert not np.array_equal(other.set_params(random_state=4).fit(X, y).transform(X), expected)
+    assert other.classifier.random_state == 5
+    frozen = FrozenEstimator(clone(network).fit(X, y))
+    assert np.array_equal(CNNFeatures(frozen, random_state=4).fit(X).transform(X), expected)
 
 
 # -- the values ------------------------------------------------------------------------

@@ -1,13 +1,18 @@
 """Every estimator check of scikit-learn, over every estimator."""
 
+import re
+from unittest import SkipTest
+
 import pytest
 from sklearn.utils.estimator_checks import (
     check_dataframe_column_names_consistency,
     check_param_validation,
+    estimator_checks_generator,
     parametrize_with_checks,
 )
 
 from skmnist import CNNClassifier, DNNClassifier, LeNetClassifier
+from skmnist.preprocessing import HOG
 
 # Small networks, enough training for the checks' own accuracy bounds.
 ESTIMATORS = [
@@ -46,6 +51,38 @@ def test_estimator_check(estimator, check):
 )
 def test_estimator_check_of_full_batch_training(estimator, check):
     check(estimator)
+
+
+TOO_SMALL = [
+    (HOG(), r"A block has 24 x 24 pixels, but an image of X only \d+ x \d+"),
+    (CNNClassifier(conv_blocks=[4], epochs=2), "kernel of block 1, . x 3 pixels, does not fit"),
+]
+
+
+@pytest.mark.parametrize(("estimator", "too_small"), TOO_SMALL, ids=["HOG", "CNN without padding"])
+def test_no_estimator_check_fails_but_on_images_that_are_too_small(estimator, too_small):
+    passed, errors = set(), {}
+    for estimator_, check in estimator_checks_generator(
+        estimator, mark="skip", expected_failed_checks=expected_failures(estimator)
+    ):
+        try:
+            check(estimator_)
+        except SkipTest:
+            continue
+        except (ValueError, AssertionError) as error:
+            errors[check.func.__name__] = [str(cause) for cause in chain(error)]
+        else:
+            passed.add(check.func.__name__)
+    assert len(passed) > 15
+    assert "check_fit_idempotent" in errors
+    assert all(any(re.search(too_small, text) for text in texts) for texts in errors.values())
+
+
+def chain(error):
+    """The error and those that it was raised from."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)

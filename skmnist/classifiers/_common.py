@@ -1,14 +1,15 @@
 """What the final classes do alike with their parameters."""
 
-from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skmnist._errors import shown
+
 HIDDEN_LAYERS: dict[str, list[Any]] = {
-    "hidden_units": ["array-like"],
-    "activation": [str],
+    "hidden_units": ["array-like", Integral],
+    "activation": [str, callable],
     "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
     "output_activation": [StrOptions({"softmax", "sigmoid"})],
 }
@@ -19,11 +20,13 @@ def n_outputs(n_classes: int, output_activation: str) -> int:
     return 1 if output_activation == "sigmoid" and n_classes == 2 else n_classes
 
 
-def whole_numbers(values: Sequence[Any], parameter: str) -> tuple[int, ...]:
-    for value in values:
-        if not isinstance(value, Integral) or value is True or value < 1:
+def whole_numbers(values: Any, parameter: str) -> tuple[int, ...]:
+    """Check numbers of units; a single one may stand without brackets."""
+    numbers = (values,) if isinstance(values, Integral) else tuple(values)
+    for number in numbers:
+        if not isinstance(number, Integral) or number is True or int(number) < 1:
             raise ValueError(
-                f"{parameter}={values!r}: {value!r} is no number of units; expected whole numbers "
-                "of at least 1."
+                f"{parameter}={shown(values)} holds {shown(number)}; expected whole numbers of at "
+                "least 1."
             )
-    return tuple(int(value) for value in values)
+    return tuple(int(number) for number in numbers)

@@ -75,13 +75,13 @@ class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
             )
         return rows.astype(np.int32, copy=False)
 
-    def _input_shape(self, n_features: int, seen: ImageShape | None) -> ImageShape:
+    def _input_shape(self, rows: NDArray, seen: ImageShape | None) -> ImageShape:
         if seen is not None:
             raise ValueError(
                 f"X holds images of shape {seen}; expected rows of word indices, of shape "
                 "(n, length), as TextSequencer gives them."
             )
-        return 1, n_features, 1
+        return 1, rows.shape[1], 1
 
     def _input_scaling(self, rows: NDArray) -> PixelScaling:
         return PixelScaling()

@@ -1,6 +1,7 @@
 """Convolutional networks, given as blocks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from numbers import Integral
 from typing import Any
 
 from skmnist._docstrings import describe_shared_parameters
@@ -8,6 +9,7 @@ from skmnist._network_classifier import NetworkClassifier
 from skmnist.classifiers._common import HIDDEN_LAYERS, n_outputs, whole_numbers
 from skmnist.images import ImageShape
 from skmnist.networks import Architecture, ConvBlock, convolutional_network, pooled_blocks
+from skmnist.networks._common import activation_name
 from skmnist.training import Augmentation
 from skmnist.training.schedules import Schedule
 
@@ -23,12 +25,12 @@ class CNNClassifier(NetworkClassifier):
 
     Parameters
     ----------
-    conv_blocks : sequence of ConvBlock, dict or int
+    conv_blocks : ConvBlock, dict, int or sequence of them
         The convolutions, first to last: a ``ConvBlock``, a dict of its parameters, or just the
         number of filters. The default is the network described above.
-    hidden_units : sequence of int, default=()
+    hidden_units : int or sequence of int, default=()
         Units of each dense layer between the convolutions and the output.
-    activation : str, default="relu"
+    activation : str or function, default="relu"
         Keras's name of the dense layers' activation.
     dropout : float or sequence of float, default=0.0
         The part of each dense layer's units that is dropped in training.
@@ -65,16 +67,16 @@ class CNNClassifier(NetworkClassifier):
     _parameter_constraints = {
         **NetworkClassifier._parameter_constraints,
         **HIDDEN_LAYERS,
-        "conv_blocks": [tuple, list],
+        "conv_blocks": [tuple, list, dict, ConvBlock, Integral],
         "hidden_batch_norm": ["boolean"],
     }
 
     def __init__(
         self,
         *,
-        conv_blocks: Sequence[ConvBlock | dict[str, Any] | int] = _OUR_BLOCKS,
-        hidden_units: Sequence[int] = (),
-        activation: str = "relu",
+        conv_blocks: ConvBlock | dict[str, Any] | int | Sequence[Any] = _OUR_BLOCKS,
+        hidden_units: int | Sequence[int] = (),
+        activation: str | Callable[..., Any] = "relu",
         dropout: float | Sequence[float] = 0.0,
         hidden_batch_norm: bool = False,
         output_activation: str = "softmax",
@@ -147,9 +149,9 @@ class CNNClassifier(NetworkClassifier):
             convolutional_network,
             input_shape=image_shape,
             n_outputs=n_outputs(n_classes, self.output_activation),
-            conv_blocks=[ConvBlock.of(block) for block in self.conv_blocks],
+            conv_blocks=ConvBlock.all_of(self.conv_blocks),
             hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
-            activation=self.activation,
+            activation=activation_name(self.activation, "activation"),
             dropout=self.dropout,
             hidden_batch_norm=self.hidden_batch_norm,
             output_activation=self.output_activation,

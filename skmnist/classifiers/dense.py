@@ -1,16 +1,19 @@
 """Dense networks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any
 
+from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval
 
 from skmnist._docstrings import describe_shared_parameters
+from skmnist._errors import shown
 from skmnist._network_classifier import NetworkClassifier
 from skmnist.classifiers._common import HIDDEN_LAYERS, n_outputs, whole_numbers
-from skmnist.images import ImageShape
+from skmnist.images import ImageShape, find_image_shape
 from skmnist.networks import Architecture, RandomUniform, dense_network
+from skmnist.networks._common import activation_name
 from skmnist.training import Augmentation
 from skmnist.training.optimizers import OptimizerSpec
 from skmnist.training.schedules import Schedule
@@ -22,10 +25,10 @@ class DNNClassifier(NetworkClassifier):
 
     Parameters
     ----------
-    hidden_units : sequence of int, default=(512, 512)
+    hidden_units : int or sequence of int, default=(512, 512)
         Units of each hidden layer. None, ``()``, makes a logistic regression, with
         ``output_activation="sigmoid"`` and two classes a single neuron.
-    activation : str, default="relu"
+    activation : str or function, default="relu"
         Keras's name of the hidden layers' activation.
     dropout : float or sequence of float, default=0.2
         The part of each hidden layer's units that is dropped in training.
@@ -72,8 +75,8 @@ class DNNClassifier(NetworkClassifier):
     def __init__(
         self,
         *,
-        hidden_units: Sequence[int] = (512, 512),
-        activation: str = "relu",
+        hidden_units: int | Sequence[int] = (512, 512),
+        activation: str | Callable[..., Any] = "relu",
         dropout: float | Sequence[float] = 0.2,
         output_activation: str = "softmax",
         use_bias: bool = True,
@@ -151,16 +154,22 @@ class DNNClassifier(NetworkClassifier):
         for name, default in {"bias_initializer": "zeros", "bias_learning_rate_factor": 1}.items():
             if not self.use_bias and getattr(self, name) != default:
                 raise ValueError(
-                    f"{name}={getattr(self, name)!r} has no effect with use_bias=False; leave it "
-                    f"at {default!r}, or set use_bias=True."
+                    f"{name}={shown(getattr(self, name))} has no effect with use_bias=False; "
+                    f"leave it at {shown(default)}, or set use_bias=True."
                 )
         if self.bias_learning_rate_factor != 1 and optimizer.class_name != "SGD":
             raise ValueError(
-                f"bias_learning_rate_factor={self.bias_learning_rate_factor!r} has no such effect "
-                f"with optimizer={self.optimizer!r}, which scales its steps by itself. Use "
+                f"bias_learning_rate_factor={shown(self.bias_learning_rate_factor)} has no such "
+                "effect "
+                f"with optimizer={shown(self.optimizer)}, which scales its steps by itself. Use "
                 "optimizer='sgd', or leave the factor at 1."
             )
         return optimizer
+
+    def _input_shape(self, rows: NDArray, seen: ImageShape | None) -> ImageShape:
+        if self.augmentation is None:  # the shape has no effect, so there is nothing to warn of
+            return find_image_shape(rows.shape[1], self.image_shape, seen)
+        return super()._input_shape(rows, seen)
 
     def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
         return Architecture.of(
@@ -168,7 +177,7 @@ class DNNClassifier(NetworkClassifier):
             input_shape=image_shape,
             n_outputs=n_outputs(n_classes, self.output_activation),
             hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
-            activation=self.activation,
+            activation=activation_name(self.activation, "activation"),
             dropout=self.dropout,
             output_activation=self.output_activation,
             use_bias=self.use_bias,

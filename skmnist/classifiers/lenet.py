@@ -1,12 +1,13 @@
 """LeNet-5."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from skmnist._docstrings import describe_shared_parameters
 from skmnist._network_classifier import NetworkClassifier
 from skmnist.images import ImageShape
 from skmnist.networks import Architecture, lenet5
+from skmnist.networks._common import activation_name
 from skmnist.training import Augmentation
 from skmnist.training.schedules import Schedule
 
@@ -20,7 +21,7 @@ class LeNetClassifier(NetworkClassifier):
 
     Parameters
     ----------
-    activation : str, default="tanh"
+    activation : str or function, default="tanh"
         Keras's name of the activation of all layers but the last.
     %(shared_parameters)s
 
@@ -43,12 +44,15 @@ class LeNetClassifier(NetworkClassifier):
     True
     """
 
-    _parameter_constraints = {**NetworkClassifier._parameter_constraints, "activation": [str]}
+    _parameter_constraints = {
+        **NetworkClassifier._parameter_constraints,
+        "activation": [str, callable],
+    }
 
     def __init__(
         self,
         *,
-        activation: str = "tanh",
+        activation: str | Callable[..., Any] = "tanh",
         epochs: int | str = 20,
         batch_size: int | str | None = "auto",
         learning_rate: float = 2e-3,
@@ -113,6 +117,6 @@ class LeNetClassifier(NetworkClassifier):
             lenet5,
             input_shape=image_shape,
             n_outputs=n_classes,
-            activation=self.activation,
+            activation=activation_name(self.activation, "activation"),
             dtype=dtype,
         )

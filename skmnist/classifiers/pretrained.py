@@ -15,6 +15,7 @@ from skmnist._targets import batch_size
 from skmnist.classifiers._common import HIDDEN_LAYERS, n_outputs, whole_numbers
 from skmnist.images import ImageShape, as_rows
 from skmnist.inference import Predictor
+from skmnist.networks._common import activation_name
 from skmnist.networks.architecture import Architecture
 from skmnist.networks.pretrained import (
     PREPROCESSING,
@@ -73,9 +74,9 @@ class PretrainedClassifier(NetworkClassifier):
         How many of the backbone's last layers the second phase trains; those before them keep
         their weights. None is all of them, 0 none. Counted are the layers with weights, in the
         order of the backbone's ``layers`` in Keras, without the batch normalisations.
-    hidden_units : sequence of int, default=(512,)
+    hidden_units : int or sequence of int, default=(512,)
         Units of each dense layer between the backbone and the output.
-    activation : str, default="relu"
+    activation : str or function, default="relu"
         Keras's name of the dense layers' activation.
     dropout : float or sequence of float, default=0.5
         The part of each dense layer's units that is dropped in training.
@@ -171,8 +172,8 @@ class PretrainedClassifier(NetworkClassifier):
         preprocessing: str = "imagenet",
         resize: str = "bilinear",
         trainable_layers: int | None = None,
-        hidden_units: Sequence[int] = (512,),
-        activation: str = "relu",
+        hidden_units: int | Sequence[int] = (512,),
+        activation: str | Callable[..., Any] = "relu",
         dropout: float | Sequence[float] = 0.5,
         output_activation: str = "softmax",
         fine_tune_epochs: int = 5,
@@ -267,7 +268,7 @@ class PretrainedClassifier(NetworkClassifier):
             preprocessing=self.preprocessing,
             resize=self.resize,
             hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
-            activation=self.activation,
+            activation=activation_name(self.activation, "activation"),
             dropout=self.dropout,
             output_activation=self.output_activation,
             dtype=dtype,

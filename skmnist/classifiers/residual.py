@@ -25,7 +25,7 @@ class ResNetClassifier(NetworkClassifier):
 
     Parameters
     ----------
-    widths : sequence of int, default=(16, 32, 64)
+    widths : int or sequence of int, default=(16, 32, 64)
         Maps of each stage; none has fewer than the one before.
     n_blocks : int, default=1
         Blocks of each stage.  With three stages a network has ``6 * n_blocks + 2`` layers: 3 make
@@ -52,14 +52,14 @@ class ResNetClassifier(NetworkClassifier):
 
     _parameter_constraints = {
         **NetworkClassifier._parameter_constraints,
-        "widths": ["array-like"],
+        "widths": ["array-like", Integral],
         "n_blocks": [Interval(Integral, 1, None, closed="left")],
     }
 
     def __init__(
         self,
         *,
-        widths: Sequence[int] = (16, 32, 64),
+        widths: int | Sequence[int] = (16, 32, 64),
         n_blocks: int = 1,
         epochs: int | str = 10,
         batch_size: int | str | None = "auto",

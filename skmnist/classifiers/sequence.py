@@ -1,6 +1,6 @@
 """Networks over sequences of words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -11,6 +11,7 @@ from skmnist.classifiers._common import n_outputs, whole_numbers
 from skmnist.classifiers._sequence_classifier import SequenceClassifier
 from skmnist.images import ImageShape
 from skmnist.networks import Architecture
+from skmnist.networks._common import activation_name
 from skmnist.networks.sequence import sequence_cnn, sequence_dense_network
 from skmnist.training.schedules import Schedule
 
@@ -39,9 +40,9 @@ class SequenceCNNClassifier(SequenceClassifier):
         Words that a filter sees at once.
     pool_size : int, default=2
         Places of which the largest value goes on.
-    hidden_units : sequence of int, default=(250,)
+    hidden_units : int or sequence of int, default=(250,)
         Units of each hidden dense layer.
-    activation : str, default="relu"
+    activation : str or function, default="relu"
         Keras's name of the activation of the convolution and of the hidden layers.
     dropout : float or sequence of float, default=0.0
         The part of each hidden dense layer's units that is dropped in training.
@@ -91,8 +92,8 @@ class SequenceCNNClassifier(SequenceClassifier):
         filters: int = 32,
         kernel_size: int = 3,
         pool_size: int = 2,
-        hidden_units: Sequence[int] = (250,),
-        activation: str = "relu",
+        hidden_units: int | Sequence[int] = (250,),
+        activation: str | Callable[..., Any] = "relu",
         dropout: float | Sequence[float] = 0.0,
         epochs: int | str = 3,
         batch_size: int | str | None = 128,
@@ -167,7 +168,7 @@ class SequenceCNNClassifier(SequenceClassifier):
             kernel_size=int(self.kernel_size),
             pool_size=int(self.pool_size),
             hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
-            activation=self.activation,
+            activation=activation_name(self.activation, "activation"),
             dropout=self.dropout,
             output_activation="sigmoid" if n_classes == 2 else "softmax",
             dtype=dtype,
@@ -190,9 +191,9 @@ class SequenceDNNClassifier(SequenceClassifier):
         treats an index that is larger as 2, the unknown word.
     embedding_size : int, default=32
         Numbers that stand for a word.
-    hidden_units : sequence of int, default=(250,)
+    hidden_units : int or sequence of int, default=(250,)
         Units of each hidden layer.
-    activation : str, default="relu"
+    activation : str or function, default="relu"
         Keras's name of the hidden layers' activation.
     dropout : float or sequence of float, default=0.0
         The part of each hidden layer's units that is dropped in training.
@@ -232,8 +233,8 @@ class SequenceDNNClassifier(SequenceClassifier):
         *,
         n_words: int | str = "auto",
         embedding_size: int = 32,
-        hidden_units: Sequence[int] = (250,),
-        activation: str = "relu",
+        hidden_units: int | Sequence[int] = (250,),
+        activation: str | Callable[..., Any] = "relu",
         dropout: float | Sequence[float] = 0.0,
         epochs: int | str = 3,
         batch_size: int | str | None = 128,
@@ -302,7 +303,7 @@ class SequenceDNNClassifier(SequenceClassifier):
             n_words=self.n_words_,
             embedding_size=int(self.embedding_size),
             hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
-            activation=self.activation,
+            activation=activation_name(self.activation, "activation"),
             dropout=self.dropout,
             output_activation="sigmoid" if n_classes == 2 else "softmax",
             dtype=dtype,

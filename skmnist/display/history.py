@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skmnist._errors import shown
 from skmnist.display._drawing import BLUE, ORANGE, axes, hide_spines
 
 
@@ -109,7 +110,7 @@ class HistoryDisplay:
         """
         known = sorted({key for history in self.histories for key in history})
         if metric not in known:
-            raise ValueError(f"metric={metric!r} is in no history; expected one of {known}.")
+            raise ValueError(f"metric={shown(metric)} is in no history; expected one of {known}.")
         self.ax_, self.figure_ = axes(ax, "HistoryDisplay.plot")
         self._plot_curve(metric, "training", BLUE)
         self._plot_curve(f"val_{metric}", "validation", ORANGE)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length
 
+from skmnist._errors import shown
 from skmnist.display._drawing import axes, figure_of, png_of
 from skmnist.display._grid import plot_images
 from skmnist.images import as_images, as_rows, find_image_shape
@@ -140,8 +141,8 @@ def _are_mistakes(y_true: NDArray, y_pred: NDArray, pair: tuple[Any, Any] | None
     labels = np.union1d(y_true, y_pred).tolist()
     if len(set(pair)) != 2 or not set(pair) <= set(labels):
         raise ValueError(
-            f"pair={pair!r}; expected a true label and another that was predicted for it, among "
-            f"{labels}."
+            f"pair={shown(pair)}; expected a true label and another that was predicted for it, "
+            f"among {labels}."
         )
     true, predicted = pair
     return (y_true == true) & (y_pred == predicted)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from skmnist._errors import shown
 from skmnist.display._drawing import GREY, axes
 
 _HEIGHT = 0.7  # of a box; from one row to the next is 1
@@ -215,8 +216,8 @@ def _layers_of(network: Any) -> list[NetworkLayer]:
     graph = getattr(network, "_functional", network)
     if not hasattr(graph, "_nodes_by_depth"):
         raise TypeError(
-            f"estimator={network!r} can't be drawn; expected a fitted network classifier, or a "
-            "Keras model that is sequential and built, or functional."
+            f"estimator={shown(network)} can't be drawn; expected a fitted network classifier, or "
+            "a Keras model that is sequential and built, or functional."
         )
     by_depth = graph._nodes_by_depth
     nodes = [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]

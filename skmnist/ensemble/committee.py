@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
 from sklearn import get_config
-from sklearn.base import ClassifierMixin, MetaEstimatorMixin, _fit_context, clone, is_classifier
+from sklearn.base import MetaEstimatorMixin, _fit_context, clone, is_classifier
 from sklearn.callback import CallbackSupportMixin
 from sklearn.ensemble._base import _fit_single_estimator, _set_random_states
 from sklearn.pipeline import Pipeline
@@ -19,10 +19,19 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
+from skmnist._classifier import ProbabilisticClassifier
+from skmnist._errors import shown
 from skmnist._numbers import checked_weights
 from skmnist._pixel_range import one_pixel_warning
 from skmnist._targets import at_least_two
-from skmnist._validation import generator_of, in_one_step, rows_as_fitted, rows_to_fit
+from skmnist._validation import (
+    ShortErrors,
+    clear_arguments,
+    generator_of,
+    in_one_step,
+    rows_as_fitted,
+    rows_to_fit,
+)
 from skmnist.classifiers import CNNClassifier
 from skmnist.ensemble._shifts import shifted
 from skmnist.ensemble._workers import workers_for
@@ -32,7 +41,7 @@ _MEMBERS_OF_ONE_DESIGN = 5
 
 
 class CommitteeClassifier(
-    CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, _BaseComposition
+    CallbackSupportMixin, ProbabilisticClassifier, ShortErrors, MetaEstimatorMixin, _BaseComposition
 ):
     """A committee of classifiers that are fitted on the same data and average their probabilities.
 
@@ -150,6 +159,7 @@ class CommitteeClassifier(
     # Members check their own parameters.
     @in_one_step
     @_fit_context(prefer_skip_nested_validation=False)
+    @clear_arguments
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "CommitteeClassifier":
         """Fit all members.
 
@@ -214,22 +224,6 @@ class CommitteeClassifier(
             If `X` has another shape than in `fit`.
         """
         return self.member_probas(X).mean(axis=0)
-
-    def predict(self, X: Any) -> NDArray:
-        """Predict the most probable class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
-            Rows of pixels or images, of any real dtype.
-
-        Returns
-        -------
-        labels : ndarray of shape (n,)
-            Of the same kind as `y` in `fit`.
-        """
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
 
     def disagreement(self, X: Any) -> NDArray:
         """Compute how much the members disagree on each image.
@@ -375,7 +369,8 @@ class CommitteeClassifier(
     def _training_data(self, X: Any, y: Any, sample_weight: Any) -> dict[str, Any]:
         """Validate everything that `fit` is given; leave images in the layout they came in."""
         rows, y, seen_shape = rows_to_fit(self, X, y)
-        self.image_shape_ = find_image_shape(rows.shape[1], None, seen_shape)
+        # Without a warning: each member has its own where it needs the shape.
+        self.image_shape_ = find_image_shape(rows.shape[1], self._wanted_shape(), seen_shape)
         self._refuse_shifts_out_of_sight()
         check_classification_targets(y)
         inputs = rows if seen_shape is None else rows.reshape(np.shape(X))
@@ -389,6 +384,14 @@ class CommitteeClassifier(
             metadata = {"sample_weight": weights}
         at_least_two(np.unique(y))
         return {"X": inputs, "y": y, "metadata": metadata}
+
+    def _wanted_shape(self) -> Any:
+        """Find the shape of an image that a member has as its parameter."""
+        for _, design in self._designs():
+            for name, value in design.get_params().items():
+                if name.split("__")[-1] == "image_shape" and value is not None:
+                    return value
+        return None
 
     def _refuse_shifts_out_of_sight(self) -> None:
         height, width, _ = self.image_shape_
@@ -444,12 +447,12 @@ def _is_named(design: Any) -> bool:
 def _refuse_unfit_member(name: str, design: Any) -> None:
     if isinstance(design, type) or not hasattr(design, "fit") or not is_classifier(design):
         raise TypeError(
-            f"members: {name!r} is {design!r}; expected an instance of a scikit-learn classifier, "
-            "or a pair of a name and one."
+            f"members: {shown(name)} is {shown(design)}; expected an instance of a scikit-learn "
+            "classifier, or a pair of a name and one."
         )
     if not hasattr(design, "predict_proba"):
         raise TypeError(
-            f"members: {name!r} has no predict_proba, and a committee averages probabilities. "
+            f"members: {shown(name)} has no predict_proba, and a committee averages probabilities. "
             "Wrap it in sklearn.calibration.CalibratedClassifierCV, or leave it out."
         )
 
@@ -459,7 +462,7 @@ def _refuse_other_classes(members: list[Any], classes: NDArray) -> None:
     for member in members:
         if not np.array_equal(member.classes_, classes):
             raise ValueError(
-                f"members: {member!r} knows the classes {member.classes_.tolist()}, but y has "
-                f"{classes.tolist()}. Take it out of its FrozenEstimator, to be fitted on y, or "
-                "leave it out."
+                f"members: {shown(member)} knows the classes {shown(member.classes_.tolist())}, "
+                f"but y has {shown(classes.tolist())}. Take it out of its FrozenEstimator, to be "
+                "fitted on y, or leave it out."
             )

@@ -28,15 +28,24 @@ from sklearn.utils.validation import (
 )
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from skmnist._classifier import ProbabilisticClassifier
+from skmnist._errors import shown
 from skmnist._network_classifier import NetworkClassifier
 from skmnist._numbers import checked_weights
 from skmnist._pixel_range import one_pixel_warning
 from skmnist._targets import at_least_two
-from skmnist._validation import generator_of, in_one_step, rows_as_fitted, rows_to_fit
+from skmnist._validation import (
+    ShortErrors,
+    clear_arguments,
+    generator_of,
+    in_one_step,
+    rows_as_fitted,
+    rows_to_fit,
+)
 from skmnist.classifiers import CNNClassifier
 from skmnist.ensemble._workers import workers_for
 from skmnist.features import CNNFeatures
-from skmnist.images import as_images, find_image_shape, native_pixels
+from skmnist.images import as_images, image_shape_of, native_pixels
 from skmnist.training.precision import find_dtype
 
 _NETWORK = "cnn"  # the network's name among the parts
@@ -64,7 +73,7 @@ def default_heads() -> list[tuple[str, Any]]:
     ]
 
 
-class CNNStackingClassifier(ClassifierMixin, _BaseComposition):
+class CNNStackingClassifier(ProbabilisticClassifier, ShortErrors, _BaseComposition):
     """A network, classifiers on its features, and a blender that weighs them all.
 
     In each fold one network is fitted, and sees the rows that were held out from it as features.
@@ -217,6 +226,7 @@ class CNNStackingClassifier(ClassifierMixin, _BaseComposition):
 
     @in_one_step
     @_fit_context(prefer_skip_nested_validation=True)
+    @clear_arguments
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "CNNStackingClassifier":
         """Fit the networks, the heads and the blender.
 
@@ -245,7 +255,7 @@ class CNNStackingClassifier(ClassifierMixin, _BaseComposition):
         heads = self._named_heads()
         images, y, weights = self._training_data(X, y, sample_weight)
         generator = generator_of(self.random_state)
-        splits = self._splits(images, y, weights, _seed(generator))
+        splits = self._splits(heads, images, y, weights, _seed(generator))
         n_workers = workers_for(len(splits), self.n_jobs)
         folds = Parallel(n_jobs=n_workers, verbose=self.verbose)(
             delayed(_fit_fold)(
@@ -301,22 +311,6 @@ class CNNStackingClassifier(ClassifierMixin, _BaseComposition):
                 for stack in self._stacks_
             ]
         return np.mean(blended, axis=0)
-
-    def predict(self, X: Any) -> NDArray:
-        """Predict the most probable class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
-            Rows of pixels or images, of any real dtype.
-
-        Returns
-        -------
-        labels : ndarray of shape (n,)
-            Of the same kind as `y` in `fit`.
-        """
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
 
     @property
     def networks_(self) -> list[Any]:
@@ -386,13 +380,16 @@ class CNNStackingClassifier(ClassifierMixin, _BaseComposition):
         weights = checked_weights(sample_weight, rows)
         self.classes_ = at_least_two(np.unique(y[weights > 0]))
         wanted = getattr(self.classifier, "image_shape", None)
-        self.image_shape_ = find_image_shape(
-            rows.shape[1], None if wanted is None else tuple(wanted), seen_shape
-        )
+        self.image_shape_ = image_shape_of(rows, wanted, seen_shape)
         return as_images(native_pixels(rows), self.image_shape_), y, weights
 
     def _splits(
-        self, images: NDArray, y: NDArray, weights: NDArray, seed: int
+        self,
+        heads: dict[str, Any],
+        images: NDArray,
+        y: NDArray,
+        weights: NDArray,
+        seed: int,
     ) -> list[tuple[NDArray, NDArray]]:
         """Split the rows that count into those that train a network and those that judge it."""
         counted = np.flatnonzero(weights)
@@ -406,7 +403,7 @@ class CNNStackingClassifier(ClassifierMixin, _BaseComposition):
                 (np.intersect1d(train, counted), np.intersect1d(test, counted))
                 for train, test in check_cv(self.cv).split(images, y)
             ]
-        _refuse_poor_splits(splits, y, self.classes_)
+        _refuse_poor_splits(splits, heads, y, self.classes_)
         return splits
 
     # -- the parts ----------------------------------------------------------------------
@@ -609,32 +606,57 @@ def _inner_splits(y: NDArray, seed: int) -> list[tuple[NDArray, NDArray]]:
 
 def _refuse_unfit_head(pair: Any) -> None:
     if not isinstance(pair, tuple | list) or len(pair) != 2 or not isinstance(pair[0], str):
-        raise TypeError(f"heads holds {pair!r}; expected (name, classifier) pairs.")
+        raise TypeError(f"heads holds {shown(pair)}; expected (name, classifier) pairs.")
     name, head = pair
     if isinstance(head, type) or not is_classifier(head):
         raise TypeError(
-            f"heads: {name!r} is {head!r}; expected an instance of a scikit-learn classifier."
+            f"heads: {shown(name)} is {shown(head)}; expected an instance of a scikit-learn "
+            "classifier."
         )
     if not (hasattr(head, "predict_proba") or hasattr(head, "decision_function")):
         raise TypeError(
-            f"heads: {name!r} has neither predict_proba nor decision_function, and a stack blends "
+            f"heads: {shown(name)} has neither predict_proba nor decision_function, and a stack "
+            "blends "
             "probabilities. Wrap it in sklearn.calibration.CalibratedClassifierCV, or leave it out."
         )
 
 
+def _needs_two_classes(head: Any) -> bool:
+    """Try whether a head can't be trained on a single class, as most linear ones can't."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            clone(head).fit(np.zeros((2, 1)), [0, 0])
+        except ValueError:
+            return True
+    return False
+
+
+def _counted(y: NDArray, classes: NDArray) -> str:
+    """List how many rows each class has."""
+    return shown({label: int((y == label).sum()) for label in classes.tolist()})
+
+
 def _refuse_poor_splits(
-    splits: list[tuple[NDArray, NDArray]], y: NDArray, classes: NDArray
+    splits: list[tuple[NDArray, NDArray]], heads: dict[str, Any], y: NDArray, classes: NDArray
 ) -> None:
     """Refuse folds that are too small, before any network is trained."""
+    n_folds = len(splits)
     for i, (_, test) in enumerate(splits):
-        if len(test) == 0 or np.unique(y[test], return_counts=True)[1].max() < 2:
+        n_rows = np.unique(y[test], return_counts=True)[1]
+        if (n_rows > 1).sum() > 1:
+            continue
+        needy = [name for name, head in heads.items() if _needs_two_classes(head)]
+        if needy or n_rows.max(initial=0) < 2:
             raise ValueError(
-                f"cv: fold {i} holds out {len(test)} rows, no two of one class, so heads can't be "
-                "trained and judged on it. Take fewer folds, or give more samples."
+                f"cv: fold {i} holds out {len(test)} rows, not two of each of two classes, so "
+                f"heads ({', '.join(needy or heads)}) can't be trained and judged on it. {n_folds} "
+                f"folds need two classes of at least {2 * n_folds} rows each; the classes have "
+                f"{_counted(y, classes)}. Take fewer folds, or give more samples."
             )
     missing = np.setdiff1d(classes, y[np.concatenate([test for _, test in splits])])
     if len(missing):
         raise ValueError(
-            f"cv: no fold holds out rows of the classes {missing.tolist()}, so the blender would "
-            "not know of them. Take folds that hold out every class."
+            f"cv: no fold holds out rows of the classes {shown(missing.tolist())}, so the blender "
+            "would not know of them. Take folds that hold out every class."
         )

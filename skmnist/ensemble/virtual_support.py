@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC, NuSVC
 from sklearn.utils._param_validation import HasMethods, Interval, Options
@@ -17,14 +17,21 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
+from skmnist._classifier import LabelClassifier
 from skmnist._numbers import checked_weights
-from skmnist._validation import in_one_step, rows_as_fitted, rows_to_fit
+from skmnist._validation import (
+    ShortErrors,
+    clear_arguments,
+    in_one_step,
+    rows_as_fitted,
+    rows_to_fit,
+)
 from skmnist.baselines import on_rows
 from skmnist.ensemble._shifts import shifted
-from skmnist.images import as_images, find_image_shape
+from skmnist.images import as_images, image_shape_of
 
 
-class VirtualSupportVectors(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class VirtualSupportVectors(LabelClassifier, MetaEstimatorMixin, ShortErrors, BaseEstimator):
     """Fit a support vector machine again on its support vectors and shifted copies of them.
 
     A support vector machine depends on its support vectors only.  So to learn that a shifted digit
@@ -117,6 +124,7 @@ class VirtualSupportVectors(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     @in_one_step
     @_fit_context(prefer_skip_nested_validation=False)
+    @clear_arguments
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "VirtualSupportVectors":
         """Fit the classifier, and then its last step again on support vectors that are shifted.
 
@@ -151,8 +159,7 @@ class VirtualSupportVectors(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             )
         rows, y, seen_shape = rows_to_fit(self, X, y)
         check_classification_targets(y)
-        wanted = None if self.image_shape is None else tuple(self.image_shape)
-        self.image_shape_ = find_image_shape(rows.shape[1], wanted, seen_shape)
+        self.image_shape_ = image_shape_of(rows, self.image_shape, seen_shape)
         offsets = self._offsets()
         images = rows if seen_shape is None else rows.reshape(np.shape(X))
         weights = checked_weights(sample_weight, rows)

@@ -16,7 +16,7 @@ from textwrap import shorten
 from typing import Any
 
 from skmnist._backend import load_keras
-from skmnist._errors import unknown_name
+from skmnist._errors import shown, unknown_name
 
 Settings = tuple[tuple[str, Any], ...]
 
@@ -165,7 +165,7 @@ def load_backbone(
         if path == "imagenet" and not isinstance(error, ValueError):
             raise _not_downloaded(backbone, error) from error
         raise ValueError(
-            f"weights={path!r} can't be loaded into {backbone} without its top, "
+            f"weights={shown(path)} can't be loaded into {backbone} without its top, "
             f"backbone_settings={dict(settings)}: {shorten(str(error), _LONGEST_REASON)}"
         ) from error
 
@@ -188,12 +188,13 @@ def _n_numbers(path: str) -> int:
 def _refuse_other_than_hdf5(path: str) -> None:
     if not Path(path).exists():
         raise FileNotFoundError(
-            f"weights={path!r} is no file; expected 'imagenet', the path of a file of weights, or "
-            "None for random ones."
+            f"weights={shown(path)} is no file; expected 'imagenet', the path of a file of "
+            "weights, or None for random ones."
         )
     if not path.endswith((".h5", ".hdf5")):
         raise ValueError(
-            f"weights={path!r}; expected a file .weights.h5, as save_weights writes it, or .h5."
+            f"weights={shown(path)}; expected a file .weights.h5, as save_weights writes it, or "
+            ".h5."
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from skmnist._backend import load_keras
-from skmnist._errors import unknown_name
+from skmnist._errors import shown, unknown_name
 from skmnist.networks._initializers import RandomUniform, make_initializer
 
 
@@ -19,17 +19,58 @@ def layer_seeds(seed: int) -> Iterator[int]:
         yield int(rng.integers(2**31))
 
 
+_NO_ACTIVATIONS = {"deserialize", "get", "serialize"}
+# Layers that compute what the function of their name does, if they have its default settings.
+_ACTIVATION_LAYERS = {"ELU": "elu", "ReLU": "relu", "Softmax": "softmax"}
+
+
 def check_activation(name: str, parameter: str) -> str:
     """Refuse an activation that Keras doesn't know, with a near match suggested."""
-    keras = load_keras()
-    known = {n for n in dir(keras.activations) if not n.startswith("_")} - {
-        "deserialize",
-        "get",
-        "serialize",
-    }
+    name, known = activation_name(name, parameter), _activations()
     if name not in known:
         raise unknown_name(parameter, name, known)
     return name
+
+
+def activation_name(activation: Any, parameter: str) -> str:
+    """Find Keras's name of an activation that is given by it, as Keras's function or as a layer.
+
+    Raises
+    ------
+    ValueError
+        If it is another object.
+    """
+    if isinstance(activation, str):
+        return activation
+    if activation is not None:
+        layers = load_keras().layers
+        if isinstance(activation, layers.Activation):
+            return activation_name(activation.activation, parameter)
+        for name, function in _activations().items():
+            if activation is function:
+                return name
+        for layer, name in _ACTIVATION_LAYERS.items():
+            made = getattr(layers, layer)
+            if type(activation) is made and _settings(activation) == _settings(made()):
+                return name
+    raise ValueError(
+        f"{parameter}={shown(activation)}; expected Keras's name of an activation, such as 'relu' "
+        "('linear' for none), or one of its functions, such as keras.activations.relu."
+    )
+
+
+def _activations() -> dict[str, Any]:
+    """Find Keras's activation functions by name."""
+    functions = vars(load_keras().activations)
+    return {
+        name: function
+        for name, function in functions.items()
+        if callable(function) and name not in _NO_ACTIVATIONS and not name.startswith("_")
+    }
+
+
+def _settings(layer: Any) -> dict[str, Any]:
+    return {**layer.get_config(), "name": None, "dtype": None}
 
 
 def zero_padding(sides: tuple[int, int], padded: tuple[int, int], dtype: str) -> Any:
@@ -45,7 +86,7 @@ def one_each(value: Any, n: int, parameter: str) -> list[float]:
         value = list(value)
         for one in value:
             if not isinstance(one, Real) or not 0 <= float(one) < 1:
-                raise ValueError(f"{parameter} holds {one!r}; expected 0 <= {parameter} < 1.")
+                raise ValueError(f"{parameter} holds {shown(one)}; expected 0 <= {parameter} < 1.")
         if len(value) != n:
             raise ValueError(
                 f"{parameter} has {len(value)} values for {n} hidden layers; give one number "

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from skmnist._backend import load_keras
-from skmnist._errors import unknown_name
+from skmnist._errors import shown, unknown_name
 
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -37,8 +37,8 @@ class RandomUniform:
         usable = all(isinstance(end, Real) and abs(float(end)) <= _LARGEST for end in ends)
         if not usable or not self.minval < self.maxval:
             raise ValueError(
-                f"RandomUniform: minval={self.minval!r}, maxval={self.maxval!r}; expected numbers "
-                "in the range of float32, minval < maxval."
+                f"RandomUniform: minval={shown(self.minval)}, maxval={shown(self.maxval)}; "
+                "expected numbers in the range of float32, minval < maxval."
             )
 
 
@@ -63,8 +63,8 @@ def make_initializer(
         made((2,) * n_dimensions)
     except ValueError as error:
         raise ValueError(
-            f"{parameter}={initializer!r} can't fill weights of {n_dimensions} dimensions: {error} "
-            "Give another one, such as 'random_uniform'."
+            f"{parameter}={shown(initializer)} can't fill weights of {n_dimensions} dimensions: "
+            f"{error} Give another one, such as 'random_uniform'."
         ) from error
     return made
 

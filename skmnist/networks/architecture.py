@@ -1,8 +1,19 @@
 """A network as data: which builder, called with what."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from functools import lru_cache
+from math import inf
+from numbers import Integral
 from typing import Any
+
+from skmnist._backend import load_keras
+from skmnist._errors import shown
+
+# To count a network's parameters takes as long as to build it: only where a layer is this wide.
+_WIDE = 4096
+_BYTES_OF_PARAMETER = 16  # in training: the weight, its gradient and two moments, in float32
 
 
 @dataclass(frozen=True)
@@ -45,7 +56,13 @@ class Architecture:
         -------
         network : keras.Model
             Takes images of floats, gives one number a class.
+
+        Raises
+        ------
+        ValueError
+            If training so many parameters would take more than the machine's whole memory.
         """
+        _refuse_too_large(self)
         return self.builder(**dict(self.settings), seed=seed)
 
 
@@ -55,3 +72,45 @@ def _hashable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return tuple(_hashable(item) for item in value)
     return value
+
+
+@lru_cache(maxsize=256)
+def _refuse_too_large(architecture: Architecture) -> None:
+    """Refuse a network that the machine's memory can't hold, before any of it is made."""
+    wide = {
+        name: value
+        for name, value in architecture.settings
+        if max(_numbers(value), default=0) > _WIDE
+    }
+    if not wide:
+        return
+    with load_keras().StatelessScope(initialize_variables=False):  # shapes, but no numbers
+        n_parameters = architecture.builder(**dict(architecture.settings), seed=0).count_params()
+    needed, memory = n_parameters * _BYTES_OF_PARAMETER, _memory()
+    if needed > memory:
+        widest = ", ".join(f"{name}={shown(value)}" for name, value in wide.items())
+        raise ValueError(
+            f"{widest} makes a network of {n_parameters:.3g} parameters, whose training takes at "
+            f"least {needed / 2**30:.3g} GiB; this machine has {memory / 2**30:.3g} GiB. Give "
+            "fewer units, filters or words."
+        )
+
+
+def _numbers(value: Any) -> Iterator[int]:
+    """Find the whole numbers in a setting."""
+    if isinstance(value, Integral):
+        yield int(value)
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _numbers(item)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _numbers(getattr(value, field.name))
+
+
+def _memory() -> float:
+    """Find the bytes of the machine's memory, where the system reports them."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return inf

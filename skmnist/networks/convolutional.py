@@ -6,9 +6,17 @@ from math import inf
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+
 from skmnist._backend import load_keras
-from skmnist._errors import unknown_name
-from skmnist.networks._common import check_activation, hidden_layers, layer_seeds, output_layer
+from skmnist._errors import shown, unknown_name
+from skmnist.networks._common import (
+    activation_name,
+    check_activation,
+    hidden_layers,
+    layer_seeds,
+    output_layer,
+)
 from skmnist.networks._initializers import make_initializer
 
 _STEPS = ("activation", "batch_norm", "pool", "dropout")
@@ -77,6 +85,12 @@ class ConvBlock:
     order: tuple[str, ...] = _STEPS
 
     @classmethod
+    def all_of(cls, blocks: Any) -> list["ConvBlock"]:
+        """Make blocks of a sequence of what `of` takes, or of one such."""
+        several = blocks if isinstance(blocks, list | tuple) else [blocks]
+        return [cls.of(block) for block in several]
+
+    @classmethod
     def of(cls, block: "ConvBlock | dict[str, Any] | int") -> "ConvBlock":
         """Make a block of a dict of its parameters, or of its number of filters."""
         if isinstance(block, cls):
@@ -89,8 +103,8 @@ class ConvBlock:
         if isinstance(block, Integral) and block is not True:
             return cls(int(block))
         raise TypeError(
-            f"conv_blocks holds {block!r}; expected a ConvBlock, a dict of its parameters or a "
-            "number of filters."
+            f"conv_blocks holds {shown(block)}; expected a ConvBlock, a dict of its parameters or "
+            "a number of filters."
         )
 
     def __post_init__(self) -> None:
@@ -108,11 +122,23 @@ class ConvBlock:
         self._require(_is_number(self.l2, 0), "l2", "a number >= 0")
         momentum = "batch_norm_momentum"
         self._require(_is_number(self.batch_norm_momentum, 0, 1), momentum, f"0 <= {momentum} < 1")
+        self._require(_is_flag(self.batch_norm), "batch_norm", "True or False")
+        has_choice = self.use_bias is None or _is_flag(self.use_bias)
+        self._require(has_choice, "use_bias", "True, False or None")
+        self._require(isinstance(self.initializer, str), "initializer", "Keras's name of one")
+        activation = activation_name(self.activation, "ConvBlock.activation")
+        object.__setattr__(self, "activation", activation)
         self._require(sorted(self.order) == sorted(_STEPS), "order", f"{_STEPS} in any order")
 
     def _require(self, right: bool, name: str, expected: str) -> None:
         if not right:
-            raise ValueError(f"ConvBlock: {name}={getattr(self, name)!r}; expected {expected}.")
+            raise ValueError(
+                f"ConvBlock: {name}={shown(getattr(self, name))}; expected {expected}."
+            )
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool | np.bool_)
 
 
 def _is_number(value: Any, least: float, under: float = inf) -> bool:

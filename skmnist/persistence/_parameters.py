@@ -41,6 +41,7 @@ _OBJECTS: dict[str, Callable[..., Any]] = {
     for made in (Augmentation, Constant, ConvBlock, Cosine, OneCycle, Plateau, RandomUniform)
 }
 _INSTEAD = {
+    "activation": "Keras's name of the activation",
     "callbacks": "None",
     "loss": "the name of one of Keras's losses",
     "memory": "None",

@@ -9,11 +9,11 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmnist._numbers import refuse_beyond_float32
-from skmnist._validation import in_one_step, rows_as_fitted
-from skmnist.images import as_images, as_rows, find_image_shape, native_pixels
+from skmnist._validation import ShortErrors, clear_arguments, in_one_step, rows_as_fitted
+from skmnist.images import as_images, as_rows, image_shape_of, native_pixels
 
 
-class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
+class ImageTransformer(TransformerMixin, ShortErrors, BaseEstimator, metaclass=ABCMeta):
     """A transformer that takes rows of pixels or images (abstract).
 
     A final class says in `_transform` what becomes of images, and, where it learns more than their
@@ -26,6 +26,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
 
     @in_one_step
     @_fit_context(prefer_skip_nested_validation=True)
+    @clear_arguments
     def fit(self, X: Any, y: Any = None) -> "ImageTransformer":
         """Learn the images' shape.
 
@@ -49,8 +50,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator, metaclass=ABCMeta):
         rows, seen_shape = as_rows(X)
         rows = validate_data(self, rows, dtype="numeric")
         refuse_beyond_float32(rows)
-        wanted = None if self.image_shape is None else tuple(self.image_shape)
-        self.image_shape_ = find_image_shape(rows.shape[1], wanted, seen_shape)
+        self.image_shape_ = image_shape_of(rows, self.image_shape, seen_shape)
         self._learn(as_images(native_pixels(rows), self.image_shape_))
         return self
 

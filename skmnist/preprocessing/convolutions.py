@@ -10,6 +10,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils import check_array
 from sklearn.utils.parallel import _threadpool_controller_decorator
 
+from skmnist._errors import shown
 from skmnist.pixels import framed
 from skmnist.preprocessing._batches import in_batches, real_dtype
 from skmnist.preprocessing._image_transformer import ImageTransformer
@@ -139,7 +140,7 @@ class ConvolutionFeatures(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
             isinstance(n, Integral) and int(n) > 0 for n in self.grid
         ):
             raise ValueError(
-                f"grid={self.grid!r}; expected (rows, columns), whole numbers of at least 1."
+                f"grid={shown(self.grid)}; expected (rows, columns), whole numbers of at least 1."
             )
         filters = gabor_filters() if self.filters is None else self.filters
         filters = check_array(filters, dtype=np.float64, allow_nd=True, input_name="filters")

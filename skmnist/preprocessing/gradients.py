@@ -11,6 +11,7 @@ from scipy.sparse import coo_array
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils._param_validation import Interval
 
+from skmnist._errors import shown
 from skmnist.preprocessing._batches import in_batches, real_dtype
 from skmnist.preprocessing._differences import central_differences
 from skmnist.preprocessing._image_transformer import ImageTransformer
@@ -112,8 +113,8 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
             or not all(isinstance(side, Integral) and int(side) > 0 for side in sides)
         ):
             raise ValueError(
-                f"cells={self.cells!r}; expected the grids, each a whole number of at least 1 or "
-                "(rows, columns), such as (4, 7) or [(4, 3)]."
+                f"cells={shown(self.cells)}; expected the grids, each a whole number of at least "
+                "1 or (rows, columns), such as (4, 7) or [(4, 3)]."
             )
         return grids
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skmnist._errors import shown
 from skmnist.preprocessing._batches import in_batches
 from skmnist.preprocessing._differences import central_differences
 from skmnist.preprocessing._image_transformer import ImageTransformer
@@ -108,7 +109,7 @@ class HOG(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
             size = getattr(self, name)
             if len(size) != 2 or not all(isinstance(n, Integral) and int(n) > 0 for n in size):
                 raise ValueError(
-                    f"{name}={size!r}; expected (rows, columns), whole numbers of at least 1."
+                    f"{name}={shown(size)}; expected (rows, columns), whole numbers of at least 1."
                 )
         least = np.multiply(self.pixels_per_cell, self.cells_per_block)
         if (images.shape[1:3] < least).any():

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
 from sklearn.kernel_approximation import RBFSampler
@@ -24,6 +23,7 @@ from skmnist.preprocessing import (
     MomentNormalizer,
     OrientedGradients,
 )
+from skmnist.recipes._components import PCA
 from skmnist.recipes._recipe import Recipe
 
 

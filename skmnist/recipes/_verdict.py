@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import isfinite, sqrt
 from statistics import fmean, variance
 
+from skmnist._errors import shown
 from skmnist.recipes._recipe import Recipe
 
 
@@ -50,9 +51,9 @@ def verdict(recipe: Recipe, figures: Sequence[float], n_samples: int) -> str | N
 
 def _check(figures: Sequence[float], n_samples: int) -> None:
     if not len(figures) or not all(isfinite(figure) and figure >= 0 for figure in figures):
-        raise ValueError(f"figures={figures!r}; expected finite numbers >= 0, at least one.")
+        raise ValueError(f"figures={shown(figures)}; expected finite numbers >= 0, at least one.")
     if n_samples < 1:
-        raise ValueError(f"n_samples={n_samples!r}; expected at least 1.")
+        raise ValueError(f"n_samples={shown(n_samples)}; expected at least 1.")
 
 
 def spread(recipe: Recipe, figures: Sequence[float], n_samples: int) -> float:

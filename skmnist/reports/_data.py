@@ -10,6 +10,8 @@ from sklearn.datasets import make_circles
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing, resample
 
+from skmnist._errors import shown
+
 TrainAndTest = tuple[tuple[Any, Any], tuple[Any, Any]]
 
 
@@ -100,7 +102,7 @@ def split_of(
     """Load a data set and decide what trains and what judges; see `reproduce`."""
     for name, size in {"train_size": train_size, "validation_size": validation_size}.items():
         if size is not None and not is_size(size):
-            raise ValueError(f"{name}={size!r}; expected a whole number >= 1, or None.")
+            raise ValueError(f"{name}={shown(size)}; expected a whole number >= 1, or None.")
     train, test = DATA[data](random_state)
     if validation_size is not None:
         return _held_out(*train, train_size, validation_size, random_state)

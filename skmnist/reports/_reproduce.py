@@ -9,7 +9,7 @@ from sklearn import config_context
 from sklearn.pipeline import Pipeline
 
 from skmnist._backend import load_keras
-from skmnist._errors import unknown_name
+from skmnist._errors import shown, unknown_name
 from skmnist._measuring import last_step, seeded
 from skmnist._network_classifier import NetworkClassifier
 from skmnist.recipes import RECIPES, recipe
@@ -77,11 +77,11 @@ def reproduce(
     100.0
     """
     if not isinstance(name, str):
-        raise TypeError(f"name={name!r}; expected the name of one recipe, see list_recipes().")
+        raise TypeError(f"name={shown(name)}; expected the name of one recipe, see list_recipes().")
     if name not in RECIPES:
         raise unknown_name("name", name, RECIPES)
     if epochs is not None and not is_size(epochs):
-        raise ValueError(f"epochs={epochs!r}; expected a whole number >= 1, or None.")
+        raise ValueError(f"epochs={shown(epochs)}; expected a whole number >= 1, or None.")
     split = split_of(
         RECIPES[name].data,
         random_state=random_state,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from skmnist._comparison_report import as_csv, as_json
+from skmnist._errors import shown
 from skmnist._files import write
 from skmnist._provenance import machine, versions
 from skmnist.reports._overview import folder_of, overview
@@ -126,10 +127,10 @@ def _make_folder(output: Path) -> None:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OSError(
-            f"output={str(output)!r} can't be made a folder ({error}); give another place."
+            f"output={shown(str(output))} can't be made a folder ({error}); give another place."
         ) from error
     if not os.access(output, os.W_OK):
-        raise OSError(f"output={str(output)!r} can't be written to; give another folder.")
+        raise OSError(f"output={shown(str(output))} can't be written to; give another folder.")
 
 
 def _add(

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
 from skmnist._backend import load_keras
-from skmnist._errors import unknown_name
+from skmnist._errors import shown, unknown_name
 from skmnist.pixels import background, find_pixel_scaling
 
 Sides = tuple[int, int]
@@ -104,7 +104,7 @@ class Augmentation:
             is_number = isinstance(value, Real)
             if not (is_number and low <= value < high):
                 raise ValueError(
-                    f"Augmentation: {name}={value!r}; expected {low} <= {name} < {high}."
+                    f"Augmentation: {name}={shown(value)}; expected {low} <= {name} < {high}."
                 )
 
     def by_whole_pixels(self, sides: Sides) -> bool:

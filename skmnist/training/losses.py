@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from skmnist._backend import load_keras
-from skmnist._errors import unknown_name
+from skmnist._errors import shown, unknown_name
 
 LOSSES = (
     "binary_crossentropy",
@@ -26,6 +26,13 @@ LOSSES = (
     "sparse_categorical_crossentropy",
     "squared_hinge",
 )
+_ALIASES = {
+    "bce": "binary_crossentropy",
+    "kld": "kl_divergence",
+    "log_loss": "cross_entropy",  # scikit-learn's name
+    "mae": "mean_absolute_error",
+    "mse": "mean_squared_error",
+}
 _CROSS_ENTROPIES = {"cross_entropy", "categorical_crossentropy", "sparse_categorical_crossentropy"}
 
 
@@ -63,7 +70,8 @@ class Loss:
         losses = self._function(n_outputs)(one_hot, outputs)
         if len(getattr(losses, "shape", ())) != 1:
             raise ValueError(
-                f"loss={self.name!r} gives {losses!r}; expected one number a sample, shape (n,)."
+                f"loss={shown(self.name)} gives {shown(losses)}; expected one number a sample, "
+                "shape (n,)."
             )
         return losses
 
@@ -122,12 +130,14 @@ def margin_loss(one_hot: Any, lengths: Any) -> Any:
 
 
 def find_loss(loss: Any, label_smoothing: float = 0.0) -> Loss:
-    """Find a loss by its name, or take a callable or a Keras loss as it is.
+    """Find a loss by its name or Keras's function of it, or take another callable as it is.
+
+    Labels come one-hot, so the sparse cross-entropy, as an object too, is the categorical one.
 
     Raises
     ------
     ValueError
-        If the name is unknown, or the loss expects logits.
+        If the name is unknown, or the loss expects logits or has other settings of no use here.
 
     Examples
     --------
@@ -135,22 +145,43 @@ def find_loss(loss: Any, label_smoothing: float = 0.0) -> Loss:
     >>> find_loss("cross_entropy", 0.1)
     Loss(name='cross_entropy', label_smoothing=0.1)
     """
-    if isinstance(loss, str) and loss not in LOSSES:
-        raise unknown_name("loss", loss, LOSSES, ", a Keras loss or a function")
     if isinstance(loss, type):
-        raise TypeError(f"loss={loss!r} is a class; give an object of it.")
+        raise TypeError(f"loss={shown(loss)} is a class; give an object of it.")
+    if isinstance(loss, str):
+        loss = _ALIASES.get(loss.lower(), loss)
+        if loss not in LOSSES:
+            raise unknown_name("loss", loss, [*LOSSES, *_ALIASES], ", a Keras loss or a function")
+        return Loss(loss, label_smoothing)
     if _takes_logits(loss):
         raise ValueError(
-            f"loss={loss!r} has from_logits=True, but the network's outputs are probabilities, of "
-            "output_activation. Give the loss with from_logits=False, or its name."
+            f"loss={shown(loss)} has from_logits=True, but the network's outputs are "
+            "probabilities, of output_activation. Give the loss with from_logits=False, or its "
+            "name."
         )
-    return Loss(loss, label_smoothing)
+    return Loss(_name_of(loss) or loss, label_smoothing)
 
 
 def _takes_logits(loss: Any) -> bool:
-    """Whether a loss applies the softmax or the sigmoid itself."""
+    """Return whether a loss applies the softmax or the sigmoid itself."""
     if isinstance(loss, partial):
         return bool(loss.keywords.get("from_logits"))
-    if isinstance(loss, str) or not isinstance(loss, load_keras().losses.Loss):
+    if not isinstance(loss, load_keras().losses.Loss):
         return False
     return bool(loss.get_config().get("from_logits"))
+
+
+def _name_of(loss: Any) -> str | None:
+    """Find the name of a loss that is one of Keras's functions, or the sparse cross-entropy."""
+    losses = load_keras().losses
+    if isinstance(loss, losses.SparseCategoricalCrossentropy):
+        config = {**loss.get_config(), "name": None, "reduction": None}
+        default = losses.SparseCategoricalCrossentropy().get_config()
+        if config != {**default, "name": None, "reduction": None}:
+            raise ValueError(
+                f"loss={shown(loss)} has settings of its own (from_logits, ignore_class), which "
+                "have no use here: the networks' outputs are probabilities. Give "
+                "loss='sparse_categorical_crossentropy'."
+            )
+        return "sparse_categorical_crossentropy"
+    name = getattr(loss, "__name__", "")
+    return name if name in LOSSES and loss is getattr(losses, name, None) else None

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from skmnist._errors import shown
+
 MONITORS = ("auto", "val_loss", "val_accuracy", "loss", "accuracy")
 
 
@@ -52,6 +54,7 @@ def refuse_unwatchable(monitor: str, owner: str, held_out: bool) -> None:
     """
     if monitor.startswith("val_") and not held_out:
         raise ValueError(
-            f"monitor={monitor!r} of {owner}: no samples are held out, so there is no such curve. "
+            f"monitor={shown(monitor)} of {owner}: no samples are held out, so there is no such "
+            "curve. "
             "Set validation_fraction, give X_val and y_val to fit, or monitor 'loss' or 'accuracy'."
         )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from skmnist._backend import load_keras
-from skmnist._errors import unknown_name
+from skmnist._errors import shown, unknown_name
 
 _ADAM = ("beta_1", "beta_2", "epsilon")
 # Keras's name of the class, and which of the settings below it has.
@@ -144,8 +144,8 @@ def _spec(optimizer: Any) -> OptimizerSpec:
     # By its module: each backend has subclasses of its own, of the same names.
     if not isinstance(optimizer, load_keras().Optimizer) or not _is_keras_own(optimizer):
         raise TypeError(
-            f"optimizer={optimizer!r} is none of Keras's own optimizer objects; it is made anew "
-            f"for each fit, so expected one of them, or one of {sorted(OPTIMIZERS)}."
+            f"optimizer={shown(optimizer)} is none of Keras's own optimizer objects; it is made "
+            f"anew for each fit, so expected one of them, or one of {sorted(OPTIMIZERS)}."
         )
     config = optimizer.get_config()
     config.pop("name", None)  # Keras numbers the names it makes up: "adam", "adam_1", ...
@@ -159,7 +159,7 @@ def _spec(optimizer: Any) -> OptimizerSpec:
         text = json.dumps(load_keras().saving.serialize_keras_object(config), sort_keys=True)
     except TypeError as error:
         raise TypeError(
-            f"optimizer={optimizer!r} has settings that can't be copied; it is made anew for "
+            f"optimizer={shown(optimizer)} has settings that can't be copied; it is made anew for "
             "each fit, so every setting must be a number, a string or a Keras schedule."
         ) from error
     return OptimizerSpec(class_name, text, rate)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skmnist._errors import unknown_name
+from skmnist._errors import shown, unknown_name
 from skmnist.training.monitor import MONITORS, watched
 
 History = Mapping[str, Sequence[float]]
@@ -85,7 +85,7 @@ class OneCycle(Schedule):
 
     def __post_init__(self) -> None:
         if not 0 < self.peak < 1:
-            raise ValueError(f"OneCycle: peak={self.peak!r}; expected 0 < peak < 1.")
+            raise ValueError(f"OneCycle: peak={shown(self.peak)}; expected 0 < peak < 1.")
 
     def rates(self, base: float, epoch: int, epochs: int, steps: int, history: History) -> NDArray:
         """Give the triangle's part that falls into this epoch."""
@@ -147,9 +147,11 @@ class Plateau(Schedule):
 
     def __post_init__(self) -> None:
         if not 0 < self.factor < 1:
-            raise ValueError(f"Plateau: factor={self.factor!r}; expected 0 < factor < 1.")
+            raise ValueError(f"Plateau: factor={shown(self.factor)}; expected 0 < factor < 1.")
         if self.patience < 1:
-            raise ValueError(f"Plateau: patience={self.patience!r}; expected at least 1 epoch.")
+            raise ValueError(
+                f"Plateau: patience={shown(self.patience)}; expected at least 1 epoch."
+            )
         if self.monitor not in MONITORS:
             raise unknown_name("Plateau: monitor", self.monitor, MONITORS)
 
