@@ -88,7 +88,9 @@ def sequence_cnn(
             name="conv",
         ),
         # A sequence may be shorter than a pool.
-        keras.layers.MaxPooling1D(pool_size, padding="same", dtype=dtype, name="pool"),
+        keras.layers.MaxPooling1D(
+            min(pool_size, input_shape[1]), padding="same", dtype=dtype, name="pool"
+        ),
         keras.layers.Flatten(dtype=dtype, name="flatten"),
         *hidden_layers(hidden_units, activation, dropout, False, dtype, seeds),
         output_layer(n_outputs, output_activation, dtype, seeds),

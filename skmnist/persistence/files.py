@@ -22,7 +22,7 @@ from skmnist.persistence._fitted import (
     decoded_fitted,
     encoded_fitted,
 )
-from skmnist.persistence._variables import read_variables, tensors_of
+from skmnist.persistence._variables import digest, read_variables, tensors_of
 
 _FORMAT_VERSION = 1
 
@@ -55,7 +55,8 @@ def save(estimator: Any, path: str | PathLike[str]) -> None:
     Saved are the parameters and all that was learned.  Not saved are the optimizer's state, so a
     loaded classifier goes on training with a new optimizer, what ``set_callbacks`` and
     ``set_fit_request`` were told, and attributes that the user added.  Parameters that are arrays
-    come back as lists.
+    come back as lists; class labels of very unlike lengths come back as an array of objects, as
+    NumPy would pad them all to the longest.
 
     Examples
     --------
@@ -80,14 +81,15 @@ def save(estimator: Any, path: str | PathLike[str]) -> None:
     for place, network in networks.items():
         predictor = network._predictor_
         tensors |= tensors_of(place, predictor.architecture, predictor.variables)
-    write(Path(path), as_safetensors(tensors, {"skmnist": json.dumps(content, allow_nan=False)}))
+    content["sha256"] = digest(sorted(tensors.items()), _as_text(content))
+    write(Path(path), as_safetensors(tensors, {"skmnist": _as_text(content)}))
 
 
 def load(path: str | PathLike[str]) -> Any:
     """Load a classifier that `save` has written.
 
-    The file may come from anyone: it is read as data, every part of it is checked, and no more
-    memory is taken than the file is large.
+    The file may come from anyone: it is read as data, every part of it is checked, no layer is made
+    that its tensors can't fill, and damage is noticed by its SHA-256.
 
     Parameters
     ----------
@@ -122,7 +124,9 @@ def load(path: str | PathLike[str]) -> Any:
     load_keras()  # its own errors are none of the file's
     with _named_in_errors(path), safe_open(path, framework="np") as file:
         networks: Networks = {}
-        estimator = decoded_fitted(_content(file.metadata()), "", networks)
+        content = _content(file.metadata())
+        _refuse_damage(content, file)
+        estimator = decoded_fitted(_of_estimator(content), "", networks)
         architectures = {place: architecture_of(network) for place, network in networks.items()}
         variables = read_variables(file, architectures)
     for place, values in zip(networks, variables, strict=True):
@@ -147,19 +151,41 @@ def _named_in_errors(path: Any) -> Iterator[None]:
 
 
 def _content(metadata: dict[str, str] | None) -> dict[str, Any]:
-    """Read the JSON, which must be of our version: the estimator without what tells of the file."""
+    """Read the JSON, which must be of our version."""
     metadata = metadata or {}
     if set(metadata) != {"skmnist"}:
         raise ValueError("expected 'skmnist', and nothing else, in the file's metadata.")
     content = json.loads(
         metadata["skmnist"], parse_float=finite_number, parse_constant=finite_number
     )
-    if not isinstance(content, dict) or content.pop("format_version", None) != _FORMAT_VERSION:
+    if not isinstance(content, dict) or content.get("format_version") != _FORMAT_VERSION:
         raise ValueError(
             f"expected format version {_FORMAT_VERSION}; a file of a later version needs a newer "
             "skmnist."
         )
     if "versions" not in content:
         raise ValueError("its JSON has no 'versions'; expected those that it was saved with.")
-    del content["versions"]
     return content
+
+
+def _refuse_damage(content: dict[str, Any], file: Any) -> None:
+    """Compare the checksum with what the file holds; a file of an older skmnist has none."""
+    if "sha256" not in content:
+        return
+    rest = {name: part for name, part in content.items() if name != "sha256"}
+    tensors = ((name, file.get_tensor(name)) for name in sorted(file.keys()))
+    if digest(tensors, _as_text(rest)) != content["sha256"]:
+        raise ValueError(
+            "it is damaged: what it holds doesn't have the SHA-256 that was saved with it. Copy or "
+            "save it again."
+        )
+
+
+def _as_text(content: dict[str, Any]) -> str:
+    return json.dumps(content, allow_nan=False)
+
+
+def _of_estimator(content: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what describes the file."""
+    of_file = ("format_version", "sha256", "versions")
+    return {name: part for name, part in content.items() if name not in of_file}
