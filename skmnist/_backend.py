@@ -10,7 +10,8 @@ import re
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any
@@ -65,6 +66,39 @@ def backend_name() -> str:
     True
     """
     return str(load_keras().backend.backend())
+
+
+def in_new_thread(make: Callable[[], Any]) -> Any:
+    """Return what a function makes in a thread of its own, where Keras has made nothing yet.
+
+    Keras keeps for each thread which names it has made up, which variables it has yet to make and
+    whether it is silenced.
+
+    Examples
+    --------
+    >>> from skmnist._backend import in_new_thread, load_keras
+    >>> in_new_thread(lambda: load_keras().layers.ReLU().name)
+    're_lu'
+    """
+    outcome: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(make())
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    thread = threading.Thread(target=run)
+    try:
+        thread.start()
+    except RuntimeError as error:
+        if "shutdown" not in str(error):
+            raise
+        # Python 3.12 starts no thread at the interpreter's exit, where this is of no more use.
+        load_keras().utils.clear_session(free_memory=False)
+        return make()
+    thread.join()
+    return outcome.result()
 
 
 def _import_keras() -> ModuleType:

@@ -5,7 +5,6 @@ import re
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +14,7 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-from skmnist._backend import load_keras
+from skmnist._backend import in_new_thread, load_keras
 from skmnist._errors import unknown_name
 
 Settings = tuple[tuple[str, Any], ...]
@@ -124,8 +123,7 @@ def _as_in_a_new_process(make: Callable[[], Any]) -> Any:
             warnings.simplefilter("ignore")
             return make()
 
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(make_silently).result()
+    return in_new_thread(make_silently)
 
 
 @contextmanager

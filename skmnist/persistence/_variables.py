@@ -2,13 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skmnist._backend import load_keras
+from skmnist._backend import in_new_thread, load_keras
 from skmnist.networks import Architecture
 from skmnist.persistence._checks import shortened
 from skmnist.persistence._limits import refuse_unjustified
@@ -79,10 +78,7 @@ def _described(place: str, architecture: Architecture) -> _Described:
             network = architecture.build(seed=0)
         return [(place + v.path, tuple(v.shape), np.dtype(v.dtype)) for v in network.variables]
 
-    # In a thread of its own: Keras keeps a list a thread of the variables that it has yet to
-    # make, and numbers the names it makes up from the thread's start.
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(describe).result()
+    return in_new_thread(describe)
 
 
 def _check(tensor: Any, name: str, shape: tuple[int, ...], dtype: Any) -> None:

@@ -1,9 +1,9 @@
 """Write a fitted estimator to a file, and read it again."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,21 @@ from skmnist.persistence._fitted import (
 from skmnist.persistence._variables import digest, read_variables, tensors_of
 
 _FORMAT_VERSION = 1
+_SUFFIXES_OF_OTHERS = {
+    ".h5",
+    ".hdf5",
+    ".joblib",
+    ".keras",
+    ".onnx",
+    ".pickle",
+    ".pkl",
+    ".pt",
+    ".pth",
+    ".skops",
+}
 
 
-def save(estimator: Any, path: str | PathLike[str]) -> None:
+def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     """Save a fitted classifier to one file that holds data only.
 
     Parameters
@@ -37,7 +49,9 @@ def save(estimator: Any, path: str | PathLike[str]) -> None:
         both. The Pipeline's other steps can be ``Blur``, ``ColumnNormalizer``, ``Deskew``,
         ``MomentNormalizer``, ``TextSequencer`` and "passthrough".
     path : str or path-like
-        Where to; a file that is there is replaced, at once or not at all.
+        Where to, such as "model.safetensors"; "~" is the home folder. A file that is there is
+        replaced, at once or not at all, and keeps its mode; of a symbolic link, the file that it
+        points to.
 
     Raises
     ------
@@ -46,7 +60,10 @@ def save(estimator: Any, path: str | PathLike[str]) -> None:
         or has a parameter or class labels that are not plain data: a Keras optimizer or loss,
         callbacks, a ``RandomState``, a Pipeline's memory.
     ValueError
-        If a network's parameters were changed after the fit, or its weights aren't finite.
+        If a network's parameters were changed after the fit, its weights aren't finite, or `path`
+        has the suffix of another format, such as ".keras".
+    OSError
+        If the file can't be written.
     sklearn.exceptions.NotFittedError
         If `estimator` is not fitted.
 
@@ -73,6 +90,8 @@ def save(estimator: Any, path: str | PathLike[str]) -> None:
     >>> bool((same.predict_proba(X) == classifier.predict_proba(X)).all())
     True
     """
+    path = Path(os.path.expanduser(path))
+    _refuse_other_formats(path)
     networks: Networks = {}
     part = encoded_fitted(estimator, "", networks)
     decoded_fitted(part, "", {})  # what can't be loaded is not written
@@ -82,10 +101,10 @@ def save(estimator: Any, path: str | PathLike[str]) -> None:
         predictor = network._predictor_
         tensors |= tensors_of(place, predictor.architecture, predictor.variables)
     content["sha256"] = digest(sorted(tensors.items()), _as_text(content))
-    write(Path(path), as_safetensors(tensors, {"skmnist": _as_text(content)}))
+    write(path, as_safetensors(tensors, {"skmnist": _as_text(content)}))
 
 
-def load(path: str | PathLike[str]) -> Any:
+def load(path: str | os.PathLike[str]) -> Any:
     """Load a classifier that `save` has written.
 
     The file may come from anyone: it is read as data, every part of it is checked, no layer is made
@@ -94,7 +113,7 @@ def load(path: str | PathLike[str]) -> Any:
     Parameters
     ----------
     path : str or path-like
-        The file.
+        The file; "~" is the home folder.
 
     Returns
     -------
@@ -121,6 +140,7 @@ def load(path: str | PathLike[str]) -> Any:
     Traceback (most recent call last):
     ValueError: ...model.safetensors can't be loaded as a classifier that skmnist saved: ...
     """
+    path = os.path.expanduser(path)
     load_keras()  # its own errors are none of the file's
     with _named_in_errors(path), safe_open(path, framework="np") as file:
         networks: Networks = {}
@@ -148,6 +168,14 @@ def _named_in_errors(path: Any) -> Iterator[None]:
         raise ValueError(
             f"{path} can't be loaded as a classifier that skmnist saved: {error}"
         ) from error
+
+
+def _refuse_other_formats(path: Path) -> None:
+    if path.suffix.lower() in _SUFFIXES_OF_OTHERS:
+        raise ValueError(
+            f"path='{path}' has the suffix of another format; expected .safetensors, which this "
+            f"file will be: '{path.with_suffix('.safetensors')}'."
+        )
 
 
 def _content(metadata: dict[str, str] | None) -> dict[str, Any]:
