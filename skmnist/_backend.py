@@ -2,7 +2,8 @@
 
 TensorFlow takes three seconds to import, writes to descriptor 2 whatever it is told, takes every
 core of the machine in every worker process, and leaves oneDNN off on processors without AVX-512.
-All four are mended here, once a process, so that no other module needs to know of them.
+JAX fuses operations on CPUs so that their sums are wrong.  All of this is mended here, once in each
+process, so that no other module needs to know of it.
 """
 
 import os
@@ -10,9 +11,13 @@ import re
 import sys
 import tempfile
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from importlib.util import find_spec
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -21,6 +26,7 @@ _descriptor_lock = threading.Lock()
 _keras: ModuleType | None = None
 
 _ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
+_JAX_FUSION = "xla_cpu_experimental_ynn_fusion_type"
 
 # What TensorFlow's C++ parts log; all else is passed on.
 _LOG_LINE = re.compile(
@@ -49,7 +55,7 @@ def load_keras() -> Any:
     global _keras
     if _keras is None:
         with _import_lock:
-            _refuse_forked_tensorflow()
+            _refuse_forked_backend()
             if _keras is None:
                 with logs_of_tensorflow_held_back():
                     _keras = _import_keras()
@@ -108,6 +114,8 @@ def _import_keras() -> ModuleType:
         if keras.backend.backend() == "tensorflow":
             with _threads_on_our_cores():
                 _start_tensorflow()
+    if keras.backend.backend() == "jax":
+        _start_jax()
     return keras
 
 
@@ -118,14 +126,22 @@ def _onednn_wanted() -> Iterator[None]:
     By itself it takes oneDNN on processors with AVX-512 only; with AVX2 alone, convolutions train
     twice as fast in it, and a row's output depends less on its batch.
     """
-    if _ONEDNN in os.environ:
+    with nullcontext() if _ONEDNN in os.environ else _variable_set(_ONEDNN, "1"):
         yield
-        return
-    os.environ[_ONEDNN] = "1"
+
+
+@contextmanager
+def _variable_set(name: str, value: str) -> Iterator[None]:
+    """Set an environment variable for a while."""
+    before = os.environ.get(name)
+    os.environ[name] = value
     try:
         yield
     finally:
-        del os.environ[_ONEDNN]
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def _start_tensorflow() -> None:
@@ -135,23 +151,68 @@ def _start_tensorflow() -> None:
     tf.constant(0)
 
 
-def _refuse_forked_tensorflow() -> None:
-    """Stop before a deadlock: TensorFlow's threads don't survive a fork."""
-    if _forked_after_start:
+def _start_jax() -> None:
+    """Start JAX without the fusion by which it computes wrong sums on CPUs since 0.10.2.
+
+    See https://github.com/jax-ml/jax/issues/39103.  JAX reads its flags when it starts; they are
+    the user's again afterwards, and a user's own setting of this one is left alone.
+    """
+    import jax
+
+    flags = os.environ.get("XLA_FLAGS", "")
+    if _JAX_FUSION in flags or not _xla_knows(_JAX_FUSION):
+        return
+    if _jax_runs():
+        if jax.default_backend() == "cpu":
+            warnings.warn(
+                "JAX was started before skmnist could turn off a fusion that computes wrong sums "
+                f"on CPUs (jax issue 39103). Set XLA_FLAGS=--{_JAX_FUSION}= before JAX is first "
+                "used, or fit or load a classifier first.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        return
+    if flags and not flags.startswith("-"):  # the name of a file of flags: all of it the user's
+        return
+    with _variable_set("XLA_FLAGS", f"{flags} --{_JAX_FUSION}=".strip()):
+        jax.devices()
+
+
+def _xla_knows(flag: str) -> bool:
+    """Return whether JAX's library has a flag; one that it doesn't know ends the process."""
+    spec = find_spec("jaxlib")
+    folder = Path(spec.origin).parent if spec and spec.origin else Path()
+    for path in folder.glob("*jax_common*"):
+        with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as library:
+            if library.find(flag.encode()) >= 0:
+                return True
+    return False
+
+
+def _jax_runs() -> bool:
+    bridge = sys.modules.get("jax._src.xla_bridge")
+    return bridge is not None and bool(bridge.backends_are_initialized())
+
+
+def _refuse_forked_backend() -> None:
+    """Stop before a deadlock: the threads of TensorFlow and of JAX don't survive a fork."""
+    if _forked_with is not None:
         raise RuntimeError(
-            "This process was forked from one in which TensorFlow already runs; its threads "
+            f"This process was forked from one in which {_forked_with} already runs; its threads "
             "are gone here and any use of it would hang. Start workers with the 'spawn' or "
             "'forkserver' method, or use joblib's default backend (loky)."
         )
 
 
-_forked_after_start = False
+_forked_with: str | None = None
 
 
 def _note_fork() -> None:
-    global _forked_after_start, _keras
+    global _forked_with, _keras
     if "tensorflow" in sys.modules:
-        _forked_after_start, _keras = True, None
+        _forked_with, _keras = "TensorFlow", None
+    elif _jax_runs():
+        _forked_with, _keras = "JAX", None
 
 
 if hasattr(os, "register_at_fork"):
