@@ -4,6 +4,13 @@ TensorFlow takes three seconds to import, writes to descriptor 2 whatever it is 
 core of the machine in every worker process, and leaves oneDNN off on processors without AVX-512.
 JAX fuses operations on CPUs so that their sums are wrong.  All of this is mended here, once in each
 process, so that no other module needs to know of it.
+
+TensorFlow decides on oneDNN when it is imported, for good.  Where the user has imported it first,
+on a processor on which it leaves oneDNN off, nothing can be done but a warning.  Worker processes
+have to do likewise, or folds would be computed in two ways: an estimator that is pickled in such a
+process carries a note, and if it is unpickled in a worker that has no TensorFlow yet, oneDNN stays
+off there (`StartsAsItsSender`).  A variable TF_ENABLE_ONEDNN_OPTS that the user has set rules
+everywhere.
 """
 
 import os
@@ -17,7 +24,9 @@ from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext, suppress
 from importlib.util import find_spec
 from mmap import ACCESS_READ, mmap
+from multiprocessing import parent_process
 from pathlib import Path
+from platform import machine
 from types import ModuleType
 from typing import Any
 
@@ -26,6 +35,8 @@ _descriptor_lock = threading.Lock()
 _keras: ModuleType | None = None
 
 _ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
+_NOTE = "_sender_has_no_onednn"
+_X86 = ("x86_64", "AMD64")
 _JAX_FUSION = "xla_cpu_experimental_ynn_fusion_type"
 
 # What TensorFlow's C++ parts log; all else is passed on.
@@ -59,6 +70,8 @@ def load_keras() -> Any:
             if _keras is None:
                 with logs_of_tensorflow_held_back():
                     _keras = _import_keras()
+                if _onednn_is_off() and not _sender_has_no_onednn:
+                    _warn_of_missing_onednn()
     return _keras
 
 
@@ -107,6 +120,36 @@ def in_new_thread(make: Callable[[], Any]) -> Any:
     return outcome.result()
 
 
+def refuse_other_modes() -> None:
+    """Refuse to compute where TensorFlow builds a graph or distributes variables.
+
+    Raises
+    ------
+    RuntimeError
+        If eager execution is off, or a distribution strategy's scope is open.
+
+    Examples
+    --------
+    >>> from skmnist._backend import refuse_other_modes
+    >>> refuse_other_modes()
+    """
+    if backend_name() != "tensorflow":
+        return
+    import tensorflow as tf
+
+    if not tf.executing_eagerly():
+        raise RuntimeError(
+            "TensorFlow's eager execution is off here; skmnist needs it. Fit and predict outside "
+            "of tf.Graph().as_default() and tf.function, and in a process that doesn't call "
+            "tf.compat.v1.disable_eager_execution()."
+        )
+    if tf.distribute.has_strategy():
+        raise RuntimeError(
+            f"The scope of a tf.distribute.{type(tf.distribute.get_strategy()).__name__} is open; "
+            "skmnist computes on one device. Fit and predict outside of the scope."
+        )
+
+
 def _import_keras() -> ModuleType:
     with _onednn_wanted():
         import keras
@@ -126,8 +169,58 @@ def _onednn_wanted() -> Iterator[None]:
     By itself it takes oneDNN on processors with AVX-512 only; with AVX2 alone, convolutions train
     twice as fast in it, and a row's output depends less on its batch.
     """
-    with nullcontext() if _ONEDNN in os.environ else _variable_set(_ONEDNN, "1"):
+    wanted = "0" if _sender_has_no_onednn else "1"
+    with nullcontext() if _ONEDNN in os.environ else _variable_set(_ONEDNN, wanted):
         yield
+
+
+def _onednn_is_off() -> bool:
+    """Return whether TensorFlow runs without oneDNN here though the user hasn't said so."""
+    if "tensorflow" not in sys.modules or _ONEDNN in os.environ or machine() not in _X86:
+        return False
+    try:
+        from tensorflow.python.util._pywrap_util_port import IsMklEnabled
+    except ImportError:
+        return False
+    return not IsMklEnabled()
+
+
+def _warn_of_missing_onednn() -> None:
+    warnings.warn(
+        f"TensorFlow was imported before skmnist could turn oneDNN on ({_ONEDNN}=1): convolutions "
+        "train about half as fast on this processor, and results differ in their last digits from "
+        f"those with oneDNN. Set the environment variable {_ONEDNN}=1 before TensorFlow is "
+        "imported, or import it after the first fit; set it to 0 to keep oneDNN off without this "
+        "warning.",
+        RuntimeWarning,
+        stacklevel=3,
+    )
+
+
+class StartsAsItsSender:
+    """Pickled to a worker, it has TensorFlow start there with oneDNN or without, as here (mixin).
+
+    Examples
+    --------
+    >>> import pickle
+    >>> from skmnist import DNNClassifier
+    >>> pickle.loads(pickle.dumps(DNNClassifier(epochs=3))).epochs
+    3
+    """
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: Any = super().__getstate__()
+        return {**state, _NOTE: True} if _onednn_is_off() else state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        global _sender_has_no_onednn
+        state = dict(state)
+        if state.pop(_NOTE, False) and parent_process() is not None:
+            _sender_has_no_onednn = True
+        super().__setstate__(state)  # type: ignore[misc]
+
+
+_sender_has_no_onednn = False
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skmnist._backend import StartsAsItsSender
 from skmnist._reporter import Reporter
 from skmnist._targets import (
     at_least_two,
@@ -64,7 +65,13 @@ _OPTIMIZER_SETTINGS = (
 )
 
 
-class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
+class NetworkClassifier(
+    StartsAsItsSender,
+    CallbackSupportMixin,
+    ClassifierMixin,
+    BaseEstimator,
+    metaclass=ABCMeta,
+):
     """A Keras network that is a scikit-learn classifier (abstract).
 
     A final class declares every parameter in its own ``__init__`` and says in `_architecture`

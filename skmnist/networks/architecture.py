@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from skmnist._backend import refuse_other_modes
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -46,6 +48,7 @@ class Architecture:
         network : keras.Model
             Takes images of floats, gives one number a class.
         """
+        refuse_other_modes()
         return self.builder(**dict(self.settings), seed=seed)
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from skmnist._backend import load_keras
-from skmnist.networks._common import layer_seeds
+from skmnist.networks._common import CHANNELS_LAST, layer_seeds
 
 
 def capsule_network(
@@ -95,6 +95,7 @@ def _convolution(
         n_maps,
         kernel,
         strides=strides,
+        data_format=CHANNELS_LAST,
         kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
         dtype=dtype,
         name=name,

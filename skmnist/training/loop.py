@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skmnist._backend import backend_name
+from skmnist._backend import backend_name, refuse_other_modes
 from skmnist.training.callbacks import KerasCallbacks
 from skmnist.training.contract import (
     Data,
@@ -60,6 +60,7 @@ def train(
     TrainingDiverged
         If a loss is not finite.
     """
+    refuse_other_modes()
     if not callbacks:
         with _pool.lend(task, lambda: _new_trainer(task, plan.seed)) as trainer:
             return _run(trainer, plan, data, task, start, (), watcher or Watcher())
