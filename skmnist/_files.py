@@ -2,9 +2,11 @@
 
 import gzip
 import os
+import stat
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from errno import EISDIR, ENOENT
 from pathlib import Path
 from typing import BinaryIO, cast
 from uuid import uuid4
@@ -13,16 +15,43 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file at once: a reader finds the old one or the new one, never a part."""
-    part = path.with_name(f".{uuid4().hex}.part")
+    """Write a file at once: a reader finds the old one or the new one, never a part.
+
+    A file that is replaced keeps its mode, and a symbolic link its place.
+
+    Raises
+    ------
+    OSError
+        If the file can't be written; it names the path that was given.
+    """
+    _refuse_folders(path)
+    target = Path(os.path.realpath(path))
+    part = target.with_name(f".{uuid4().hex}.part")
     try:
         with part.open("wb") as file:
+            with suppress(FileNotFoundError):
+                os.chmod(part, stat.S_IMODE(target.stat().st_mode))
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        os.replace(part, target)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _refuse_folders(path: Path) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(
+            EISDIR, "it is a folder; expected the path of a file, such as one in it", str(path)
+        )
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            ENOENT, f"there is no folder {path.parent}; make it first, or check the path", str(path)
+        )
 
 
 def own_folders(dataset: str) -> list[Path]:

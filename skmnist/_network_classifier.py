@@ -20,6 +20,7 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
+from skmnist._backend import StartsAsItsSender
 from skmnist._classifier import ProbabilisticClassifier
 from skmnist._errors import shown
 from skmnist._numbers import checked_weights, refuse_masked, refuse_overflow
@@ -76,7 +77,12 @@ _OPTIMIZER_SETTINGS = (
 
 
 class NetworkClassifier(
-    CallbackSupportMixin, ProbabilisticClassifier, ShortErrors, BaseEstimator, metaclass=ABCMeta
+    StartsAsItsSender,
+    CallbackSupportMixin,
+    ProbabilisticClassifier,
+    ShortErrors,
+    BaseEstimator,
+    metaclass=ABCMeta,
 ):
     """A Keras network that is a scikit-learn classifier (abstract).
 

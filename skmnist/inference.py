@@ -9,7 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmnist._backend import backend_name, load_keras, logs_of_tensorflow_held_back
+from skmnist._backend import (
+    backend_name,
+    load_keras,
+    logs_of_tensorflow_held_back,
+    refuse_other_modes,
+)
 from skmnist.images import ImageShape, as_images
 from skmnist.networks.architecture import Architecture
 from skmnist.networks.inner import inner_network
@@ -75,6 +80,7 @@ class Predictor:
         outputs : ndarray of shape (n, n_outputs)
         """
         load_keras()  # refuses in a forked process, where asking would hang
+        refuse_other_modes()
         if self._loaded is None:
             self._loaded = self._load()
         functions, dtype, weights = self._loaded

@@ -48,7 +48,7 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErro
         Every index is smaller: ``max_words - 3`` words are known. Of equally frequent words, the
         alphabet decides which come first.
     length : int, default=500
-        Indices of each text.
+        Indices of each text, at most 2**20.
     vocabulary : list of str, default=None
         The known words, the most frequent first, such as another's ``list(vocabulary_)``, of which
         the first ``max_words - 3`` count. None learns them from the texts.
@@ -79,7 +79,7 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErro
 
     _parameter_constraints: dict[str, list[Any]] = {
         "max_words": [Interval(Integral, _FIRST_WORD + 1, None, closed="left")],
-        "length": [Interval(Integral, 1, None, closed="left")],
+        "length": [Interval(Integral, 1, 2**20, closed="both")],
         "vocabulary": [list, tuple, np.ndarray, None],
     }
 

@@ -172,6 +172,7 @@ def _state_of_numpy():
 
 
 def _global_state():
+    load_keras()  # before TensorFlow is imported: with oneDNN
     import tensorflow as tf
     from keras.src.backend.common import global_state
     from tensorflow.python.eager import context
@@ -209,9 +210,9 @@ def _global_state():
 
 @pytest.mark.parametrize("variant", ["DNN float32", "LeNet mixed_bfloat16", "CNN mixed_bfloat16"])
 def test_global_state_after_fit_and_predict_is_the_one_before(variant):
+    load_keras()  # before TensorFlow is imported: with oneDNN
     import tensorflow as tf
 
-    load_keras()
     tf.random.set_seed(11)
     before = _global_state()
     X, y = small_data()
@@ -226,6 +227,7 @@ def test_global_state_after_fit_and_predict_is_the_one_before(variant):
 
 
 def test_the_users_next_random_numbers_are_those_without_a_fit():
+    load_keras()  # before TensorFlow is imported: with oneDNN
     import tensorflow as tf
 
     X, y = small_data()

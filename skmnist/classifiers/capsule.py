@@ -47,7 +47,7 @@ class CapsNetClassifier(NetworkClassifier):
     class_dim : int, default=16
         Numbers that make up the capsule of a class.
     n_routings : int, default=3
-        Times that the routing is refined; 1 sends each capsule to all classes alike.
+        Times that the routing is refined, at most 20; 1 sends each capsule to all classes alike.
     kernel_size : int, default=9
         Side of both convolutions' square kernels, in pixels; at most half of the image's side.
     %(shared_parameters)s
@@ -78,6 +78,8 @@ class CapsNetClassifier(NetworkClassifier):
     _parameter_constraints = {
         **NetworkClassifier._parameter_constraints,
         **{name: [Interval(Integral, 1, None, closed="left")] for name in _SIZES},
+        # Each is compiled to operations of its own.
+        "n_routings": [Interval(Integral, 1, 20, closed="both")],
     }
 
     def __init__(

@@ -62,8 +62,9 @@ class PretrainedClassifier(NetworkClassifier):
         The backbone's layer whose values the head is given; later ones are left out. None is the
         last one. Small images leave an earlier one more than a single pixel.
     input_size : int or None, default=None
-        Smaller images are brought to this side, in pixels, as `resize` says. None is the least
-        that the backbone takes: 75 for the Inceptions, 71 for Xception, 32 for all others.
+        Smaller images are brought to this side, in pixels, at most 1024, as `resize` says. None is
+        the least that the backbone takes: 75 for the Inceptions, 71 for Xception, 32 for all
+        others.
     preprocessing : {"imagenet", "scale"}, default="imagenet"
         "imagenet" gives each backbone the pixels that it was trained on, as its
         ``preprocess_input`` in Keras does; "scale" only divides pixels, to lie from 0 to 1.
@@ -146,7 +147,7 @@ class PretrainedClassifier(NetworkClassifier):
         "weights": [str, PathLike, None],
         "backbone_settings": [dict, None],
         "last_layer": [str, None],
-        "input_size": [Interval(Integral, 1, None, closed="left"), None],
+        "input_size": [Interval(Integral, 1, 1024, closed="both"), None],
         "preprocessing": [StrOptions(set(PREPROCESSING))],
         "resize": [StrOptions(set(RESIZE))],
         "trainable_layers": [Interval(Integral, 0, None, closed="left"), None],

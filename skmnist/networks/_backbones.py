@@ -5,7 +5,6 @@ import re
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,8 +14,9 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-from skmnist._backend import load_keras
+from skmnist._backend import in_new_thread, load_keras
 from skmnist._errors import shown, unknown_name
+from skmnist.networks._common import CHANNELS_LAST
 
 Settings = tuple[tuple[str, Any], ...]
 
@@ -120,12 +120,11 @@ def _as_in_a_new_process(make: Callable[[], Any]) -> Any:
 
     def make_silently() -> Any:
         load_keras().config.disable_interactive_logging()
-        with _python_random_unmoved(), warnings.catch_warnings():
+        with _python_random_unmoved(), _channels_last(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return make()
 
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(make_silently).result()
+    return in_new_thread(make_silently)
 
 
 @contextmanager
@@ -137,6 +136,18 @@ def _python_random_unmoved() -> Iterator[None]:
             yield
         finally:
             random.setstate(state)
+
+
+@contextmanager
+def _channels_last() -> Iterator[None]:
+    """Have Keras make channels the last axis, whatever the user's keras.json says."""
+    config = load_keras().config
+    before = config.image_data_format()
+    config.set_image_data_format(CHANNELS_LAST)
+    try:
+        yield
+    finally:
+        config.set_image_data_format(before)
 
 
 # -- files of weights --------------------------------------------------------------------

@@ -11,6 +11,9 @@ from skmnist._backend import load_keras
 from skmnist._errors import shown, unknown_name
 from skmnist.networks._initializers import RandomUniform, make_initializer
 
+# Every layer with maps is given it: the user's keras.json may have another default.
+CHANNELS_LAST = "channels_last"
+
 
 def layer_seeds(seed: int) -> Iterator[int]:
     """Yield a seed for each layer that draws numbers, all decided by one."""
@@ -77,7 +80,19 @@ def zero_padding(sides: tuple[int, int], padded: tuple[int, int], dtype: str) ->
     """Make the layer that puts zeros around images; an odd one comes last."""
     missing = [wanted - side for side, wanted in zip(sides, padded, strict=True)]
     padding = tuple((n // 2, n - n // 2) for n in missing)
-    return load_keras().layers.ZeroPadding2D(padding, dtype=dtype, name="pad")
+    return load_keras().layers.ZeroPadding2D(padding, CHANNELS_LAST, dtype=dtype, name="pad")
+
+
+def enlarge(sides: tuple[int, int], dtype: str) -> Any:
+    """Make the layer that enlarges images, bilinearly."""
+    return load_keras().layers.Resizing(
+        *sides, data_format=CHANNELS_LAST, dtype=dtype, name="enlarge"
+    )
+
+
+def flatten(dtype: str, name: str = "flatten") -> Any:
+    """Make the layer that turns maps into rows."""
+    return load_keras().layers.Flatten(CHANNELS_LAST, dtype=dtype, name=name)
 
 
 def one_each(value: Any, n: int, parameter: str) -> list[float]:

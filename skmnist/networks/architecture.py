@@ -8,7 +8,7 @@ from math import inf
 from numbers import Integral
 from typing import Any
 
-from skmnist._backend import load_keras
+from skmnist._backend import load_keras, refuse_other_modes
 from skmnist._errors import shown
 
 # To count a network's parameters takes as long as to build it: only where a layer is this wide.
@@ -63,6 +63,7 @@ class Architecture:
             If training so many parameters would take more than the machine's whole memory.
         """
         _refuse_too_large(self)
+        refuse_other_modes()
         return self.builder(**dict(self.settings), seed=seed)
 
 

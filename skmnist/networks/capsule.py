@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from skmnist._backend import load_keras
-from skmnist.networks._common import layer_seeds
+from skmnist.networks._common import CHANNELS_LAST, layer_seeds
 
 
 def capsule_network(
@@ -95,6 +95,7 @@ def _convolution(
         n_maps,
         kernel,
         strides=strides,
+        data_format=CHANNELS_LAST,
         kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
         dtype=dtype,
         name=name,
@@ -197,7 +198,11 @@ def _capsule_layers() -> SimpleNamespace:
     keras = load_keras()
     Layer: Any = keras.layers.Layer
 
+    # With their outputs' shapes known, a model is made without computing anything.
     class Squash(Layer):
+        def compute_output_shape(self, input_shape: Any) -> Any:
+            return input_shape
+
         def call(self, vectors: Any) -> Any:
             exact = keras.ops.cast(vectors, _exact(self.compute_dtype))
             return keras.ops.cast(squash(exact), self.compute_dtype)
@@ -214,10 +219,16 @@ def _capsule_layers() -> SimpleNamespace:
             shape = (self._n_capsules, input_shape[1] * input_shape[2], self._dim)
             self.kernel = self.add_weight(shape, self._initializer, name="kernel")
 
+        def compute_output_shape(self, input_shape: Any) -> Any:
+            return input_shape[0], self._n_capsules, self._dim
+
         def call(self, capsules: Any) -> Any:
             return route(capsules, self.kernel, self._n_routings)
 
     class Length(Layer):
+        def compute_output_shape(self, input_shape: Any) -> Any:
+            return input_shape[:-1]
+
         def call(self, vectors: Any) -> Any:
             return _root(keras.ops.sum(keras.ops.square(vectors), axis=-1))
 

@@ -11,8 +11,10 @@ import numpy as np
 from skmnist._backend import load_keras
 from skmnist._errors import shown, unknown_name
 from skmnist.networks._common import (
+    CHANNELS_LAST,
     activation_name,
     check_activation,
+    flatten,
     hidden_layers,
     layer_seeds,
     output_layer,
@@ -250,7 +252,7 @@ def convolutional_network(
     return keras.Sequential(
         [
             *layers,
-            keras.layers.Flatten(dtype=dtype, name="flatten"),
+            flatten(dtype),
             *hidden_layers(hidden_units, activation, dropout, hidden_batch_norm, dtype, seeds),
             output_layer(n_outputs, output_activation, dtype, seeds),
         ],
@@ -269,6 +271,7 @@ def _block_layers(
         kernel,
         strides=block.strides,
         padding=padding,
+        data_format=CHANNELS_LAST,
         use_bias=_has_bias(block),
         kernel_initializer=make_initializer(
             block.initializer, next(seeds), "ConvBlock.initializer", n_dimensions=4
@@ -300,7 +303,7 @@ def _follower(
         return layers.BatchNormalization(momentum=block.batch_norm_momentum, **settings)
     if step == "pool" and block.pool:
         pooling = layers.MaxPooling2D if block.pool == "max" else layers.AveragePooling2D
-        return pooling(pool, padding=block.pool_padding, **settings)
+        return pooling(pool, padding=block.pool_padding, data_format=CHANNELS_LAST, **settings)
     if step == "dropout" and block.dropout:
         return layers.Dropout(block.dropout, seed=seed, **settings)
     return None

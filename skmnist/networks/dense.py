@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from skmnist._backend import load_keras
-from skmnist.networks._common import dense_layer, hidden_layers, layer_seeds, output_layer
+from skmnist.networks._common import dense_layer, flatten, hidden_layers, layer_seeds, output_layer
 from skmnist.networks._initializers import RandomUniform
 
 
@@ -80,7 +80,7 @@ def dense_network(
     return keras.Sequential(
         [
             keras.Input(input_shape, name="images"),
-            keras.layers.Flatten(dtype=dtype, name="flatten"),
+            flatten(dtype),
             *hidden_layers(hidden_units, activation, dropout, False, dtype, seeds, make_dense),
             output_layer(n_outputs, output_activation, dtype, seeds, make_dense),
         ],

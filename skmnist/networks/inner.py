@@ -4,6 +4,7 @@ from typing import Any
 
 from skmnist._backend import load_keras
 from skmnist._errors import unknown_name
+from skmnist.networks._common import CHANNELS_LAST
 from skmnist.networks.architecture import Architecture
 
 
@@ -62,7 +63,9 @@ def inner_network(
         "average": keras.layers.GlobalAveragePooling2D,
         "max": keras.layers.GlobalMaxPooling2D,
     }[pool if has_maps else None]
-    return keras.Model(whole.inputs[0], to_rows(dtype=dtype, name="features")(values))
+    return keras.Model(
+        whole.inputs[0], to_rows(data_format=CHANNELS_LAST, dtype=dtype, name="features")(values)
+    )
 
 
 def _find_layer(layers: list[Any], layer: str | int) -> Any:

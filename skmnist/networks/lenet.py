@@ -4,7 +4,10 @@ from typing import Any
 
 from skmnist._backend import load_keras
 from skmnist.networks._common import (
+    CHANNELS_LAST,
     check_activation,
+    enlarge,
+    flatten,
     hidden_layers,
     layer_seeds,
     output_layer,
@@ -70,6 +73,7 @@ def lenet5(
         return keras.layers.Conv2D(
             n_maps,
             5,
+            data_format=CHANNELS_LAST,
             activation=activation,
             kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
             dtype=dtype,
@@ -77,7 +81,7 @@ def lenet5(
         )
 
     def halve(name: str) -> Any:
-        return keras.layers.AveragePooling2D(2, dtype=dtype, name=name)
+        return keras.layers.AveragePooling2D(2, data_format=CHANNELS_LAST, dtype=dtype, name=name)
 
     return keras.Sequential(
         [
@@ -87,7 +91,7 @@ def lenet5(
             halve("pool_1"),
             maps(16, "conv_2"),
             halve("pool_2"),
-            keras.layers.Flatten(dtype=dtype, name="flatten"),
+            flatten(dtype),
             *hidden_layers((120, 84), activation, 0.0, False, dtype, seeds),
             output_layer(n_outputs, "softmax", dtype, seeds),
         ],
@@ -96,12 +100,11 @@ def lenet5(
 
 
 def _fitted_to_32(input_shape: tuple[int, int, int], dtype: str) -> list[Any]:
-    keras = load_keras()
     height, width, _ = input_shape
     enlarged = max(height, _SIDE), max(width, _SIDE)
     layers = []
     if enlarged != (height, width):
-        layers.append(keras.layers.Resizing(*enlarged, dtype=dtype, name="enlarge"))
+        layers.append(enlarge(enlarged, dtype))
     padded = max(enlarged[0], 32), max(enlarged[1], 32)
     if padded != enlarged:
         layers.append(zero_padding(enlarged, padded, dtype))

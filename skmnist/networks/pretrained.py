@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from skmnist._backend import load_keras
 from skmnist._errors import unknown_name
 from skmnist.networks._backbones import BACKBONES, Settings, backbone_config, load_backbone
-from skmnist.networks._common import hidden_layers, layer_seeds, output_layer, zero_padding
+from skmnist.networks._common import (
+    enlarge,
+    flatten,
+    hidden_layers,
+    layer_seeds,
+    output_layer,
+    zero_padding,
+)
 from skmnist.networks.architecture import Architecture
 from skmnist.networks.dense import dense_network
 
@@ -134,7 +141,7 @@ def pretrained_network(
     config = backbone_config(backbone, backbone_settings, last_layer, sides)
     body = keras.Model.from_config(_with_dtype(_with_seeds(config, seeds), dtype))
     _let_learn(body, trainable_layers)
-    x = keras.layers.Flatten(dtype=dtype, name="flatten")(body(prepared))
+    x = flatten(dtype)(body(prepared))
     for layer in (
         *hidden_layers(hidden_units, activation, dropout, False, dtype, seeds),
         output_layer(n_outputs, output_activation, dtype, seeds),
@@ -271,7 +278,7 @@ def _resized(images: Any, least: int, resize: str, dtype: str) -> Any:
         return images
     if resize == "pad":
         return zero_padding((height, width), sides, dtype)(images)
-    return load_keras().layers.Resizing(*sides, dtype=dtype, name="enlarge")(images)
+    return enlarge(sides, dtype)(images)
 
 
 def _preprocessed(images: Any, mode: str | None, dtype: str) -> Any:
@@ -290,11 +297,9 @@ def _preprocessed(images: Any, mode: str | None, dtype: str) -> Any:
         x = keras.ops.flip(x, axis=-1)
     if mode is None:
         return x
-    scale, offset = _SCALE_AND_OFFSET[mode]
-    rescale = keras.layers.Rescaling(
-        scale.tolist(), offset.tolist(), dtype=dtype, name="preprocess"
-    )
-    return rescale(x)
+    # With three axes, the last one is that of the channels whatever the user's data format.
+    scale, offset = (array.reshape(1, 1, 3).tolist() for array in _SCALE_AND_OFFSET[mode])
+    return keras.layers.Rescaling(scale, offset, dtype=dtype, name="preprocess")(x)
 
 
 def _let_learn(body: Any, n_layers: int | None) -> None:

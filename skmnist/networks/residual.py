@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from skmnist._backend import load_keras
-from skmnist.networks._common import layer_seeds, output_layer
+from skmnist.networks._common import CHANNELS_LAST, layer_seeds, output_layer
 
 
 def residual_network(
@@ -74,7 +74,7 @@ def residual_network(
         for block in range(1, n_blocks + 1):
             strides = 2 if stage > 1 and block == 1 else 1
             maps = _basic_block(maps, width, strides, f"block_{stage}_{block}", dtype, seeds)
-    features = keras.layers.GlobalAveragePooling2D(dtype=dtype, name="average")(maps)
+    features = keras.layers.GlobalAveragePooling2D(CHANNELS_LAST, dtype=dtype, name="average")(maps)
     outputs = output_layer(n_outputs, "softmax", dtype, seeds)(features)
     return keras.Model(images, outputs, name="residual_network")
 
@@ -113,6 +113,7 @@ def _normalized_convolution(
         kernel,
         strides=strides,
         padding="same",
+        data_format=CHANNELS_LAST,
         use_bias=False,
         kernel_initializer=keras.initializers.HeNormal(seed=next(seeds)),
         dtype=dtype,
@@ -126,7 +127,9 @@ def _shortcut(maps: Any, width: int, strides: int, name: str, dtype: str) -> Any
     """Take each second pixel where the block does, and add the maps that lack, all zero."""
     layers = load_keras().layers
     if strides > 1:
-        every_second = layers.AveragePooling2D(1, strides, dtype=dtype, name=f"{name}_subsample")
+        every_second = layers.AveragePooling2D(
+            1, strides, data_format=CHANNELS_LAST, dtype=dtype, name=f"{name}_subsample"
+        )
         maps = every_second(maps)
     lacking = width - maps.shape[-1]
     if lacking:

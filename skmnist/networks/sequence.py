@@ -4,7 +4,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from skmnist._backend import load_keras
-from skmnist.networks._common import check_activation, hidden_layers, layer_seeds, output_layer
+from skmnist.networks._common import (
+    CHANNELS_LAST,
+    check_activation,
+    flatten,
+    hidden_layers,
+    layer_seeds,
+    output_layer,
+)
 
 UNKNOWN = 2  # the index of all words that aren't known, as in Keras's `imdb.load_data`
 
@@ -82,14 +89,21 @@ def sequence_cnn(
             filters,
             kernel_size,
             padding="same",
+            data_format=CHANNELS_LAST,
             activation=activation,
             kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
             dtype=dtype,
             name="conv",
         ),
         # A sequence may be shorter than a pool.
-        keras.layers.MaxPooling1D(pool_size, padding="same", dtype=dtype, name="pool"),
-        keras.layers.Flatten(dtype=dtype, name="flatten"),
+        keras.layers.MaxPooling1D(
+            min(pool_size, input_shape[1]),
+            padding="same",
+            data_format=CHANNELS_LAST,
+            dtype=dtype,
+            name="pool",
+        ),
+        flatten(dtype),
         *hidden_layers(hidden_units, activation, dropout, False, dtype, seeds),
         output_layer(n_outputs, output_activation, dtype, seeds),
     ]
@@ -156,7 +170,7 @@ def sequence_dense_network(
     seeds = layer_seeds(seed)
     indices, words = _embedded_words(input_shape, n_words, embedding_size, dtype, seeds)
     layers = [
-        keras.layers.Flatten(dtype=dtype, name="flatten"),
+        flatten(dtype),
         *hidden_layers(hidden_units, activation, dropout, False, dtype, seeds),
         output_layer(n_outputs, output_activation, dtype, seeds),
     ]

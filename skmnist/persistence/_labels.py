@@ -1,5 +1,6 @@
 """Class labels as JSON."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ _PYTHON_TYPES: dict[str, type] = {
     "str": str,
     "object": str,
 }
+# Longer arrays of strings that are mostly padding are read as arrays of objects.
+_MOST_PADDED_LETTERS = 1 << 20
 
 
 def encoded_labels(classes: NDArray) -> dict[str, Any]:
@@ -38,7 +41,15 @@ def decoded_labels(section: Any) -> NDArray:
         raise unknown_name("classes: dtype", str(dtype), _PYTHON_TYPES)
     if not is_list_of(_PYTHON_TYPES[dtype], labels) or len(labels) < 2:
         raise ValueError(f"classes are {shortened(labels)}; expected two or more of {dtype}.")
-    classes = np.array(labels, dtype=dtype)
-    if np.unique(classes).tolist() != labels:
+    classes = np.array(labels, dtype=object if _is_mostly_padding(dtype, labels) else dtype)
+    if classes.tolist() != labels or not all(one < next_ for one, next_ in pairwise(labels)):
         raise ValueError(f"classes are {shortened(labels)}; expected {dtype}, ascending.")
     return classes
+
+
+def _is_mostly_padding(dtype: str, labels: list[Any]) -> bool:
+    """Return whether NumPy's strings, all padded to the longest, would take much more memory."""
+    if dtype != "str":
+        return False
+    padded, letters = len(labels) * max(map(len, labels)), sum(map(len, labels))
+    return padded > _MOST_PADDED_LETTERS and padded > 10 * letters

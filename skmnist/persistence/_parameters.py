@@ -55,6 +55,11 @@ _NEVER_IN_A_FILE = ("callbacks", "memory")
 
 def refuse_unknown(estimator: Any) -> None:
     """Refuse what isn't of a class that files may name."""
+    if hasattr(estimator, "refit"):  # the parameter of every search of scikit-learn's kind
+        raise TypeError(
+            f"{type(estimator).__name__} can't be saved as data; save what it has found, its "
+            "best_estimator_, after a fit with refit=True."
+        )
     if type(estimator) not in ESTIMATORS.values():
         raise TypeError(
             f"{estimator!r} can't be saved as data; expected a fitted object of one of "

@@ -1,14 +1,16 @@
 """The variables of networks as a file's tensors."""
 
-from concurrent.futures import ThreadPoolExecutor
+import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skmnist._backend import load_keras
+from skmnist._backend import in_new_thread, load_keras
 from skmnist.networks import Architecture
 from skmnist.persistence._checks import shortened
+from skmnist.persistence._limits import refuse_unjustified
 
 _TENSOR_TYPES = {
     "F32": "float32",
@@ -29,12 +31,27 @@ def tensors_of(place: str, architecture: Architecture, variables: Any) -> dict[s
     }
 
 
+def digest(tensors: Iterable[tuple[str, NDArray]], text: str) -> str:
+    """Compute the SHA-256 of tensors, in the order of their names, and of a text."""
+    total = hashlib.sha256(text.encode())
+    for name, values in tensors:
+        total.update(f"{name} {values.dtype.str} {values.shape} ".encode())
+        total.update(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
+    return total.hexdigest()
+
+
 def read_variables(file: Any, architectures: dict[str, Architecture]) -> list[list[NDArray]]:
     """Read the variables of each network; refuse a file that lacks one or has others.
 
     The networks are given by their places.  A network that is larger than the file is never made.
     """
-    expected = [_described(place, architecture) for place, architecture in architectures.items()]
+    refuse_unjustified(architectures, file)
+    # A committee's members are often alike.
+    described = {each: _described("", each) for each in set(architectures.values())}
+    expected = [
+        [(place + name, shape, dtype) for name, shape, dtype in described[architecture]]
+        for place, architecture in architectures.items()
+    ]
     names, found = {name for network in expected for name, _, _ in network}, set(file.keys())
     if found != names:
         raise ValueError(
@@ -61,10 +78,7 @@ def _described(place: str, architecture: Architecture) -> _Described:
             network = architecture.build(seed=0)
         return [(place + v.path, tuple(v.shape), np.dtype(v.dtype)) for v in network.variables]
 
-    # In a thread of its own: Keras keeps a list a thread of the variables that it has yet to
-    # make, and numbers the names it makes up from the thread's start.
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(describe).result()
+    return in_new_thread(describe)
 
 
 def _check(tensor: Any, name: str, shape: tuple[int, ...], dtype: Any) -> None:

@@ -1,9 +1,9 @@
 """Write a fitted estimator to a file, and read it again."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,24 @@ from skmnist.persistence._fitted import (
     decoded_fitted,
     encoded_fitted,
 )
-from skmnist.persistence._variables import read_variables, tensors_of
+from skmnist.persistence._variables import digest, read_variables, tensors_of
 
 _FORMAT_VERSION = 1
+_SUFFIXES_OF_OTHERS = {
+    ".h5",
+    ".hdf5",
+    ".joblib",
+    ".keras",
+    ".onnx",
+    ".pickle",
+    ".pkl",
+    ".pt",
+    ".pth",
+    ".skops",
+}
 
 
-def save(estimator: Any, path: str | PathLike[str]) -> None:
+def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     """Save a fitted classifier to one file that holds data only.
 
     Parameters
@@ -37,7 +49,9 @@ def save(estimator: Any, path: str | PathLike[str]) -> None:
         both. The Pipeline's other steps can be ``Blur``, ``ColumnNormalizer``, ``Deskew``,
         ``MomentNormalizer``, ``TextSequencer`` and "passthrough".
     path : str or path-like
-        Where to; a file that is there is replaced, at once or not at all.
+        Where to, such as "model.safetensors"; "~" is the home folder. A file that is there is
+        replaced, at once or not at all, and keeps its mode; of a symbolic link, the file that it
+        points to.
 
     Raises
     ------
@@ -46,7 +60,10 @@ def save(estimator: Any, path: str | PathLike[str]) -> None:
         or has a parameter or class labels that are not plain data: a Keras optimizer or loss,
         callbacks, a ``RandomState``, a Pipeline's memory.
     ValueError
-        If a network's parameters were changed after the fit, or its weights aren't finite.
+        If a network's parameters were changed after the fit, its weights aren't finite, or `path`
+        has the suffix of another format, such as ".keras".
+    OSError
+        If the file can't be written.
     sklearn.exceptions.NotFittedError
         If `estimator` is not fitted.
 
@@ -55,7 +72,8 @@ def save(estimator: Any, path: str | PathLike[str]) -> None:
     Saved are the parameters and all that was learned.  Not saved are the optimizer's state, so a
     loaded classifier goes on training with a new optimizer, what ``set_callbacks`` and
     ``set_fit_request`` were told, and attributes that the user added.  Parameters that are arrays
-    come back as lists.
+    come back as lists; class labels of very unlike lengths come back as an array of objects, as
+    NumPy would pad them all to the longest.
 
     Examples
     --------
@@ -72,6 +90,8 @@ def save(estimator: Any, path: str | PathLike[str]) -> None:
     >>> bool((same.predict_proba(X) == classifier.predict_proba(X)).all())
     True
     """
+    path = Path(os.path.expanduser(path))
+    _refuse_other_formats(path)
     networks: Networks = {}
     part = encoded_fitted(estimator, "", networks)
     decoded_fitted(part, "", {})  # what can't be loaded is not written
@@ -80,19 +100,20 @@ def save(estimator: Any, path: str | PathLike[str]) -> None:
     for place, network in networks.items():
         predictor = network._predictor_
         tensors |= tensors_of(place, predictor.architecture, predictor.variables)
-    write(Path(path), as_safetensors(tensors, {"skmnist": json.dumps(content, allow_nan=False)}))
+    content["sha256"] = digest(sorted(tensors.items()), _as_text(content))
+    write(path, as_safetensors(tensors, {"skmnist": _as_text(content)}))
 
 
-def load(path: str | PathLike[str]) -> Any:
+def load(path: str | os.PathLike[str]) -> Any:
     """Load a classifier that `save` has written.
 
-    The file may come from anyone: it is read as data, every part of it is checked, and no more
-    memory is taken than the file is large.
+    The file may come from anyone: it is read as data, every part of it is checked, no layer is made
+    that its tensors can't fill, and damage is noticed by its SHA-256.
 
     Parameters
     ----------
     path : str or path-like
-        The file.
+        The file; "~" is the home folder.
 
     Returns
     -------
@@ -119,10 +140,13 @@ def load(path: str | PathLike[str]) -> Any:
     Traceback (most recent call last):
     ValueError: ...model.safetensors can't be loaded as a classifier that skmnist saved: ...
     """
+    path = os.path.expanduser(path)
     load_keras()  # its own errors are none of the file's
     with _named_in_errors(path), safe_open(path, framework="np") as file:
         networks: Networks = {}
-        estimator = decoded_fitted(_content(file.metadata()), "", networks)
+        content = _content(file.metadata())
+        _refuse_damage(content, file)
+        estimator = decoded_fitted(_of_estimator(content), "", networks)
         architectures = {place: architecture_of(network) for place, network in networks.items()}
         variables = read_variables(file, architectures)
     for place, values in zip(networks, variables, strict=True):
@@ -146,20 +170,50 @@ def _named_in_errors(path: Any) -> Iterator[None]:
         ) from error
 
 
+def _refuse_other_formats(path: Path) -> None:
+    if path.suffix.lower() in _SUFFIXES_OF_OTHERS:
+        raise ValueError(
+            f"path='{path}' has the suffix of another format; expected .safetensors, which this "
+            f"file will be: '{path.with_suffix('.safetensors')}'."
+        )
+
+
 def _content(metadata: dict[str, str] | None) -> dict[str, Any]:
-    """Read the JSON, which must be of our version: the estimator without what tells of the file."""
+    """Read the JSON, which must be of our version."""
     metadata = metadata or {}
     if set(metadata) != {"skmnist"}:
         raise ValueError("expected 'skmnist', and nothing else, in the file's metadata.")
     content = json.loads(
         metadata["skmnist"], parse_float=finite_number, parse_constant=finite_number
     )
-    if not isinstance(content, dict) or content.pop("format_version", None) != _FORMAT_VERSION:
+    if not isinstance(content, dict) or content.get("format_version") != _FORMAT_VERSION:
         raise ValueError(
             f"expected format version {_FORMAT_VERSION}; a file of a later version needs a newer "
             "skmnist."
         )
     if "versions" not in content:
         raise ValueError("its JSON has no 'versions'; expected those that it was saved with.")
-    del content["versions"]
     return content
+
+
+def _refuse_damage(content: dict[str, Any], file: Any) -> None:
+    """Compare the checksum with what the file holds; a file of an older skmnist has none."""
+    if "sha256" not in content:
+        return
+    rest = {name: part for name, part in content.items() if name != "sha256"}
+    tensors = ((name, file.get_tensor(name)) for name in sorted(file.keys()))
+    if digest(tensors, _as_text(rest)) != content["sha256"]:
+        raise ValueError(
+            "it is damaged: what it holds doesn't have the SHA-256 that was saved with it. Copy or "
+            "save it again."
+        )
+
+
+def _as_text(content: dict[str, Any]) -> str:
+    return json.dumps(content, allow_nan=False)
+
+
+def _of_estimator(content: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what describes the file."""
+    of_file = ("format_version", "sha256", "versions")
+    return {name: part for name, part in content.items() if name not in of_file}

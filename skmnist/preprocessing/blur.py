@@ -18,12 +18,12 @@ class Blur(OneToOneFeatureMixin, ImageTransformer):
     Parameters
     ----------
     sigma : float, default=1.0
-        Standard deviation of the Gaussian, in pixels. 0 leaves images as they are.
+        Standard deviation of the Gaussian, in pixels, at most 100. 0 leaves images as they are.
     mode : {"reflect", "constant", "nearest", "mirror", "wrap"}, default="reflect"
         What lies beyond the edges, as :func:`scipy.ndimage.gaussian_filter` has it; "constant" is
         zeros.
     truncate : float, default=4.0
-        Where the Gaussian is cut off, in standard deviations.
+        Where the Gaussian is cut off, in standard deviations, at most 10.
     image_shape : tuple (height, width) or (height, width, channels), or None, default=None
         The shape of one image where `X` holds rows. None takes the shape of the images in `X`, or
         finds a square; rows that are no square are one line of pixels.
@@ -56,9 +56,10 @@ class Blur(OneToOneFeatureMixin, ImageTransformer):
 
     _parameter_constraints: dict[str, list[Any]] = {
         **ImageTransformer._parameter_constraints,
-        "sigma": [Interval(Real, 0, None, closed="left")],
+        # Their product is the number of neighbours that every pixel is computed of.
+        "sigma": [Interval(Real, 0, 100, closed="both")],
         "mode": [StrOptions({"reflect", "constant", "nearest", "mirror", "wrap"})],
-        "truncate": [Interval(Real, 0, None, closed="neither")],
+        "truncate": [Interval(Real, 0, 10, closed="right")],
     }
 
     def __init__(

@@ -34,7 +34,7 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
     spread : float, default=0.5
         Standard deviation of a window, in cells.
     sigma : float, default=0.5
-        Standard deviation of the Gaussian blur before, in pixels; 0 is none.
+        Standard deviation of the Gaussian blur before, in pixels, at most 100; 0 is none.
     n_jobs : int or None, default=None
         Threads; None is one, outside a :func:`joblib.parallel_config`. The numbers don't depend on
         it.
@@ -81,7 +81,7 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
         "n_directions": [Interval(Integral, 2, None, closed="left")],
         "cells": [tuple, list],
         "spread": [Interval(Real, 0, None, closed="neither")],
-        "sigma": [Interval(Real, 0, None, closed="left")],
+        "sigma": [Interval(Real, 0, 100, closed="both")],
     }
 
     def __init__(

@@ -8,6 +8,7 @@ from types import MethodType
 from typing import Any
 
 from skmnist._backend import load_keras
+from skmnist._errors import shown
 from skmnist.training.contract import Plan, Task
 from skmnist.training.schedules import Constant
 
@@ -198,7 +199,7 @@ def _refuse_useless(callback: Any, has_schedule: bool) -> None:
     keras = load_keras().callbacks
     if not isinstance(callback, keras.Callback):
         raise TypeError(
-            f"callbacks holds {callback!r}; expected keras.callbacks.Callback objects. "
+            f"callbacks holds {shown(callback)}; expected keras.callbacks.Callback objects. "
             "For scikit-learn's callbacks there is set_callbacks."
         )
     for name, reason in _REFUSED.items():

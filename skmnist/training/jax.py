@@ -3,7 +3,9 @@
 The data lies on the device once, as it came; the call gathers a batch, scales it, augments it
 and takes a step.  It is not waited for, so the calls follow each other without a gap.  A loop
 inside compiled code would save nothing: on processors, XLA runs the gradients of convolutions
-many times slower in one.  JAX compiles for sizes, so an equal fit compiles nothing.
+many times slower in one.  JAX compiles for sizes, so arrays of rows are filled up to the next power
+of two: folds and growing data share the compiled step.  Only a smaller last batch has one of its
+own, as a batch normalisation must not see rows that aren't there.
 """
 
 from collections.abc import Sequence
@@ -33,9 +35,9 @@ class Trainer(AbstractTrainer):
 
     def _load(self, data: Data) -> tuple[Any, ...]:
         return (
-            jnp.asarray(data.images),
-            jnp.asarray(data.labels),
-            jnp.asarray(data.weights, self._float),
+            jnp.asarray(_filled_up(data.images)),
+            jnp.asarray(_filled_up(data.labels)),
+            jnp.asarray(_filled_up(data.weights), self._float),
             jnp.asarray(data.pixel_scale, self._float),
             jnp.asarray(data.background, self._float),
         )
@@ -50,10 +52,9 @@ class Trainer(AbstractTrainer):
     ) -> tuple[float, float]:
         """Train on the rows in `order`; give the mean loss and the accuracy."""
         batch_size, watched = self._plan.batch_size, callbacks.want_batches
+        rates = np.asarray(rates, np.float32)
         epoch = (
-            jnp.asarray(order),
-            jnp.asarray(draws),
-            jnp.asarray(rates, jnp.float32),
+            *(jnp.asarray(_filled_up(each)) for each in (order, draws, rates)),
             jnp.asarray(self._earlier_steps, jnp.float32),
         )
         # Sums stay on the device: to read one would be to wait for it.
@@ -75,10 +76,10 @@ class Trainer(AbstractTrainer):
         return float(sums[0]) / len(order), float(sums[1]) / len(order)
 
     def _judge_rows(self, rows: NDArray) -> tuple[Any, Any, Any]:
-        values, sums, tested = self._values()[:2], self._zeros(3), jnp.asarray(rows)
-        for start in range(0, len(rows), EVALUATION_BATCH):
-            size = min(EVALUATION_BATCH, len(rows) - start)
-            sums = self._compiled_judging(values, sums, self._judged, tested, start, size=size)
+        values, sums, tested = self._values()[:2], self._zeros(3), jnp.asarray(_filled_up(rows))
+        n, size = len(rows), min(EVALUATION_BATCH, len(tested))
+        for start in range(0, n, size):
+            sums = self._compiled_judging(values, sums, self._judged, tested, n, start, size=size)
         return tuple(sums)
 
     @property
@@ -146,15 +147,17 @@ class Trainer(AbstractTrainer):
         where = self._optimizer.iterations
         return next(v for variable, v in zip(variables, values, strict=True) if variable is where)
 
-    def _judge(self, values, sums, resident, rows, start, *, size):
-        """Add a batch's losses, hits and weights to the sums."""
+    def _judge(self, values, sums, resident, rows, n_rows, start, *, size):
+        """Add a batch's losses, hits and weights to the sums, but those beyond the last row."""
         images, labels, weights, scale, _ = resident
         some = lax.dynamic_slice_in_dim(rows, start, size)
         pixels = images[some].astype(scale.dtype) / scale
         outputs = self.network.stateless_call(*values, pixels, training=False)[0]
-        truth, weight = labels[some], weights[some]
+        counts = start + jnp.arange(size) < n_rows
+        truth, weight = labels[some], jnp.where(counts, weights[some], 0)
         losses = self._task.loss(self._targets(truth, outputs), outputs) * weight
-        more = losses.sum(), self._hits(truth, outputs), weight.sum()
+        hits = self._hits(jnp.where(counts, truth, -1), outputs)
+        more = jnp.where(counts, losses, 0).sum(), hits, weight.sum()
         return [total + part for total, part in zip(sums, more, strict=True)]
 
     def _targets(self, labels, outputs):
@@ -165,3 +168,10 @@ class Trainer(AbstractTrainer):
     def _hits(self, labels, outputs):
         guesses = outputs[:, 0] > 0.5 if outputs.shape[-1] == 1 else outputs.argmax(axis=-1)
         return (guesses == labels).sum()
+
+
+def _filled_up(values: NDArray) -> NDArray:
+    """Append zeros up to a number of rows that is a power of two."""
+    filled = np.zeros((1 << max(len(values) - 1, 0).bit_length(), *values.shape[1:]), values.dtype)
+    filled[: len(values)] = values
+    return filled

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skmnist._backend import backend_name
+from skmnist._backend import backend_name, refuse_other_modes
 from skmnist.training.callbacks import KerasCallbacks
 from skmnist.training.contract import (
     Data,
@@ -65,6 +65,7 @@ def train(
         Ctrl-C before the first epoch has ended, or within joblib; else training ends with what it
         has learned, and warns.
     """
+    refuse_other_modes()
     if not callbacks:
         with _pool.lend(task, lambda: _new_trainer(task, plan.seed)) as trainer:
             return _run(trainer, plan, data, task, start, (), watcher or Watcher())

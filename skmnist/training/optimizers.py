@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skmnist._backend import load_keras
+from skmnist._backend import load_keras, refuse_other_modes
 from skmnist._errors import shown, unknown_name
 
 _ADAM = ("beta_1", "beta_2", "epsilon")
@@ -117,6 +117,7 @@ def find_optimizer(
     'Adam'
     """
     keras = load_keras()
+    refuse_other_modes()  # in which an optimizer has no values
     if not isinstance(optimizer, str):
         return _spec(optimizer)
     if optimizer.lower() not in OPTIMIZERS:

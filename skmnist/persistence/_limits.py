@@ -1,0 +1,50 @@
+"""What the tensors of a file can justify, before any layer is made of what its JSON claims."""
+
+import re
+from math import prod
+from typing import Any
+
+from skmnist.networks import Architecture
+
+# Each of these counts has a tensor with at least as many values.
+_UNITS = (
+    "class_dim",
+    "embedding_size",
+    "filters",
+    "n_outputs",
+    "n_primary_maps",
+    "n_words",
+    "primary_dim",
+)
+_PLACE = re.compile(r"(?:\d+/)*")
+
+
+def refuse_unjustified(architectures: dict[str, Architecture], file: Any) -> None:
+    """Refuse networks with more layers than tensors, or more units in one than values.
+
+    The time and the memory that a network's graph takes then grow with the file alone.  Counts that
+    need no tensors, such as the routings of a capsule network, have limits of their own, in the
+    estimators' constraints.
+    """
+    tensors: dict[str, list[int]] = {place: [] for place in architectures}
+    for name in sorted(file.keys()):
+        place = _PLACE.match(name)[0]  # type: ignore[index]
+        tensors.setdefault(place, []).append(prod(file.get_slice(name).get_shape()))
+    for place, architecture in architectures.items():
+        n_layers, most_units = _claimed(dict(architecture.settings))
+        n_tensors, n_values = len(tensors[place]), sum(tensors[place])
+        if n_layers > n_tensors or most_units > n_values:
+            raise ValueError(
+                f"{f'part {place}' if place else 'its JSON'} describes a network of {n_layers} "
+                f"layers with up to {most_units} units; expected no more than its {n_tensors} "
+                f"tensors of {n_values} values in all can fill."
+            )
+
+
+def _claimed(settings: dict[str, Any]) -> tuple[int, int]:
+    """Count a network's layers with weights, at least, and the units of its largest one."""
+    filters = [block.filters for block in settings.get("conv_blocks", ())]
+    hidden, widths = settings.get("hidden_units", ()), settings.get("widths", ())
+    n_layers = len(hidden) + len(filters) + len(widths) * settings.get("n_blocks", 1)
+    units = (settings[name] for name in _UNITS if name in settings)
+    return n_layers, max((*hidden, *filters, *widths, *units))
