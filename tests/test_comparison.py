@@ -26,7 +26,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from skmnist import compare, knn, svm
-from skmnist.comparison import default_classifiers
+from skmnist.comparison import ComparisonResult, default_classifiers
 from skmnist.significance import corrected_resampled_ttest, mcnemar_exact, wilson_interval
 
 
@@ -317,6 +317,8 @@ def test_a_seed_that_a_classifier_has_is_kept(small):
         ({"y": None}, ValueError, "X and y go together"),
         ({"X": None}, ValueError, "X and y go together"),
         ({"X_test": np.ones((2, 2))}, ValueError, "X_test and y_test go together"),
+        ({"cv": 3}, ValueError, "cv=3 folds need 3 samples of each class, but class 0 has 2; give"),
+        ({"y": [0, 1, 1, 1]}, ValueError, "2 samples of each class, but class 0 has 1"),
         ({"y": [0, 1, 0]}, ValueError, "X and y don't fit"),
         ({"y": np.linspace(0, 1, 4)}, ValueError, "X and y don't fit: .*continuous"),
         ({"X_test": np.ones((1, 2)), "y_test": [5]}, ValueError, r"labels that y lacks: \[5\]"),
@@ -357,6 +359,16 @@ def test_ctrl_c_keeps_prints_and_writes_what_is_done(small, tmp_path, capsys):
     assert result.interrupted
     assert "Interrupted: 4 of 9 fits are done." in capsys.readouterr().out
     assert json.loads((tmp_path / "comparison.json").read_text())["interrupted"]
+
+
+def test_what_was_measured_is_written_where_nobody_reads_the_table(small, tmp_path, monkeypatch):
+    def closed_pipe(result):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(ComparisonResult, "print", closed_pipe)
+    with pytest.raises(BrokenPipeError):
+        compare([knn()], *small, cv=2, output=tmp_path)
+    assert (tmp_path / "comparison.csv").exists()
 
 
 def test_after_ctrl_c_only_folds_that_all_finished_are_compared(small):
@@ -466,6 +478,6 @@ def test_a_write_that_fails_leaves_the_old_file_whole(result, tmp_path, monkeypa
 
 def test_a_folder_that_cannot_be_made_is_told_before_any_fit(small, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(FileExistsError):
+    with pytest.raises(OSError, match=r"output='.*file' can't be made a folder"):
         compare([Broken()], *small, cv=2, verbose=0, output=tmp_path / "file")
     assert Broken.n_fits == 0

@@ -9,9 +9,10 @@ from sklearn import config_context
 from sklearn.pipeline import Pipeline
 
 from skmnist._backend import load_keras
-from skmnist._errors import unknown_name
+from skmnist._errors import no_recipe
 from skmnist._measuring import last_step, seeded
 from skmnist._network_classifier import NetworkClassifier
+from skmnist._progress import activity
 from skmnist.recipes import RECIPES, recipe
 from skmnist.reports._data import Split, is_size, split_of
 from skmnist.reports._figures import judged_figures, training_figures
@@ -79,21 +80,24 @@ def reproduce(
     if not isinstance(name, str):
         raise TypeError(f"name={name!r}; expected the name of one recipe, see list_recipes().")
     if name not in RECIPES:
-        raise unknown_name("name", name, RECIPES)
+        raise ValueError(f"name={no_recipe(name, RECIPES)}")
     if epochs is not None and not is_size(epochs):
         raise ValueError(f"epochs={epochs!r}; expected a whole number >= 1, or None.")
-    split = split_of(
-        RECIPES[name].data,
-        random_state=random_state,
-        train_size=train_size,
-        validation_size=validation_size,
-    )
+    with activity(f"{name}: loading the data", verbose):
+        split = split_of(
+            RECIPES[name].data,
+            random_state=random_state,
+            train_size=train_size,
+            validation_size=validation_size,
+        )
     estimator = seeded(recipe(name), random_state)
     if epochs is not None:
         set_epochs(estimator, epochs)
     if verbose:
         print(f"{name}: {_class_counts(split.y_train)}")
         _show_progress(estimator)
+    with activity(f"{name}: loading Keras", verbose):
+        load_keras()  # whose import is no part of a fit
     seconds = _fit(estimator, split)
     classifier, X = _without_steps(estimator, split.X_judge)
     y_pred = classifier.predict(X)
@@ -108,7 +112,6 @@ def reproduce(
 
 def _fit(estimator: Any, split: Split) -> float:
     """Fit and return the seconds that it took."""
-    load_keras()  # whose import is no part of a fit
     start = perf_counter()
     with warnings.catch_warnings(), config_context(enable_metadata_routing=True):
         # Of a Pipeline, the network alone has progress to show.
