@@ -97,7 +97,9 @@ def compare(
     all of them, give rough intervals; ten folds give better ones.
 
     Prediction times are medians of several calls after a first one that isn't counted. A fit's time
-    includes the compilation of a network, but not the import of its backend.
+    includes the compilation of a network, but not the import of its backend. Each epoch of a
+    network, alone or at the end of a Pipeline, is judged on the samples that test it, for its
+    curves; that is part of its time, and it steers nothing.
 
     Examples
     --------
@@ -344,9 +346,9 @@ class ComparisonResult:
         """Write the table, everything measured, and pictures into a folder.
 
         ``comparison.csv`` is the table, ``comparison.json`` everything with versions, machine and
-        settings. Pictures are ``scores.png``, ``confusion.png`` and ``mistakes.png`` of the most
-        accurate classifier, and ``learning_curves.png`` of the networks. No file is ever half
-        written; a picture of an earlier comparison is removed where this one has none.
+        settings. Pictures are ``scores.png``, ``confusion.png`` and ``mistakes.png`` of all
+        classifiers, and ``learning_curves.png`` of the networks. No file is ever half written; a
+        picture of an earlier comparison is removed where this one has none.
 
         Parameters
         ----------

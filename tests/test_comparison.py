@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 from scipy import stats
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import (
@@ -21,11 +21,12 @@ from sklearn.model_selection import (
 )
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from skmnist import compare, knn, svm
+from skmnist import DNNClassifier, compare, knn, svm
+from skmnist._measuring import judges_of_epochs
 from skmnist.comparison import ComparisonResult, default_classifiers
 from skmnist.significance import corrected_resampled_ttest, mcnemar_exact, wilson_interval
 
@@ -158,6 +159,27 @@ def test_the_table_is_a_data_frame_too(result):
 
 
 # Networks
+
+
+@pytest.mark.parametrize("in_a_pipeline", [False, True])
+def test_a_network_s_curves_have_the_held_out_part_and_the_same_bits(in_a_pipeline, digits):
+    X, X_test, y, y_test = digits
+    network = DNNClassifier(hidden_units=(8,), epochs=2, random_state=0)
+    classifier = make_pipeline(StandardScaler(), network) if in_a_pipeline else network
+    data = {"X": X[:200], "y": y[:200], "X_test": X_test[:50], "y_test": y_test[:50]}
+    result = compare({"one": classifier}, **data, verbose=0)
+    (history,) = result.histories["one"]
+    assert history["val_accuracy"][-1] == pytest.approx(result.rows[0]["accuracy"])
+    alone = clone(classifier).fit(data["X"], data["y"])
+    np.testing.assert_array_equal(result.folds[0].y_pred, alone.predict(data["X_test"]))
+
+
+def test_what_would_steer_the_training_is_not_held_out_for_its_curves(digits):
+    _, X_test, _, y_test = digits
+    stopping = DNNClassifier(hidden_units=(8,), epochs=1, early_stopping=True)
+    assert judges_of_epochs(stopping, X_test, y_test) == {}
+    assert judges_of_epochs(SVC(), X_test, y_test) == {}
+    assert stopping.get_metadata_routing().fit.requests.get("X_val") is None
 
 
 def test_a_network_s_history_and_parameters_are_kept(result):

@@ -10,15 +10,13 @@ from sklearn.pipeline import Pipeline
 
 from skmnist._backend import load_keras
 from skmnist._errors import no_recipe
-from skmnist._measuring import last_step, seeded
+from skmnist._measuring import judges_of_epochs, last_step, seeded
 from skmnist._network_classifier import NetworkClassifier
 from skmnist._progress import activity
 from skmnist.recipes import RECIPES, recipe
 from skmnist.reports._data import Split, is_size, split_of
 from skmnist.reports._figures import judged_figures, training_figures
 from skmnist.reports._reproduction import Reproduction
-from skmnist.training import Plateau
-from skmnist.training.schedules import find_schedule
 
 
 def reproduce(
@@ -112,26 +110,13 @@ def reproduce(
 
 def _fit(estimator: Any, split: Split) -> float:
     """Fit and return the seconds that it took."""
+    judges = judges_of_epochs(estimator, split.X_judge, split.y_judge) if split.held_out else {}
     start = perf_counter()
     with warnings.catch_warnings(), config_context(enable_metadata_routing=True):
         # Of a Pipeline, the network alone has progress to show.
         warnings.filterwarnings("ignore", ".* does not support callbacks", UserWarning)
-        estimator.fit(split.X_train, split.y_train, **_judges_of_epochs(estimator, split))
+        estimator.fit(split.X_train, split.y_train, **judges)
     return perf_counter() - start
-
-
-def _judges_of_epochs(estimator: Any, split: Split) -> dict[str, Any]:
-    """Judge a network after each epoch on the samples held out, unless they would steer it."""
-    network = last_step(estimator)
-    if not split.held_out or not isinstance(network, NetworkClassifier):
-        return {}
-    follows_them = network.early_stopping or isinstance(find_schedule(network.schedule), Plateau)
-    if network.validation_fraction or follows_them:
-        return {}
-    network.set_fit_request(X_val=True, y_val=True)
-    if estimator is not network:
-        estimator.set_params(transform_input=["X_val"])
-    return {"X_val": split.X_judge, "y_val": split.y_judge}
 
 
 def _without_steps(estimator: Any, X: Any) -> tuple[Any, Any]:
