@@ -22,6 +22,7 @@ from sklearn.utils.validation import (
 )
 
 from skmnist._reporter import Reporter
+from skmnist._reprs import Printed
 from skmnist._targets import (
     at_least_two,
     batch_size,
@@ -276,11 +277,11 @@ class NetworkClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         Returns
         -------
         text : str
-            Keras's table.
+            Keras's table, which a console and a notebook show as `print` does.
         """
         lines: list[str] = []
         self.network_.summary(print_fn=lambda line, **_: lines.append(line))
-        return "\n".join(lines)
+        return Printed("\n".join(lines))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -112,7 +112,7 @@ class HistoryDisplay:
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a new figure.
         metric : str, default="loss"
-            What to draw, such as "loss" or "accuracy"; with "val_" before it for validation.
+            What to draw, such as "loss" or "accuracy"; with ``val_`` before it for validation.
 
         Returns
         -------

@@ -8,14 +8,15 @@ from typing import Any
 
 from skmnist._backend import load_keras
 from skmnist._errors import unknown_name
+from skmnist._reprs import ShortRepr
 from skmnist.networks._common import check_activation, hidden_layers, layer_seeds, output_layer
 from skmnist.networks._initializers import make_initializer
 
 _STEPS = ("activation", "batch_norm", "pool", "dropout")
 
 
-@dataclass(frozen=True)
-class ConvBlock:
+@dataclass(frozen=True, repr=False)
+class ConvBlock(ShortRepr):
     """One convolution and what follows it.
 
     Parameters
