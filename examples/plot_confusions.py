@@ -83,8 +83,8 @@ for panel, (name, fit) in zip(panels, fits.items(), strict=True):
 common = set.intersection(*(set(fit["mistakes"]) for fit in fits.values()))
 rows = np.array(sorted(map(int, common)), dtype=int)
 predicted = [fits[names[-1]]["mistakes"][str(row)] for row in rows]
-MistakesDisplay.from_predictions(X_held_out[rows], y_held_out[rows], predicted).plot(
-    ax=last.subplots(), n_images=20
+MistakesDisplay.from_predictions(
+    X_held_out[rows], y_held_out[rows], predicted, n_images=20, ax=last.subplots()
 )
 last.suptitle(f"Mistaken by all: {len(rows)}", fontsize="medium")
 study.save(figure)

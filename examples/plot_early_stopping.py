@@ -61,7 +61,14 @@ top.plot(epochs, history["val_loss"], label="images held out")
 top.set(yscale="log", ylabel="loss", title=f"{len(study.X):,} images of {study.source}")
 top.legend()
 for height, (name, fit) in enumerate(fits.items()):
-    bottom.plot([1, fit["n_epochs"]], [height, height], linewidth=6, alpha=0.4, color="C1")
+    bottom.plot(
+        [1, fit["n_epochs"]],
+        [height, height],
+        linewidth=6,
+        alpha=0.4,
+        color="C1",
+        solid_capstyle="butt",
+    )
     if name in settings:
         bottom.plot(fit["best_epoch"], height, "o", color="C1")
 bottom.set(

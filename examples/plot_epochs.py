@@ -41,7 +41,7 @@ fits = study.fit(networks, study.X, study.y)
 figure, axes = plt.subplots(2, 2, figsize=(10, 6.4), layout="constrained", sharey="row")
 for column, (name, fit) in zip(axes.T, fits.items(), strict=True):
     for ax, metric in zip(column, ("accuracy", "loss"), strict=True):
-        HistoryDisplay.from_histories([fit["history"]]).plot(ax=ax, metric=metric)
+        HistoryDisplay.from_histories([fit["history"]], metric=metric, ax=ax)
         ax.label_outer()
     column[0].set_title(f"{name}: best loss held out after {fit['best_epoch']} epochs")
 figure.suptitle(f"{len(study.X):,} images of {study.source}, a quarter of them held out")

@@ -64,7 +64,7 @@ for pair in result.significance:
 
 predictions = result.predictions[best]
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
-ScoresDisplay.from_comparison(result).plot(ax=left)
+ScoresDisplay.from_comparison(result, ax=left)
 mistakes = predictions.y_pred != y[predictions.test]
 confusion = ConfusionMatrixDisplay.from_predictions(
     y[predictions.test][mistakes],

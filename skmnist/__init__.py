@@ -53,14 +53,38 @@ _HOME_OF = {
     "to_scikeras": "scikeras_bridge",
 }
 
+_MODULES = (
+    "baselines",
+    "classifiers",
+    "comparison",
+    "datasets",
+    "display",
+    "ensemble",
+    "features",
+    "images",
+    "imdb",
+    "inference",
+    "networks",
+    "persistence",
+    "preprocessing",
+    "recipes",
+    "reports",
+    "scikeras_bridge",
+    "significance",
+    "text",
+    "training",
+)
+
 __all__ = sorted(_HOME_OF)
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted([*__all__, *_MODULES, "__version__"])

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from skmnist._provenance import machine, versions
+from skmnist._tables import Table
 
 
 def notes(result: Any) -> list[str]:
@@ -37,34 +38,28 @@ def _significance_note(result: Any) -> str:
     return f"Significance: {found} ({test})."
 
 
-def rich_table(rows: list[dict[str, Any]]) -> Any:
+def rich_table(rows: list[dict[str, Any]]) -> Table:
     """Make the table for the screen."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
+    numbers = ("Accuracy", "Log\nloss", "Fit\ns", "1 image\nms", "1,000\nms", "Size\nkB")
+    medians = "; medians over the folds" if any(row["n_folds"] > 1 for row in rows) else ""
     caption = (
         "Accuracy in % (95 % interval). Times to fit, to predict one image and to predict a "
-        "thousand; median over folds."
+        f"thousand{medians}."
     )
-    table = Table(
-        box=box.SIMPLE_HEAD, caption=caption, caption_justify="left", padding=(0, 1, 0, 0)
-    )
-    table.add_column("Classifier", overflow="fold")
-    for header in ("Accuracy", "Log\nloss", "Fit\ns", "1 image\nms", "1,000\nms", "Size\nkB"):
-        table.add_column(header, justify="right", no_wrap=True)
-    for row in rows:
-        low, mean, high = (100 * row[f"accuracy{end}"] for end in ("_low", "", "_high"))
-        cells = (
-            f"{mean:.2f} ({low:.2f}-{high:.2f})",
-            _number(row["log_loss"], 4),
-            _number(row["fit_time"], 2),
-            _number(1e3 * row["predict_time_1"], 2),
-            _number(1e3 * row["predict_time_1000"], 1),
-            _number(nan if row["size"] is None else row["size"] / 1e3, 0),
-        )
-        table.add_row(Text(row["classifier"]), *cells)
-    return table
+    cells = [[row["classifier"], *_cells(row)] for row in rows]
+    return Table(["Classifier", *numbers], cells, caption=caption, names_break=True)
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    low, mean, high = (100 * row[f"accuracy{end}"] for end in ("_low", "", "_high"))
+    return [
+        f"{mean:.2f} ({low:.2f}-{high:.2f})",
+        _number(row["log_loss"], 4),
+        _number(row["fit_time"], 2),
+        _number(1e3 * row["predict_time_1"], 2),
+        _number(1e3 * row["predict_time_1000"], 1),
+        _number(nan if row["size"] is None else row["size"] / 1e3, 0),
+    ]
 
 
 def _number(value: float, digits: int) -> str:

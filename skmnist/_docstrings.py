@@ -124,7 +124,7 @@ pixel_scale_ : float
     deviation where the offset is the mean.
 n_features_in_ : int
     Pixels of one image.
-feature_names_in_ : ndarray of shape (n_features_in_,)
+feature_names_in_ : ndarray of shape (`n_features_in_`,)
     Names of the columns, where `X` has names that are all strings.
 """
 

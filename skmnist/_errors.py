@@ -48,3 +48,21 @@ def unknown_name(parameter: str, value: str, known: Iterable[str], or_else: str 
 def _plain(name: str) -> str:
     """Leave out what people spell in several ways."""
     return name.lower().replace("-", "_")
+
+
+def no_recipe(name: str, known: Iterable[str]) -> str:
+    """Describe what is wrong with a name that no recipe has, with near matches.
+
+    There are too many recipes to name all of them.
+
+    Examples
+    --------
+    >>> from skmnist._errors import no_recipe
+    >>> print(no_recipe("cmn", ["cnn", "knn", "svm"]))
+    'cmn' is not the name of a recipe; did you mean 'cnn'? See `skmnist recipes` or list_recipes().
+    """
+    near = get_close_matches(name, known)
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
+    return (
+        f"{shown(name)} is not the name of a recipe{hint} See `skmnist recipes` or list_recipes()."
+    )

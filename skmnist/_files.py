@@ -54,6 +54,18 @@ def _refuse_folders(path: Path) -> None:
         )
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder that is missing; the error where it can't be written to names it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(
+            f"output={str(folder)!r} can't be made a folder ({error}); give another place."
+        ) from error
+    if not os.access(folder, os.W_OK):
+        raise OSError(f"output={str(folder)!r} can't be written to; give another folder.")
+
+
 def own_folders(dataset: str) -> list[Path]:
     """Return the folders that SKMNIST_DATA stands for; none if it is not set."""
     value = os.environ.get("SKMNIST_DATA")

@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from math import nan
 from statistics import median
 from time import perf_counter
@@ -9,9 +10,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import config_context
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
+
+from skmnist._network_classifier import NetworkClassifier
+from skmnist.training import Plateau
+from skmnist.training.schedules import find_schedule
 
 
 def seeded(classifier: Any, random_state: int | None) -> Any:
@@ -28,8 +34,10 @@ def measure(
     classifier: Any, X_train: Any, y_train: NDArray, X_test: Any, y_test: NDArray
 ) -> dict[str, Any]:
     """Fit a classifier, ask it for its predictions, and time both."""
+    judges = judges_of_epochs(classifier, X_test, y_test) if np.isin(y_test, y_train).all() else {}
     start = perf_counter()
-    classifier.fit(X_train, y_train)
+    with config_context(enable_metadata_routing=True) if judges else nullcontext():
+        classifier.fit(X_train, y_train, **judges)
     fit_time = perf_counter() - start
     y_pred = classifier.predict(X_test)
     probabilities = (
@@ -49,6 +57,35 @@ def measure(
         "n_parameters": getattr(network, "n_parameters_", None),
         "history": history if isinstance(history, Mapping) else None,
     }
+
+
+def judges_of_epochs(classifier: Any, X: Any, y: Any) -> dict[str, Any]:
+    """Return what has a network judge each epoch on samples that it isn't trained on.
+
+    Parameters
+    ----------
+    classifier : classifier
+        Not fitted. Where it is a network, or a Pipeline that ends in one, it is set to take them;
+        a Pipeline needs metadata routing for it.
+    X, y : sequences of length n
+        Samples and their labels.
+
+    Returns
+    -------
+    parameters : dict
+        Those of `fit`; none for other classifiers, nor where the samples would steer the training.
+    """
+    network = classifier.steps[-1][1] if isinstance(classifier, Pipeline) else classifier
+    if not isinstance(network, NetworkClassifier):
+        return {}
+    follows_them = network.early_stopping or isinstance(find_schedule(network.schedule), Plateau)
+    if network.validation_fraction or follows_them:
+        return {}
+    with config_context(enable_metadata_routing=True):
+        network.set_fit_request(X_val=True, y_val=True)
+    if classifier is not network:
+        classifier.set_params(transform_input=["X_val"])
+    return {"X_val": X, "y_val": y}
 
 
 def _log_loss(y_true: NDArray, probabilities: Any, classifier: Any) -> float:

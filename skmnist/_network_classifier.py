@@ -26,6 +26,7 @@ from skmnist._errors import shown
 from skmnist._numbers import checked_weights, refuse_masked, refuse_overflow
 from skmnist._pixel_range import warn_of_other_pixels
 from skmnist._reporter import Reporter
+from skmnist._reprs import Printed
 from skmnist._targets import (
     as_labels,
     at_least_two,
@@ -287,11 +288,11 @@ class NetworkClassifier(
         Returns
         -------
         text : str
-            Keras's table.
+            Keras's table, which a console and a notebook show as `print` does.
         """
         lines: list[str] = []
         self.network_.summary(print_fn=lambda line, **_: lines.append(line))
-        return "\n".join(lines)
+        return Printed("\n".join(lines))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

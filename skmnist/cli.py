@@ -1,14 +1,41 @@
 """The ``skmnist`` command."""
 
+import os
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 import skmnist
-from skmnist._errors import unknown_name
+from skmnist._errors import no_recipe
+from skmnist._progress import activity
+from skmnist._recipe_names import RECIPE_NAMES
+
+
+class _PlainFlags:
+    """Leave out the type that Typer writes behind an option where the option takes no value."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        params: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for param in params:
+            if getattr(param, "is_flag", False):
+                param.metavar = ""
+        return params
+
+
+class _Command(_PlainFlags, TyperCommand):
+    """A command."""
+
+
+class _Group(_PlainFlags, TyperGroup):
+    """The command that has the others."""
+
 
 app = typer.Typer(
     name="skmnist",
@@ -16,9 +43,12 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+    cls=_Group,
 )
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+_LOADING = "Loading scikit-learn"
 
 
 class Dataset(StrEnum):
@@ -34,15 +64,31 @@ def main() -> None:
     Raises
     ------
     SystemExit
-        Always: with 0, with 1 after an error, 2 after a wrong option and 130 after Ctrl-C.
+        Always: with 0, with 1 after an error or where nobody reads the output any more, 2 after a
+        wrong option or name and 130 after Ctrl-C.
     """
-    app()
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Quietly, as Unix tools do; without a pipe Python doesn't flush into it once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(skmnist.__version__)
         raise typer.Exit
+
+
+def _recipe_names(names: list[str] | None) -> list[str]:
+    for name in names or []:
+        if name not in RECIPE_NAMES:
+            raise typer.BadParameter(no_recipe(name, RECIPE_NAMES))
+    return names or []
 
 
 @app.callback()
@@ -55,7 +101,7 @@ def _skmnist(
     """Make room for several commands, and for options that belong to none."""
 
 
-@app.command()
+@app.command(cls=_Command)
 def compare(
     dataset: Annotated[
         Dataset,
@@ -69,17 +115,19 @@ def compare(
     classifier: Annotated[
         list[str] | None,
         typer.Option(
-            help="Only this classifier; repeat it for more. Besides those of the table there is "
-            "gradient_boosting."
+            metavar="RECIPE",
+            callback=_recipe_names,
+            help="Any recipe of `skmnist recipes`; repeat it for more. Else dnn, lenet, cnn, svm, "
+            "knn and random-forest.",
         ),
     ] = None,
     cv: Annotated[int, typer.Option(min=2, help="Folds of the digits' cross-validation.")] = 5,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Epochs of the networks, else each one's own.")
     ] = None,
-    output: Annotated[Path, typer.Option(help="Folder for the table and the pictures.")] = Path(
-        "skmnist-comparison"
-    ),
+    output: Annotated[
+        Path, typer.Option(file_okay=False, help="Folder for the table and the pictures.")
+    ] = Path("skmnist-comparison"),
     seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -87,15 +135,13 @@ def compare(
 
     Ctrl-C ends it with what is done so far.
     """
-    try:
-        chosen = _choose(classifier, epochs)
-        data = _load(dataset, train_size, seed)
+    with _errors_in_a_line():
+        with activity(_LOADING, not quiet):
+            chosen = _chosen(classifier or [], epochs)
+            data = _load(dataset, train_size, seed)
         result = skmnist.compare(
             chosen, **data, cv=cv, random_state=seed, verbose=not quiet, output=output
         )
-    except (ImportError, OSError, ValueError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(1) from error
     if not quiet:
         typer.echo(f"Table and pictures are in {output}.")
     if result.interrupted:
@@ -104,10 +150,13 @@ def compare(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(cls=_Command)
 def reproduce(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Recipes by name; `skmnist recipes` lists them.")
+        list[str] | None,
+        typer.Argument(
+            callback=_recipe_names, help="Recipes by name; `skmnist recipes` lists them."
+        ),
     ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Every recipe with a reported figure.")
@@ -135,7 +184,8 @@ def reproduce(
         ),
     ] = None,
     output: Annotated[
-        Path, typer.Option(help="Folder for the pages, tables, pictures and models.")
+        Path,
+        typer.Option(file_okay=False, help="Folder for the pages, tables, pictures and models."),
     ] = Path("skmnist-reports"),
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -150,15 +200,16 @@ def reproduce(
                 param_hint="--protocol",
             )
         train_size, validation_size = _sizes(protocol)
+    _refuse_names_beside_all(names or [], every)
 
-    from rich.console import Console
+    with activity(_LOADING, not quiet):
+        from rich.console import Console
 
-    from skmnist.reports import reproduce_all
+        from skmnist.reports import reproduce_all
 
-    try:
-        chosen = _recipes(names or [], every)
+    with _errors_in_a_line():
         results = reproduce_all(
-            chosen,
+            _with_a_figure() if every else names or [],
             random_states=range(seed, seed + seeds),
             epochs=epochs,
             train_size=train_size,
@@ -166,9 +217,6 @@ def reproduce(
             verbose=not quiet,
             output=output,
         )
-    except (OSError, ValueError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(1) from error
     for name, message in results.failed.items():
         typer.echo(f"Error: {name}: {message}", err=True)
     if results.interrupted:
@@ -182,14 +230,27 @@ def reproduce(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(cls=_Command)
 def recipes() -> None:
     """List the recipes, with what they are for and the figures that reports give."""
-    from rich.console import Console
+    with activity(_LOADING):
+        from rich.console import Console
 
-    from skmnist.reports import table_of_recipes
+        from skmnist.reports import table_of_recipes
 
     Console().print(table_of_recipes())
+
+
+@contextmanager
+def _errors_in_a_line() -> Iterator[None]:
+    """Print what went wrong in one line, and end with 1."""
+    try:
+        yield
+    except BrokenPipeError:  # nobody reads the line either
+        raise
+    except (ImportError, OSError, ValueError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from error
 
 
 def _sizes(protocol: str) -> tuple[int, int]:
@@ -204,30 +265,43 @@ def _sizes(protocol: str) -> tuple[int, int]:
     return int(sizes[1]), int(sizes[2])
 
 
-def _recipes(names: list[str], every: bool) -> list[str]:
+def _refuse_names_beside_all(names: list[str], every: bool) -> None:
+    if every and names:
+        raise typer.BadParameter(
+            f"it is every recipe; leave out {', '.join(names)}, or --all.", param_hint="--all"
+        )
+    if not every and not names:
+        raise typer.BadParameter(
+            "give names of recipes, or --all; `skmnist recipes` lists them.", param_hint="NAMES"
+        )
+
+
+def _with_a_figure() -> list[str]:
     from skmnist.recipes import RECIPES
 
-    for name in names:
-        if name not in RECIPES:
-            raise unknown_name("recipe", name, RECIPES)
-    if every and names:
-        raise ValueError(f"--all is every recipe; leave out {', '.join(names)}, or --all.")
-    if every:
-        return [name for name, recipe in RECIPES.items() if recipe.figure_text]
+    return [name for name, recipe in RECIPES.items() if recipe.figure_text]
+
+
+def _chosen(names: list[str], epochs: int | None) -> dict[str, Any]:
+    """Return the classifiers to compare, by name."""
+    from skmnist.comparison import default_classifiers
+    from skmnist.recipes import RECIPES, recipe
+    from skmnist.reports import set_epochs
+
     if not names:
-        raise ValueError("give names of recipes, or --all; `skmnist recipes` lists them.")
-    return names
-
-
-def _choose(names: list[str] | None, epochs: int | None) -> dict[str, Any]:
-    from skmnist.comparison import default_classifiers, further_classifiers
-
-    defaults = default_classifiers(epochs)
-    known = {**defaults, **further_classifiers()}
-    for name in names or []:
-        if name not in known:
-            raise unknown_name("--classifier", name, known)
-    return {name: known[name] for name in names or defaults}
+        return default_classifiers(epochs)
+    others = [name for name in names if RECIPES[name].data != "mnist"]
+    if others:
+        raise typer.BadParameter(
+            f"{', '.join(others)} can't be compared on images; `skmnist reproduce` trains it on "
+            "its own data.",
+            param_hint="--classifier",
+        )
+    classifiers = {name: recipe(name) for name in names}
+    if epochs is not None:
+        for classifier in classifiers.values():
+            set_epochs(classifier, epochs)
+    return classifiers
 
 
 def _load(dataset: Dataset, train_size: int | None, seed: int) -> dict[str, Any]:

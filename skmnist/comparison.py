@@ -1,8 +1,7 @@
 """Many classifiers, one table: scores, times, sizes and which differences are significant."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations, product
 from numbers import Integral
@@ -23,9 +22,10 @@ from sklearn.utils.validation import column_or_1d
 
 from skmnist._comparison_report import as_csv, as_json, notes, report, rich_table
 from skmnist._errors import shown
-from skmnist._files import write
+from skmnist._files import make_folder, write
 from skmnist._inputs import as_numpy
-from skmnist._measuring import last_step, measure, seeded
+from skmnist._measuring import measure, seeded
+from skmnist._progress import activity, progress_bar
 from skmnist._targets import as_labels
 from skmnist.significance import (
     corrected_resampled_ttest,
@@ -100,7 +100,9 @@ def compare(
     all of them, give rough intervals; ten folds give better ones.
 
     Prediction times are medians of several calls after a first one that isn't counted. A fit's time
-    includes the compilation of a network, but not the import of its backend.
+    includes the compilation of a network, but not the import of its backend. Each epoch of a
+    network, alone or at the end of a Pipeline, is judged on the samples that test it, for its
+    curves; that is part of its time, and it steers nothing.
 
     Examples
     --------
@@ -117,19 +119,24 @@ def compare(
     splits = _splits(X, y, cv, random_state) if X_test is None else _one_split(y, y_eval)
     if output is not None:
         # Before the work, so that a folder that can't be made costs no work.
-        Path(output).mkdir(parents=True, exist_ok=True)
+        make_folder(Path(output))
     result = ComparisonResult(named, X_eval, y_eval, len(splits), random_state)
-    with _progress(len(named) * len(splits), verbose) as announce:
-        _run(result, X, y, splits, announce)
-    if verbose:
-        result.print()
-    if output is not None:
-        result.save(output)
+    _run(result, X, y, splits, verbose)
+    try:
+        if verbose:
+            result.print()
+    finally:  # where the print fails too, as with a closed pipe
+        if output is not None:
+            with activity("Drawing the pictures", verbose):
+                result.save(output)
     return result
 
 
 def default_classifiers(epochs: int | None = None) -> dict[str, Any]:
-    """Return three networks and three baselines by name.
+    """Return three networks and three baselines by name, which are recipes.
+
+    Gradient boosting is not among them, since its threads wait for each other in a loop: where
+    other processes want the cores too, seconds become minutes.
 
     Parameters
     ----------
@@ -139,47 +146,23 @@ def default_classifiers(epochs: int | None = None) -> dict[str, Any]:
     Returns
     -------
     classifiers : dict of str to classifier
-        Names "dnn", "lenet", "cnn", "svm", "knn" and "random_forest".
+        Names "dnn", "lenet", "cnn", "svm", "knn" and "random-forest".
 
     Examples
     --------
     >>> from skmnist.comparison import default_classifiers
     >>> list(default_classifiers())
-    ['dnn', 'lenet', 'cnn', 'svm', 'knn', 'random_forest']
+    ['dnn', 'lenet', 'cnn', 'svm', 'knn', 'random-forest']
     """
-    import skmnist
+    from skmnist.recipes import recipe
+    from skmnist.reports import set_epochs
 
-    settings = {} if epochs is None else {"epochs": epochs}
-    return {
-        "dnn": skmnist.DNNClassifier(**settings),
-        "lenet": skmnist.LeNetClassifier(**settings),
-        "cnn": skmnist.CNNClassifier(**settings),
-        "svm": skmnist.svm(),
-        "knn": skmnist.knn(),
-        "random_forest": skmnist.random_forest(),
-    }
-
-
-def further_classifiers() -> dict[str, Any]:
-    """Return the baselines that are compared where they are asked for.
-
-    Gradient boosting is not among the defaults, since its threads wait for each other in a loop:
-    where other processes want the cores too, seconds become minutes.
-
-    Returns
-    -------
-    classifiers : dict of str to classifier
-        Name "gradient_boosting".
-
-    Examples
-    --------
-    >>> from skmnist.comparison import further_classifiers
-    >>> list(further_classifiers())
-    ['gradient_boosting']
-    """
-    import skmnist
-
-    return {"gradient_boosting": skmnist.gradient_boosting()}
+    names = ("dnn", "lenet", "cnn", "svm", "knn", "random-forest")
+    classifiers = {name: recipe(name) for name in names}
+    if epochs is not None:
+        for classifier in classifiers.values():
+            set_epochs(classifier, epochs)
+    return classifiers
 
 
 @dataclass(frozen=True, eq=False)
@@ -366,9 +349,9 @@ class ComparisonResult:
         """Write the table, everything measured, and pictures into a folder.
 
         ``comparison.csv`` is the table, ``comparison.json`` everything with versions, machine and
-        settings. Pictures are ``scores.png``, ``confusion.png`` and ``mistakes.png`` of the most
-        accurate classifier, and ``learning_curves.png`` of the networks. No file is ever half
-        written; a picture of an earlier comparison is removed where this one has none.
+        settings. Pictures are ``scores.png``, ``confusion.png`` and ``mistakes.png`` of all
+        classifiers, and ``learning_curves.png`` of the networks. No file is ever half written; a
+        picture of an earlier comparison is removed where this one has none.
 
         Parameters
         ----------
@@ -383,7 +366,7 @@ class ComparisonResult:
         from skmnist.display import draw_comparison
 
         folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         write(folder / "comparison.csv", as_csv(self.rows).encode())
         write(folder / "comparison.json", as_json(report(self)).encode())
         for name, picture in draw_comparison(self).items():
@@ -498,8 +481,20 @@ def _new_name(classifier: Any, taken: Mapping[str, Any]) -> str:
 
 def _splits(X: Any, y: NDArray, cv: Any, random_state: int | None) -> list[tuple[Any, Any]]:
     if isinstance(cv, Integral):
+        _refuse_small_classes(y, int(cv))
         cv = StratifiedKFold(int(cv), shuffle=True, random_state=random_state)
     return list(check_cv(cv, y, classifier=True).split(np.empty(len(y)), y))
+
+
+def _refuse_small_classes(y: NDArray, cv: int) -> None:
+    """Refuse what would leave folds without a class, in words for who gave no folds at all."""
+    labels, counts = np.unique(y, return_counts=True)
+    if counts.max() < cv or counts.min() < 2:
+        rarest = labels[counts.argmin()]
+        raise ValueError(
+            f"cv={cv} folds need {cv} samples of each class, but class {rarest!s} has "
+            f"{counts.min()}; give more samples, fewer folds, or a test set."
+        )
 
 
 def _one_split(y: NDArray, y_test: NDArray) -> list[tuple[Any, Any]]:
@@ -510,33 +505,36 @@ def _one_split(y: NDArray, y_test: NDArray) -> list[tuple[Any, Any]]:
 
 
 def _run(
-    result: ComparisonResult,
-    X: Any,
-    y: NDArray,
-    splits: list[tuple[Any, Any]],
-    announce: Callable[[int, str], None],
+    result: ComparisonResult, X: Any, y: NDArray, splits: list[tuple[Any, Any]], verbose: int
 ) -> None:
     # Fold by fold, so that an interrupted comparison has all classifiers on the same folds.
-    work = product(enumerate(splits), result.classifiers.items())
+    work = list(product(range(len(splits)), result.classifiers))
     try:
-        _load_backend(result.classifiers.values())
-        for step, ((fold, (train, test)), (name, classifier)) in enumerate(work):
-            announce(step, f"{name}, fold {fold + 1} of {len(splits)}")
-            if name in result.failed:
-                continue
-            fresh = seeded(clone(classifier), result.random_state)
-            train_part = _safe_indexing(X, train), _safe_indexing(y, train)
-            test_part = _safe_indexing(result.X, test), _safe_indexing(result.y, test)
-            try:
-                measured = measure(fresh, *train_part, *test_part)
-            except Exception as error:
-                result.failed[name] = f"{type(error).__name__}: {error}"
-            else:
-                result.folds.append(
-                    FoldResult(name, fold, len(train), np.asarray(test), **measured)
-                )
+        with activity("Loading Keras", verbose):
+            _load_backend(result.classifiers.values())
+        with progress_bar(len(work), verbose) as announce:
+            for step, (fold, name) in enumerate(work):
+                announce(step, f"{name}, fold {fold + 1} of {len(splits)}")
+                if name not in result.failed:
+                    _fit(result, name, fold, X, y, splits[fold])
     except KeyboardInterrupt:
         result.interrupted = True
+
+
+def _fit(
+    result: ComparisonResult, name: str, fold: int, X: Any, y: NDArray, split: tuple[Any, Any]
+) -> None:
+    """Fit a classifier on one fold; add what was measured, or why it failed, to the result."""
+    train, test = split
+    fresh = seeded(clone(result.classifiers[name]), result.random_state)
+    train_part = _safe_indexing(X, train), _safe_indexing(y, train)
+    test_part = _safe_indexing(result.X, test), _safe_indexing(result.y, test)
+    try:
+        measured = measure(fresh, *train_part, *test_part)
+    except Exception as error:
+        result.failed[name] = f"{type(error).__name__}: {error}"
+    else:
+        result.folds.append(FoldResult(name, fold, len(train), np.asarray(test), **measured))
 
 
 def _load_backend(classifiers: Iterable[Any]) -> None:
@@ -544,38 +542,9 @@ def _load_backend(classifiers: Iterable[Any]) -> None:
     from skmnist._backend import load_keras
     from skmnist._network_classifier import NetworkClassifier
 
-    if any(isinstance(last_step(classifier), NetworkClassifier) for classifier in classifiers):
+    inner = (value for one in classifiers for value in (one, *one.get_params().values()))
+    if any(isinstance(value, NetworkClassifier) for value in inner):
         load_keras()
-
-
-@contextmanager
-def _progress(n_steps: int, verbose: int) -> Iterator[Callable[[int, str], None]]:
-    """Show a progress bar and yield what moves it on."""
-    if not verbose:
-        yield lambda step, description: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
-    )
-    # A bar that draws itself from a thread of its own would disturb the times.
-    console = Console(stderr=True)
-    with Progress(
-        *columns,
-        console=console,
-        transient=True,
-        auto_refresh=False,
-        disable=not console.is_terminal,
-    ) as progress:
-        bar = progress.add_task("", total=n_steps)
-        yield lambda step, description: progress.update(
-            bar, completed=step, description=description, refresh=True
-        )
 
 
 # What the result says

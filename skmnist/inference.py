@@ -139,6 +139,8 @@ class Predictor:
             network = self.architecture.build(seed=0)
             for variable, value in zip(network.variables, self.variables, strict=True):
                 variable.assign(value)
+            # Keras exports only what was called; a symbolic call computes nothing.
+            network(load_keras().KerasTensor(network.input_shape, network.inputs[0].dtype))
             self._network = network
         return self._network
 

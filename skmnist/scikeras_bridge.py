@@ -222,7 +222,7 @@ def network_on_pixels(
     classifier : type
         Whose network it is.
     meta : dict
-        What SciKeras learned from the data: "X_shape_", "n_classes_".
+        What SciKeras learned from the data: ``X_shape_`` and ``n_classes_``.
     params : dict
         SciKeras's own parameters; "random_state" decides the weights.
     compile_kwargs : dict, default=None

@@ -1,18 +1,20 @@
 import json
-import os
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import load_digits
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from typer.testing import CliRunner
 
 import skmnist
+from skmnist._recipe_names import RECIPE_NAMES
 from skmnist.cli import app
-from skmnist.recipes import RECIPES
+from skmnist.comparison import default_classifiers
+from skmnist.recipes import RECIPES, Recipe
 from skmnist.reports import Reproductions
 
 
@@ -32,16 +34,14 @@ class Broken(ClassifierMixin, BaseEstimator):
 
 
 @pytest.fixture(autouse=True)
-def _quick_classifiers(monkeypatch):
+def _quick_recipes(monkeypatch):
+    quick = {"cnn": Quick(), "knn": KNeighborsClassifier(3), "svm": Broken()}
+    for name, classifier in quick.items():
+        monkeypatch.setitem(RECIPES, name, Recipe(classifier, "Quick."))
     monkeypatch.setattr(
         "skmnist.comparison.default_classifiers",
-        lambda epochs=None: {
-            "cnn": Quick(epochs),
-            "knn": KNeighborsClassifier(3),
-            "broken": Broken(),
-        },
+        lambda epochs=None: {name: skmnist.recipe(name) for name in quick},
     )
-    monkeypatch.setattr("skmnist.comparison.further_classifiers", dict)
 
 
 @pytest.fixture
@@ -105,10 +105,113 @@ def test_mnist_out_of_reach_is_a_message_and_exit_code_1(run, monkeypatch):
     assert ended.stderr == "Error: MNIST was not downloaded: set SKMNIST_DATA\n"
 
 
-def test_an_unknown_classifier_is_an_error_with_the_choices_and_a_near_match(run):
-    ended, _ = run("--classifier", "cmn")
+def unwrapped(text):
+    """Undo the lines and the frame of an error message."""
+    return " ".join(text.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("command", "wrong", "near"),
+    [
+        (["compare", "--classifier"], "cmn", "did you mean 'cnn'?"),
+        (["compare", "--classifier"], "random_forest", "did you mean 'random-forest'?"),
+        (["reproduce"], "bueno-circle", "did you mean 'bueno-circles'"),
+        (["reproduce"], "nope", ""),
+    ],
+)
+def test_an_unknown_name_is_exit_code_2_with_near_matches_only(command, wrong, near):
+    ended = CliRunner().invoke(app, [*command, wrong])
+    assert ended.exit_code == 2
+    message = unwrapped(ended.stderr)
+    assert f"{wrong!r} is not the name of a recipe" in message
+    assert near in message
+    assert "See `skmnist recipes`" in message
+    assert "capsnet" not in message  # nor all the others
+
+
+def test_a_wrong_name_needs_neither_numpy_nor_scikit_learn():
+    for command in ("'compare', '--classifier', 'cmn'", "'reproduce', 'cmn'"):
+        assert_light(f"app([{command}])", expected=2)
+
+
+def test_the_names_known_without_scikit_learn_are_those_of_the_recipes():
+    assert list(RECIPE_NAMES) == skmnist.list_recipes()
+
+
+def test_any_recipe_for_images_is_compared(run):
+    ended, report = run("--classifier", "svm-few-labels", "--cv", "2", "--train-size", "200")
+    assert ended.exit_code == 0, ended.output
+    assert [row["classifier"] for row in report["rows"]] == ["svm-few-labels"]
+
+
+def test_a_recipe_for_other_data_is_not_compared(run):
+    ended, report = run("--classifier", "bueno-circles")
+    assert (ended.exit_code, report) == (2, None)
+    assert "bueno-circles can't be compared on images" in unwrapped(ended.stderr)
+
+
+@pytest.mark.parametrize(
+    ("too_few", "message"),
+    [
+        (["--train-size", "5"], "train_size=5 leaves no sample of the classes"),
+        (["--train-size", "12"], "cv=5 folds need 5 samples of each class, but class"),
+    ],
+)
+def test_too_few_training_images_are_an_error_that_says_what_to_give(too_few, message, run):
+    ended, _ = run("--classifier", "knn", *too_few)
     assert ended.exit_code == 1
-    assert "did you mean 'cnn'? Expected one of 'broken', 'cnn', 'knn'." in ended.stderr
+    assert message in ended.stderr
+    assert "n_splits" not in ended.stderr
+    assert "give" in ended.stderr
+
+
+def test_medians_over_folds_are_named_where_there_are_folds(run, monkeypatch):
+    ended, _ = run("--classifier", "knn", "--cv", "2")
+    assert "medians over the folds" in unwrapped(ended.stdout)
+    X, y = load_digits(return_X_y=True)
+    monkeypatch.setattr("skmnist.fetch_mnist", lambda: ((X, y), (X[:20], y[:20])), raising=False)
+    ended, _ = run("--classifier", "knn", "--dataset", "mnist")
+    assert "thousand." in unwrapped(ended.stdout)
+    assert "over the folds" not in unwrapped(ended.stdout)
+
+
+@pytest.mark.parametrize("command", ["compare", "reproduce"])
+def test_a_file_as_the_output_folder_is_exit_code_2(command, tmp_path):
+    (tmp_path / "afile").write_text("")
+    ended = CliRunner().invoke(app, [command, "--output", str(tmp_path / "afile")])
+    assert ended.exit_code == 2
+    assert "--output" in ended.stderr
+    assert "is a file" in unwrapped(ended.stderr)
+
+
+def test_a_folder_inside_a_file_is_named(tmp_path):
+    (tmp_path / "afile").write_text("")
+    place = tmp_path / "afile" / "folder"
+    for command in (["compare", "--classifier", "knn"], ["reproduce", "bueno-circles"]):
+        ended = CliRunner().invoke(app, [*command, "--output", str(place)])
+        assert ended.exit_code == 1
+        assert f"output='{place}' can't be made a folder" in ended.stderr
+
+
+@pytest.mark.parametrize("command", [[], ["compare"], ["reproduce"], ["recipes"]])
+def test_h_is_help_and_flags_have_no_type(command):
+    ended = CliRunner().invoke(app, [*command, "-h"])
+    assert ended.exit_code == 0
+    assert "Usage" in ended.stdout
+    assert "bool" not in ended.stdout
+
+
+def test_what_is_done_is_shown_on_a_terminal(run, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # for rich, that is a terminal
+    ended, _ = run("--classifier", "knn", "--cv", "2")
+    assert "Loading scikit-learn" in ended.stderr
+    assert "knn, fold 2 of 2" in ended.stderr
+    assert "Drawing the pictures" in ended.stderr
+
+
+def test_elsewhere_nothing_is_written_beside_the_table(run):
+    ended, _ = run("--classifier", "knn", "--cv", "2")
+    assert ended.stderr == ""
 
 
 def test_more_training_images_than_there_are_is_an_error(run):
@@ -127,12 +230,12 @@ def test_a_wrong_option_is_exit_code_2(wrong, run):
 def test_a_classifier_that_fails_is_told_and_the_others_are_written(run):
     ended, report = run("--cv", "2")
     assert ended.exit_code == 0
-    assert "broken failed: RuntimeError: out of ink" in ended.stdout
-    assert report["failed"] == {"broken": "RuntimeError: out of ink"}
+    assert "svm failed: RuntimeError: out of ink" in ended.stdout
+    assert report["failed"] == {"svm": "RuntimeError: out of ink"}
 
 
 def test_where_every_classifier_fails_the_exit_code_is_1(run):
-    ended, _ = run("--classifier", "broken")
+    ended, _ = run("--classifier", "svm")
     assert ended.exit_code == 1
 
 
@@ -164,22 +267,24 @@ def test_ctrl_c_writes_what_is_done_and_exits_with_130(tmp_path):
     assert "Traceback" not in ended.stderr
 
 
-def test_help_needs_neither_tensorflow_nor_scikit_learn():
+def assert_light(call, *, expected):
+    """Run the command in a new interpreter; return what it prints, having imported little."""
     script = (
         "import sys\n"
         "from skmnist.cli import app\n"
-        "app(['compare', '--help'], standalone_mode=False)\n"
-        "assert not {'tensorflow', 'keras', 'sklearn', 'matplotlib'} & set(sys.modules)\n"
+        f"try:\n    {call}\n"
+        "except SystemExit as end:\n"
+        f"    assert end.code == {expected}, end.code\n"
+        "assert not {'tensorflow', 'keras', 'numpy', 'sklearn', 'matplotlib'} & set(sys.modules)\n"
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={**os.environ, "COLUMNS": "100"},
-    )
+    command = [sys.executable, "-c", script]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 0, ended.stderr
-    assert "--train-size" in ended.stdout
+    return ended.stdout
+
+
+def test_help_needs_neither_tensorflow_nor_scikit_learn():
+    assert "--train-size" in assert_light("app(['compare', '--help'])", expected=0)
 
 
 # -- reproduce and recipes --------------------------------------------------------------
@@ -215,19 +320,10 @@ def test_a_run_that_fails_keeps_the_table_of_the_one_before(run_reproduce):
     assert len(after["rows"]) == 1
 
 
-def test_a_folder_that_can_not_be_made_is_named_before_anything_is_trained(tmp_path, monkeypatch):
-    monkeypatch.setattr("skmnist.reports._reproductions.reproduce", None)
-    place = tmp_path / "a file"
-    place.write_text("")
-    ended = CliRunner().invoke(app, ["reproduce", "bueno-circles", "--output", str(place)])
-    assert ended.exit_code == 1
-    assert f"output='{place}' can't be made a folder" in " ".join(ended.stderr.split())
-
-
 def test_all_beside_names_is_refused(run_reproduce):
     ended, _ = run_reproduce("bueno-circles", "--all")
-    assert ended.exit_code == 1
-    assert "--all is every recipe; leave out bueno-circles, or --all" in ended.stderr
+    assert ended.exit_code == 2
+    assert "it is every recipe; leave out bueno-circles, or --all" in unwrapped(ended.stderr)
 
 
 def test_all_is_every_recipe_with_a_reported_figure(run_reproduce, monkeypatch):
@@ -251,16 +347,10 @@ def test_a_quiet_reproduction_is_silence(run_reproduce):
     assert report["rows"]
 
 
-def test_a_misspelt_recipe_is_an_error_with_a_near_match(run_reproduce):
-    ended, report = run_reproduce("bueno-circle")
-    assert (ended.exit_code, report) == (1, None)
-    assert "recipe='bueno-circle' is unknown; did you mean 'bueno-circles'" in ended.stderr
-
-
 def test_no_recipe_at_all_is_an_error_that_says_what_to_give(run_reproduce):
     ended, _ = run_reproduce()
-    assert ended.exit_code == 1
-    assert "give names of recipes, or --all" in ended.stderr
+    assert ended.exit_code == 2
+    assert "give names of recipes, or --all" in unwrapped(ended.stderr)
 
 
 def test_a_recipe_that_fails_is_told_and_the_exit_code_is_1(run_reproduce):
@@ -302,6 +392,39 @@ def test_a_protocol_of_more_samples_than_there_are_is_exit_code_1(run_reproduce)
     assert "must leave a part of the 500 training samples to each" in ended.stderr
 
 
+def test_a_part_without_a_class_is_an_error(run_reproduce):
+    ended, report = run_reproduce("bueno-circles", "--epochs", "2", "--train-size", "1")
+    assert (ended.exit_code, report) == (1, None)
+    assert "train_size=1 leaves no sample of the classes [" in ended.stderr
+    assert "at least 2" in ended.stderr
+
+
+def test_a_trial_is_called_one(run_reproduce):
+    ended, _ = run_reproduce("bueno-circles", "--epochs", "2")
+    assert "A trial, so without a verdict." in unwrapped(ended.stdout)
+
+
+WITHOUT_A_READER = """
+import os, sys
+reading, writing = os.pipe()
+os.dup2(writing, 1)
+os.close(reading)
+from skmnist.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["recipes"], ["reproduce", "bueno-circles", "--epochs", "2"]],
+    ids=lambda command: command[0],
+)
+def test_a_closed_pipe_ends_the_command_quietly(command, tmp_path):
+    arguments = [sys.executable, "-c", WITHOUT_A_READER, *command]
+    ended = subprocess.run(arguments, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (1, "")
+
+
 def test_recipes_are_listed_with_what_they_are_for():
     ended = CliRunner().invoke(app, ["recipes"])
     assert ended.exit_code == 0
@@ -309,9 +432,39 @@ def test_recipes_are_listed_with_what_they_are_for():
         assert name in ended.stdout
 
 
-def test_gradient_boosting_is_compared_where_it_is_named(monkeypatch):
-    monkeypatch.undo()
-    from skmnist.cli import _choose
+@pytest.mark.parametrize("columns", ["40", "80", "200"])
+def test_the_names_of_recipes_are_whole(columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    listed = CliRunner().invoke(app, ["recipes"]).stdout
+    words = listed.split()
+    assert set(skmnist.list_recipes()) <= set(words)
+    assert "…" not in listed
+    assert max(map(len, listed.splitlines())) <= int(columns)
 
-    assert list(_choose(["gradient_boosting", "knn"], None)) == ["gradient_boosting", "knn"]
-    assert "gradient_boosting" not in _choose(None, None)
+
+def test_no_name_is_blank_on_the_narrowest_screen(monkeypatch, run, run_reproduce):
+    monkeypatch.setenv("COLUMNS", "20")
+    outputs = [
+        run("--classifier", "knn", "--cv", "2")[0].stdout,
+        run_reproduce("bueno-circles", "--epochs", "2")[0].stdout,
+        CliRunner().invoke(app, ["recipes"]).stdout,
+    ]
+    for output, name in zip(outputs, ["knn", "bueno-circles", "svm-few-labels"], strict=True):
+        table = output[output.rindex(name) :]
+        assert "…" not in table
+
+
+def test_networks_are_described_in_words_of_their_own():
+    names = "dnn", "lenet", "cnn-fast", "cnn-quick", "cnn-brisk", "resnet", "capsnet", "alexnet"
+    notes = {RECIPES[name].note for name in names}
+    assert len(notes) == len(names)
+    assert not any("class's defaults" in note for note in notes)
+
+
+def test_the_classifiers_compared_by_default_are_recipes(monkeypatch):
+    monkeypatch.undo()
+    chosen = default_classifiers(epochs=7)
+    assert set(chosen) <= set(RECIPES)
+    assert "gradient-boosting" not in chosen
+    assert [chosen[name].epochs for name in ("dnn", "lenet", "cnn")] == [7, 7, 7]
+    assert default_classifiers()["lenet"].epochs == 20

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 from scipy import stats
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import (
@@ -21,12 +21,13 @@ from sklearn.model_selection import (
 )
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from skmnist import compare, knn, svm
-from skmnist.comparison import default_classifiers
+from skmnist import DNNClassifier, compare, knn, svm
+from skmnist._measuring import judges_of_epochs
+from skmnist.comparison import ComparisonResult, default_classifiers
 from skmnist.significance import corrected_resampled_ttest, mcnemar_exact, wilson_interval
 
 
@@ -158,6 +159,27 @@ def test_the_table_is_a_data_frame_too(result):
 
 
 # Networks
+
+
+@pytest.mark.parametrize("in_a_pipeline", [False, True])
+def test_a_network_s_curves_have_the_held_out_part_and_the_same_bits(in_a_pipeline, digits):
+    X, X_test, y, y_test = digits
+    network = DNNClassifier(hidden_units=(8,), epochs=2, random_state=0)
+    classifier = make_pipeline(StandardScaler(), network) if in_a_pipeline else network
+    data = {"X": X[:200], "y": y[:200], "X_test": X_test[:50], "y_test": y_test[:50]}
+    result = compare({"one": classifier}, **data, verbose=0)
+    (history,) = result.histories["one"]
+    assert history["val_accuracy"][-1] == pytest.approx(result.rows[0]["accuracy"])
+    alone = clone(classifier).fit(data["X"], data["y"])
+    np.testing.assert_array_equal(result.folds[0].y_pred, alone.predict(data["X_test"]))
+
+
+def test_what_would_steer_the_training_is_not_held_out_for_its_curves(digits):
+    _, X_test, _, y_test = digits
+    stopping = DNNClassifier(hidden_units=(8,), epochs=1, early_stopping=True)
+    assert judges_of_epochs(stopping, X_test, y_test) == {}
+    assert judges_of_epochs(SVC(), X_test, y_test) == {}
+    assert stopping.get_metadata_routing().fit.requests.get("X_val") is None
 
 
 def test_a_network_s_history_and_parameters_are_kept(result):
@@ -317,6 +339,8 @@ def test_a_seed_that_a_classifier_has_is_kept(small):
         ({"y": None}, ValueError, "X and y go together"),
         ({"X": None}, ValueError, "X and y go together"),
         ({"X_test": np.ones((2, 2))}, ValueError, "X_test and y_test go together"),
+        ({"cv": 3}, ValueError, "cv=3 folds need 3 samples of each class, but class 0 has 2; give"),
+        ({"y": [0, 1, 1, 1]}, ValueError, "2 samples of each class, but class 0 has 1"),
         ({"y": [0, 1, 0]}, ValueError, "X and y don't fit"),
         ({"y": np.linspace(0, 1, 4)}, ValueError, "X and y don't fit: .*continuous"),
         ({"X_test": np.ones((1, 2)), "y_test": [5]}, ValueError, r"labels that y lacks: \[5\]"),
@@ -357,6 +381,16 @@ def test_ctrl_c_keeps_prints_and_writes_what_is_done(small, tmp_path, capsys):
     assert result.interrupted
     assert "Interrupted: 4 of 9 fits are done." in capsys.readouterr().out
     assert json.loads((tmp_path / "comparison.json").read_text())["interrupted"]
+
+
+def test_what_was_measured_is_written_where_nobody_reads_the_table(small, tmp_path, monkeypatch):
+    def closed_pipe(result):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(ComparisonResult, "print", closed_pipe)
+    with pytest.raises(BrokenPipeError):
+        compare([knn()], *small, cv=2, output=tmp_path)
+    assert (tmp_path / "comparison.csv").exists()
 
 
 def test_after_ctrl_c_only_folds_that_all_finished_are_compared(small):
@@ -466,6 +500,6 @@ def test_a_write_that_fails_leaves_the_old_file_whole(result, tmp_path, monkeypa
 
 def test_a_folder_that_cannot_be_made_is_told_before_any_fit(small, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(FileExistsError):
+    with pytest.raises(OSError, match=r"output='.*file' can't be made a folder"):
         compare([Broken()], *small, cv=2, verbose=0, output=tmp_path / "file")
     assert Broken.n_fits == 0

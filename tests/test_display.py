@@ -54,7 +54,7 @@ def line(ax, label):
 
 
 def test_scores_stand_best_on_top_with_their_values(result, ax):
-    display = ScoresDisplay.from_comparison(result).plot(ax=ax)
+    display = ScoresDisplay.from_comparison(result, ax=ax)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["knn", "weak"]
     assert ax.yaxis_inverted()
     texts = [text.get_text() for text in ax.texts]
@@ -64,11 +64,18 @@ def test_scores_stand_best_on_top_with_their_values(result, ax):
 
 
 def test_the_bar_of_a_score_is_its_interval(result, ax):
-    ScoresDisplay.from_comparison(result).plot(ax=ax)
+    ScoresDisplay.from_comparison(result, ax=ax)
     row = result.rows[0]
     np.testing.assert_allclose(
         ax.lines[0].get_xdata(), [100 * row["accuracy_low"], 100 * row["accuracy_high"]]
     )
+
+
+def test_a_bar_does_not_project_beyond_its_interval(ax):
+    ScoresDisplay(["sure", "all right"], [[0.999], [1.0]], [[0.99, 1.0], [1.0, 1.0]]).plot(ax)
+    for bar in ax.lines:
+        assert bar.get_solid_capstyle() == "butt"
+        assert max(bar.get_xdata()) <= 100
 
 
 def test_one_score_alone_has_no_ring_around_it(ax):
@@ -80,7 +87,7 @@ def test_one_score_alone_has_no_ring_around_it(ax):
 
 
 def test_training_and_validation_are_drawn_from_epoch_1(ax):
-    display = HistoryDisplay.from_estimator(Fitted()).plot(ax=ax)
+    display = HistoryDisplay.from_estimator(Fitted(), ax=ax)
     np.testing.assert_array_equal(line(ax, "training").get_xdata(), [1, 2, 3])
     np.testing.assert_array_equal(line(ax, "validation").get_ydata(), HISTORY["val_loss"])
     assert display.ax_.get_title() == "Fitted"
@@ -89,7 +96,7 @@ def test_training_and_validation_are_drawn_from_epoch_1(ax):
 
 def test_several_fits_are_thin_lines_under_their_mean(ax):
     histories = [{"loss": [3.0, 2.0, 1.0]}, {"loss": [1.0, 1.0]}]
-    HistoryDisplay.from_histories(histories, name="cnn").plot(ax=ax)
+    HistoryDisplay.from_histories(histories, name="cnn", ax=ax)
     assert len(ax.lines) == 3
     np.testing.assert_array_equal(line(ax, "training").get_ydata(), [2.0, 1.5])
 
@@ -115,8 +122,8 @@ def test_an_unfitted_network_has_no_history():
 def test_mistakes_are_the_wrong_predictions_surest_first(ax):
     X = np.arange(5 * 4).reshape(5, 4)
     display = MistakesDisplay.from_predictions(
-        X, [0, 1, 0, 1, 1], [1, 1, 1, 0, 1], confidence=[0.5, 0.9, 0.7, 0.6, 1.0]
-    ).plot(ax=ax)
+        X, [0, 1, 0, 1, 1], [1, 1, 1, 0, 1], confidence=[0.5, 0.9, 0.7, 0.6, 1.0], ax=ax
+    )
     np.testing.assert_array_equal(display.images[0].ravel(), X[2])
     assert display.images.shape == (3, 2, 2, 1)
     titles = [one.get_title() for one in display.axes_]
@@ -124,20 +131,20 @@ def test_mistakes_are_the_wrong_predictions_surest_first(ax):
 
 
 def test_without_confidence_mistakes_keep_their_order(ax):
-    display = MistakesDisplay.from_predictions(np.eye(4), list("abcd"), list("abxy")).plot(ax=ax)
+    display = MistakesDisplay.from_predictions(np.eye(4), list("abcd"), list("abxy"), ax=ax)
     assert [one.get_title() for one in display.axes_] == ["c → x", "d → y"]
 
 
 def test_at_most_n_images_are_drawn(ax):
     X = np.zeros((9, 3, 5))
-    display = MistakesDisplay.from_predictions(X, np.zeros(9), np.ones(9)).plot(ax=ax, n_images=4)
+    display = MistakesDisplay.from_predictions(X, np.zeros(9), np.ones(9), n_images=4, ax=ax)
     assert len(display.axes_) == 4
     assert display.images.shape == (9, 3, 5, 1)
 
 
 def test_images_of_a_grid_do_not_overlap(ax):
-    display = MistakesDisplay.from_predictions(np.zeros((13, 4)), np.zeros(13), np.ones(13))
-    display.plot(ax=ax)
+    wrong = np.zeros(13), np.ones(13)
+    display = MistakesDisplay.from_predictions(np.zeros((13, 4)), *wrong, ax=ax)
     ax.figure.draw_without_rendering()
     boxes = [one.get_position() for one in display.axes_]
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
@@ -145,7 +152,7 @@ def test_images_of_a_grid_do_not_overlap(ax):
 
 def test_colour_images_are_drawn_in_colour(ax):
     X = np.full((2, 4, 4, 3), 200, dtype=np.uint8)
-    display = MistakesDisplay.from_predictions(X, [0, 1], [1, 1]).plot(ax=ax)
+    display = MistakesDisplay.from_predictions(X, [0, 1], [1, 1], ax=ax)
     assert display.axes_[0].images[0].get_array().shape == (4, 4, 3)
 
 
@@ -155,21 +162,21 @@ def test_a_shape_that_does_not_fit_is_refused():
 
 
 def test_no_mistakes_are_no_images(ax):
-    display = MistakesDisplay.from_predictions(np.eye(4), [0] * 4, [0] * 4).plot(ax=ax)
+    display = MistakesDisplay.from_predictions(np.eye(4), [0] * 4, [0] * 4, ax=ax)
     assert len(display.axes_) == 0
 
 
 def test_a_pair_of_labels_chooses_one_kind_of_mistake(ax):
     y_true, y_pred = [4, 4, 4, 9, 1], [9, 4, 9, 4, 9]
     display = MistakesDisplay.from_predictions(
-        np.eye(5, 4), y_true, y_pred, confidence=[0.6, 0.9, 0.8, 0.7, 0.5], pair=(4, 9)
-    ).plot(ax=ax)
+        np.eye(5, 4), y_true, y_pred, confidence=[0.6, 0.9, 0.8, 0.7, 0.5], pair=(4, 9), ax=ax
+    )
     assert [one.get_title() for one in display.axes_] == ["4 → 9  (80 %)", "4 → 9  (60 %)"]
 
 
-def test_a_pair_of_named_labels_may_have_no_mistakes():
+def test_a_pair_of_named_labels_may_have_no_mistakes(ax):
     y = ["cat", "dog", "cat", "dog"]
-    display = MistakesDisplay.from_predictions(np.eye(4), y, y, pair=("cat", "dog"))
+    display = MistakesDisplay.from_predictions(np.eye(4), y, y, pair=("cat", "dog"), ax=ax)
     assert display.images.shape == (0, 2, 2, 1)
 
 
@@ -206,7 +213,7 @@ def boxes_and_arrows(ax):
 def test_lenet_is_a_chain_of_boxes_that_tell_what_the_summary_tells(ax, digits):
     X_train, _, y_train, _ = digits
     lenet = LeNetClassifier(epochs=1, random_state=0).fit(X_train[:100], y_train[:100])
-    display = NetworkDisplay.from_estimator(lenet).plot(ax=ax)
+    display = NetworkDisplay.from_estimator(lenet, ax=ax)
     n_layers = len(lenet.network_.layers) + 1  # Keras doesn't count the input of a chain
     assert boxes_and_arrows(ax) == (n_layers, n_layers - 1)
     texts = [text.get_text() for text in ax.texts]
@@ -219,7 +226,7 @@ def test_lenet_is_a_chain_of_boxes_that_tell_what_the_summary_tells(ax, digits):
 
 
 def test_a_shortcut_is_an_arrow_beside_the_boxes(ax, residual):
-    display = NetworkDisplay.from_estimator(residual, name="shortcuts").plot(ax=ax)
+    display = NetworkDisplay.from_estimator(residual, name="shortcuts", ax=ax)
     by_name = {layer.name: layer for layer in display.layers}
     names = list(by_name)
     assert [names[i] for i in by_name["add"].inputs] == ["stem", "conv_2"]
@@ -229,8 +236,8 @@ def test_a_shortcut_is_an_arrow_beside_the_boxes(ax, residual):
     assert ax.get_title().startswith("shortcuts: ")
 
 
-def test_every_layer_stands_below_those_it_takes_its_input_from(residual):
-    for i, layer in enumerate(NetworkDisplay.from_estimator(residual).layers):
+def test_every_layer_stands_below_those_it_takes_its_input_from(residual, ax):
+    for i, layer in enumerate(NetworkDisplay.from_estimator(residual, ax=ax).layers):
         assert all(other < i for other in layer.inputs)
 
 
@@ -254,14 +261,14 @@ def test_a_layer_used_twice_is_drawn_twice_and_counted_once(ax):
     left, right = keras.Input((4,), name="left"), keras.Input((4,), name="right")
     output = shared(left) + shared(right)
     model = keras.Model([left, right], output, name="twins")
-    display = NetworkDisplay.from_estimator(model).plot(ax=ax)
+    display = NetworkDisplay.from_estimator(model, ax=ax)
     assert [layer.kind for layer in display.layers].count("Dense") == 2
     assert ax.get_title() == "twins: 20 parameters"
 
 
 def test_text_fits_its_boxes_on_small_axes_too(residual):
     ax = Figure(figsize=(4, 3)).subplots()
-    NetworkDisplay.from_estimator(residual).plot(ax=ax)
+    NetworkDisplay.from_estimator(residual, ax=ax)
     ax.figure.draw_without_rendering()
     boxes = [text.get_window_extent() for text in ax.texts]
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
@@ -320,7 +327,7 @@ def test_a_classifier_without_mistakes_has_no_picture_of_them():
     [
         ScoresDisplay(["a"], [[0.5, 0.6]], [[0.4, 0.7]]),
         HistoryDisplay([HISTORY]),
-        MistakesDisplay.from_predictions(np.eye(4), [0] * 4, [1] * 4),
+        MistakesDisplay(np.zeros((1, 2, 2, 1)), np.array([0]), np.array([1])),
         NetworkDisplay([NetworkLayer("only", "Dense", ((3,),), 6, ())]),
     ],
     ids=lambda display: type(display).__name__,
@@ -329,3 +336,39 @@ def test_without_axes_a_new_figure_is_made(display, monkeypatch):
     monkeypatch.setattr(plt, "subplots", lambda **_: (None, Figure().subplots()))
     assert display.plot() is display
     assert display.figure_ is display.ax_.figure
+
+
+def test_every_way_to_make_a_display_draws_it(result, residual, monkeypatch):
+    monkeypatch.setattr(plt, "subplots", lambda **_: (None, Figure().subplots()))
+    drawn = [
+        ScoresDisplay.from_comparison(result),
+        HistoryDisplay.from_estimator(Fitted()),
+        HistoryDisplay.from_histories([HISTORY], metric="val_loss"),
+        MistakesDisplay.from_predictions(np.eye(4), [0] * 4, [1] * 4),
+        NetworkDisplay.from_estimator(residual),
+    ]
+    for display in drawn:
+        assert display.ax_.has_data() or display.ax_.child_axes
+        assert display.figure_ is display.ax_.figure
+
+
+@pytest.mark.parametrize("n_mistakes", [1, 7, 25])
+def test_mistakes_fill_a_figure_of_their_own(n_mistakes):
+    wrong = np.zeros(n_mistakes), np.ones(n_mistakes)
+    display = MistakesDisplay.from_predictions(np.zeros((n_mistakes, 8, 8)), *wrong)
+    display.figure_.draw_without_rendering()
+    first = display.axes_[0].get_window_extent()
+    plt.close(display.figure_)
+    assert first.width == pytest.approx(first.height)
+    assert first.width > 0.8 * display.figure_.bbox.width / 5
+
+
+def test_pictures_of_a_comparison_show_every_classifier(result, monkeypatch):
+    figures = []
+    monkeypatch.setattr("skmnist.display._confusion.png_of", figures.append)
+    monkeypatch.setattr("skmnist.display.mistakes.png_of", figures.append)
+    draw_comparison(result)
+    confusion, mistakes = figures
+    assert [ax.get_title().split(":")[0] for ax in confusion.axes] == ["knn", "weak"]
+    titles = [part.get_suptitle() for part in mistakes.subfigs]
+    assert [title.split(":")[0] for title in titles] == ["knn", "weak"]

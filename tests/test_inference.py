@@ -1,5 +1,6 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -117,3 +118,19 @@ def test_inner_layers_are_computed_in_several_threads_as_in_one(rows):
         found = list(threads.map(compute, expected))
     for i, values in enumerate(found):
         assert np.array_equal(values, expected[i])
+
+
+def test_the_live_network_is_exported(tmp_path, rows):
+    network = predictor_of("DNN").network
+    saved = tmp_path / "saved_model"
+    network.export(saved, format="tf_saved_model", verbose=False)
+    images = np.asarray(rows[:5].reshape(5, *network.input_shape[1:]), dtype=np.float32)
+    served = load_keras().layers.TFSMLayer(saved, call_endpoint="serve")
+    np.testing.assert_allclose(served(images), network(images), rtol=1e-5, atol=1e-6)
+
+
+def test_the_live_network_counts_as_called_as_an_export_to_onnx_wants_it(tmp_path):
+    network = predictor_of("CNN").network
+    assert network._called  # what Keras looks at, and refuses to export else
+    with suppress(ImportError):  # of the packages that write the file
+        network.export(tmp_path / "network.onnx", format="onnx", verbose=False)

@@ -160,7 +160,7 @@ def test_a_recipe_says_what_it_is_for(name):
 
 
 def test_an_unknown_recipe_is_named_with_the_nearest():
-    with pytest.raises(ValueError, match="name='martin-dmm' is unknown; did you mean 'martin-dnn'"):
+    with pytest.raises(ValueError, match=r"name='martin-dmm' is not .* did you mean 'martin-dnn'"):
         recipe("martin-dmm")
 
 

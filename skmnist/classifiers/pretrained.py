@@ -112,7 +112,7 @@ class PretrainedClassifier(NetworkClassifier):
     another one each time, to unfreeze the backbone step by step.
 
     The same samples held out judge both phases.  Callbacks see both, each as a run of its own;
-    ``verbose=1`` names the second one's scores "fine_tune_...".
+    ``verbose=1`` names the second one's scores ``fine_tune_...``.
 
     A fitted classifier needs neither the file of weights nor ImageNet's again: it is pickled,
     saved and loaded with its own.

@@ -1,6 +1,7 @@
-"""A confusion matrix as a picture."""
+"""Confusion matrices as a picture."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import ceil, sqrt
 from typing import Any
 
 import numpy as np
@@ -9,28 +10,38 @@ from sklearn.metrics import ConfusionMatrixDisplay
 
 from skmnist.display._drawing import figure_of, png_of
 
+_MOST_COLUMNS = 3
 
-def draw_confusion(matrix: NDArray, labels: Sequence[Any] | NDArray, name: str) -> bytes:
-    """Draw a confusion matrix into a PNG.
+
+def draw_confusion(matrices: Mapping[str, NDArray], labels: Sequence[Any] | NDArray) -> bytes:
+    """Draw the confusion matrix of each classifier into a PNG.
 
     Parameters
     ----------
-    matrix : ndarray of shape (n_labels, n_labels)
-        Counts, true labels in rows.
+    matrices : dict of str to ndarray of shape (n_labels, n_labels)
+        Counts, true labels in rows, by the classifier's name.
     labels : sequence of length n_labels
         The labels.
-    name : str
-        The classifier's name, for the title.
 
     Returns
     -------
     png : bytes
     """
+    side = max(4.5, 0.5 * len(labels) + 1)
+    n_columns = min(_MOST_COLUMNS, ceil(sqrt(len(matrices))))
+    n_rows = ceil(len(matrices) / n_columns)
+    figure = figure_of((side + 0.5) * n_columns, side * n_rows)
+    axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+    for ax, (name, matrix) in zip(axes, matrices.items(), strict=False):
+        _plot_confusion(ax, matrix, labels, name)
+    for ax in axes[len(matrices) :]:
+        ax.set_axis_off()
+    return png_of(figure)
+
+
+def _plot_confusion(ax: Any, matrix: NDArray, labels: Sequence[Any] | NDArray, name: str) -> None:
     from matplotlib.colors import PowerNorm
 
-    side = max(4.5, 0.5 * len(labels) + 1)
-    figure = figure_of(side + 0.5, side)
-    ax = figure.subplots()
     # The root brings out the few mistakes beside the many right ones.
     im_kw = {"cmap": "Blues", "norm": PowerNorm(0.5, vmin=0)}
     display = ConfusionMatrixDisplay(matrix, display_labels=labels)
@@ -38,4 +49,3 @@ def draw_confusion(matrix: NDArray, labels: Sequence[Any] | NDArray, name: str) 
     for text, count in zip(display.text_.flat, matrix.flat, strict=True):
         text.set_alpha(1 if count else 0.3)
     ax.set_title(f"{name}: {np.trace(matrix):,} of {matrix.sum():,} right", fontsize="medium")
-    return png_of(figure)

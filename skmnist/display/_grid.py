@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+TITLE_ROOM = 1.15  # height of a cell whose width is 1
+_PART = 0.92  # of a cell's width that the image takes
+
 
 def plot_images(ax: Any, images: NDArray, titles: Sequence[str], n_columns: int) -> NDArray:
     """Draw a grid of images inside of some axes, each under its title.
@@ -48,7 +51,8 @@ def _boxes(n_images: int, n_columns: int) -> list[tuple[float, float, float, flo
     """Boxes (left, bottom, width, height) of a grid, row by row from the top, in axes units."""
     n_rows = ceil(n_images / n_columns)
     width, height = 1 / n_columns, 1 / max(n_rows, 1)
+    image = _PART / TITLE_ROOM
     return [
-        (i % n_columns * width, 1 - (i // n_columns + 1) * height, 0.9 * width, 0.8 * height)
+        (i % n_columns * width, 1 - (i // n_columns + 1) * height, _PART * width, image * height)
         for i in range(n_images)
     ]

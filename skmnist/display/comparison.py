@@ -7,7 +7,7 @@ import numpy as np
 from skmnist.display._confusion import draw_confusion
 from skmnist.display._drawing import figure_of, png_of
 from skmnist.display.history import HistoryDisplay
-from skmnist.display.mistakes import MistakesDisplay, draw_mistakes
+from skmnist.display.mistakes import MistakesDisplay, draw_mistakes, find_mistakes
 from skmnist.display.scores import ScoresDisplay
 
 
@@ -44,13 +44,13 @@ def draw_comparison(result: Any) -> dict[str, bytes | None]:
 
 def _draw_scores(result: Any) -> bytes:
     figure = figure_of(7, 1.4 + 0.5 * len(result.rows))
-    ScoresDisplay.from_comparison(result).plot(ax=figure.subplots())
+    ScoresDisplay.from_comparison(result, ax=figure.subplots())
     return png_of(figure)
 
 
 def _draw_confusion(result: Any) -> bytes:
-    best = result.rows[0]["classifier"]
-    return draw_confusion(result.confusion[best], np.unique(result.y), best)
+    matrices = {row["classifier"]: result.confusion[row["classifier"]] for row in result.rows}
+    return draw_confusion(matrices, np.unique(result.y))
 
 
 def _draw_learning_curves(result: Any) -> bytes | None:
@@ -72,7 +72,7 @@ def _draw_learning_curves(result: Any) -> bytes | None:
     axes = figure.subplots(len(metrics), len(drawn), sharex="col", sharey="row", squeeze=False)
     for column, (name, folds) in zip(axes.T, drawn.items(), strict=True):
         for ax, metric in zip(column, metrics, strict=True):
-            HistoryDisplay.from_histories(folds, name=name).plot(ax=ax, metric=metric)
+            HistoryDisplay.from_histories(folds, name=name, metric=metric, ax=ax)
             ax.label_outer()
             ax.set_title(name if ax is column[0] else "")
             if metric == "loss":
@@ -84,9 +84,10 @@ def _draw_learning_curves(result: Any) -> bytes | None:
 
 
 def _draw_mistakes(result: Any) -> bytes | None:
-    best = result.rows[0]["classifier"]
-    test, y_pred, confidence = result.predictions[best]
-    display = MistakesDisplay.from_predictions(
-        np.asarray(result.X)[test], result.y[test], y_pred, confidence=confidence
-    )
-    return draw_mistakes(display, best)
+    images, predictions = np.asarray(result.X), result.predictions
+    mistakes = {}
+    for row in result.rows:
+        test, y_pred, confidence = predictions[row["classifier"]]
+        found = find_mistakes(images[test], result.y[test], y_pred, confidence)
+        mistakes[row["classifier"]] = MistakesDisplay(*found)
+    return draw_mistakes(mistakes)

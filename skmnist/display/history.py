@@ -45,8 +45,10 @@ class HistoryDisplay:
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator: Any, *, name: str | None = None) -> "HistoryDisplay":
-        """Take the history of a fitted network.
+    def from_estimator(
+        cls, estimator: Any, *, name: str | None = None, metric: str = "loss", ax: Any = None
+    ) -> "HistoryDisplay":
+        """Draw the history of a fitted network.
 
         Parameters
         ----------
@@ -54,25 +56,36 @@ class HistoryDisplay:
             A fitted network.
         name : str, default=None
             Title; None means the class's name.
+        metric : str, default="loss"
+            What to draw, as in :meth:`plot`.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes a new figure.
 
         Returns
         -------
         display : HistoryDisplay
-            Not drawn yet; call :meth:`plot`.
+            Drawn; :meth:`plot` draws it anew.
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
             If the estimator has no history, as it isn't fitted or isn't a network.
+        ValueError
+            If the history has no such metric.
         """
         check_is_fitted(estimator, "history_")
-        return cls([estimator.history_], name or type(estimator).__name__)
+        return cls([estimator.history_], name or type(estimator).__name__).plot(ax, metric=metric)
 
     @classmethod
     def from_histories(
-        cls, histories: Sequence[Mapping[str, Sequence[float]]], *, name: str | None = None
+        cls,
+        histories: Sequence[Mapping[str, Sequence[float]]],
+        *,
+        name: str | None = None,
+        metric: str = "loss",
+        ax: Any = None,
     ) -> "HistoryDisplay":
-        """Take the histories of several fits of one network, such as a comparison's folds.
+        """Draw the histories of several fits of one network, such as a comparison's folds.
 
         Parameters
         ----------
@@ -80,13 +93,17 @@ class HistoryDisplay:
             One history a fit.
         name : str, default=None
             Title.
+        metric : str, default="loss"
+            What to draw, as in :meth:`plot`.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes a new figure.
 
         Returns
         -------
         display : HistoryDisplay
-            Not drawn yet; call :meth:`plot`.
+            Drawn; :meth:`plot` draws it anew.
         """
-        return cls(histories, name)
+        return cls(histories, name).plot(ax, metric=metric)
 
     def plot(self, ax: Any = None, *, metric: str = "loss") -> "HistoryDisplay":
         """Draw the mean over the fits, and each fit as a thin line.
@@ -96,7 +113,7 @@ class HistoryDisplay:
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a new figure.
         metric : str, default="loss"
-            What to draw, such as "loss" or "accuracy"; with "val_" before it for validation.
+            What to draw, such as "loss" or "accuracy"; with ``val_`` before it for validation.
 
         Returns
         -------

@@ -77,8 +77,9 @@ class NetworkDisplay:
     >>> from matplotlib.figure import Figure
     >>> from skmnist.display import NetworkDisplay
     >>> from skmnist.networks import lenet5
-    >>> display = NetworkDisplay.from_estimator(lenet5((28, 28, 1), 10))
-    >>> display.plot(ax=Figure().subplots()).ax_.get_title()
+    >>> network = lenet5((28, 28, 1), 10)
+    >>> display = NetworkDisplay.from_estimator(network, ax=Figure().subplots())
+    >>> display.ax_.get_title()
     'lenet5: 61,706 parameters'
     >>> display.layers[2].output_shapes
     ((28, 28, 6),)
@@ -89,8 +90,10 @@ class NetworkDisplay:
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator: Any, *, name: str | None = None) -> "NetworkDisplay":
-        """Take the layers of a fitted network classifier, or of a Keras model.
+    def from_estimator(
+        cls, estimator: Any, *, name: str | None = None, ax: Any = None
+    ) -> "NetworkDisplay":
+        """Draw the layers of a fitted network classifier, or of a Keras model.
 
         Parameters
         ----------
@@ -98,11 +101,13 @@ class NetworkDisplay:
             A fitted network classifier, or a model of Keras's, sequential or functional.
         name : str, default=None
             Title; None means the network's own name.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes a new figure, as large as the network needs.
 
         Returns
         -------
         display : NetworkDisplay
-            Not drawn yet; call :meth:`plot`.
+            Drawn; :meth:`plot` draws it anew.
 
         Raises
         ------
@@ -113,7 +118,7 @@ class NetworkDisplay:
             sequential model that isn't built yet, or a subclass with a ``call`` of its own.
         """
         network = estimator.network_ if hasattr(type(estimator), "network_") else estimator
-        return cls(_layers_of(network), name or network.name)
+        return cls(_layers_of(network), name or network.name).plot(ax)
 
     def plot(self, ax: Any = None) -> "NetworkDisplay":
         """Draw a box for each layer and an arrow for each connection.

@@ -10,7 +10,7 @@ from skmnist.display._confusion import draw_confusion
 from skmnist.display._drawing import figure_of, hide_spines, png_of
 from skmnist.display._grid import plot_images
 from skmnist.display.history import HistoryDisplay
-from skmnist.display.mistakes import MistakesDisplay, draw_mistakes
+from skmnist.display.mistakes import MistakesDisplay, draw_mistakes, find_mistakes
 from skmnist.display.network import NetworkDisplay
 
 _N_SAMPLES = 30
@@ -120,19 +120,19 @@ def _draw_confusion(reproduction: Any) -> bytes | None:
         return None
     labels = reproduction.labels
     matrix = confusion_matrix(reproduction.y_true, reproduction.y_pred, labels=labels)
-    return draw_confusion(matrix, labels, reproduction.name)
+    return draw_confusion({reproduction.name: matrix}, labels)
 
 
 def _draw_mistakes(reproduction: Any) -> bytes | None:
     if reproduction.split.kind != "images":
         return None
-    display = MistakesDisplay.from_predictions(
+    found = find_mistakes(
         reproduction.split.X_judge,
         reproduction.y_true,
         reproduction.y_pred,
-        confidence=reproduction.confidence,
+        reproduction.confidence,
     )
-    return draw_mistakes(display, reproduction.name)
+    return draw_mistakes({reproduction.name: MistakesDisplay(*found)})
 
 
 def _draw_curves(reproduction: Any) -> bytes | None:
@@ -159,7 +159,6 @@ def _draw_network(reproduction: Any) -> bytes | None:
     network = reproduction.network
     if network is None:
         return None
-    display = NetworkDisplay.from_estimator(network)
     figure = figure_of(6, 0.5 * len(network.network_.layers) + 1)
-    display.plot(ax=figure.subplots())
+    NetworkDisplay.from_estimator(network, ax=figure.subplots())
     return png_of(figure)

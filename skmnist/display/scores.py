@@ -38,7 +38,7 @@ class ScoresDisplay:
     >>> from skmnist import compare, knn, svm
     >>> from skmnist.display import ScoresDisplay
     >>> result = compare({"svm": svm(), "knn": knn()}, cv=3, verbose=0)
-    >>> display = ScoresDisplay.from_comparison(result).plot(ax=Figure().subplots())
+    >>> display = ScoresDisplay.from_comparison(result, ax=Figure().subplots())
     >>> display.ax_.get_xlabel()
     'Accuracy (%)'
     """
@@ -51,23 +51,25 @@ class ScoresDisplay:
         self.intervals = intervals
 
     @classmethod
-    def from_comparison(cls, result: Any) -> "ScoresDisplay":
-        """Take the scores from a comparison.
+    def from_comparison(cls, result: Any, *, ax: Any = None) -> "ScoresDisplay":
+        """Draw the scores of a comparison.
 
         Parameters
         ----------
         result : skmnist.ComparisonResult
             What :func:`skmnist.compare` returned.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes a new figure.
 
         Returns
         -------
         display : ScoresDisplay
-            Not drawn yet; call :meth:`plot`.
+            Drawn; :meth:`plot` draws it anew.
         """
         names = [row["classifier"] for row in result.rows]
         scores = [[fold.accuracy for fold in result.folds if fold.classifier == n] for n in names]
         intervals = [(row["accuracy_low"], row["accuracy_high"]) for row in result.rows]
-        return cls(names, scores, intervals)
+        return cls(names, scores, intervals).plot(ax)
 
     def plot(self, ax: Any = None) -> "ScoresDisplay":
         """Draw a line for each classifier: interval, mean and folds.
@@ -103,7 +105,9 @@ class ScoresDisplay:
 
     def _plot_one(self, height: int, scores: NDArray, interval: NDArray) -> None:
         mean = scores.mean()
-        self.ax_.plot(interval, [height, height], color=BLUE, linewidth=5, alpha=0.35)
+        # Matplotlib's own ends of a thick line project beyond its data.
+        bar = {"color": BLUE, "linewidth": 5, "alpha": 0.35, "solid_capstyle": "butt"}
+        self.ax_.plot(interval, [height, height], **bar)
         if len(scores) > 1:
             ring = {"facecolors": "none", "edgecolors": GREY, "s": 28, "zorder": 2}
             self.ax_.scatter(scores, np.full(len(scores), height), **ring)

@@ -9,12 +9,13 @@ import numpy as np
 
 from skmnist._backend import load_keras
 from skmnist._errors import shown, unknown_name
+from skmnist._reprs import ShortRepr
 
 _LARGEST = float(np.finfo(np.float32).max)
 
 
-@dataclass(frozen=True)
-class RandomUniform:
+@dataclass(frozen=True, repr=False)
+class RandomUniform(ShortRepr):
     """Initial weights drawn uniformly from an interval.
 
     Parameters

@@ -10,6 +10,7 @@ import numpy as np
 
 from skmnist._backend import load_keras
 from skmnist._errors import shown, unknown_name
+from skmnist._reprs import ShortRepr
 from skmnist.networks._common import (
     CHANNELS_LAST,
     activation_name,
@@ -24,8 +25,8 @@ from skmnist.networks._initializers import make_initializer
 _STEPS = ("activation", "batch_norm", "pool", "dropout")
 
 
-@dataclass(frozen=True)
-class ConvBlock:
+@dataclass(frozen=True, repr=False)
+class ConvBlock(ShortRepr):
     """One convolution and what follows it.
 
     Parameters

@@ -25,7 +25,7 @@ class ColumnNormalizer(OneToOneFeatureMixin, ImageTransformer):
         The shape of one image.
     n_features_in_ : int
         Pixels of one image.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where `X` has names that are all strings.
 
     Notes

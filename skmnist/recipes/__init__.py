@@ -10,7 +10,7 @@ from typing import Any
 
 from sklearn.base import clone
 
-from skmnist._errors import unknown_name
+from skmnist._errors import no_recipe
 from skmnist.recipes._classical import CLASSICAL
 from skmnist.recipes._ensembles import ENSEMBLES
 from skmnist.recipes._networks import NETWORKS
@@ -49,7 +49,7 @@ def recipe(name: str) -> Any:
     1
     """
     if name not in RECIPES:
-        raise unknown_name("name", name, RECIPES)
+        raise ValueError(f"name={no_recipe(name, RECIPES)}")
     return clone(RECIPES[name].estimator)
 
 

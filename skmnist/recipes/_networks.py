@@ -20,24 +20,30 @@ _ALEXNET_BLOCKS = (
 )
 
 NETWORKS = {
-    "dnn": Recipe(DNNClassifier(), "The class's defaults."),
-    "lenet": Recipe(LeNetClassifier(), "The class's defaults."),
+    "dnn": Recipe(DNNClassifier(), "Two dense layers of 512, for twenty epochs."),
+    "lenet": Recipe(
+        LeNetClassifier(), "LeNet-5: three convolutions and a dense layer, for twenty epochs."
+    ),
     "cnn-fast": Recipe(
         CNNClassifier(conv_blocks=pooled_blocks(16), epochs=1, batch_size=128, augmentation=None),
         "One epoch of a narrow network.",
     ),
     "cnn-quick": Recipe(CNNClassifier(epochs=3), "Three epochs of the default network."),
     "cnn-brisk": Recipe(CNNClassifier(epochs=5), "Five epochs of the default network."),
-    "cnn": Recipe(CNNClassifier(), "The class's defaults."),
+    "cnn": Recipe(
+        CNNClassifier(),
+        "The default network: three normalised convolutions of 24, 48 and 96 maps, for ten epochs.",
+    ),
     "resnet": Recipe(
         ResNetClassifier(),
-        "The class's defaults, 8 layers; the figure is that of a PreActResNet-18.",
+        "A residual network of eight layers; the figure is that of a PreActResNet-18.",
         Reported(test_accuracy=99.56),
         source="Clanuwat et al. 2018, arXiv:1812.01718",
     ),
     "capsnet": Recipe(
         CapsNetClassifier(),
-        "The class's defaults; the figure is that of a wider network, without reconstruction.",
+        "A capsule network with dynamic routing, without reconstruction; the figure is that of a "
+        "wider network.",
         Reported(test_accuracy=99.65),
         source="Sabour, Frosst and Hinton 2017, arXiv:1710.09829",
     ),

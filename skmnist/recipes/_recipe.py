@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
+from skmnist._reprs import ShortRepr
+
 _DECIMALS = {"test_probability": 5}
 # What a figure is of, where it is no test accuracy.
 _UNITS = {"training_accuracy": " (training)", "test_probability": " (probability)"}
 
 
-@dataclass(frozen=True)
-class Reported:
+@dataclass(frozen=True, repr=False)
+class Reported(ShortRepr):
     """All figures that a report gives for a network; None where it gives none.
 
     Parameters
@@ -47,8 +49,8 @@ class Reported:
     picture: bool = False
 
 
-@dataclass(frozen=True)
-class Recipe:
+@dataclass(frozen=True, repr=False)
+class Recipe(ShortRepr):
     """A configuration.
 
     Parameters

@@ -162,7 +162,7 @@ def part_of(X: Any, y: Any, size: int | None, random_state: int) -> tuple[Any, A
     Raises
     ------
     ValueError
-        If there are fewer.
+        If there are fewer, or too few to have one of each class.
 
     Examples
     --------
@@ -174,9 +174,14 @@ def part_of(X: Any, y: Any, size: int | None, random_state: int) -> tuple[Any, A
         return X, y
     if size > len(y):
         raise ValueError(f"train_size={size} is more than the {len(y):,} samples that there are.")
-    return tuple(
-        resample(X, y, replace=False, n_samples=size, stratify=y, random_state=random_state)
-    )
+    part = resample(X, y, replace=False, n_samples=size, stratify=y, random_state=random_state)
+    missing = np.setdiff1d(y, part[1]).tolist()
+    if missing:
+        raise ValueError(
+            f"train_size={size} leaves no sample of the classes {missing}; give a larger size, at "
+            f"least {len(np.unique(y))}."
+        )
+    return tuple(part)
 
 
 # -- the data sets -----------------------------------------------------------------------

@@ -35,7 +35,7 @@ def judged_figures(
     -------
     figures : dict of str to float
         Named as in :class:`skmnist.recipes.Reported`; what held-out training samples judge is
-        named "validation_..." instead of "test_...". Without probabilities the accuracy alone.
+        named ``validation_...`` instead of ``test_...``. Without probabilities the accuracy alone.
     """
     y = np.asarray(split.y_judge)
     judge = "validation" if split.held_out else "test"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sklearn.metrics import confusion_matrix
 
 from skmnist._comparison_report import as_csv, as_json
-from skmnist._files import write
+from skmnist._files import make_folder, write
 from skmnist._provenance import machine, versions
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def write_folder(reproduction: "Reproduction", folder: Path) -> None:
     from skmnist.display import draw_reproduction
     from skmnist.reports._page import page
 
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     results = results_of(reproduction)
     pictures = draw_reproduction(reproduction)
     tables = {name: text.encode() for name, text in _tables(reproduction).items()}

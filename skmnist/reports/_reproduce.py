@@ -9,15 +9,14 @@ from sklearn import config_context
 from sklearn.pipeline import Pipeline
 
 from skmnist._backend import load_keras
-from skmnist._errors import shown, unknown_name
-from skmnist._measuring import last_step, seeded
+from skmnist._errors import no_recipe, shown
+from skmnist._measuring import judges_of_epochs, last_step, seeded
 from skmnist._network_classifier import NetworkClassifier
+from skmnist._progress import activity
 from skmnist.recipes import RECIPES, recipe
 from skmnist.reports._data import Split, is_size, split_of
 from skmnist.reports._figures import judged_figures, training_figures
 from skmnist.reports._reproduction import Reproduction
-from skmnist.training import Plateau
-from skmnist.training.schedules import find_schedule
 
 
 def reproduce(
@@ -79,21 +78,24 @@ def reproduce(
     if not isinstance(name, str):
         raise TypeError(f"name={shown(name)}; expected the name of one recipe, see list_recipes().")
     if name not in RECIPES:
-        raise unknown_name("name", name, RECIPES)
+        raise ValueError(f"name={no_recipe(name, RECIPES)}")
     if epochs is not None and not is_size(epochs):
         raise ValueError(f"epochs={shown(epochs)}; expected a whole number >= 1, or None.")
-    split = split_of(
-        RECIPES[name].data,
-        random_state=random_state,
-        train_size=train_size,
-        validation_size=validation_size,
-    )
+    with activity(f"{name}: loading the data", verbose):
+        split = split_of(
+            RECIPES[name].data,
+            random_state=random_state,
+            train_size=train_size,
+            validation_size=validation_size,
+        )
     estimator = seeded(recipe(name), random_state)
     if epochs is not None:
         set_epochs(estimator, epochs)
     if verbose:
         print(f"{name}: {_class_counts(split.y_train)}")
         _show_progress(estimator)
+    with activity(f"{name}: loading Keras", verbose):
+        load_keras()  # whose import is no part of a fit
     seconds = _fit(estimator, split)
     classifier, X = _without_steps(estimator, split.X_judge)
     y_pred = classifier.predict(X)
@@ -108,27 +110,13 @@ def reproduce(
 
 def _fit(estimator: Any, split: Split) -> float:
     """Fit and return the seconds that it took."""
-    load_keras()  # whose import is no part of a fit
+    judges = judges_of_epochs(estimator, split.X_judge, split.y_judge) if split.held_out else {}
     start = perf_counter()
     with warnings.catch_warnings(), config_context(enable_metadata_routing=True):
         # Of a Pipeline, the network alone has progress to show.
         warnings.filterwarnings("ignore", ".* does not support callbacks", UserWarning)
-        estimator.fit(split.X_train, split.y_train, **_judges_of_epochs(estimator, split))
+        estimator.fit(split.X_train, split.y_train, **judges)
     return perf_counter() - start
-
-
-def _judges_of_epochs(estimator: Any, split: Split) -> dict[str, Any]:
-    """Judge a network after each epoch on the samples held out, unless they would steer it."""
-    network = last_step(estimator)
-    if not split.held_out or not isinstance(network, NetworkClassifier):
-        return {}
-    follows_them = network.early_stopping or isinstance(find_schedule(network.schedule), Plateau)
-    if network.validation_fraction or follows_them:
-        return {}
-    network.set_fit_request(X_val=True, y_val=True)
-    if estimator is not network:
-        estimator.set_params(transform_input=["X_val"])
-    return {"X_val": split.X_judge, "y_val": split.y_judge}
 
 
 def _without_steps(estimator: Any, X: Any) -> tuple[Any, Any]:

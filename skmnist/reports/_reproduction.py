@@ -40,7 +40,7 @@ class Reproduction:
         "test_loss" and "training_loss", "test_probability" (the mean probability of the right
         class), "n_epochs", "n_parameters", "last_side", "fit_seconds" (compilation included) and
         "seconds_per_epoch". Those of the training, of the epochs and of the size are a network's
-        alone. Where training samples were held out, "validation_..." stands for "test_...".
+        alone. Where training samples were held out, ``validation_...`` stands for ``test_...``.
     trial : bool
         Whether it had fewer epochs or samples than the recipe, and so has no verdict.
 

@@ -1,6 +1,5 @@
 """Many recipes, one table: the reports' figures beside ours."""
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from skmnist._comparison_report import as_csv, as_json
-from skmnist._errors import shown
-from skmnist._files import write
+from skmnist._files import make_folder, write
+from skmnist._progress import activity
 from skmnist._provenance import machine, versions
 from skmnist.reports._overview import folder_of, overview
 from skmnist.reports._reproduce import reproduce
@@ -52,7 +51,7 @@ class Reproductions:
         """
         if not self.rows:
             return
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         report = {
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": machine(),
@@ -107,7 +106,7 @@ def reproduce_all(
     [0, 1]
     """
     if output is not None:
-        _make_folder(output)
+        make_folder(output)  # before hours of training, not after them
     done = Reproductions()
     jobs = [(name, seed) for name in dict.fromkeys(names) for seed in random_states]
     try:
@@ -121,28 +120,19 @@ def reproduce_all(
     return done
 
 
-def _make_folder(output: Path) -> None:
-    """Make the folder before hours of training, not after them."""
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OSError(
-            f"output={shown(str(output))} can't be made a folder ({error}); give another place."
-        ) from error
-    if not os.access(output, os.W_OK):
-        raise OSError(f"output={shown(str(output))} can't be written to; give another folder.")
-
-
 def _add(
     done: Reproductions, name: str, seed: int, output: Path | None, settings: dict[str, Any]
 ) -> None:
     try:
         result = reproduce(name, random_state=seed, **settings)
+    except BrokenPipeError:  # of stdout: nobody reads what comes
+        raise
     except (ImportError, OSError, ValueError) as error:
         done.failed[name] = str(error)
     else:
         done.rows.append(result.row)
         if output is not None:
-            result.save(output / folder_of(name, seed))
+            with activity(f"{name}: drawing the pictures", settings.get("verbose", 1)):
+                result.save(output / folder_of(name, seed))
     if output is not None:
         done.save(output)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from statistics import fmean, stdev
 from typing import Any
 
+from skmnist._tables import Table
 from skmnist.recipes import RECIPES, verdict
 
 Rows = Sequence[dict[str, Any]]
@@ -55,9 +56,10 @@ def caption_of(rows: Rows) -> str:
     if rows and "n_validation" in rows[0]:
         n = rows[0]["n_validation"]
         where = f"{n:,} training samples held out; the test set was not used"
+    trial = "A trial, so without a verdict. " if any(row["trial"] for row in rows) else ""
     return (
-        "Accuracy in %, or the probability of the right class; means over the seeds. Judged on "
-        f"{where}. Training figures are those of the last epoch."
+        f"{trial}Accuracy in %, or the probability of the right class; means over the seeds. "
+        f"Judged on {where}. Training figures are those of the last epoch."
     )
 
 
@@ -74,20 +76,10 @@ def rich_tables(rows: Rows) -> Any:
 
 def _rich_table(
     summaries: dict[str, dict[str, str]], headers: Sequence[str], caption: str | None = None
-) -> Any:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(
-        box=box.SIMPLE_HEAD, caption=caption, caption_justify="left", padding=(0, 1, 0, 0)
-    )
-    table.add_column("Recipe", overflow="fold")
-    for header in headers:
-        table.add_column("\n".join(header.rsplit(" ", 1)), justify="right", no_wrap=True)
-    for name, cells in summaries.items():
-        table.add_row(Text(name), *(cells[header] for header in headers))
-    return table
+) -> Table:
+    broken = ["\n".join(header.rsplit(" ", 1)) for header in headers]
+    rows = [[name, *(cells[header] for header in headers)] for name, cells in summaries.items()]
+    return Table(["Recipe", *broken], rows, caption=caption, names_break=True)
 
 
 def _verdict(name: str, rows: Rows) -> str | None:
@@ -101,15 +93,7 @@ def _mean(rows: Rows, key: str, format_spec: str) -> str:
     return format(fmean(values), format_spec) if values else ""
 
 
-def table_of_recipes() -> Any:
+def table_of_recipes() -> Table:
     """Make the table of all recipes for the screen."""
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("Recipe", overflow="fold", min_width=12)
-    table.add_column("What it is for")
-    table.add_column("Reported", justify="right", no_wrap=True)
-    for name, recipe in RECIPES.items():
-        table.add_row(name, recipe.note, recipe.figure_text)
-    return table
+    rows = [[name, recipe.note, recipe.figure_text] for name, recipe in RECIPES.items()]
+    return Table(["Recipe", "What it is for", "Reported"], rows, prose=["What it is for"])

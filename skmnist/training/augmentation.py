@@ -17,6 +17,7 @@ from sklearn.utils import check_random_state
 
 from skmnist._backend import load_keras
 from skmnist._errors import shown, unknown_name
+from skmnist._reprs import ShortRepr
 from skmnist.pixels import background, find_pixel_scaling
 
 Sides = tuple[int, int]
@@ -27,8 +28,8 @@ _NOISE_PLACES = 2**20
 _BATCH = 1024
 
 
-@dataclass(frozen=True)
-class Augmentation:
+@dataclass(frozen=True, repr=False)
+class Augmentation(ShortRepr):
     """Random changes of images: moved, bent, noisy, partly blanked.
 
     Images are moved and bent in one bilinear resampling; then noise is added; then a rectangle is

@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmnist._errors import shown, unknown_name
+from skmnist._reprs import ShortRepr
 from skmnist.training.monitor import MONITORS, watched
 
 History = Mapping[str, Sequence[float]]
 
 
-@dataclass(frozen=True)
-class Schedule:
+@dataclass(frozen=True, repr=False)
+class Schedule(ShortRepr):
     """How the learning rate changes while training goes on (abstract)."""
 
     # The curve that decides it, by a name of `MONITORS`; "auto" where none does.
@@ -44,7 +45,7 @@ class Schedule:
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Constant(Schedule):
     """The same rate throughout.
 
@@ -60,7 +61,7 @@ class Constant(Schedule):
         return
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OneCycle(Schedule):
     """A triangle: from near zero up to the rate, then down to zero.
 
@@ -93,7 +94,7 @@ class OneCycle(Schedule):
         return base * np.minimum(done / self.peak, (1 - done) / (1 - self.peak))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Cosine(Schedule):
     """Half a cosine wave: from the rate down to zero.
 
@@ -114,7 +115,7 @@ class Cosine(Schedule):
         return base * (1 + np.cos(np.pi * _progress(epoch, epochs, steps))) / 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plateau(Schedule):
     """The rate is cut whenever the loss has stopped falling.
 
@@ -193,7 +194,7 @@ def find_schedule(schedule: str | Schedule) -> Schedule:
     --------
     >>> from skmnist.training.schedules import find_schedule
     >>> find_schedule("one_cycle")
-    OneCycle(peak=0.25)
+    OneCycle()
     """
     if isinstance(schedule, Schedule):
         return schedule

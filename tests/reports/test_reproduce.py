@@ -166,7 +166,7 @@ def test_a_part_larger_than_the_whole_is_refused():
 
 
 def test_an_unknown_recipe_is_named_with_the_nearest():
-    with pytest.raises(ValueError, match="name='bueno-circle' is unknown; did you mean"):
+    with pytest.raises(ValueError, match=r"name='bueno-circle' is not .*; did you mean"):
         reproduce("bueno-circle")
 
 
