@@ -78,8 +78,13 @@ def judges_of_epochs(classifier: Any, X: Any, y: Any) -> dict[str, Any]:
     network = classifier.steps[-1][1] if isinstance(classifier, Pipeline) else classifier
     if not isinstance(network, NetworkClassifier):
         return {}
-    follows_them = network.early_stopping or isinstance(find_schedule(network.schedule), Plateau)
-    if network.validation_fraction or follows_them:
+    # What follows the held-out loss would follow the test set.
+    follows = (
+        network.early_stopping
+        or bool(network.callbacks)
+        or isinstance(find_schedule(network.schedule), Plateau)
+    )
+    if network.validation_fraction or follows:
         return {}
     with config_context(enable_metadata_routing=True):
         network.set_fit_request(X_val=True, y_val=True)

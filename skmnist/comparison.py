@@ -186,7 +186,8 @@ class FoldResult:
     accuracy, log_loss : float
         Scores; log_loss is NaN where the classifier gives no probabilities.
     fit_time, predict_time_1, predict_time_1000 : float
-        Seconds for the fit, for predicting one image and for predicting a thousand.
+        Seconds for the fit, for predicting one image and for predicting a thousand. The fit of a
+        network includes judging each epoch on the test rows, for the curves.
     size : int or None
         Bytes of the pickled classifier; None where it can't be pickled.
     n_parameters : int or None
