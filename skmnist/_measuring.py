@@ -13,6 +13,8 @@ from sklearn.metrics import accuracy_score, log_loss
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 
+from skmnist.training.interrupts import interrupts_go_through
+
 
 def seeded(classifier: Any, random_state: int | None) -> Any:
     """Set every ``random_state`` of a classifier that is None."""
@@ -29,7 +31,8 @@ def measure(
 ) -> dict[str, Any]:
     """Fit a classifier, ask it for its predictions, and time both."""
     start = perf_counter()
-    classifier.fit(X_train, y_train)
+    with interrupts_go_through():
+        classifier.fit(X_train, y_train)
     fit_time = perf_counter() - start
     y_pred = classifier.predict(X_test)
     probabilities = (

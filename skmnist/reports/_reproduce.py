@@ -17,6 +17,7 @@ from skmnist.reports._data import Split, is_size, split_of
 from skmnist.reports._figures import judged_figures, training_figures
 from skmnist.reports._reproduction import Reproduction
 from skmnist.training import Plateau
+from skmnist.training.interrupts import interrupts_go_through
 from skmnist.training.schedules import find_schedule
 
 
@@ -110,7 +111,8 @@ def _fit(estimator: Any, split: Split) -> float:
     """Fit and return the seconds that it took."""
     load_keras()  # whose import is no part of a fit
     start = perf_counter()
-    with warnings.catch_warnings(), config_context(enable_metadata_routing=True):
+    routing = config_context(enable_metadata_routing=True)
+    with warnings.catch_warnings(), routing, interrupts_go_through():
         # Of a Pipeline, the network alone has progress to show.
         warnings.filterwarnings("ignore", ".* does not support callbacks", UserWarning)
         estimator.fit(split.X_train, split.y_train, **_judges_of_epochs(estimator, split))
