@@ -17,6 +17,7 @@ from sklearn.utils import _safe_indexing
 
 from skmnist._network_classifier import NetworkClassifier
 from skmnist.training import Plateau
+from skmnist.training.interrupts import interrupts_go_through
 from skmnist.training.schedules import find_schedule
 
 
@@ -36,7 +37,8 @@ def measure(
     """Fit a classifier, ask it for its predictions, and time both."""
     judges = judges_of_epochs(classifier, X_test, y_test) if np.isin(y_test, y_train).all() else {}
     start = perf_counter()
-    with config_context(enable_metadata_routing=True) if judges else nullcontext():
+    routing = config_context(enable_metadata_routing=True) if judges else nullcontext()
+    with routing, interrupts_go_through():
         classifier.fit(X_train, y_train, **judges)
     fit_time = perf_counter() - start
     y_pred = classifier.predict(X_test)

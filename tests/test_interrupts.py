@@ -17,6 +17,7 @@ from skmnist import (
     DNNClassifier,
     PretrainedClassifier,
     SequenceDNNClassifier,
+    compare,
 )
 from skmnist._backend import load_keras
 from skmnist._validation import in_one_step
@@ -319,3 +320,11 @@ def test_a_committee_passes_on_its_members_warnings(few):
 
 def test_partial_fit_does_not_warn_of_guessing(few):
     assert dnn(learning_rate=1e-6).partial_fit(*few, classes=np.arange(10)).n_epochs_ == 1
+
+
+def test_an_interrupt_ends_a_comparison_with_the_fits_before(few):
+    X, y = few
+    classifiers = {"good": dnn(epochs=1), "stopped": dnn(CtrlC(2))}
+    done = compare(classifiers, X, y, cv=2, verbose=0)
+    assert done.interrupted
+    assert {fold.classifier for fold in done.folds} == {"good"}

@@ -46,6 +46,7 @@ from skmnist.classifiers import CNNClassifier
 from skmnist.ensemble._workers import workers_for
 from skmnist.features import CNNFeatures
 from skmnist.images import as_images, image_shape_of, native_pixels
+from skmnist.training.interrupts import interrupts_go_through
 from skmnist.training.precision import find_dtype
 
 _NETWORK = "cnn"  # the network's name among the parts
@@ -277,7 +278,8 @@ class CNNStackingClassifier(ProbabilisticClassifier, ShortErrors, _BaseCompositi
             counted = np.flatnonzero(weights)
             everything = images[counted], y[counted], weights[counted]
             stack = self._stack(heads, generator)
-            stack.fit_network(*everything)
+            with interrupts_go_through():
+                stack.fit_network(*everything)
             stack.fit_heads(*everything)
             self._stacks_ = [stack]
         return self

@@ -17,6 +17,7 @@ from skmnist.recipes import RECIPES, recipe
 from skmnist.reports._data import Split, is_size, split_of
 from skmnist.reports._figures import judged_figures, training_figures
 from skmnist.reports._reproduction import Reproduction
+from skmnist.training.interrupts import interrupts_go_through
 
 
 def reproduce(
@@ -112,7 +113,8 @@ def _fit(estimator: Any, split: Split) -> float:
     """Fit and return the seconds that it took."""
     judges = judges_of_epochs(estimator, split.X_judge, split.y_judge) if split.held_out else {}
     start = perf_counter()
-    with warnings.catch_warnings(), config_context(enable_metadata_routing=True):
+    routing = config_context(enable_metadata_routing=True)
+    with warnings.catch_warnings(), routing, interrupts_go_through():
         # Of a Pipeline, the network alone has progress to show.
         warnings.filterwarnings("ignore", ".* does not support callbacks", UserWarning)
         estimator.fit(split.X_train, split.y_train, **judges)

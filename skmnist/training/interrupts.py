@@ -2,14 +2,42 @@
 
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import FrameType
+
+_go_through: ContextVar[bool] = ContextVar("interrupts_go_through", default=False)
+
+
+@contextmanager
+def interrupts_go_through() -> Iterator[None]:
+    """Have Ctrl-C end all that is done within, where a fit is one part of it.
+
+    Examples
+    --------
+    >>> from skmnist.training.interrupts import interrupts_go_through, keep_after_interrupt
+    >>> with interrupts_go_through():
+    ...     try:
+    ...         raise KeyboardInterrupt
+    ...     except KeyboardInterrupt:
+    ...         keep_after_interrupt(n_epochs=3)
+    Traceback (most recent call last):
+    KeyboardInterrupt
+    """
+    before = _go_through.set(True)
+    try:
+        yield
+    finally:
+        _go_through.reset(before)
 
 
 def keep_after_interrupt(n_epochs: int) -> None:
     """Warn that training ends early, or let the interrupt go through. Call it in its handler.
 
-    It goes through before the first epoch has ended, as there is nothing to keep, and within
-    joblib: there a search, a cross-validation or a committee fits, which is to end as a whole.
+    It goes through before the first epoch has ended, as there is nothing to keep, within
+    `interrupts_go_through`, and within joblib: there a search, a cross-validation or a committee
+    fits, which is to end as a whole.
     (``MLPClassifier`` ends a single fit there, and the search goes on to the next.)
 
     Parameters
@@ -27,7 +55,7 @@ def keep_after_interrupt(n_epochs: int) -> None:
     UserWarning
         Otherwise.
     """
-    if not n_epochs or _within_joblib():
+    if not n_epochs or _go_through.get() or _within_joblib():
         raise
     warnings.warn(
         f"Training was interrupted in epoch {n_epochs + 1}; what {n_epochs} "
