@@ -15,6 +15,7 @@ everywhere.
 
 import os
 import re
+import signal
 import sys
 import tempfile
 import threading
@@ -28,7 +29,7 @@ from multiprocessing import parent_process
 from pathlib import Path
 from platform import machine
 from types import ModuleType
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 _import_lock = threading.Lock()
 _descriptor_lock = threading.Lock()
@@ -381,21 +382,63 @@ def logs_of_tensorflow_held_back() -> Iterator[None]:
     ...     pass
     """
     # One at a time: two threads would restore each other's descriptor.
-    with _descriptor_lock, tempfile.TemporaryFile() as held:
-        sys.stderr.flush()
+    with _descriptor_lock, _interrupts_deferred():
         try:
             original = os.dup(2)
         except OSError:  # no descriptor 2, as under pythonw: nobody listens
             yield
             return
+        held = _memory_file()
+        if held is None:
+            os.close(original)
+            yield
+            return
+        _flush()
         os.dup2(held.fileno(), 2)
         try:
             yield
         finally:
-            sys.stderr.flush()
+            _flush()
             os.dup2(original, 2)
             os.close(original)
-            held.seek(0)
-            kept = [line for line in held if not _LOG_LINE.match(line)]
+            with held:
+                held.seek(0)
+                kept = [line for line in held if not _LOG_LINE.match(line)]
             if kept:
                 os.write(2, b"".join(kept))
+
+
+@contextmanager
+def _interrupts_deferred() -> Iterator[None]:
+    """Have Ctrl-C wait until the end, as it may come between any two steps of Python.
+
+    Only the main thread hears it; a program's own choice to ignore it or to end at once stays.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    heard: list[tuple[int, Any]] = []
+    signal.signal(signal.SIGINT, lambda *arguments: heard.append(arguments))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if heard:
+            handler(*heard[-1])
+
+
+def _memory_file() -> BinaryIO | None:
+    """Make a file without a name; None where there is no place for one."""
+    if hasattr(os, "memfd_create"):
+        with suppress(OSError):
+            return os.fdopen(os.memfd_create("skmnist"), "w+b")
+    with suppress(OSError):
+        return cast(BinaryIO, tempfile.TemporaryFile())
+    return None
+
+
+def _flush() -> None:
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):  # closed by the program
+            sys.stderr.flush()

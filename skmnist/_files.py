@@ -2,16 +2,23 @@
 
 import gzip
 import os
+import signal
 import stat
+import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from errno import EISDIR, ENOENT
 from pathlib import Path
-from typing import BinaryIO, cast
+from shutil import rmtree
+from tempfile import TemporaryDirectory
+from time import time
+from typing import Any, BinaryIO, cast
 from uuid import uuid4
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_DOWNLOAD = ".download-"
+_STALE = 3600  # seconds
 
 
 def write(path: Path, content: bytes) -> None:
@@ -64,6 +71,44 @@ def make_folder(folder: Path) -> None:
         ) from error
     if not os.access(folder, os.W_OK):
         raise OSError(f"output={str(folder)!r} can't be written to; give another folder.")
+
+
+@contextmanager
+def folder_for_download(cache: Path) -> Iterator[Path]:
+    """Make a folder in a cache for what is downloaded; it is gone afterwards, at SIGTERM too.
+
+    Folders of processes that were killed are removed an hour after they last got anything.  It lies
+    inside the cache, as only a move within one filesystem is atomic.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    for left_over in cache.glob(f"{_DOWNLOAD}*"):
+        with suppress(OSError):
+            if _last_change(left_over) < time() - _STALE:
+                rmtree(left_over)
+    with _cleaned_up_at_sigterm(), TemporaryDirectory(dir=cache, prefix=_DOWNLOAD) as folder:
+        yield Path(folder)
+
+
+def _last_change(folder: Path) -> float:
+    return max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+
+
+@contextmanager
+def _cleaned_up_at_sigterm() -> Iterator[None]:
+    """Have SIGTERM end the process as Ctrl-C does, unless the program has its own idea of it."""
+    alone = threading.current_thread() is threading.main_thread()
+    if not alone or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def end(number: int, frame: Any) -> None:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def own_folders(dataset: str) -> list[Path]:

@@ -5,15 +5,22 @@ import math
 import os
 import struct
 from contextlib import suppress
+from errno import EISDIR
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch
 
-from skmnist._files import existing, innermost, own_folders, uncompressed, where_looked
+from skmnist._files import (
+    existing,
+    folder_for_download,
+    innermost,
+    own_folders,
+    uncompressed,
+    where_looked,
+)
 
 __all__ = ["fetch_mnist", "read_idx"]
 
@@ -193,12 +200,15 @@ def _fetch(
 
 def _download(name: str, cache: Path, damaged: list[str]) -> np.ndarray:
     """Download one MNIST file into the cache, from the first mirror that delivers it whole."""
-    cache.mkdir(parents=True, exist_ok=True)
+    target = cache / f"{name}.gz"
+    if target.is_dir():
+        raise IsADirectoryError(
+            EISDIR, "there is a folder in the place of MNIST's file; move or delete it", str(target)
+        )
     failures = []
     for mirror in _MIRRORS:
-        # Inside the cache, as only a move within one filesystem is atomic.
-        with TemporaryDirectory(dir=cache, prefix=".download-") as folder:
-            path = Path(folder) / f"{name}.gz"
+        with folder_for_download(cache) as folder:
+            path = folder / target.name
             try:
                 array = _download_verified(f"{mirror}{name}.gz", path, name)
             except (OSError, ValueError) as error:
@@ -206,7 +216,7 @@ def _download(name: str, cache: Path, damaged: list[str]) -> np.ndarray:
                 continue
             # Windows refuses while another process reads the file it has just put there itself.
             with suppress(PermissionError):
-                os.replace(path, cache / path.name)
+                os.replace(path, target)
             return array
     raise _not_found(name, cache, [*damaged, *failures])
 

@@ -8,14 +8,21 @@ import re
 import tarfile
 from collections.abc import Iterable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch
 
-from skmnist._files import existing, innermost, own_folders, uncompressed, where_looked, write
+from skmnist._files import (
+    existing,
+    folder_for_download,
+    innermost,
+    own_folders,
+    uncompressed,
+    where_looked,
+    write,
+)
 
 __all__ = ["load_imdb"]
 
@@ -180,11 +187,10 @@ def _as_part(reviews: list[tuple[str, int]]) -> Part:
 def _download(cache: Path, damaged: list[str]) -> dict[str, Part]:
     """Download the archive and write what it holds into the cache."""
     try:
-        reviews = _read_archive_of_the_web()
+        reviews = _read_archive_of_the_web(cache)
     except (OSError, ValueError) as error:
         reason = f"{_URL}: {innermost(error)}"
     else:
-        cache.mkdir(parents=True, exist_ok=True)
         for part, of_part in reviews.items():
             write(cache / f"{part}.jsonl.gz", _as_json_lines(of_part))
         return {part: _as_part(of_part) for part, of_part in reviews.items()}
@@ -192,11 +198,11 @@ def _download(cache: Path, damaged: list[str]) -> dict[str, Part]:
     raise _not_found(cache, [*damaged, reason])
 
 
-def _read_archive_of_the_web() -> dict[str, list[tuple[str, int]]]:
+def _read_archive_of_the_web(cache: Path) -> dict[str, list[tuple[str, int]]]:
     import pooch  # imports requests, which only a download needs
 
-    with TemporaryDirectory(prefix="skmnist-imdb-") as folder:
-        path = Path(folder) / "aclImdb_v1.tar.gz"
+    with folder_for_download(cache) as folder:
+        path = folder / "aclImdb_v1.tar.gz"
         pooch.HTTPDownloader(chunk_size=1 << 20)(_URL, str(path), None)
         _verify(path)
         return _read_archive(path)

@@ -212,7 +212,9 @@ class _ForEachSize(dict[int, Callable[..., Any]]):
 
     def __missing__(self, size: int) -> Callable[..., Any]:
         with _lock:
-            return self.setdefault(size, self._compile(size))
+            if size not in self:  # another thread may have been here meanwhile
+                self[size] = self._compile(size)
+            return self[size]
 
 
 def _compiler(network: Any) -> Callable[[int], Callable[..., Any]]:

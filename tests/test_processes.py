@@ -1,0 +1,210 @@
+"""Processes in odd states: no stderr, no temporary folder, Ctrl-C and SIGTERM at bad moments."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from skmnist import _backend, datasets, inference
+from skmnist._backend import load_keras, logs_of_tensorflow_held_back
+from skmnist._files import folder_for_download
+from skmnist.inference import Predictor
+from skmnist.networks import Architecture, dense_network
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and descriptors are POSIX's")
+
+# -- the log that is held back --------------------------------------------------------------
+
+BARE = """
+import os, sys
+if sys.argv[1] == "closed":
+    os.close(2)
+sys.stderr = None
+import tempfile
+def refuse(*arguments, **settings):
+    raise FileNotFoundError("No usable temporary directory found")
+tempfile.TemporaryFile = tempfile.gettempdir = refuse
+if sys.argv[1] == "no memory file" and hasattr(os, "memfd_create"):
+    del os.memfd_create
+from sklearn.datasets import load_digits
+from skmnist import DNNClassifier
+X, y = load_digits(return_X_y=True)
+classifier = DNNClassifier(hidden_units=(4,), epochs=1, random_state=0).fit(X[:64], y[:64])
+print(classifier.predict(X[:3]).shape)
+"""
+CASES = ("closed", "no memory file")
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=pytest.mark.beside("-c", BARE, case)) for case in CASES]
+)
+def test_a_fit_needs_neither_stderr_nor_a_temporary_folder(beside, case):
+    done = beside("-c", BARE, case)
+    assert (done.returncode, done.stdout.strip()) == (0, "(3,)")
+
+
+def test_nothing_is_held_back_where_there_is_no_place_for_it(monkeypatch, capfd):
+    monkeypatch.setattr(_backend, "_memory_file", lambda: None)
+    with logs_of_tensorflow_held_back():
+        os.write(2, b"2026-01-01 00:00:00.000000: I tensorflow/core: shown\n")
+    assert "shown" in capfd.readouterr().err
+
+
+def test_a_memory_file_does_without_a_temporary_folder(monkeypatch, capfd):
+    if not hasattr(os, "memfd_create"):
+        pytest.skip("there are no memory files here")
+    with monkeypatch.context() as patched:
+        patched.setattr(tempfile, "tempdir", "/nowhere")
+        with logs_of_tensorflow_held_back():
+            os.write(2, b"2026-01-01 00:00:00.000000: I tensorflow/core: hidden\nshown\n")
+    assert capfd.readouterr().err == "shown\n"
+
+
+@POSIX
+def test_ctrl_c_while_the_log_is_held_back_waits_until_the_descriptor_is_back():
+    before, meanwhile = os.fstat(2).st_ino, []
+
+    def interrupted():
+        with logs_of_tensorflow_held_back():
+            signal.raise_signal(signal.SIGINT)
+            meanwhile.append(os.fstat(2).st_ino)
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert len(meanwhile) == 1
+    assert meanwhile[0] != before
+    assert os.fstat(2).st_ino == before
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@POSIX
+def test_ctrl_c_at_any_moment_leaves_descriptor_2_as_it_was():
+    before, ended = os.fstat(2).st_ino, threading.Event()
+    rng = np.random.default_rng(0)
+
+    def interrupt():
+        while not ended.wait(float(rng.uniform(0, 2e-4))):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    thread, heard, caught = threading.Thread(target=interrupt), 0, None
+    old = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        thread.start()
+        last = time.monotonic() + 1
+        while time.monotonic() < last:
+            try:
+                with logs_of_tensorflow_held_back():
+                    pass
+            except KeyboardInterrupt as error:  # kept, as a notebook does
+                heard, caught = heard + 1, error
+    except KeyboardInterrupt:
+        pass
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        ended.set()
+        thread.join()
+        signal.signal(signal.SIGINT, old)
+    assert heard > 0
+    assert caught is not None
+    assert os.fstat(2).st_ino == before
+
+
+# -- threads --------------------------------------------------------------------------------
+
+
+def test_threads_that_ask_at_once_compile_a_batch_size_once(monkeypatch):
+    load_keras()
+    architecture = Architecture.of(
+        dense_network, input_shape=(8, 8, 1), n_outputs=10, hidden_units=(17,)
+    )
+    variables = [variable.numpy() for variable in architecture.build(0).variables]
+    sizes, make = [], inference._compiler
+
+    def counting(network):
+        compile_for = make(network)
+
+        def compile_and_count(size):
+            sizes.append(size)
+            return compile_for(size)
+
+        return compile_and_count
+
+    monkeypatch.setattr(inference, "_compiler", counting)
+    barrier = threading.Barrier(8)
+
+    def ask(_):
+        barrier.wait(timeout=60)
+        return Predictor(architecture, variables, 16.0).outputs(np.ones((9, 64)), (8, 8, 1))
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(ask, range(8)))
+    assert sizes == [16]
+    assert all(np.array_equal(answer, answers[0]) for answer in answers)
+
+
+# -- downloads ------------------------------------------------------------------------------
+
+DOWNLOAD = """
+import os, sys, time
+from pathlib import Path
+from skmnist._files import folder_for_download
+with folder_for_download(Path(sys.argv[1])) as folder:
+    (folder / "part").write_bytes(b"part")
+    print("begun", flush=True)
+    time.sleep(60)
+"""
+
+
+@POSIX
+def test_sigterm_in_a_download_leaves_nothing_behind(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-c", DOWNLOAD, tmp_path], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline() == b"begun\n"
+        assert len(list(tmp_path.iterdir())) == 1
+        process.terminate()
+        assert process.wait(timeout=60) == 128 + signal.SIGTERM
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_killed_download_left_is_removed_by_the_next_one_an_hour_later(tmp_path):
+    for name in (".download-old", ".download-new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "part").write_bytes(b"part")
+    for path in (tmp_path / ".download-old" / "part", tmp_path / ".download-old"):
+        os.utime(path, (0, time.time() - 4000))
+    with folder_for_download(tmp_path) as folder:
+        assert folder.is_dir()
+    assert [path.name for path in tmp_path.iterdir()] == [".download-new"]
+
+
+def test_a_program_keeps_its_own_handler_of_sigterm(tmp_path):
+    def own(*_):
+        pass
+
+    before = signal.signal(signal.SIGTERM, own)
+    try:
+        with folder_for_download(tmp_path):
+            assert signal.getsignal(signal.SIGTERM) is own
+        assert signal.getsignal(signal.SIGTERM) is own
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    with folder_for_download(tmp_path):
+        assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_folder_in_the_place_of_a_cached_file_is_named(tmp_path, monkeypatch):
+    monkeypatch.delenv("SKMNIST_DATA", raising=False)
+    place = tmp_path / "skmnist" / "mnist" / "train-images-idx3-ubyte.gz"
+    place.mkdir(parents=True)
+    with pytest.raises(IsADirectoryError, match="folder in the place of MNIST's file; move") as e:
+        datasets.fetch_mnist(data_home=tmp_path)
+    assert e.value.filename == str(place)
