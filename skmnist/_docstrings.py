@@ -77,6 +77,9 @@ image_shape : tuple (height, width) or (height, width, channels), or None, defau
     finds a square; rows that are no square are one line of pixels, with a warning where they may
     be images in colour. None refuses PyTorch's layout, channels first: give
     ``np.moveaxis(X, 1, -1)``. Where a shape is given, it decides.
+pixel_scaling : {{"auto"}} or None, default={pixel_scaling!r}
+    "auto" brings pixels to the range that a network takes, by an offset and a scale learned from
+    the training data: see `pixel_offset_` and `pixel_scale_`. None takes them as they are.
 shuffle : bool, default={shuffle!r}
     Whether each epoch goes over the samples in a new order.
 callbacks : list of keras.callbacks.Callback or None, default={callbacks!r}

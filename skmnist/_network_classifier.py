@@ -117,6 +117,7 @@ class NetworkClassifier(
         "augmentation": [str, Augmentation, None],
         "dtype": [StrOptions(set(DTYPES))],
         "image_shape": [tuple, list, None],
+        "pixel_scaling": [StrOptions({"auto"}), None],
         "shuffle": ["boolean"],
         "callbacks": [list, tuple, None],
         "warm_start": ["boolean"],
@@ -387,7 +388,7 @@ class NetworkClassifier(
         return image_shape_of(rows, self.image_shape, seen)
 
     def _input_scaling(self, rows: NDArray) -> PixelScaling:
-        return find_pixel_scaling(rows)
+        return PixelScaling() if self.pixel_scaling is None else find_pixel_scaling(rows)
 
     def _input_values(self, images: NDArray) -> PixelValues | None:
         return PixelValues.of(images)
@@ -410,11 +411,6 @@ class NetworkClassifier(
     @property
     def _float(self) -> str:
         return "float64" if self.dtype_ == "float64" else "float32"
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # One pickled before there were offsets has none.
-        before = {"pixel_offset_": 0.0, "_pixels_": None} if "pixel_scale_" in state else {}
-        super().__setstate__(before | state)
 
     def _seed(self) -> int:
         if self.random_state is None:

@@ -155,12 +155,6 @@ class Predictor:
         # The live parts belong to this process; they are made again where they are needed.
         return {**vars(self), "_loaded": None, "_network": None}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # One pickled before there were offsets has a number to divide by.
-        if "_pixel_scale" in state:
-            state = {**state, "_scaling": PixelScaling(0.0, state["_pixel_scale"])}
-        vars(self).update(state)
-
     @property
     def _dtype(self) -> str:
         dtype = dict(self.architecture.settings).get("dtype")

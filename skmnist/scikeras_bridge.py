@@ -130,7 +130,11 @@ def _left_behind(estimator: NetworkClassifier, replaced: dict[str, Any]) -> Iter
 
 def _model_settings(estimator: NetworkClassifier) -> dict[str, Any]:
     """Give the settings that the network is built of."""
-    shared = set(NetworkClassifier._parameter_constraints) - {"dtype", "image_shape"}
+    shared = set(NetworkClassifier._parameter_constraints) - {
+        "dtype",
+        "image_shape",
+        "pixel_scaling",
+    }
     own = {n: v for n, v in estimator.get_params(deep=False).items() if n not in shared}
     return {
         "model": partial(network_on_pixels, type(estimator)),
@@ -272,6 +276,11 @@ def network_on_pixels(
 class PixelScaler(TransformerMixin, BaseEstimator):
     """Scale pixels as the network classifiers do.
 
+    Parameters
+    ----------
+    pixel_scaling : {"auto"} or None, default="auto"
+        As the classifiers' parameter.
+
     Attributes
     ----------
     pixel_offset_, pixel_scale_ : float
@@ -284,6 +293,9 @@ class PixelScaler(TransformerMixin, BaseEstimator):
     >>> PixelScaler().fit_transform(np.array([[0, 255]], dtype=np.uint8)).tolist()
     [[0.0, 1.0]]
     """
+
+    def __init__(self, pixel_scaling: str | None = "auto") -> None:
+        self.pixel_scaling = pixel_scaling
 
     def fit(self, X: NDArray, y: Any = None) -> "PixelScaler":
         """Learn the scaling.
@@ -300,7 +312,9 @@ class PixelScaler(TransformerMixin, BaseEstimator):
         self : object
             The fitted transformer.
         """
-        self.pixel_offset_, self.pixel_scale_ = find_pixel_scaling(as_rows(X)[0])
+        automatic = self.pixel_scaling is not None
+        scaling = find_pixel_scaling(as_rows(X)[0]) if automatic else PixelScaling()
+        self.pixel_offset_, self.pixel_scale_ = scaling
         return self
 
     def transform(self, X: NDArray) -> NDArray:
@@ -337,7 +351,7 @@ def _scaled_keras_classifier() -> Any:
 
         @property
         def feature_encoder(self) -> PixelScaler:
-            return PixelScaler()
+            return PixelScaler(getattr(self, "model__pixel_scaling", "auto"))
 
     return ScaledKerasClassifier
 

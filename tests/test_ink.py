@@ -218,12 +218,3 @@ def test_files_from_before_ink_could_be_dark_load_as_they_did(written, tmp_path)
     assert loaded[1].pixel_offset_ == 0
     assert np.array_equal(loaded.predict_proba(X_test), pipeline.predict_proba(X_test))
     assert loaded.predict(X_test / 255).shape == (300,)  # no range is known, so none is warned of
-
-
-def test_a_pickle_from_before_ink_could_be_dark_transforms_as_it_did(written):
-    deskew = Deskew().fit(written[0])
-    expected = deskew.transform(written[2])
-    del deskew.ink, deskew.ink_
-    older = pickle.loads(pickle.dumps(deskew))
-    assert np.array_equal(older.transform(written[2]), expected)
-    assert older.get_params() == {"ink": "auto", "image_shape": None}

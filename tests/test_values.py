@@ -237,6 +237,20 @@ def test_words_are_never_scaled():
     assert (words.pixel_offset_, words.pixel_scale_) == (0, 1)
 
 
+@pytest.mark.parametrize("kind", ["DNN", "CNN"])
+def test_pixel_scaling_none_takes_the_numbers_as_they_are(small, kind):
+    X, y, X_test = small
+    asked = NETWORKS[kind].__class__(**{**NETWORKS[kind].get_params(), "pixel_scaling": None})
+    unscaled = asked.fit(X / 16, y)
+    assert (unscaled.pixel_offset_, unscaled.pixel_scale_) == (0, 1)
+    scaled = NETWORKS[kind].fit(X, y)  # 0..16, which a division by 16 brings to 0..1
+    np.testing.assert_array_equal(unscaled.predict_proba(X_test / 16), scaled.predict_proba(X_test))
+    shifted = asked.fit(X / 16 + 1, y)
+    assert (
+        np.abs(shifted.predict_proba(X_test / 16 + 1) - scaled.predict_proba(X_test)).max() > 0.01
+    )
+
+
 def test_offset_and_scale_are_saved_and_pickled(small, tmp_path):
     X, y, X_test = (small[0] + 1000.0, small[1], small[2] + 1000.0)
     network = NETWORKS["DNN"].fit(X, y)
@@ -244,19 +258,6 @@ def test_offset_and_scale_are_saved_and_pickled(small, tmp_path):
     for copy in (load(tmp_path / "network.safetensors"), pickle.loads(pickle.dumps(network))):
         assert (copy.pixel_offset_, copy.pixel_scale_) == (1000, 16)
         assert np.array_equal(copy.predict_proba(X_test), network.predict_proba(X_test))
-
-
-def test_a_pickle_from_before_there_were_offsets_predicts_as_it_did(small):
-    X, y, X_test = small
-    network = pickle.loads(pickle.dumps(NETWORKS["DNN"].fit(X, y)))
-    state = vars(network)
-    del state["pixel_offset_"]
-    vars(state["_predictor_"])["_pixel_scale"] = vars(state["_predictor_"]).pop("_scaling").scale
-    older = pickle.loads(pickle.dumps(network))
-    assert older.pixel_offset_ == 0
-    expected = NETWORKS["DNN"].predict_proba(X_test)
-    assert np.array_equal(older.predict_proba(X_test), expected)
-    assert older.partial_fit(X, y).n_epochs_ == 3
 
 
 # -- asked about images in another unit -----------------------------------------------------

@@ -13,10 +13,9 @@ from skmnist._network_classifier import NetworkClassifier
 from skmnist.classifiers._common import HIDDEN_LAYERS
 from skmnist.images import ImageShape
 from skmnist.networks.sequence import UNKNOWN
-from skmnist.pixels import PixelScaling
 
 MOST_WORDS = 2**24  # a batch holds float32, which has all whole numbers up to there
-_OF_IMAGES = {"augmentation", "image_shape", "output_activation"}
+_OF_IMAGES = {"augmentation", "image_shape", "output_activation", "pixel_scaling"}
 
 
 class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
@@ -43,9 +42,11 @@ class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
 
     n_words: int | str
 
-    # To the base, a sequence is an image of one row, which has no other shape and isn't moved.
+    # To the base, a sequence is an image of one row, which has no other shape, isn't moved and
+    # isn't scaled.
     image_shape = None
     augmentation = None
+    pixel_scaling = None
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -82,9 +83,6 @@ class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
                 "(n, length), as TextSequencer gives them."
             )
         return 1, rows.shape[1], 1
-
-    def _input_scaling(self, rows: NDArray) -> PixelScaling:
-        return PixelScaling()
 
     def _input_values(self, images: NDArray) -> None:
         return None

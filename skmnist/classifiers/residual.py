@@ -84,6 +84,7 @@ class ResNetClassifier(NetworkClassifier):
         augmentation: str | Augmentation | None = "shift",
         dtype: str = "auto",
         image_shape: Sequence[int] | None = None,
+        pixel_scaling: str | None = "auto",
         shuffle: bool = True,
         callbacks: Sequence[Any] | None = None,
         warm_start: bool = False,
@@ -115,6 +116,7 @@ class ResNetClassifier(NetworkClassifier):
         self.augmentation = augmentation
         self.dtype = dtype
         self.image_shape = image_shape
+        self.pixel_scaling = pixel_scaling
         self.shuffle = shuffle
         self.callbacks = callbacks
         self.warm_start = warm_start

@@ -46,11 +46,6 @@ class InkTransformer(ImageTransformer, metaclass=ABCMeta):
     def _learn(self, images: NDArray) -> None:
         self.ink_ = find_ink(images) if self.ink == "auto" else self.ink
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # One pickled before ink could be dark has no word for it.
-        learned = {"ink_": "bright"} if "image_shape_" in state else {}
-        super().__setstate__({"ink": "auto"} | learned | state)
-
 
 def find_ink(images: NDArray) -> str:
     """Find from the border of images whether ink is brighter or darker than what it is on.

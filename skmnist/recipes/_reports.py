@@ -369,11 +369,11 @@ _BUENO = {
             kernel_initializer=RandomUniform(-1.0, 1.0),
             bias_initializer=RandomUniform(-1.0, 1.0),
             bias_learning_rate_factor=1 / 500,
+            pixel_scaling=None,
         ),
         "Two circles. The report's loop steps by 0.05 times the sum over 500 points of the "
         "gradients of half the squares, which is 12.5 times the gradient of the mean square; for "
-        "the biases it takes their mean instead of the sum. All weights begin between -1 and 1. "
-        "Points are divided by their standard deviation, 0.56, which the report doesn't do.",
+        "the biases it takes their mean instead of the sum. All weights begin between -1 and 1.",
         Reported(picture=True, n_parameters=61),
         source="Bueno, network in NumPy",
         measure="training_accuracy",
