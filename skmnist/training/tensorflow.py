@@ -124,7 +124,7 @@ class Trainer(AbstractTrainer):
         self._optimizer.apply(tape.gradient(loss, variables), variables)
         return loss, self._hits(labels, outputs)
 
-    def _run_judging(self, images, labels, weights, scale, _, rows):
+    def _run_judging(self, images, labels, weights, scale, background, rows):
         def judge(i, loss_sum, n_hits, weight_sum):
             some = rows[i : i + EVALUATION_BATCH]
             outputs = self.network(self._pixels(images, some, scale), training=False)
