@@ -14,11 +14,6 @@ from sklearn.utils.estimator_checks import (
 from skmnist import CNNClassifier, DNNClassifier, LeNetClassifier
 from skmnist.preprocessing import HOG
 
-# Some checks fit noise, or weigh a class by 0.0001.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Training ended at guessing:sklearn.exceptions.ConvergenceWarning"
-)
-
 # Small networks, enough training for the checks' own accuracy bounds.
 ESTIMATORS = [
     DNNClassifier(hidden_units=(16,), dropout=0.0, learning_rate=0.02, epochs=10),

@@ -38,7 +38,7 @@ def warn_if_guessing(
     ConvergenceWarning
         If the loss is no lower than that of the class frequencies, and the accuracy no higher than
         the share of the largest class, but for chance.  After fewer than 50 steps, only if the
-        loss is half as high again, as after steps that were too large.
+        loss is half as high again as that of even probabilities, as after steps too large.
 
     Examples
     --------
@@ -58,10 +58,12 @@ def warn_if_guessing(
     """
     labels, n_classes = data.labels[data.train_rows], max(n_outputs, 2)
     weights = np.bincount(labels, data.weights[data.train_rows], n_classes)
-    guessed = _loss_of_frequencies(loss, weights / weights.sum(), n_outputs)
+    frequencies = weights / weights.sum()
+    guessed = _loss_of_constant(loss, frequencies, frequencies, n_outputs)
+    even = _loss_of_constant(loss, np.full(n_classes, 1 / n_classes), frequencies, n_outputs)
     largest = np.bincount(labels, minlength=n_classes).max() / len(labels)
     by_chance = largest + 2 * np.sqrt(largest * (1 - largest) / len(labels))
-    least = guessed if n_steps >= _FEW_STEPS else 1.5 * guessed
+    least = guessed if n_steps >= _FEW_STEPS else 1.5 * max(even, guessed)
     if reached >= least and hits <= by_chance:
         warnings.warn(
             f"Training ended at guessing: the loss is {reached:.4g}, and {guessed:.4g} for the "
@@ -72,9 +74,11 @@ def warn_if_guessing(
         )
 
 
-def _loss_of_frequencies(loss: Loss, frequencies: np.ndarray, n_outputs: int) -> float:
-    """Compute the weighted mean loss of the class frequencies as every image's probabilities."""
-    smoothed = frequencies * (1 - loss.label_smoothing) + loss.label_smoothing / len(frequencies)
+def _loss_of_constant(
+    loss: Loss, constant: np.ndarray, frequencies: np.ndarray, n_outputs: int
+) -> float:
+    """Compute the weighted mean loss where every image has the same probabilities."""
+    smoothed = constant * (1 - loss.label_smoothing) + loss.label_smoothing / len(frequencies)
     one_hot = np.eye(len(frequencies), dtype=np.float32)[:, -n_outputs:]
     outputs = np.tile(smoothed[-n_outputs:].astype(np.float32), (len(frequencies), 1))
     ops = load_keras().ops

@@ -17,13 +17,17 @@ def interrupts_go_through() -> Iterator[None]:
     Examples
     --------
     >>> from skmnist.training.interrupts import interrupts_go_through, keep_after_interrupt
-    >>> with interrupts_go_through():
+    >>> def fit():
     ...     try:
     ...         raise KeyboardInterrupt
     ...     except KeyboardInterrupt:
     ...         keep_after_interrupt(n_epochs=3)
-    Traceback (most recent call last):
-    KeyboardInterrupt
+    >>> try:
+    ...     with interrupts_go_through():
+    ...         fit()
+    ... except KeyboardInterrupt:
+    ...     print("went through")
+    went through
     """
     before = _go_through.set(True)
     try:
