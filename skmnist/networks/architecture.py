@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 from math import inf
@@ -84,8 +85,9 @@ def _refuse_too_large(architecture: Architecture) -> None:
     }
     if not wide:
         return
-    with load_keras().StatelessScope(initialize_variables=False):  # shapes, but no numbers
-        n_parameters = architecture.builder(**dict(architecture.settings), seed=0).count_params()
+    # Keras notes variables without values by thread, to fill them later: not those of this one.
+    with ThreadPoolExecutor(1) as thread:
+        n_parameters = thread.submit(_count_parameters, architecture).result()
     needed, memory = n_parameters * _BYTES_OF_PARAMETER, _memory()
     if needed > memory:
         widest = ", ".join(f"{name}={shown(value)}" for name, value in wide.items())
@@ -94,6 +96,12 @@ def _refuse_too_large(architecture: Architecture) -> None:
             f"least {needed / 2**30:.3g} GiB; this machine has {memory / 2**30:.3g} GiB. Give "
             "fewer units, filters or words."
         )
+
+
+def _count_parameters(architecture: Architecture) -> int:
+    """Build a network whose variables have shapes, but no values."""
+    with load_keras().StatelessScope(initialize_variables=False):
+        return architecture.builder(**dict(architecture.settings), seed=0).count_params()
 
 
 def _numbers(value: Any) -> Iterator[int]:
