@@ -57,13 +57,7 @@ class Architecture:
         -------
         network : keras.Model
             Takes images of floats, gives one number a class.
-
-        Raises
-        ------
-        ValueError
-            If training so many parameters would take more than the machine's whole memory.
         """
-        _refuse_too_large(self)
         return self.builder(**dict(self.settings), seed=seed)
 
 
@@ -76,8 +70,20 @@ def _hashable(value: Any) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _refuse_too_large(architecture: Architecture) -> None:
-    """Refuse a network that the machine's memory can't hold, before any of it is made."""
+def refuse_too_large(architecture: Architecture) -> None:
+    """Refuse a network whose training the machine's memory can't hold, before any of it is made.
+
+    Raises
+    ------
+    ValueError
+        If its parameters, their gradients and two moments take more than the whole memory.
+
+    Examples
+    --------
+    >>> from skmnist.networks import Architecture, dense_network
+    >>> from skmnist.networks.architecture import refuse_too_large
+    >>> refuse_too_large(Architecture.of(dense_network, input_shape=(8, 8, 1), n_outputs=10))
+    """
     wide = {
         name: value
         for name, value in architecture.settings
