@@ -91,9 +91,12 @@ def _refuse_other_than_numbers(X: Any) -> None:
             "make_pipeline(TextSequencer(), SequenceCNNClassifier())."
         )
     if np.ndim(first) > 0:
+        advice = "np.stack(X), or np.stack(X['name']) for a column of a data frame"
+        if np.ndim(first) == 1:
+            advice += "; sequences of several lengths: keras.utils.pad_sequences(X)"
         raise ValueError(
             f"X is a column of arrays, the first of shape {np.shape(first)}; {_PIXELS}. Stack "
-            "them: np.stack(X), or np.stack(X['name']) for a column of a data frame."
+            f"them: {advice}."
         )
 
 

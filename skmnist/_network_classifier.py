@@ -51,7 +51,7 @@ from skmnist.images import (
     refuse_other_shape,
 )
 from skmnist.inference import Predictor
-from skmnist.networks.architecture import Architecture
+from skmnist.networks.architecture import Architecture, refuse_too_large
 from skmnist.pixels import PixelScaling, PixelValues, find_pixel_scaling
 from skmnist.training import Augmentation, Data, Outcome, Plan, State, Task, train
 from skmnist.training.augmentation import find_augmentation
@@ -582,9 +582,10 @@ class NetworkClassifier(
                 )
 
     def _task(self, optimizer: OptimizerSpec) -> Task:
-        n_classes = len(self.classes_)
+        architecture = self._architecture(self.image_shape_, len(self.classes_), self.dtype_)
+        refuse_too_large(architecture)
         return Task(
-            architecture=self._architecture(self.image_shape_, n_classes, self.dtype_),
+            architecture=architecture,
             optimizer=optimizer,
             loss=find_loss(self.loss, self.label_smoothing),
             augmentation=find_augmentation(self.augmentation, self.image_shape_),

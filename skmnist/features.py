@@ -22,6 +22,7 @@ from skmnist._numbers import refuse_beyond_float32
 from skmnist._validation import ShortErrors, clear_arguments, in_one_step, rows_as_fitted
 from skmnist.classifiers import CNNClassifier
 from skmnist.images import as_rows, find_image_shape, refuse_other_shape
+from skmnist.networks.architecture import refuse_too_large
 from skmnist.networks.inner import inner_network
 
 
@@ -193,7 +194,9 @@ class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErrors
     ) -> None:
         """Find a misspelt layer before the training, not after it."""
         image_shape = find_image_shape(n_pixels, classifier.image_shape, seen_shape)
-        inner_network(classifier._architecture(image_shape, 2, "float32"), self.layer, self.pool)
+        architecture = classifier._architecture(image_shape, 2, "float32")
+        refuse_too_large(architecture)
+        inner_network(architecture, self.layer, self.pool)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

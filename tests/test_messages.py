@@ -167,6 +167,12 @@ def test_texts_are_to_be_turned_into_indices_first(classifier):
     assert len(make_pipeline(TextSequencer(), classifier).fit(texts, labels).predict(texts)) == 20
 
 
+def test_sequences_of_several_lengths_are_to_be_padded_first():
+    X = np.array([[5, 3], [4, 6, 7]], dtype=object)  # as keras.datasets.imdb.load_data returns them
+    with pytest.raises(ValueError, match=r"column of arrays.*keras.utils.pad_sequences\(X\)"):
+        SequenceCNNClassifier(epochs=1).fit(X, [0, 1])
+
+
 def test_dates_are_no_pixels(data):
     pandas = pytest.importorskip("pandas")
     X, y = data
@@ -346,6 +352,15 @@ def test_a_network_larger_than_the_memory_is_refused_before_it_is_made(
     with pytest.raises(ValueError, match=rf"{parameter}=.* parameters.* GiB; this machine has"):
         classifier.fit(X.reshape(100, -1), y)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_wide_network_that_fits_is_trained_after_its_size_was_found(data):
+    X, y = data
+    classifier = SequenceCNNClassifier(
+        n_words=5000, embedding_size=2, filters=2, hidden_units=(4,), dropout=0.5, epochs=1
+    ).fit(X.reshape(100, -1), y)
+    assert classifier.predict(X.reshape(100, -1)).shape == (100,)
+    assert classifier.n_parameters_ > 10_000
 
 
 def test_values_of_ten_thousand_letters_are_shortened(data):

@@ -94,7 +94,7 @@ def test_a_saved_network_is_the_same(fitted, digits, tmp_path):
     [
         ({"widths": ()}, r"widths=\(\); expected the maps of at least one stage"),
         ({"widths": (16, 8)}, r"widths=\(16, 8\).*none fewer than in the stage before"),
-        ({"widths": (16, 0)}, "0 is no number of units"),
+        ({"widths": (16, 0)}, r"widths=\(16, 0\) holds 0; expected whole numbers"),
         ({"n_blocks": 0}, "'n_blocks' parameter of ResNetClassifier"),
     ],
 )

@@ -267,7 +267,7 @@ def test_strings_are_no_word_indices():
         {"filters": 0},
         {"kernel_size": 1.5},
         {"pool_size": 0},
-        {"hidden_units": 250},
+        {"hidden_units": 250.0},
         {"hidden_units": (0,)},
         {"activation": "relo"},
         {"dropout": 1.0},

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 from math import inf
@@ -56,13 +57,7 @@ class Architecture:
         -------
         network : keras.Model
             Takes images of floats, gives one number a class.
-
-        Raises
-        ------
-        ValueError
-            If training so many parameters would take more than the machine's whole memory.
         """
-        _refuse_too_large(self)
         refuse_other_modes()
         return self.builder(**dict(self.settings), seed=seed)
 
@@ -76,8 +71,20 @@ def _hashable(value: Any) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _refuse_too_large(architecture: Architecture) -> None:
-    """Refuse a network that the machine's memory can't hold, before any of it is made."""
+def refuse_too_large(architecture: Architecture) -> None:
+    """Refuse a network whose training the machine's memory can't hold, before any of it is made.
+
+    Raises
+    ------
+    ValueError
+        If its parameters, their gradients and two moments take more than the whole memory.
+
+    Examples
+    --------
+    >>> from skmnist.networks import Architecture, dense_network
+    >>> from skmnist.networks.architecture import refuse_too_large
+    >>> refuse_too_large(Architecture.of(dense_network, input_shape=(8, 8, 1), n_outputs=10))
+    """
     wide = {
         name: value
         for name, value in architecture.settings
@@ -85,8 +92,9 @@ def _refuse_too_large(architecture: Architecture) -> None:
     }
     if not wide:
         return
-    with load_keras().StatelessScope(initialize_variables=False):  # shapes, but no numbers
-        n_parameters = architecture.builder(**dict(architecture.settings), seed=0).count_params()
+    # Keras notes variables without values by thread, to fill them later: not those of this one.
+    with ThreadPoolExecutor(1) as thread:
+        n_parameters = thread.submit(_count_parameters, architecture).result()
     needed, memory = n_parameters * _BYTES_OF_PARAMETER, _memory()
     if needed > memory:
         widest = ", ".join(f"{name}={shown(value)}" for name, value in wide.items())
@@ -95,6 +103,12 @@ def _refuse_too_large(architecture: Architecture) -> None:
             f"least {needed / 2**30:.3g} GiB; this machine has {memory / 2**30:.3g} GiB. Give "
             "fewer units, filters or words."
         )
+
+
+def _count_parameters(architecture: Architecture) -> int:
+    """Build a network whose variables have shapes, but no values."""
+    with load_keras().StatelessScope(initialize_variables=False):
+        return architecture.builder(**dict(architecture.settings), seed=0).count_params()
 
 
 def _numbers(value: Any) -> Iterator[int]:
