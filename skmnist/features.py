@@ -16,6 +16,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skmnist._backend import StartsAsItsSender
 from skmnist._network_classifier import NetworkClassifier
 from skmnist._validation import rows_as_fitted
 from skmnist.classifiers import CNNClassifier
@@ -23,7 +24,9 @@ from skmnist.images import as_rows, find_image_shape, refuse_other_shape
 from skmnist.networks.inner import inner_network
 
 
-class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class CNNFeatures(
+    StartsAsItsSender, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     """The values of a trained network's inner layer, as features.
 
     Parameters

@@ -19,6 +19,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from skmnist._backend import StartsAsItsSender
 from skmnist._targets import at_least_two
 from skmnist._validation import generator_of, rows_as_fitted, unchanged_on_error
 from skmnist.classifiers import CNNClassifier
@@ -30,7 +31,11 @@ _MEMBERS_OF_ONE_DESIGN = 5
 
 
 class CommitteeClassifier(
-    CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, _BaseComposition
+    StartsAsItsSender,
+    CallbackSupportMixin,
+    ClassifierMixin,
+    MetaEstimatorMixin,
+    _BaseComposition,
 ):
     """A committee of classifiers that are fitted on the same data and average their probabilities.
 

@@ -30,6 +30,7 @@ from sklearn.utils.validation import (
 )
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from skmnist._backend import StartsAsItsSender
 from skmnist._network_classifier import NetworkClassifier
 from skmnist._targets import at_least_two
 from skmnist._validation import generator_of, rows_as_fitted, unchanged_on_error
@@ -64,7 +65,7 @@ def default_heads() -> list[tuple[str, Any]]:
     ]
 
 
-class CNNStackingClassifier(ClassifierMixin, _BaseComposition):
+class CNNStackingClassifier(StartsAsItsSender, ClassifierMixin, _BaseComposition):
     """A network, classifiers on its features, and a blender that weighs them all.
 
     In each fold one network is fitted, and sees the rows that were held out from it as features.
