@@ -152,7 +152,7 @@ def refuse_other_modes() -> None:
 
 
 def _import_keras() -> ModuleType:
-    with _onednn_wanted():
+    with _onednn_wanted(), _some_temporary_folder():
         import keras
 
         if keras.backend.backend() == "tensorflow":
@@ -225,6 +225,18 @@ _sender_has_no_onednn = False
 
 
 @contextmanager
+def _some_temporary_folder() -> Iterator[None]:
+    """Name a temporary folder where no folder can be written: TensorFlow's import wants a name."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        with _variable_set("TEST_TMPDIR", os.curdir):
+            yield
+    else:
+        yield
+
+
+@contextmanager
 def _variable_set(name: str, value: str) -> Iterator[None]:
     """Set an environment variable for a while."""
     before = os.environ.get(name)
@@ -289,7 +301,7 @@ def _jax_runs() -> bool:
 
 
 def _refuse_forked_backend() -> None:
-    """Stop before a deadlock: the threads of TensorFlow and of JAX don't survive a fork."""
+    """Stop before a deadlock: the backend's threads don't survive a fork."""
     if _forked_with is not None:
         raise RuntimeError(
             f"This process was forked from one in which {_forked_with} already runs; its threads "
@@ -307,6 +319,8 @@ def _note_fork() -> None:
         _forked_with, _keras = "TensorFlow", None
     elif _jax_runs():
         _forked_with, _keras = "JAX", None
+    elif _keras is not None and sys.modules["torch"].get_num_threads() > 1:
+        _forked_with, _keras = "PyTorch", None
 
 
 if hasattr(os, "register_at_fork"):

@@ -16,6 +16,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skmnist._backend import StartsAsItsSender
 from skmnist._errors import shown
 from skmnist._network_classifier import NetworkClassifier
 from skmnist._numbers import refuse_beyond_float32
@@ -26,7 +27,9 @@ from skmnist.networks.architecture import refuse_too_large
 from skmnist.networks.inner import inner_network
 
 
-class CNNFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErrors, BaseEstimator):
+class CNNFeatures(
+    StartsAsItsSender, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErrors, BaseEstimator
+):
     """The values of a trained network's inner layer, as features.
 
     Parameters

@@ -1,8 +1,7 @@
-"""JAX in a process of its own: right sums, few compilations, clear errors."""
+"""JAX in a process of its own: right sums, few compilations."""
 
 import importlib.util
 import json
-import os
 
 import pytest
 
@@ -61,31 +60,6 @@ for n in (800, 960, 640, 1009):
     found.append([n, list(traced), fitted.history_["val_loss"][0]])
 print(json.dumps(found))
 """
-FORKED = """
-import json, os, signal
-from sklearn.datasets import load_digits
-from skmnist import DNNClassifier
-X, y = load_digits(return_X_y=True)
-classifier = DNNClassifier(hidden_units=(4,), epochs=1, random_state=0).fit(X[:64], y[:64])
-classifier.predict(X[:64])
-found = {}
-for name in ("predict", "fit"):
-    receive, send = os.pipe()
-    child = os.fork()
-    if not child:
-        signal.alarm(20)  # a child that hangs is ended, and has written nothing
-        try:
-            getattr(classifier, name)(*(X[:64], y[:64])[: 1 + (name == "fit")])
-            message = "no error"
-        except BaseException as error:
-            message = f"{type(error).__name__}: {error}"
-        os.write(send, message.encode())
-        os._exit(0)
-    os.close(send)
-    found[name] = os.read(receive, 1000).decode()
-    os.waitpid(child, 0)
-print(json.dumps(found))
-"""
 
 
 def runs(script, *options, **environment):
@@ -142,13 +116,3 @@ def test_numbers_of_rows_share_what_is_compiled(beside):
     assert traced[640] == [["_step", 32], ["_judge", 128]]
     assert [name for name, _ in traced[1009]] == ["_step"]  # the last batch's
     assert all(loss > 0 for _, _, loss in (first, *others))
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-@runs(FORKED, "-W", "ignore")
-def test_a_fork_after_jaxs_start_gets_a_clear_error_and_no_deadlock(beside):
-    messages = printed(beside, FORKED, "-W", "ignore")
-    for action in ("predict", "fit"):
-        assert messages[action].startswith("RuntimeError: This process was forked from one in")
-        assert "JAX already runs" in messages[action]
-        assert "loky" in messages[action]

@@ -1,5 +1,7 @@
 """Processes in odd states: no stderr, no temporary folder, Ctrl-C and SIGTERM at bad moments."""
 
+import importlib.util
+import json
 import os
 import signal
 import subprocess
@@ -114,6 +116,60 @@ def test_ctrl_c_at_any_moment_leaves_descriptor_2_as_it_was():
     assert heard > 0
     assert caught is not None
     assert os.fstat(2).st_ino == before
+
+
+# -- forks ----------------------------------------------------------------------------------
+
+FORKED = """
+import json, os, signal
+from sklearn.datasets import load_digits
+from skmnist import DNNClassifier
+X, y = load_digits(return_X_y=True)
+classifier = DNNClassifier(hidden_units=(4,), epochs=1, random_state=0).fit(X[:64], y[:64])
+classifier.predict(X[:64])
+found = {}
+for name in ("predict", "fit"):
+    receive, send = os.pipe()
+    child = os.fork()
+    if not child:
+        signal.alarm(20)  # a child that hangs is ended, and has written nothing
+        try:
+            getattr(classifier, name)(*(X[:64], y[:64])[: 1 + (name == "fit")])
+            message = "no error"
+        except BaseException as error:
+            message = f"{type(error).__name__}: {error}"
+        os.write(send, message.encode())
+        os._exit(0)
+    os.close(send)
+    found[name] = os.read(receive, 1000).decode()
+    os.waitpid(child, 0)
+print(json.dumps(found))
+"""
+NAMES = {"jax": "JAX", "torch": "PyTorch"}
+FORKING = ("-W", "ignore", "-c", FORKED)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.parametrize(
+    "backend",
+    [
+        pytest.param(
+            backend,
+            marks=pytest.mark.beside(*FORKING, KERAS_BACKEND=backend, OMP_NUM_THREADS="2")
+            if importlib.util.find_spec(backend)
+            else pytest.mark.skip(reason=f"{backend} is not installed"),
+        )
+        for backend in NAMES
+    ],
+)
+def test_a_fork_after_a_backends_start_gets_a_clear_error_and_no_deadlock(beside, backend):
+    done = beside(*FORKING, KERAS_BACKEND=backend, OMP_NUM_THREADS="2")
+    assert done.returncode == 0, done.stderr
+    messages = json.loads(done.stdout)
+    for action in ("predict", "fit"):
+        assert messages[action].startswith("RuntimeError: This process was forked from one in")
+        assert f"{NAMES[backend]} already runs" in messages[action]
+        assert "loky" in messages[action]
 
 
 # -- threads --------------------------------------------------------------------------------

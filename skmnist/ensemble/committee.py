@@ -19,6 +19,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
+from skmnist._backend import StartsAsItsSender
 from skmnist._classifier import ProbabilisticClassifier
 from skmnist._errors import shown
 from skmnist._numbers import checked_weights
@@ -41,7 +42,12 @@ _MEMBERS_OF_ONE_DESIGN = 5
 
 
 class CommitteeClassifier(
-    CallbackSupportMixin, ProbabilisticClassifier, ShortErrors, MetaEstimatorMixin, _BaseComposition
+    StartsAsItsSender,
+    CallbackSupportMixin,
+    ProbabilisticClassifier,
+    ShortErrors,
+    MetaEstimatorMixin,
+    _BaseComposition,
 ):
     """A committee of classifiers that are fitted on the same data and average their probabilities.
 

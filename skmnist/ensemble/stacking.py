@@ -28,6 +28,7 @@ from sklearn.utils.validation import (
 )
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from skmnist._backend import StartsAsItsSender
 from skmnist._classifier import ProbabilisticClassifier
 from skmnist._errors import shown
 from skmnist._network_classifier import NetworkClassifier
@@ -74,7 +75,9 @@ def default_heads() -> list[tuple[str, Any]]:
     ]
 
 
-class CNNStackingClassifier(ProbabilisticClassifier, ShortErrors, _BaseComposition):
+class CNNStackingClassifier(
+    StartsAsItsSender, ProbabilisticClassifier, ShortErrors, _BaseComposition
+):
     """A network, classifiers on its features, and a blender that weighs them all.
 
     In each fold one network is fitted, and sees the rows that were held out from it as features.
