@@ -9,6 +9,7 @@ from skmnist import inference
 from skmnist._backend import load_keras
 from skmnist.inference import Predictor
 from skmnist.networks import Architecture, ConvBlock, convolutional_network, dense_network, lenet5
+from skmnist.pixels import PixelScaling
 
 SHAPE = (8, 8, 1)
 COMMON = {"input_shape": SHAPE, "n_outputs": 10}
@@ -35,7 +36,7 @@ def as_array(values):
 def predictor_of(name, seed=0):
     architecture = NETWORKS[name]
     variables = [v.numpy() for v in architecture.build(seed).variables]
-    return Predictor(architecture, variables, 255.0)
+    return Predictor(architecture, variables, PixelScaling(scale=255.0))
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,7 @@ def test_no_more_than_a_few_networks_stay_compiled(rows):
     for units in range(1, 2 + inference._MOST_COMPILED):
         architecture = Architecture.of(dense_network, hidden_units=(units,), **COMMON)
         variables = [v.numpy() for v in architecture.build(0).variables]
-        assert Predictor(architecture, variables, 1.0).n_outputs == 10
+        assert Predictor(architecture, variables, PixelScaling()).n_outputs == 10
     assert len(inference._compiled) == inference._MOST_COMPILED
 
 

@@ -303,7 +303,7 @@ def test_keras_short_names_of_losses_are_taken(short, name, data):
 
 def test_a_sparse_loss_with_settings_of_its_own_is_refused(data):
     loss = load_keras().losses.SparseCategoricalCrossentropy(from_logits=True)
-    with pytest.raises(ValueError, match=r"loss=.*from_logits.*'sparse_categorical_crossentropy'"):
+    with pytest.raises(ValueError, match=r"loss=.*from_logits=True.*probabilities"):
         dnn(loss=loss).fit(*data)
 
 
@@ -383,9 +383,9 @@ def test_values_of_ten_thousand_letters_are_shortened(data):
             dnn(**parameters).fit(X, y)
         assert next(iter(parameters)) in str(caught.value)
         assert len(str(caught.value)) < 2000
-    with pytest.raises(ValueError, match="is unknown") as caught:
+    with pytest.raises(ValueError, match="is not the name of a recipe") as caught:
         recipe(long)
-    assert len(str(caught.value)) < 4000
+    assert len(str(caught.value)) < 400
     with pytest.raises(ValueError, match="ConvBlock: padding=") as caught:
         ConvBlock(8, padding=long)
     assert len(str(caught.value)) < 400

@@ -29,6 +29,7 @@ from skmnist.networks import Architecture, lenet5
 from skmnist.networks._backbones import BACKBONES
 from skmnist.networks.pretrained import first_variables, pretrained_network
 from skmnist.persistence import _parameters, load, save
+from skmnist.pixels import PixelScaling
 from skmnist.training import Plateau
 
 # The first layers of a small backbone: all that there is to test, in a second.
@@ -259,7 +260,9 @@ def test_the_backbone_computes_what_keras_s_own_computes(few, weights):
         backbone="MobileNet",
         backbone_settings=[("alpha", 0.25)],
     )
-    ours = Predictor(architecture, first_variables(architecture, weights, 0), 255.0)
+    ours = Predictor(
+        architecture, first_variables(architecture, weights, 0), PixelScaling(scale=255.0)
+    )
     features = ours.of_layer("flatten", None).outputs(few[0][:20].reshape(20, -1), (28, 28, 1))
     images = keras.layers.Resizing(32, 32)(few[0][:20, :, :, None].astype(np.float32))
     prepared = keras.applications.mobilenet.preprocess_input(np.repeat(images, 3, axis=-1))

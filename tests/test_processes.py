@@ -19,6 +19,7 @@ from skmnist._backend import load_keras, logs_of_tensorflow_held_back
 from skmnist._files import folder_for_download
 from skmnist.inference import Predictor
 from skmnist.networks import Architecture, dense_network
+from skmnist.pixels import PixelScaling
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and descriptors are POSIX's")
 
@@ -197,7 +198,9 @@ def test_threads_that_ask_at_once_compile_a_batch_size_once(monkeypatch):
 
     def ask(_):
         barrier.wait(timeout=60)
-        return Predictor(architecture, variables, 16.0).outputs(np.ones((9, 64)), (8, 8, 1))
+        return Predictor(architecture, variables, PixelScaling(scale=16.0)).outputs(
+            np.ones((9, 64)), (8, 8, 1)
+        )
 
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(ask, range(8)))

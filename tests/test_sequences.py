@@ -319,8 +319,10 @@ def test_a_file_with_a_wrong_number_of_words_is_refused(fitted, few_words, tmp_p
     persistence.save(fitted, path)
     with safe_open(path, framework="np") as file:
         content = json.loads(file.metadata()["skmnist"])
-    for wrong, message in (2, "n_words_ is 2"), (10_000, "expected float32 of shape"):
+    one_more = fitted.n_words_ + 1, "expected float32 of shape"
+    for wrong, message in (2, "n_words_ is 2"), one_more, (10_000, "up to 10000 units"):
         content["learned"]["n_words_"] = wrong
+        content.pop("sha256", None)
         save_file(load_file(path), path, {"skmnist": json.dumps(content)})
         with pytest.raises(ValueError, match=message):
             persistence.load(path)

@@ -155,8 +155,11 @@ def _run_epoch(
     rates = None if base is None else plan.schedule.rates(base, epoch, plan.epochs, steps, history)
     if rates is None:
         rates = np.full(steps, np.nan)  # the optimizer's own, whatever callbacks make of it
+    at_first = trainer.learning_rate
     loss, accuracy = trainer.run_epoch(order, draws, rates, keras_callbacks)
-    highest, last = (trainer.learning_rate if np.isnan(r) else r for r in (max(rates), rates[-1]))
+    # A schedule of the optimizer's own is at the next epoch's rate by now.
+    own = at_first if base is None else trainer.learning_rate
+    highest, last = (own if np.isnan(rate) else rate for rate in (max(rates), rates[-1]))
     refuse_divergence(loss, plan.first_epoch + epoch + 1, highest)
     logs = {"loss": loss, "accuracy": accuracy, "learning_rate": float(last)}
     if len(data.validation_rows):

@@ -178,7 +178,7 @@ def _name_of(loss: Any) -> str | None:
         default = losses.SparseCategoricalCrossentropy().get_config()
         if config != {**default, "name": None, "reduction": None}:
             raise ValueError(
-                f"loss={shown(loss)} has settings of its own (from_logits, ignore_class), which "
+                f"loss={shown(loss)} has settings of its own, such as ignore_class, which "
                 "have no use here: the networks' outputs are probabilities. Give "
                 "loss='sparse_categorical_crossentropy'."
             )

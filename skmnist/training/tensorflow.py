@@ -102,7 +102,8 @@ class Trainer(AbstractTrainer):
                 pixels = self._task.augmentation(pixels, draws[batch], background)
             if self._task.optimizer.learning_rate is not None:  # else Keras's schedule decides
                 rate = self._optimizer.learning_rate
-                rate.assign(tf.where(tf.math.is_nan(rates[i]), rate, rates[i]))
+                planned = tf.cast(rates[i], rate.dtype)
+                rate.assign(tf.where(tf.math.is_nan(planned), rate, planned))
             taken = self._optimizer.iterations
             with corrected_averages(self.network, self._optimizer, taken, earlier):
                 loss, hits = self._learn(pixels, tf.gather(labels, rows), tf.gather(weights, rows))
