@@ -70,8 +70,16 @@ def test_a_memory_file_does_without_a_temporary_folder(monkeypatch, capfd):
     assert capfd.readouterr().err == "shown\n"
 
 
+@pytest.fixture
+def hears_ctrl_c():
+    """Have Ctrl-C raise; a parent that runs in the background leaves it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @POSIX
-def test_ctrl_c_while_the_log_is_held_back_waits_until_the_descriptor_is_back():
+def test_ctrl_c_while_the_log_is_held_back_waits_until_the_descriptor_is_back(hears_ctrl_c):
     before, meanwhile = os.fstat(2).st_ino, []
 
     def interrupted():
