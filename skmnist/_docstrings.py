@@ -84,8 +84,9 @@ shuffle : bool, default={shuffle!r}
     Whether each epoch goes over the samples in a new order.
 callbacks : list of keras.callbacks.Callback or None, default={callbacks!r}
     They run themselves in `fit`, as in Keras, and hold afterwards what they have recorded. Clones,
-    in searches for example, and pickles get copies: of a callback's own numbers, arrays, lists and
-    dicts; other objects that it holds, such as a trial of optuna, are shared. What sets the
+    in searches for example, and pickles get copies, as they were before the first fit: of a
+    callback's own numbers, arrays, lists and dicts; other objects that it holds, such as a trial of
+    optuna, are shared. What sets the
     learning rate needs ``schedule="constant"``. For scikit-learn's callbacks there is
     `set_callbacks`.
 warm_start : bool, default={warm_start!r}

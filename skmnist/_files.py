@@ -8,7 +8,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import EISDIR, ENOENT
+from errno import EINVAL, EISDIR, ENOENT
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
@@ -31,7 +31,7 @@ def write(path: Path, content: bytes) -> None:
     OSError
         If the file can't be written; it names the path that was given.
     """
-    _refuse_folders(path)
+    _refuse_other_than_files(path)
     target = Path(os.path.realpath(path))
     part = target.with_name(f".{uuid4().hex}.part")
     try:
@@ -50,7 +50,13 @@ def write(path: Path, content: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
-def _refuse_folders(path: Path) -> None:
+def _refuse_other_than_files(path: Path) -> None:
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(
+            EINVAL,
+            "it is a device or a pipe, which would be replaced; give a file's path",
+            str(path),
+        )
     if path.is_dir():
         raise IsADirectoryError(
             EISDIR, "it is a folder; expected the path of a file, such as one in it", str(path)

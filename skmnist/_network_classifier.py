@@ -300,11 +300,13 @@ class NetworkClassifier(
         tags.input_tags.three_d_array = True
         return tags
 
-    # The callbacks that are given run in `fit`, so what is made of this classifier gets others.
+    # The callbacks that are given run in `fit`, so what is made of this classifier gets others,
+    # without what they have recorded.
 
     def __getstate__(self) -> Any:
         state = {**super().__getstate__(), "callbacks": self._copied_callbacks()}
-        state.pop("callbacks_", None)
+        for name in ("callbacks_", "_callbacks_before_"):
+            state.pop(name, None)
         return state
 
     def __sklearn_clone__(self) -> Any:
@@ -317,7 +319,16 @@ class NetworkClassifier(
     def _copied_callbacks(self) -> Any:
         if not isinstance(self.callbacks, list | tuple):
             return self.callbacks
-        return type(self.callbacks)(map(copied, self.callbacks))
+        before = {id(given): fresh for given, fresh in getattr(self, "_callbacks_before_", ())}
+        return type(self.callbacks)(copied(before.get(id(c), c)) for c in self.callbacks)
+
+    def _note_callbacks(self) -> None:
+        """Copy the callbacks that have not run before, as they are."""
+        known = {id(pair[0]): pair for pair in getattr(self, "_callbacks_before_", ())}
+        self._callbacks_before_ = [
+            known.get(id(callback)) or (callback, copied(callback))
+            for callback in self.callbacks or ()
+        ]
 
     # -- what goes in -----------------------------------------------------------------
 
@@ -325,6 +336,7 @@ class NetworkClassifier(
         self, X: Any, y: Any, sample_weight: Any, classes: Any = None, *, going_on: bool
     ) -> Data:
         """Validate everything that `fit` is given; note what is learned from it."""
+        self._note_callbacks()
         rows, y, seen_shape = rows_to_fit(self, X, y, reset=not going_on)
         rows = self._inputs(rows)
         check_classification_targets(y)
@@ -333,6 +345,7 @@ class NetworkClassifier(
         counted = np.flatnonzero(weights).astype(np.int32)
         if going_on:
             refuse_other_shape(self, seen_shape)
+            self._warn_of_other_pixels(rows)
             if classes is None:
                 self._refuse_other_classes(y[counted])
         else:
@@ -450,6 +463,7 @@ class NetworkClassifier(
     def _validation_data(self, data: Data, X_val: Any, y_val: Any, sample_weight_val: Any) -> Data:
         rows, _ = rows_as_fitted(self, X_val)
         rows = self._inputs(rows)
+        self._warn_of_other_pixels(rows)
         refuse_masked(y_val, "y_val")
         y_val = column_or_1d(as_labels(y_val, "y_val"), warn=True)
         check_consistent_length(rows, y_val)

@@ -63,8 +63,8 @@ def warn_of_other_pixels(
         given.append(True)
     warnings.warn(
         f"X has values from {images.min():g} to {images.max():g}, but this {name} was trained on "
-        f"values from {seen.low:g} to {seen.high:g}: {problem} Predictions for such images are "
-        "mostly wrong.",
+        f"values from {seen.low:g} to {seen.high:g}: {problem} What a network "
+        "makes of such images is mostly wrong.",
         PixelRangeWarning,
         stacklevel=_depth_of_this_package(),
     )
@@ -75,7 +75,9 @@ def _other_unit(seen: PixelValues, scaling: PixelScaling, images: NDArray) -> st
     reach = _FAR * (seen.high - seen.low)
     is_picture = min(images.shape[1:3]) > 1
     outside = is_picture and (low > seen.high or high < seen.low)
-    small = (high - low) * _OTHER_UNIT < scaling.scale
+    # Without the few values far out that made a training set heavy-tailed, data merely differ.
+    is_heavy_tailed = scaling.scale < seen.high - seen.low and scaling.offset > seen.low
+    small = not is_heavy_tailed and (high - low) * _OTHER_UNIT < scaling.scale
     far = 0
     if high > seen.high + reach or low < seen.low - reach:
         far = int(np.sum((images > seen.high + reach) | (images < seen.low - reach)))

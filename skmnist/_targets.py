@@ -132,13 +132,15 @@ def stratified_split(
     """Split rows into those that train and those that judge, at least one of each class."""
     n_classes = len(np.unique(labels[rows]))
     n_held_out = max(ceil(fraction * len(rows)), n_classes)
-    try:
-        train, judge = train_test_split(
-            rows, test_size=n_held_out, stratify=labels[rows], random_state=seed
-        )
-    except ValueError as error:
+    fewest = np.bincount(labels[rows])[labels[rows]].min()
+    if fewest < 2 or len(rows) - n_held_out < n_classes:
         raise ValueError(
-            f"validation_fraction={fraction} can't be held out of {len(rows)} samples: {error} "
-            "Give more samples or another fraction, or 0 to hold out none."
-        ) from error
+            f"validation_fraction={fraction} can't be held out of {len(rows)} samples of "
+            f"{n_classes} classes, the smallest of {fewest}: one of each class has to be held out "
+            "and one is left to train on, at least. Give more samples or another fraction, or 0 to "
+            "hold out none."
+        )
+    train, judge = train_test_split(
+        rows, test_size=n_held_out, stratify=labels[rows], random_state=seed
+    )
     return train, judge

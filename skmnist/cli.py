@@ -67,15 +67,25 @@ def main() -> None:
         Always: with 0, with 1 after an error or where nobody reads the output any more, 2 after a
         wrong option or name and 130 after Ctrl-C.
     """
+    _replace_closed_streams()
     try:
         try:
             app()
         finally:
             sys.stdout.flush()
-    except BrokenPipeError:
-        # Quietly, as Unix tools do; without a pipe Python doesn't flush into it once more.
+    except OSError as error:
+        # Without what can't be written to, Python doesn't flush into it once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # that is quiet, as in Unix tools
+            typer.echo(f"Error: {error}", err=True)
         raise SystemExit(1) from None
+
+
+def _replace_closed_streams() -> None:
+    """Have somewhere to write to where the parent has closed a stream, as ``2>&-`` does."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (as long as the process)
 
 
 def _show_version(wanted: bool) -> None:

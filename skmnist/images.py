@@ -297,7 +297,7 @@ def refuse_single_image(
     expected = f"expected images of {height} x {width} pixels, shape (n, {height}, {width}" + (
         ")" if channels == 1 else f", {channels})"
     )
-    if shape == _grey(fitted):
+    if shape == _grey(fitted) or (*rows_shape[:1], *(seen or ())) == (*fitted, 1):
         raise ValueError(
             f"X has shape {shape}, that of a single image; {expected}. For one image, give "
             "image[None]."
@@ -307,6 +307,14 @@ def refuse_single_image(
         raise ValueError(
             f"X has shape {shape}, that of a single photograph in colour; {expected}. Bring it to "
             f"that size{in_grey}, and give image[None]."
+        )
+    if len(shape) == 2 and min(shape) > 4 and min(height, width) > 1:
+        # scikit-learn's words, and ours.
+        raise ValueError(
+            f"X has {shape[1]} features, but {type(estimator).__name__} is expecting "
+            f"{prod(fitted)} features as input; {expected}, or rows of them. If X is a single "
+            f"picture of {shape[0]} x {shape[1]} pixels, bring it to that size, and give "
+            "image[None]."
         )
 
 

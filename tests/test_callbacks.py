@@ -119,12 +119,12 @@ def test_copies_share_what_there_must_be_one_of_and_copy_what_was_recorded():
     assert held.model is not None
 
 
-def test_a_pickle_has_the_callbacks_without_the_network_and_not_those_that_ran(few):
+def test_a_pickle_has_the_callbacks_as_they_were_given_and_not_those_that_ran(few):
     losses = Losses()
     classifier = dnn(losses).fit(*few)
     back = pickle.loads(pickle.dumps(classifier))
     assert not hasattr(back, "callbacks_")
-    assert back.callbacks[0].losses == losses.losses
+    assert back.callbacks[0].losses == []
     assert back.callbacks[0].model is None
     assert losses.model is not None
     assert np.array_equal(back.predict(few[0]), classifier.predict(few[0]))
@@ -427,3 +427,21 @@ def test_optuna_prunes_a_trial_of_a_study_in_memory(make_callback, few):
 @pytest.mark.filterwarnings("ignore:The reported value is ignored:UserWarning")
 def test_optuna_prunes_a_cross_validation_within_a_trial(few):
     assert prune(own_pruning, few, with_search=True) == [("COMPLETE", 4), ("PRUNED", 1)]
+
+
+@pytest.mark.parametrize("make", [clone, lambda c: pickle.loads(pickle.dumps(c))])
+def test_what_is_made_of_a_fitted_classifier_has_nothing_recorded(few, make):
+    fitted = dnn(Losses(), epochs=3).fit(*few)
+    again = make(fitted).fit(*few)
+    assert len(fitted.callbacks[0].losses) == len(again.callbacks_[0].losses) == 3
+
+
+@pytest.mark.parametrize("monitor", ["val_accuracy", "accuracy", "val_loss", "loss"])
+def test_early_stopping_and_checkpoints_know_which_way_a_metric_improves(few, monitor, tmp_path):
+    best = keras.callbacks.ModelCheckpoint(
+        tmp_path / "best.keras", monitor=monitor, save_best_only=True
+    )
+    stop = keras.callbacks.EarlyStopping(monitor, patience=1)
+    dnn(stop, best, validation_fraction=0.2, epochs=3).fit(*few)
+    assert stop.monitor_op is not None
+    assert (tmp_path / "best.keras").exists()

@@ -15,6 +15,7 @@ from skmnist import (
     CNNFeatures,
     CommitteeClassifier,
     DNNClassifier,
+    LeNetClassifier,
     PretrainedClassifier,
     SequenceDNNClassifier,
     compare,
@@ -328,3 +329,9 @@ def test_an_interrupt_ends_a_comparison_with_the_fits_before(few):
     done = compare(classifiers, X, y, cv=2, verbose=0)
     assert done.interrupted
     assert {fold.classifier for fold in done.folds} == {"good"}
+
+
+def test_a_loss_far_above_guessing_is_warned_of_though_some_are_right(few):
+    classifier = LeNetClassifier(epochs=5, learning_rate=1e6, dtype="float32", random_state=0)
+    with pytest.warns(ConvergenceWarning, match="ended at guessing"):
+        classifier.fit(*few)

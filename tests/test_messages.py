@@ -407,3 +407,17 @@ def test_a_recipe_names_the_images_that_it_needs(name, least, data):
     X, y = data
     with pytest.raises(ValueError, match=f"n_components={least} of PCA needs at least {least}"):
         recipe(name).fit(X[: least - 20], y[: least - 20])
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((8, 8, 1), r"single image.*image\[None\]"),
+        ((48, 60), r"X has 60 features.*expecting 64.*single picture of 48 x 60.*image\[None\]"),
+    ],
+)
+def test_a_single_picture_is_answered_by_what_to_do(data, shape, message):
+    X, y = data
+    classifier = dnn().fit(X.reshape(-1, 8, 8), y)
+    with pytest.raises(ValueError, match=message):
+        classifier.predict(np.zeros(shape))

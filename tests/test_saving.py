@@ -157,3 +157,15 @@ def test_names_are_the_same_where_no_thread_can_be_started(digits, tmp_path, mon
             names.append(sorted(file.keys()))
     assert names[0] == names[1]
     assert np.array_equal(load(tmp_path / "after").predict(digits[1]), network.predict(digits[1]))
+
+
+def test_a_pipe_or_a_device_is_never_replaced(classifier, tmp_path):
+    os.mkfifo(tmp_path / "pipe.safetensors")
+    with pytest.raises(OSError, match="a device or a pipe"):
+        save(classifier, tmp_path / "pipe.safetensors")
+    assert not (tmp_path / "pipe.safetensors").is_file()
+
+
+def test_a_folder_is_not_loaded(tmp_path):
+    with pytest.raises(IsADirectoryError, match="it is a folder"):
+        load(tmp_path)

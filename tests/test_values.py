@@ -530,3 +530,22 @@ def test_large_weights_that_do_not_overflow_count_as_their_ratios(small):
     weights = np.full(len(y), 1e300)
     answers = NETWORKS["DNN"].fit(X, y, sample_weight=weights).predict_proba(X_test)
     np.testing.assert_allclose(answers, expected, atol=1e-5)
+
+
+def test_data_without_the_training_outliers_is_in_no_other_unit():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(300, 10)), np.arange(300) % 3
+    X[5, 2] = 1e4
+    network = DNNClassifier(hidden_units=(8,), **QUICK).fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", PixelRangeWarning)
+        assert network.predict(rng.normal(size=(100, 10))).shape == (100,)
+
+
+def test_what_training_goes_on_with_and_judges_on_is_in_the_unit_that_it_began_with(small):
+    X, y, _ = small
+    network = DNNClassifier(hidden_units=(8,), **QUICK).fit(X / 16, y)
+    with pytest.warns(PixelRangeWarning):
+        network.partial_fit(X * 16, y)
+    with pytest.warns(PixelRangeWarning):
+        network.fit(X / 16, y, X_val=X * 16, y_val=y)

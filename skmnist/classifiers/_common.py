@@ -7,6 +7,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from skmnist._errors import shown
 
+_MOST_UNITS = 2**63 - 1  # what NumPy counts in
 HIDDEN_LAYERS: dict[str, list[Any]] = {
     "hidden_units": ["array-like", Integral],
     "activation": [str, callable],
@@ -24,9 +25,10 @@ def whole_numbers(values: Any, parameter: str) -> tuple[int, ...]:
     """Check numbers of units; a single one may stand without brackets."""
     numbers = (values,) if isinstance(values, Integral) else tuple(values)
     for number in numbers:
-        if not isinstance(number, Integral) or number is True or int(number) < 1:
+        is_whole = isinstance(number, Integral) and number is not True
+        if not is_whole or not 1 <= int(number) <= _MOST_UNITS:
             raise ValueError(
                 f"{parameter}={shown(values)} holds {shown(number)}; expected whole numbers of at "
-                "least 1."
+                f"least 1, and at most {_MOST_UNITS}."
             )
     return tuple(int(number) for number in numbers)

@@ -28,8 +28,8 @@ class ResNetClassifier(NetworkClassifier):
     widths : int or sequence of int, default=(16, 32, 64)
         Maps of each stage; none has fewer than the one before.
     n_blocks : int, default=1
-        Blocks of each stage.  With three stages a network has ``6 * n_blocks + 2`` layers: 3 make
-        the paper's ResNet-20.
+        Blocks of each stage, at most 200.  With three stages a network has ``6 * n_blocks + 2``
+        layers: 3 make the paper's ResNet-20.
     %(shared_parameters)s
 
     Attributes
@@ -53,7 +53,7 @@ class ResNetClassifier(NetworkClassifier):
     _parameter_constraints = {
         **NetworkClassifier._parameter_constraints,
         "widths": ["array-like", Integral],
-        "n_blocks": [Interval(Integral, 1, None, closed="left")],
+        "n_blocks": [Interval(Integral, 1, 200, closed="both")],
     }
 
     def __init__(

@@ -16,6 +16,8 @@ _UNITS = (
     "n_words",
     "primary_dim",
 )
+# A network of more takes minutes to make; its layers call one another deeper than Python goes.
+_MOST_LAYERS = 500
 _PLACE = re.compile(r"(?:\d+/)*")
 
 
@@ -33,6 +35,11 @@ def refuse_unjustified(architectures: dict[str, Architecture], file: Any) -> Non
     for place, architecture in architectures.items():
         n_layers, most_units = _claimed(dict(architecture.settings))
         n_tensors, n_values = len(tensors[place]), sum(tensors[place])
+        if n_layers > _MOST_LAYERS:
+            raise ValueError(
+                f"its JSON describes a network of {n_layers} layers; expected {_MOST_LAYERS} at "
+                "most."
+            )
         if n_layers > n_tensors or most_units > n_values:
             raise ValueError(
                 f"{f'part {place}' if place else 'its JSON'} describes a network of {n_layers} "

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EISDIR
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,10 @@ def load(path: str | os.PathLike[str]) -> Any:
     ValueError: ...model.safetensors can't be loaded as a classifier that skmnist saved: ...
     """
     path = os.path.expanduser(path)
+    if os.path.isdir(path):
+        raise IsADirectoryError(
+            EISDIR, "it is a folder; expected the path of a file that save has written", path
+        )
     load_keras()  # its own errors are none of the file's
     with _named_in_errors(path), safe_open(path, framework="np") as file:
         networks: Networks = {}

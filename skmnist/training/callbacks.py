@@ -231,5 +231,8 @@ def _compile(network: Any, task: Task) -> None:
         return task.loss(ops.cast(labels, outputs.dtype), outputs)
 
     network.compile(network.optimizer, loss, metrics=["accuracy"], jit_compile=False)
+    # Keras makes the metrics when they are first computed, and EarlyStopping looks for them.
+    network.compute_metrics(None, ops.zeros((1,)), ops.zeros((1, network.output_shape[-1])))
+    network.reset_metrics()
     # What a callback saves is the network alone, which loads without this function.
     network.get_compile_config = lambda: None

@@ -37,8 +37,9 @@ def warn_if_guessing(
     -----
     ConvergenceWarning
         If the loss is no lower than that of the class frequencies, and the accuracy no higher than
-        the share of the largest class, but for chance.  After fewer than 50 steps, only if the
-        loss is half as high again as that of even probabilities, as after steps too large.
+        the share of the largest class, but for chance; or if the loss is half as high again as
+        that, as after steps too large, and the accuracy nearer to chance than to 1.  After fewer
+        than 50 steps, only if both are so.
 
     Examples
     --------
@@ -64,7 +65,9 @@ def warn_if_guessing(
     largest = np.bincount(labels, minlength=n_classes).max() / len(labels)
     by_chance = largest + 2 * np.sqrt(largest * (1 - largest) / len(labels))
     least = guessed if n_steps >= _FEW_STEPS else 1.5 * max(even, guessed)
-    if reached >= least and hits <= by_chance:
+    # The penalties on weights may be a large part of a loss that is right most of the time.
+    is_far_off = reached >= 1.5 * max(even, guessed) and hits < (1 + largest) / 2
+    if (reached >= least and hits <= by_chance) or (n_steps >= _FEW_STEPS and is_far_off):
         warnings.warn(
             f"Training ended at guessing: the loss is {reached:.4g}, and {guessed:.4g} for the "
             f"frequencies of the classes alone; the accuracy is {hits:.3g}, and {largest:.3g} for "

@@ -4,7 +4,12 @@ import threading
 import time
 from typing import Any
 
-from skmnist._backend import backend_name, load_keras, logs_of_tensorflow_held_back
+from skmnist._backend import (
+    backend_name,
+    load_keras,
+    logs_of_tensorflow_held_back,
+    refuse_other_modes,
+)
 
 DTYPES = ("auto", "float32", "mixed_bfloat16", "float64")
 
@@ -63,6 +68,7 @@ def _measure() -> str:
         return "float32"
     import numpy as np
 
+    refuse_other_modes()
     ops = load_keras().ops
     matrix = np.linspace(-1, 1, 256 * 256, dtype=np.float32).reshape(256, 256)
 
