@@ -74,6 +74,9 @@ def _advice(estimator: Any, unknown: str, names: Collection[str]) -> str:
     own = {"validation_split": "validation_fraction", "lr": "learning_rate"}.get(unknown, unknown)
     if own in settings:
         return f"It is a parameter of the class: {type(estimator).__name__}({own}=...)."
+    nested = [name for name in estimator.get_params() if name.endswith(f"__{own}")]
+    if nested:
+        return f"It is a parameter of what the estimator holds: set_params({nested[0]}=...)."
     if unknown in ("validation_data", "eval_set") and "X_val" in names:
         return "Give the validation set as X_val=... and y_val=...."
     return f"Expected {', '.join(names)}."

@@ -421,3 +421,15 @@ def test_a_single_picture_is_answered_by_what_to_do(data, shape, message):
     classifier = dnn().fit(X.reshape(-1, 8, 8), y)
     with pytest.raises(ValueError, match=message):
         classifier.predict(np.zeros(shape))
+
+
+def test_the_activations_of_scikit_learns_network_are_taken(data):
+    for theirs, ours in {"identity": "linear", "logistic": "sigmoid"}.items():
+        given, expected = (dnn(activation=name).fit(*data) for name in (theirs, ours))
+        np.testing.assert_array_equal(given.predict_proba(data[0]), expected.predict_proba(data[0]))
+
+
+def test_an_ensemble_names_the_parameter_of_what_it_holds(data):
+    committee = CommitteeClassifier(members=dnn(), n_members=2)
+    with pytest.raises(TypeError, match=r"CommitteeClassifier.fit\(\).*members__epochs"):
+        committee.fit(*data, epochs=3)

@@ -115,7 +115,9 @@ def test_an_error_of_the_system_names_the_users_path_and_no_other(
     assert ".part" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["x.keras", "x.h5", "x.weights.h5", "X.HDF5", "x.pkl", "x.joblib"])
+@pytest.mark.parametrize(
+    "name", ["x.keras", "x.weights.h5", "X.HDF5", "x.pkl", "x.joblib", "x.npz", "x.tar.gz"]
+)
 def test_the_suffix_of_another_format_is_refused(classifier, tmp_path, name):
     with pytest.raises(ValueError, match=r"suffix of another format; expected \.safetensors"):
         save(classifier, tmp_path / name)

@@ -35,8 +35,13 @@ def check_activation(name: str, parameter: str) -> str:
     return name
 
 
+_NAMES_OF_SKLEARN = {"identity": "linear", "logistic": "sigmoid"}
+
+
 def activation_name(activation: Any, parameter: str) -> str:
     """Find Keras's name of an activation that is given by it, as Keras's function or as a layer.
+
+    The names of scikit-learn's ``MLPClassifier`` are taken, too.
 
     Raises
     ------
@@ -44,7 +49,7 @@ def activation_name(activation: Any, parameter: str) -> str:
         If it is another object.
     """
     if isinstance(activation, str):
-        return activation
+        return _NAMES_OF_SKLEARN.get(activation, activation)
     if activation is not None:
         layers = load_keras().layers
         if isinstance(activation, layers.Activation):

@@ -27,16 +27,22 @@ from skmnist.persistence._variables import digest, read_variables, tensors_of
 
 _FORMAT_VERSION = 1
 _SUFFIXES_OF_OTHERS = {
+    ".gz",
     ".h5",
     ".hdf5",
     ".joblib",
+    ".json",
     ".keras",
+    ".npy",
+    ".npz",
     ".onnx",
     ".pickle",
     ".pkl",
     ".pt",
     ".pth",
     ".skops",
+    ".tar",
+    ".zip",
 }
 
 
