@@ -324,10 +324,12 @@ class NetworkClassifier(
 
     def _note_callbacks(self) -> None:
         """Copy the callbacks that have not run before, as they are."""
+        if not self.callbacks:
+            vars(self).pop("_callbacks_before_", None)
+            return
         known = {id(pair[0]): pair for pair in getattr(self, "_callbacks_before_", ())}
         self._callbacks_before_ = [
-            known.get(id(callback)) or (callback, copied(callback))
-            for callback in self.callbacks or ()
+            known.get(id(callback)) or (callback, copied(callback)) for callback in self.callbacks
         ]
 
     # -- what goes in -----------------------------------------------------------------

@@ -112,8 +112,10 @@ def built(monkeypatch):
     [
         ("residual", {"n_blocks": 80}),
         ("residual", {"n_blocks": 10**9}),
+        ("residual", {"widths": [1] * 400}),
         ("residual", {"widths": [1] * 1000}),
         ("residual", {"widths": [10**9]}),
+        ("dense", {"hidden_units": [1] * 400}),
         ("dense", {"hidden_units": [1] * 1000}),
         ("dense", {"hidden_units": [10**6, 10**6]}),
         ("convolutional", {"conv_blocks": [1] * 1000}),
@@ -127,7 +129,12 @@ def test_more_layers_or_units_than_the_tensors_fill_are_refused_before_any_is_ma
     forged, built, name, parameters
 ):
     path = forged(name, lambda content: content["parameters"].update(parameters))
-    with pytest.raises(ValueError, match=r"describes a network of \d+ layers .* its \d+ tensors"):
+    refused = (
+        r"describes a network of \d+ layers .* its \d+ tensors"
+        r"|describes a network of \d+ layers; expected 500 at most"
+        r"|n_blocks.* in the range \[1, 200\]"
+    )
+    with pytest.raises(ValueError, match=refused):
         load(path)
     assert not built
 
