@@ -325,7 +325,7 @@ class NetworkClassifier(
     def _note_callbacks(self) -> None:
         """Copy the callbacks that have not run before, as they are."""
         if not self.callbacks:
-            vars(self).pop("_callbacks_before_", None)
+            self.__dict__.pop("_callbacks_before_", None)
             return
         known = {id(pair[0]): pair for pair in getattr(self, "_callbacks_before_", ())}
         self._callbacks_before_ = [
