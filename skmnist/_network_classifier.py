@@ -187,8 +187,8 @@ class NetworkClassifier(
         answers other threads as before, and then changes at once.
 
         Ctrl-C ends training with what the epochs before have learned, and a warning; on TensorFlow
-        it is heard at the end of an epoch.  In the first epoch it goes through, as it does within
-        joblib: it ends a search, a cross-validation or a committee as a whole, in which
+        it takes effect at the end of an epoch.  In the first epoch it goes through, as it does
+        within joblib: it ends a search, a cross-validation or a committee as a whole, in which
         scikit-learn's ``MLPClassifier`` would only end one fit.
         """
         going_on = self.warm_start and hasattr(self, "_predictor_")

@@ -54,15 +54,18 @@ def warn_of_other_pixels(
     if seen is None or len(images) < _FEWEST_IMAGES or seen.low == seen.high:
         return
     given = _given.get()
-    if given or images.min() == images.max():  # blank images have no unit
+    if given:
         return
-    problem = _other_unit(seen, scaling, images) or _inverted(seen, images)
+    low, high = float(images.min()), float(images.max())
+    if low == high:  # blank images have no unit
+        return
+    problem = _other_unit(seen, scaling, images, low, high) or _inverted(seen, images)
     if problem is None:
         return
     if given is not None:
         given.append(True)
     warnings.warn(
-        f"X has values from {images.min():g} to {images.max():g}, but this {name} was trained on "
+        f"X has values from {low:g} to {high:g}, but this {name} was trained on "
         f"values from {seen.low:g} to {seen.high:g}: {problem} What a network "
         "makes of such images is mostly wrong.",
         PixelRangeWarning,
@@ -70,8 +73,9 @@ def warn_of_other_pixels(
     )
 
 
-def _other_unit(seen: PixelValues, scaling: PixelScaling, images: NDArray) -> str | None:
-    low, high = float(images.min()), float(images.max())
+def _other_unit(
+    seen: PixelValues, scaling: PixelScaling, images: NDArray, low: float, high: float
+) -> str | None:
     reach = _FAR * (seen.high - seen.low)
     is_picture = min(images.shape[1:3]) > 1
     outside = is_picture and (low > seen.high or high < seen.low)

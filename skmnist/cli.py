@@ -294,9 +294,8 @@ def _with_a_figure() -> list[str]:
 
 def _chosen(names: list[str], epochs: int | None) -> dict[str, Any]:
     """Return the classifiers to compare, by name."""
-    from skmnist.comparison import default_classifiers
-    from skmnist.recipes import RECIPES, recipe
-    from skmnist.reports import set_epochs
+    from skmnist.comparison import classifiers_of, default_classifiers
+    from skmnist.recipes import RECIPES
 
     if not names:
         return default_classifiers(epochs)
@@ -307,11 +306,7 @@ def _chosen(names: list[str], epochs: int | None) -> dict[str, Any]:
             "its own data.",
             param_hint="--classifier",
         )
-    classifiers = {name: recipe(name) for name in names}
-    if epochs is not None:
-        for classifier in classifiers.values():
-            set_epochs(classifier, epochs)
-    return classifiers
+    return classifiers_of(names, epochs)
 
 
 def _load(dataset: Dataset, train_size: int | None, seed: int) -> dict[str, Any]:

@@ -154,10 +154,32 @@ def default_classifiers(epochs: int | None = None) -> dict[str, Any]:
     >>> list(default_classifiers())
     ['dnn', 'lenet', 'cnn', 'svm', 'knn', 'random-forest']
     """
+    return classifiers_of(("dnn", "lenet", "cnn", "svm", "knn", "random-forest"), epochs)
+
+
+def classifiers_of(names: Iterable[str], epochs: int | None = None) -> dict[str, Any]:
+    """Return recipes by name, their networks with other epochs.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names of recipes.
+    epochs : int, default=None
+        Epochs of the networks; None leaves each one's own.
+
+    Returns
+    -------
+    classifiers : dict of str to classifier
+
+    Examples
+    --------
+    >>> from skmnist.comparison import classifiers_of
+    >>> classifiers_of(["cnn-fast"], epochs=2)["cnn-fast"].epochs
+    2
+    """
     from skmnist.recipes import recipe
     from skmnist.reports import set_epochs
 
-    names = ("dnn", "lenet", "cnn", "svm", "knn", "random-forest")
     classifiers = {name: recipe(name) for name in names}
     if epochs is not None:
         for classifier in classifiers.values():

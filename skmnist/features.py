@@ -213,6 +213,6 @@ def _refuse_other_than_ours(frozen: FrozenEstimator) -> None:
     if not isinstance(frozen.estimator, NetworkClassifier):
         raise TypeError(
             f"classifier={shown(frozen)} holds a {type(frozen.estimator).__name__}; expected a "
-            "fitted "
-            "network classifier of this package, such as CNNClassifier, in the FrozenEstimator."
+            "fitted network classifier of this package, such as CNNClassifier, in the "
+            "FrozenEstimator."
         )

@@ -14,7 +14,10 @@ from sklearn.utils import gen_batches
 _WIDEST_RANGE = 50
 # Means of columns that differ by less than this part of what chance alone would give.
 _CENTRED = 0.5
+# Means of columns that differ by so many times as much as chance are those of pictures for certain.
+_APART = 20
 _ROWS_IN_BATCH = 256  # stays in the processor's cache
+_ENOUGH = 2000  # rows that tell what all are like
 
 
 class PixelScaling(NamedTuple):
@@ -65,7 +68,7 @@ class PixelScaling(NamedTuple):
         return np.divide(difference, self.scale, out=out)
 
     def ready_to_divide(self, rows: NDArray, dtype: DTypeLike) -> tuple[NDArray, float]:
-        """Give pixels and the number that is left to divide them by.
+        """Return pixels and the number that is left to divide them by.
 
         Parameters
         ----------
@@ -135,6 +138,25 @@ def find_pixel_scaling(rows: NDArray) -> PixelScaling:
     if low == high:
         return PixelScaling(low, 1.0)
     spread = high - low
+    if _are_pictures_for_certain(rows, low, spread):
+        return PixelScaling(low, spread)
+    mean, variance, apart = _spread_of_values(rows, low)
+    if apart < _CENTRED or variance * _WIDEST_RANGE**2 < spread**2:
+        return PixelScaling(low + mean, float(np.sqrt(variance)))
+    return PixelScaling(low, spread)
+
+
+def _are_pictures_for_certain(rows: NDArray, low: float, spread: float) -> bool:
+    """Look at some rows, drawn at random, which spares large sets of images a look at all."""
+    if len(rows) <= _ENOUGH:
+        return False
+    drawn = np.random.default_rng(0).choice(len(rows), _ENOUGH, replace=False)
+    _, variance, apart = _spread_of_values(rows[np.sort(drawn)], low)
+    return apart > _APART and variance * (_WIDEST_RANGE / 2) ** 2 > spread**2
+
+
+def _spread_of_values(rows: NDArray, low: float) -> tuple[float, float, float]:
+    """Return the mean less `low`, the variance, and ``n * var(means) / var(values)``."""
     totals, squares = np.zeros(rows.shape[1]), 0.0
     for batch in gen_batches(len(rows), _ROWS_IN_BATCH):
         part = np.subtract(rows[batch], low, dtype=np.float64)
@@ -143,10 +165,20 @@ def find_pixel_scaling(rows: NDArray) -> PixelScaling:
     means = totals / len(rows)
     mean = float(means.mean())
     variance = squares / rows.size - mean**2
-    centred = len(rows) * float(means.var()) < _CENTRED * variance
-    if centred or variance * _WIDEST_RANGE**2 < spread**2:
-        return PixelScaling(low + mean, float(np.sqrt(variance)))
-    return PixelScaling(low, spread)
+    return mean, variance, len(rows) * float(means.var()) / variance if variance else 0.0
+
+
+def some_of(images: NDArray) -> NDArray:
+    """Take images, evenly spaced, that are enough to know what surrounds all of them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist.pixels import some_of
+    >>> some_of(np.zeros((60_000, 1, 1, 1))).shape
+    (2000, 1, 1, 1)
+    """
+    return images[:: -(-len(images) // _ENOUGH)]
 
 
 def border_pixels(images: NDArray) -> NDArray:
@@ -230,7 +262,9 @@ def framed(images: NDArray, down: tuple[int, int], across: tuple[int, int]) -> N
 
 
 def background(images: NDArray) -> NDArray:
-    """Find what surrounds images: the median of all their borders, in each channel.
+    """Find what surrounds images: the median of their borders, in each channel.
+
+    Of many images, `some_of` them are looked at.
 
     Parameters
     ----------
@@ -249,7 +283,7 @@ def background(images: NDArray) -> NDArray:
     >>> background(np.full((2, 28, 28, 1), 255, np.uint8))
     array([255], dtype=uint8)
     """
-    border = border_pixels(images).reshape(-1, images.shape[3])
+    border = border_pixels(some_of(images)).reshape(-1, images.shape[3])
     return np.partition(border, len(border) // 2, axis=0)[len(border) // 2]
 
 
@@ -311,6 +345,6 @@ class PixelValues(NamedTuple):
 
     def ends_of(self, images: NDArray) -> Ends:
         """Measure which parts of images' borders are at the ends of this range."""
-        border, tenth = border_pixels(images), (self.high - self.low) / 10
+        border, tenth = border_pixels(some_of(images)), (self.high - self.low) / 10
         at_low, at_high = border <= self.low + tenth, border >= self.high - tenth
         return Ends(float(at_low.mean()), float(at_high.mean()))

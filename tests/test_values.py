@@ -549,3 +549,25 @@ def test_what_training_goes_on_with_and_judges_on_is_in_the_unit_that_it_began_w
         network.partial_fit(X * 16, y)
     with pytest.warns(PixelRangeWarning):
         network.fit(X / 16, y, X_val=X * 16, y_val=y)
+
+
+def test_large_sets_are_scaled_as_a_look_at_all_of_them_decides():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(5000, 30)) * np.linspace(1, 9, 30) + np.arange(30)
+    centred = StandardScaler().fit_transform(X)
+    # In cycles, as evenly spaced rows would see one part of them only.
+    cycles = np.tile(np.repeat(np.eye(5), 6, axis=1), (1000, 1)) + rng.random((5000, 30)) / 10
+    for table in (centred, StandardScaler().fit_transform(cycles)):
+        assert find_pixel_scaling(table) == pytest.approx((0, 1), abs=1e-9)
+    X[7, 7] = 1e9
+    assert find_pixel_scaling(X) == pytest.approx((X.mean(), X.std()))
+    assert find_pixel_scaling(cycles) == pytest.approx((cycles.mean(), cycles.std()))
+
+
+def test_large_sets_of_images_are_scaled_by_their_range(mnist):
+    (X, _), _ = mnist
+    rows = X.reshape(len(X), -1)
+    assert find_pixel_scaling(rows) == (0, 255)
+    assert find_pixel_scaling(255 - rows[:3000]) == (0, 255)
+    globally = (rows[:3000] / 255 - 0.13) / 0.31
+    assert find_pixel_scaling(globally) == (globally.min(), np.ptp(globally))

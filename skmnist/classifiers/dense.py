@@ -162,9 +162,8 @@ class DNNClassifier(NetworkClassifier):
         if self.bias_learning_rate_factor != 1 and optimizer.class_name != "SGD":
             raise ValueError(
                 f"bias_learning_rate_factor={shown(self.bias_learning_rate_factor)} has no such "
-                "effect "
-                f"with optimizer={shown(self.optimizer)}, which scales its steps by itself. Use "
-                "optimizer='sgd', or leave the factor at 1."
+                f"effect with optimizer={shown(self.optimizer)}, which scales its steps by itself. "
+                "Use optimizer='sgd', or leave the factor at 1."
             )
         return optimizer
 

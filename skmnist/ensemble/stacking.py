@@ -621,8 +621,8 @@ def _refuse_unfit_head(pair: Any) -> None:
     if not (hasattr(head, "predict_proba") or hasattr(head, "decision_function")):
         raise TypeError(
             f"heads: {shown(name)} has neither predict_proba nor decision_function, and a stack "
-            "blends "
-            "probabilities. Wrap it in sklearn.calibration.CalibratedClassifierCV, or leave it out."
+            "blends probabilities. Wrap it in sklearn.calibration.CalibratedClassifierCV, or leave "
+            "it out."
         )
 
 

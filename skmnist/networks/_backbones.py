@@ -140,7 +140,7 @@ def _python_random_unmoved() -> Iterator[None]:
 
 @contextmanager
 def _channels_last() -> Iterator[None]:
-    """Have Keras make channels the last axis, whatever the user's keras.json says."""
+    """Have Keras make channels the last axis, whatever the default in the user's keras.json."""
     config = load_keras().config
     before = config.image_data_format()
     config.set_image_data_format(CHANNELS_LAST)

@@ -2,14 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 from math import inf
 from numbers import Integral
 from typing import Any
 
-from skmnist._backend import load_keras, refuse_other_modes
+from skmnist._backend import in_new_thread, load_keras, refuse_other_modes
 from skmnist._errors import shown
 
 # To count a network's parameters takes as long as to build it: only where a layer is this wide.
@@ -61,6 +60,31 @@ class Architecture:
         refuse_other_modes()
         return self.builder(**dict(self.settings), seed=seed)
 
+    def build_without_values(self) -> Any:
+        """Build the network with variables that have names and shapes, but no values.
+
+        Returns
+        -------
+        network : keras.Model
+            To look at, not to call.
+
+        Examples
+        --------
+        >>> from skmnist.networks import Architecture, dense_network
+        >>> logistic = Architecture.of(dense_network, input_shape=(8, 8, 1), n_outputs=10,
+        ...                            hidden_units=())
+        >>> [tuple(variable.shape) for variable in logistic.build_without_values().variables]
+        [(64, 10), (10,)]
+        """
+
+        def build() -> Any:
+            with load_keras().StatelessScope(initialize_variables=False):
+                return self.build(seed=0)
+
+        # Keras keeps a list by thread of variables to fill later, and numbers the names that it
+        # makes up from the thread's start.
+        return in_new_thread(build)
+
 
 def _hashable(value: Any) -> Any:
     if hasattr(value, "tolist"):
@@ -92,9 +116,7 @@ def refuse_too_large(architecture: Architecture) -> None:
     }
     if not wide:
         return
-    # Keras notes variables without values by thread, to fill them later: not those of this one.
-    with ThreadPoolExecutor(1) as thread:
-        n_parameters = thread.submit(_count_parameters, architecture).result()
+    n_parameters = architecture.build_without_values().count_params()
     needed, memory = n_parameters * _BYTES_OF_PARAMETER, _memory()
     if needed > memory:
         widest = ", ".join(f"{name}={shown(value)}" for name, value in wide.items())
@@ -103,12 +125,6 @@ def refuse_too_large(architecture: Architecture) -> None:
             f"least {needed / 2**30:.3g} GiB; this machine has {memory / 2**30:.3g} GiB. Give "
             "fewer units, filters or words."
         )
-
-
-def _count_parameters(architecture: Architecture) -> int:
-    """Build a network whose variables have shapes, but no values."""
-    with load_keras().StatelessScope(initialize_variables=False):
-        return architecture.builder(**dict(architecture.settings), seed=0).count_params()
 
 
 def _numbers(value: Any) -> Iterator[int]:

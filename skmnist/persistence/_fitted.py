@@ -128,7 +128,7 @@ def _where(place: str) -> str:
 
 
 def _is_history(value: Any) -> bool:
-    """Tell whether a value is curves of numbers; JSON has no NaN, and null stands for it."""
+    """Return whether a value is curves of numbers; JSON has no NaN, and null stands for it."""
     return isinstance(value, dict) and all(
         isinstance(curve, list) and all(one is None or type(one) is float for one in curve)
         for curve in value.values()

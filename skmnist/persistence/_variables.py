@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmnist._backend import in_new_thread, load_keras
 from skmnist.networks import Architecture
 from skmnist.persistence._checks import shortened
 from skmnist.persistence._limits import refuse_unjustified
@@ -24,7 +23,7 @@ _Described = list[tuple[str, tuple[int, ...], Any]]
 
 def tensors_of(place: str, architecture: Architecture, variables: Any) -> dict[str, NDArray]:
     """Name a network's variables; its place in an estimator of several comes before their names."""
-    names = [name for name, _, _ in _described(place, architecture)]
+    names = [place + name for name, _, _ in _described(architecture)]
     return {
         name: _finite(name, np.asarray(value, order="C"))
         for name, value in zip(names, variables, strict=True)
@@ -47,7 +46,7 @@ def read_variables(file: Any, architectures: dict[str, Architecture]) -> list[li
     """
     refuse_unjustified(architectures, file)
     # A committee's members are often alike.
-    described = {each: _described("", each) for each in set(architectures.values())}
+    described = {each: _described(each) for each in set(architectures.values())}
     expected = [
         [(place + name, shape, dtype) for name, shape, dtype in described[architecture]]
         for place, architecture in architectures.items()
@@ -70,15 +69,10 @@ def read_variables(file: Any, architectures: dict[str, Architecture]) -> list[li
     ]
 
 
-def _described(place: str, architecture: Architecture) -> _Described:
-    """Tell the name, shape and dtype of each variable, in order, without making any of them."""
-
-    def describe() -> _Described:
-        with load_keras().StatelessScope(initialize_variables=False):
-            network = architecture.build(seed=0)
-        return [(place + v.path, tuple(v.shape), np.dtype(v.dtype)) for v in network.variables]
-
-    return in_new_thread(describe)
+def _described(architecture: Architecture) -> _Described:
+    """Return the name, shape and dtype of each variable, in order, without making any of them."""
+    variables = architecture.build_without_values().variables
+    return [(v.path, tuple(v.shape), np.dtype(v.dtype)) for v in variables]
 
 
 def _check(tensor: Any, name: str, shape: tuple[int, ...], dtype: Any) -> None:

@@ -7,12 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import StrOptions
 
-from skmnist.pixels import background
+from skmnist.pixels import background, some_of
 from skmnist.preprocessing._batches import real_dtype
 from skmnist.preprocessing._image_transformer import ImageTransformer
 
 _CLEARLY = 0.1
-_ENOUGH = 2000  # images, evenly spaced, tell paper from ink
 
 
 class Moments(NamedTuple):
@@ -61,7 +60,7 @@ def find_ink(images: NDArray) -> str:
         "dark" where the median of the border is brighter than the mean of all pixels by over a
         tenth of their standard deviation, as it is where the ink is over a hundredth.
     """
-    some = images[:: -(-len(images) // _ENOUGH)]
+    some = some_of(images)
     values = some.astype(real_dtype(images), copy=False)
     brighter = background(some).mean(dtype=float) - values.mean(dtype=float)
     return "dark" if brighter > _CLEARLY * values.std(dtype=float) else "bright"

@@ -1,4 +1,4 @@
-"""Principal components whose error tells how many images they need."""
+"""Principal components, with an error that states how many images they need."""
 
 from numbers import Integral
 from typing import Any

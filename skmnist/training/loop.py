@@ -99,7 +99,8 @@ def _run(
                 break
     except KeyboardInterrupt:
         keep_after_interrupt(len(progress.history.get("loss", ())))
-        trainer.restore(progress.last)
+        if progress.kept is not None:
+            trainer.restore(progress.kept)
         progress.interrupted = True
     keras_callbacks.on_train_end({name: curve[-1] for name, curve in progress.history.items()})
     outcome = progress.outcome(trainer.state)
@@ -126,7 +127,9 @@ def _train_epoch(
     progress.best.see(number, judged, trainer.state)
     stop = watcher.epoch_ended(number, logs, trainer.state)
     added = keras_callbacks.on_epoch_end(epoch, logs)
-    progress.epoch_ended(logs | added, trainer.state())
+    # No interrupt can spoil what the last epoch leaves.
+    is_last = epoch == plan.epochs - 1
+    progress.epoch_ended(logs | added, None if is_last else trainer.kept())
     return stop or keras_callbacks.stop or progress.best.waited_enough
 
 
@@ -153,15 +156,15 @@ def _run_epoch(
     steps = -(-len(order) // plan.batch_size)
     base = plan.learning_rate
     rates = None if base is None else plan.schedule.rates(base, epoch, plan.epochs, steps, history)
+    # A schedule of the optimizer's own is at the next epoch's rate afterwards.
+    at_first = trainer.learning_rate if base is None else None
+    # NaN stands for the optimizer's own rate, whatever callbacks make of it.
+    planned = np.full(steps, np.nan) if rates is None else rates
+    loss, accuracy = trainer.run_epoch(order, draws, planned, keras_callbacks)
     if rates is None:
-        rates = np.full(steps, np.nan)  # the optimizer's own, whatever callbacks make of it
-    at_first = trainer.learning_rate
-    loss, accuracy = trainer.run_epoch(order, draws, rates, keras_callbacks)
-    # A schedule of the optimizer's own is at the next epoch's rate by now.
-    own = at_first if base is None else trainer.learning_rate
-    highest, last = (own if np.isnan(rate) else rate for rate in (max(rates), rates[-1]))
-    refuse_divergence(loss, plan.first_epoch + epoch + 1, highest)
-    logs = {"loss": loss, "accuracy": accuracy, "learning_rate": float(last)}
+        rates = np.array([trainer.learning_rate if at_first is None else at_first])
+    refuse_divergence(loss, plan.first_epoch + epoch + 1, max(rates))
+    logs = {"loss": loss, "accuracy": accuracy, "learning_rate": float(rates[-1])}
     if len(data.validation_rows):
         logs["val_loss"], logs["val_accuracy"] = trainer.evaluate(data.validation_rows)
     return logs
@@ -225,11 +228,11 @@ class _Progress:
     def __init__(self, plan: Plan) -> None:
         self.best = _Best(plan)
         self.history: dict[str, list[float]] = {}
-        self.last: State | None = None
+        self.kept: Sequence[Any] | None = None
         self.interrupted = False
 
-    def epoch_ended(self, logs: Mapping[str, float], state: State) -> None:
-        self.history, self.last = continued(self.history, _as_curves(logs)), state
+    def epoch_ended(self, logs: Mapping[str, float], kept: Sequence[Any] | None) -> None:
+        self.history, self.kept = continued(self.history, _as_curves(logs)), kept
 
     def outcome(self, state: Callable[[], State]) -> Outcome:
         return Outcome(self.best.state or state(), self.history, self.best.epoch, self.interrupted)

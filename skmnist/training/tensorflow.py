@@ -37,6 +37,10 @@ class Trainer(AbstractTrainer):
     def _copies(variables: Sequence[Any]) -> list[NDArray]:
         return [variable.numpy() for variable in variables]
 
+    def _kept(self, variables: Sequence[Any]) -> list[tf.Tensor]:
+        # A variable shares its memory with what was read from it until it is assigned to.
+        return [variable.value.value() for variable in variables]
+
     def run_epoch(
         self, order: NDArray, draws: NDArray, rates: NDArray, callbacks: KerasCallbacks
     ) -> tuple[float, float]:

@@ -46,9 +46,15 @@ class AbstractTrainer(ABC):
         own_set = data.validation
         self._judged: Any = self._resident if own_set is None else self._load(own_set)
 
-    def restore(self, state: State) -> None:
+    def kept(self) -> Sequence[Any]:
+        """Keep all variables as they are now, for `restore`."""
+        return self._kept([*self.network.variables, *self._optimizer.variables])
+
+    def restore(self, kept: Sequence[Any]) -> None:
         """Set all variables to where training stood, whatever an interrupt has left."""
-        self._assign(state)
+        variables = [*self.network.variables, *self._optimizer.variables]
+        for variable, value in zip(variables, kept, strict=True):
+            variable.assign(value)
 
     def finish(self) -> None:
         """Let the data go."""
@@ -98,6 +104,10 @@ class AbstractTrainer(ABC):
     @abstractmethod
     def _copies(variables: Sequence[Any]) -> list[NDArray]:
         """Copy the variables' values."""
+
+    def _kept(self, variables: Sequence[Any]) -> Sequence[Any]:
+        """Keep the variables' values; a backend may have a cheaper way than to copy them."""
+        return self._copies(variables)
 
     def _new_state(self, seed: int) -> State:
         as_built = self._seed == seed
