@@ -202,8 +202,8 @@ def draw_mistakes(mistakes: Mapping[str, MistakesDisplay]) -> bytes | None:
     for part, (name, display) in zip(parts, made.items(), strict=True):
         display.plot(ax=part.subplots(), n_images=numbers[name], n_columns=n_columns)
         order = "" if display.confidence is None else ", surest first"
-        part.suptitle(
-            f"{name}: {numbers[name]} of {len(display.images):,} mistakes{order} "
+        part.suptitle(  # after a blank line, to be nearer to its own images than to those above
+            f"\n{name}: {numbers[name]} of {len(display.images):,} mistakes{order} "
             "(true → predicted)",
             fontsize="medium",
         )
