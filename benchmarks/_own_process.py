@@ -11,7 +11,7 @@ from pathlib import Path
 from queue import Queue
 from typing import Any
 
-from skmnist._provenance import machine, versions
+from skmnist._utils.provenance import machine, versions
 
 _PEERS = "scikeras", "skorch"
 RESULTS = Path(__file__).parent / "results"

@@ -57,8 +57,8 @@ SEEDS = {
 def run_one(name: str, seed: int) -> dict[str, float]:
     """Fit and test one recipe."""
     from skmnist import fetch_mnist, recipe
-    from skmnist._backend import load_keras
-    from skmnist._measuring import seeded
+    from skmnist._utils.backend import load_keras
+    from skmnist.comparison._measure import seeded
 
     load_keras()
     (X, y), (X_test, y_test) = fetch_mnist()
@@ -114,7 +114,7 @@ def run_beside_others(name: str, core: int) -> Iterator[dict[str, Any]]:
 
 def joined(name: str, row: dict[str, Any]) -> dict[str, Any]:
     """Put a row to what is known of the same classifier; sum up all its seeds."""
-    from skmnist.significance import wilson_interval
+    from skmnist.comparison import wilson_interval
 
     old = _own_process.measured("accuracy").get(name, {})
     by_seed = {**old.get("accuracies", {}), **row["accuracies"]}

@@ -68,7 +68,7 @@ CANDIDATES: dict[str, Any] = {
 def run_one(name: str, seed: int) -> dict[str, float]:
     """Fit one candidate with one seed."""
     from skmnist import fetch_mnist
-    from skmnist._measuring import seeded
+    from skmnist.comparison._measure import seeded
 
     (X, y), _ = fetch_mnist()
     classifier = seeded(CANDIDATES[name], seed).fit(X[:50_000], y[:50_000])

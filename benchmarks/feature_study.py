@@ -30,7 +30,7 @@ from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
 
 from skmnist import CNNFeatures, gradient_boosting, knn, random_forest, recipe, svm
-from skmnist._measuring import seeded
+from skmnist.comparison._measure import seeded
 
 PIXELS = "pixels"
 NETWORKS = {

@@ -78,7 +78,7 @@ PROTOCOL = __doc__.partition("\n\n    python")[0]
 def run_one(name: str, a_class: int, draw: int, *, choosing: bool) -> dict[str, float]:
     """Fit one classifier on one draw of one size."""
     from skmnist import fetch_mnist
-    from skmnist._measuring import seeded
+    from skmnist.comparison._measure import seeded
 
     (X, y), (X_judge, y_judge) = fetch_mnist()
     if choosing:

@@ -29,7 +29,7 @@ def _resident_mb() -> float:
 def measure_peak() -> dict[str, float]:
     """Watch resident memory while one fit runs."""
     from skmnist import CNNClassifier, fetch_mnist
-    from skmnist._backend import load_keras
+    from skmnist._utils.backend import load_keras
 
     load_keras()
     (X, y), _ = fetch_mnist()

@@ -95,7 +95,7 @@ def _seconds(call: Any, *arguments: Any) -> float:
 def _features_over_predict(classifier: Any, images: Any) -> float:
     from sklearn.frozen import FrozenEstimator
 
-    from skmnist.features import CNNFeatures
+    from skmnist.classifiers import CNNFeatures
 
     features = CNNFeatures(FrozenEstimator(classifier)).fit(images)
     features.transform(images)

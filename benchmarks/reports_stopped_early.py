@@ -17,7 +17,7 @@ from typing import Any
 import _own_process
 from reports import PROTOCOL, SEEDS, joined, missing
 
-from skmnist.training.loop import Lowest
+from skmnist.training._loop import Lowest
 
 PLAIN = "bejar-cnn3"
 STOPPED = (

@@ -32,7 +32,7 @@ def fit_recipe(name: str, seed: int) -> dict[str, float]:
     """Fit one recipe with one seed."""
     start = perf_counter()
     from skmnist import fetch_mnist, recipe
-    from skmnist._backend import load_keras
+    from skmnist._utils.backend import load_keras
 
     load_keras()
     (X, y), (X_test, y_test) = fetch_mnist()
@@ -146,7 +146,7 @@ CURVES = {
 def fit_peer(name: str) -> dict[str, Any]:
     """Train the example network once; test it after each epoch."""
     from skmnist import fetch_mnist
-    from skmnist._backend import load_keras
+    from skmnist._utils.backend import load_keras
 
     if name == "skmnist":
         load_keras()

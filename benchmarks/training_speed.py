@@ -79,7 +79,7 @@ def time_ours(network: str, dtype: str = "auto") -> tuple[float, float]:
 
 def keras_model(network: str) -> Any:
     """Make one of the networks as a compiled Keras model."""
-    from skmnist._backend import load_keras
+    from skmnist._utils.backend import load_keras
 
     load_keras()
     model = ours(network, "float32")._architecture((28, 28, 1), 10, "float32").build(seed=0)

@@ -22,10 +22,10 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from skmnist import fetch_mnist
-from skmnist._backend import load_keras
-from skmnist._files import write
-from skmnist._measuring import last_step
-from skmnist._provenance import machine, versions
+from skmnist._utils.backend import load_keras
+from skmnist._utils.files import write
+from skmnist._utils.provenance import machine, versions
+from skmnist.comparison._measure import last_step
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 HELD_OUT = 0.25

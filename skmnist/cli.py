@@ -13,9 +13,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 import skmnist
-from skmnist._errors import no_recipe
-from skmnist._progress import activity
-from skmnist._recipe_names import RECIPE_NAMES
+from skmnist._utils.errors import no_recipe
+from skmnist._utils.progress import activity
+from skmnist.recipes._names import RECIPE_NAMES
 
 
 class _PlainFlags:
@@ -294,7 +294,7 @@ def _with_a_figure() -> list[str]:
 
 def _chosen(names: list[str], epochs: int | None) -> dict[str, Any]:
     """Return the classifiers to compare, by name."""
-    from skmnist.comparison import classifiers_of, default_classifiers
+    from skmnist.comparison._compare import classifiers_of, default_classifiers
     from skmnist.recipes import RECIPES
 
     if not names:

@@ -62,7 +62,7 @@ def first_layers(tmp_path_factory):
 
     @cache
     def make(backbone):
-        from skmnist._backend import load_keras
+        from skmnist._utils.backend import load_keras
         from skmnist.networks._backbones import BACKBONES
 
         keras, side = load_keras(), BACKBONES[backbone].smallest

@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from skmnist import Augmentation, CNNClassifier, ConvBlock, DNNClassifier, LeNetClassifier
-from skmnist._backend import load_keras
+from skmnist._utils.backend import load_keras
 
 
 def dnn(**parameters):

@@ -11,10 +11,10 @@ from sklearn.neighbors import KNeighborsClassifier
 from typer.testing import CliRunner
 
 import skmnist
-from skmnist._recipe_names import RECIPE_NAMES
 from skmnist.cli import app
 from skmnist.comparison import default_classifiers
 from skmnist.recipes import RECIPES, Recipe
+from skmnist.recipes._names import RECIPE_NAMES
 from skmnist.reports import Reproductions
 
 # Before other tests add recipes of their own.
@@ -42,7 +42,7 @@ def _quick_recipes(monkeypatch):
     for name, classifier in quick.items():
         monkeypatch.setitem(RECIPES, name, Recipe(classifier, "Quick."))
     monkeypatch.setattr(
-        "skmnist.comparison.default_classifiers",
+        "skmnist.comparison._compare.default_classifiers",
         lambda epochs=None: {name: skmnist.recipe(name) for name in quick},
     )
 
@@ -245,7 +245,7 @@ def test_where_every_classifier_fails_the_exit_code_is_1(run):
 WITH_A_CTRL_C = """
 import signal
 from sklearn.naive_bayes import GaussianNB
-import skmnist.comparison
+import skmnist.comparison._compare
 from skmnist.cli import main
 
 class Slow(GaussianNB):
@@ -254,7 +254,8 @@ class Slow(GaussianNB):
 
 # A parent that runs in the background leaves SIGINT ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-skmnist.comparison.default_classifiers = lambda epochs: {"quick": GaussianNB(), "slow": Slow()}
+compare = skmnist.comparison._compare
+compare.default_classifiers = lambda epochs: {"quick": GaussianNB(), "slow": Slow()}
 main()
 """
 

@@ -31,7 +31,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmnist import CNNClassifier, DNNClassifier, LeNetClassifier
-from skmnist._backend import load_keras
+from skmnist._utils.backend import load_keras
 
 # A Keras optimizer brings its own rate; the parameter must then keep its default.
 DEFAULT_RATE = DNNClassifier().learning_rate
@@ -832,7 +832,7 @@ def test_early_stopping_judges_the_training_loss_where_nothing_is_held_out(small
 
 
 def test_what_is_held_out_is_the_same_part_of_each_class(digits):
-    from skmnist._targets import stratified_split
+    from skmnist._inputs.targets import stratified_split
 
     _, _, y, _ = digits
     train, judge = stratified_split(np.arange(len(y), dtype=np.int32), y, 0.2, seed=3)
@@ -842,7 +842,7 @@ def test_what_is_held_out_is_the_same_part_of_each_class(digits):
 
 def test_rows_held_out_do_not_train(small):
     X, y = small
-    from skmnist._targets import stratified_split
+    from skmnist._inputs.targets import stratified_split
 
     classifier = dnn(validation_fraction=0.5).fit(X, y)
     train, judge = stratified_split(

@@ -15,7 +15,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 
 from skmnist import CNNClassifier, DNNClassifier, LeNetClassifier
-from skmnist._backend import load_keras
+from skmnist._utils.backend import load_keras
 
 # Augmentation, dropout and a last batch that is not full, wherever the class has them.
 VARIANTS = {
@@ -273,7 +273,7 @@ def test_the_users_dtype_policy_and_float_do_not_matter(expected):
         keras.config.set_dtype_policy("mixed_bfloat16")
         keras.config.set_floatx("float64")
         # A new compiled loop, because one compiled before would hide a mistake.
-        from skmnist.training import loop
+        from skmnist.training import _loop as loop
 
         loop._pool._idle.clear()
         found = bits(make("CNN float32"))

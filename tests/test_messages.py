@@ -23,7 +23,7 @@ from skmnist import (
     recipe,
     svm,
 )
-from skmnist._backend import load_keras
+from skmnist._utils.backend import load_keras
 from skmnist.ensemble import VirtualSupportVectors
 from skmnist.preprocessing import Deskew
 

@@ -74,7 +74,7 @@ def test_a_days_work_writes_nothing(beside):
 def test_what_others_write_while_keras_is_imported_is_passed_on(tmp_path):
     text = (
         "import os, sys, threading\n"
-        "from skmnist import _backend\n"
+        "from skmnist._utils import backend as _backend\n"
         "real = _backend._import_keras\n"
         "def noisy():\n"
         "    keras = real()\n"
@@ -203,7 +203,7 @@ def test_a_verbose_fit_that_goes_on_counts_on(digits, capfd):
 
 
 def test_keras_callbacks_write_nothing_of_their_own(digits, capfd):
-    from skmnist._backend import load_keras
+    from skmnist._utils.backend import load_keras
 
     X, _, y, _ = digits
     stopping = load_keras().callbacks.EarlyStopping("loss", patience=1, min_delta=99.0)

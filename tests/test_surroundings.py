@@ -40,10 +40,10 @@ import json
 import numpy as np
 from sklearn.datasets import load_digits
 from skmnist import *
-from skmnist import inference
-from skmnist._backend import load_keras
+from skmnist.training import _predictor as inference
+from skmnist._utils.backend import load_keras
 from skmnist.networks import _backbones
-from skmnist.training import loop
+from skmnist.training import _loop as loop
 X, y = load_digits(return_X_y=True)
 X, y = X[:64], y[:64]
 once = {"epochs": 1, "random_state": 0}
@@ -73,7 +73,7 @@ MODES = """
 import json
 from sklearn.datasets import load_digits
 from skmnist import CNNClassifier, PretrainedClassifier
-from skmnist._backend import load_keras
+from skmnist._utils.backend import load_keras
 load_keras()
 import tensorflow as tf
 X, y = load_digits(return_X_y=True)

@@ -1,20 +1,24 @@
-"""The network classifiers: final classes of parameters, and which network they mean."""
+"""Classifiers of images: networks, features of networks, and classical baselines."""
 
-from skmnist.classifiers.capsule import CapsNetClassifier
-from skmnist.classifiers.convolutional import CNNClassifier
-from skmnist.classifiers.dense import DNNClassifier
-from skmnist.classifiers.lenet import LeNetClassifier
-from skmnist.classifiers.pretrained import PretrainedClassifier
-from skmnist.classifiers.residual import ResNetClassifier
-from skmnist.classifiers.sequence import SequenceCNNClassifier, SequenceDNNClassifier
+from skmnist.classifiers._baselines import gradient_boosting, knn, random_forest, svm
+from skmnist.classifiers._capsnet import CapsNetClassifier
+from skmnist.classifiers._cnn import CNNClassifier
+from skmnist.classifiers._dnn import DNNClassifier
+from skmnist.classifiers._features import CNNFeatures
+from skmnist.classifiers._lenet import LeNetClassifier
+from skmnist.classifiers._pretrained import PretrainedClassifier
+from skmnist.classifiers._resnet import ResNetClassifier
 
 __all__ = [
     "CNNClassifier",
+    "CNNFeatures",
     "CapsNetClassifier",
     "DNNClassifier",
     "LeNetClassifier",
     "PretrainedClassifier",
     "ResNetClassifier",
-    "SequenceCNNClassifier",
-    "SequenceDNNClassifier",
+    "gradient_boosting",
+    "knn",
+    "random_forest",
+    "svm",
 ]

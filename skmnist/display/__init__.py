@@ -4,12 +4,12 @@ The confusion matrix is scikit-learn's own :class:`sklearn.metrics.ConfusionMatr
 decision boundary its :class:`sklearn.inspection.DecisionBoundaryDisplay`.
 """
 
-from skmnist.display.comparison import draw_comparison
-from skmnist.display.history import HistoryDisplay
-from skmnist.display.mistakes import MistakesDisplay
-from skmnist.display.network import NetworkDisplay
-from skmnist.display.reproduction import draw_reproduction
-from skmnist.display.scores import ScoresDisplay
+from skmnist.display._comparison import draw_comparison
+from skmnist.display._history import HistoryDisplay
+from skmnist.display._mistakes import MistakesDisplay
+from skmnist.display._network import NetworkDisplay
+from skmnist.display._reproduction import draw_reproduction
+from skmnist.display._scores import ScoresDisplay
 
 __all__ = [
     "HistoryDisplay",

@@ -1,8 +1,8 @@
 """Classifiers made of others: the committee, the stack on features, virtual support vectors."""
 
-from skmnist.ensemble.committee import CommitteeClassifier
-from skmnist.ensemble.stacking import CNNStackingClassifier, default_heads
-from skmnist.ensemble.virtual_support import VirtualSupportVectors
+from skmnist.ensemble._committee import CommitteeClassifier
+from skmnist.ensemble._stacking import CNNStackingClassifier, default_heads
+from skmnist.ensemble._virtual_sv import VirtualSupportVectors
 
 __all__ = [
     "CNNStackingClassifier",

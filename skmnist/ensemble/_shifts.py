@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from numpy.typing import NDArray
 
-from skmnist.pixels import framed
+from skmnist._inputs.pixels import framed
 
 
 def shifted(images: NDArray, offsets: Sequence[tuple[int, int]]) -> Iterator[NDArray]:

@@ -3,15 +3,14 @@
 They know nothing of scikit-learn, so they also serve as SciKeras ``model=`` functions.
 """
 
+from skmnist.networks._architecture import Architecture
+from skmnist.networks._capsnet import capsule_network
+from skmnist.networks._cnn import ConvBlock, convolutional_network, pooled_blocks
+from skmnist.networks._dnn import dense_network
 from skmnist.networks._initializers import RandomUniform
-from skmnist.networks.architecture import Architecture
-from skmnist.networks.capsule import capsule_network
-from skmnist.networks.convolutional import ConvBlock, convolutional_network, pooled_blocks
-from skmnist.networks.dense import dense_network
-from skmnist.networks.lenet import lenet5
-from skmnist.networks.pretrained import pretrained_network
-from skmnist.networks.residual import residual_network
-from skmnist.networks.sequence import sequence_cnn, sequence_dense_network
+from skmnist.networks._lenet import lenet5
+from skmnist.networks._pretrained import pretrained_network
+from skmnist.networks._resnet import residual_network
 
 __all__ = [
     "Architecture",
@@ -24,6 +23,4 @@ __all__ = [
     "pooled_blocks",
     "pretrained_network",
     "residual_network",
-    "sequence_cnn",
-    "sequence_dense_network",
 ]

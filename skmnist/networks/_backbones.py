@@ -14,9 +14,9 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-from skmnist._backend import in_new_thread, load_keras
-from skmnist._errors import shown, unknown_name
-from skmnist.networks._common import CHANNELS_LAST
+from skmnist._utils.backend import in_new_thread, load_keras
+from skmnist._utils.errors import shown, unknown_name
+from skmnist.networks._layers import CHANNELS_LAST
 
 Settings = tuple[tuple[str, Any], ...]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from skmnist._backend import load_keras
-from skmnist._errors import shown, unknown_name
-from skmnist._reprs import ShortRepr
+from skmnist._utils.backend import load_keras
+from skmnist._utils.errors import shown, unknown_name
+from skmnist._utils.reprs import ShortRepr
 
 _LARGEST = float(np.finfo(np.float32).max)
 

@@ -5,6 +5,6 @@ metadata.  Loading calls this package's own builders and checks what the file ho
 Nothing in a file is ever executed or imported: no pickle, none of Keras's deserialisers.
 """
 
-from skmnist.persistence.files import load, save
+from skmnist.persistence._files import load, save
 
 __all__ = ["load", "save"]

@@ -14,19 +14,19 @@ from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skmnist._network_classifier import NetworkClassifier
-from skmnist.classifiers._sequence_classifier import MOST_WORDS, SequenceClassifier
+from skmnist._inputs.pixels import PixelValues
+from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.ensemble import CommitteeClassifier
 from skmnist.networks import Architecture
-from skmnist.networks.sequence import UNKNOWN
 from skmnist.persistence._checks import is_count, is_list_of, of_type, shortened, with_keys
 from skmnist.persistence._labels import decoded_labels, encoded_labels
 from skmnist.persistence._parameters import encoded_parameters, refuse_unknown, unfitted
-from skmnist.pixels import PixelValues
 from skmnist.preprocessing._image_transformer import ImageTransformer
 from skmnist.preprocessing._ink import InkTransformer
-from skmnist.text import TextSequencer
-from skmnist.training.precision import DTYPES
+from skmnist.text._networks import UNKNOWN
+from skmnist.text._sequence_classifier import MOST_WORDS, SequenceClassifier
+from skmnist.text._sequencer import TextSequencer
+from skmnist.training._precision import DTYPES
 
 # The networks of an estimator, by their places.
 Networks = dict[str, NetworkClassifier]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmnist._errors import unknown_name
+from skmnist._utils.errors import unknown_name
 from skmnist.persistence._checks import is_list_of, shortened, with_keys
 
 # The names of dtypes, and of what Python a label of one becomes.

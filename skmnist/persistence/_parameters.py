@@ -11,14 +11,14 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
 from skmnist import classifiers
-from skmnist._errors import unknown_name
+from skmnist._utils.errors import unknown_name
 from skmnist.ensemble import CommitteeClassifier
 from skmnist.networks import ConvBlock, RandomUniform
 from skmnist.persistence._checks import of_type, with_keys
 from skmnist.preprocessing import Blur, ColumnNormalizer, Deskew, MomentNormalizer
-from skmnist.text import TextSequencer
-from skmnist.training.augmentation import Augmentation
-from skmnist.training.schedules import Constant, Cosine, OneCycle, Plateau
+from skmnist.text._sequencer import TextSequencer
+from skmnist.training._augmentation import Augmentation
+from skmnist.training._schedules import Constant, Cosine, OneCycle, Plateau
 
 # The transformers are those that learn no array.
 ESTIMATORS: dict[str, type[BaseEstimator]] = {

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmnist._numbers import refuse_beyond_float32
-from skmnist._validation import ShortErrors, clear_arguments, in_one_step, rows_as_fitted
-from skmnist.images import as_images, as_rows, image_shape_of, native_pixels
+from skmnist._inputs.images import as_images, as_rows, image_shape_of, native_pixels
+from skmnist._inputs.numbers import refuse_beyond_float32
+from skmnist._inputs.validation import ShortErrors, clear_arguments, in_one_step, rows_as_fitted
 
 
 class ImageTransformer(TransformerMixin, ShortErrors, BaseEstimator, metaclass=ABCMeta):

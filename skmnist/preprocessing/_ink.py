@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import StrOptions
 
-from skmnist.pixels import background, some_of
+from skmnist._inputs.pixels import background, some_of
 from skmnist.preprocessing._batches import real_dtype
 from skmnist.preprocessing._image_transformer import ImageTransformer
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sklearn.base import clone
 
-from skmnist._errors import no_recipe
+from skmnist._utils.errors import no_recipe
 from skmnist.recipes._classical import CLASSICAL
 from skmnist.recipes._ensembles import ENSEMBLES
 from skmnist.recipes._networks import NETWORKS

@@ -10,13 +10,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.svm import SVC
 
-from skmnist.baselines import (
-    gradient_boosting,
-    knn,
-    random_forest,
-    svm,
-    tfidf_logistic_regression,
-)
+from skmnist.classifiers._baselines import gradient_boosting, knn, random_forest, svm
 from skmnist.preprocessing import (
     ConvolutionFeatures,
     Deskew,
@@ -25,6 +19,7 @@ from skmnist.preprocessing import (
 )
 from skmnist.recipes._components import PCA
 from skmnist.recipes._recipe import Recipe
+from skmnist.text._baseline import tfidf_logistic_regression
 
 
 def _gradients(*more: Any) -> Pipeline:

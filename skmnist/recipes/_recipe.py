@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from skmnist._reprs import ShortRepr
+from skmnist._utils.reprs import ShortRepr
 
 _DECIMALS = {"test_probability": 5}
 # What a figure is of, where it is no test accuracy.

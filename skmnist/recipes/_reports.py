@@ -14,13 +14,11 @@ from skmnist.classifiers import (
     DNNClassifier,
     LeNetClassifier,
     PretrainedClassifier,
-    SequenceCNNClassifier,
-    SequenceDNNClassifier,
 )
 from skmnist.networks import ConvBlock, RandomUniform
 from skmnist.preprocessing import ColumnNormalizer
 from skmnist.recipes._recipe import Recipe, Reported
-from skmnist.text import TextSequencer
+from skmnist.text import SequenceCNNClassifier, SequenceDNNClassifier, TextSequencer
 from skmnist.training import Augmentation, Plateau
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import isfinite, sqrt
 from statistics import fmean, variance
 
-from skmnist._errors import shown
+from skmnist._utils.errors import shown
 from skmnist.recipes._recipe import Recipe
 
 

@@ -10,7 +10,7 @@ from sklearn.datasets import make_circles
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing, resample
 
-from skmnist._errors import shown
+from skmnist._utils.errors import shown
 
 TrainAndTest = tuple[tuple[Any, Any], tuple[Any, Any]]
 
@@ -188,13 +188,13 @@ def part_of(X: Any, y: Any, size: int | None, random_state: int) -> tuple[Any, A
 
 
 def _mnist(random_state: int) -> TrainAndTest:
-    from skmnist.datasets import fetch_mnist
+    from skmnist.datasets._mnist import fetch_mnist
 
     return fetch_mnist()
 
 
 def _imdb(random_state: int) -> TrainAndTest:
-    from skmnist.imdb import load_imdb
+    from skmnist.datasets._imdb import load_imdb
 
     return load_imdb()
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score
 
-from skmnist._network_classifier import NetworkClassifier
+from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.reports._data import Split
 from skmnist.reports._loss import mean_loss
 

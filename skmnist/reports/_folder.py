@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.metrics import confusion_matrix
 
-from skmnist._comparison_report import as_csv, as_json
-from skmnist._files import make_folder, write
-from skmnist._provenance import machine, versions
+from skmnist._utils.files import make_folder, write
+from skmnist._utils.provenance import machine, versions
+from skmnist.comparison._report import as_csv, as_json
 
 if TYPE_CHECKING:
     from skmnist.reports._reproduction import Reproduction

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import log_loss
 
-from skmnist._backend import load_keras
-from skmnist._network_classifier import NetworkClassifier
-from skmnist._validation import rows_as_fitted
-from skmnist.images import as_images
-from skmnist.training.losses import find_loss
+from skmnist._inputs.images import as_images
+from skmnist._inputs.validation import rows_as_fitted
+from skmnist._utils.backend import load_keras
+from skmnist.classifiers._network_classifier import NetworkClassifier
+from skmnist.training._losses import find_loss
 
 _BATCH = 512
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from skmnist._provenance import machine
+from skmnist._utils.provenance import machine
 from skmnist.recipes import RECIPES
 from skmnist.reports._html import Markup, document, element, link, section, table, verdict_mark
 from skmnist.reports._summary import COMPARED, MEASURED, caption_of, rows_by_recipe, summary

@@ -8,16 +8,16 @@ import numpy as np
 from sklearn import config_context
 from sklearn.pipeline import Pipeline
 
-from skmnist._backend import load_keras
-from skmnist._errors import no_recipe, shown
-from skmnist._measuring import judges_of_epochs, last_step, seeded
-from skmnist._network_classifier import NetworkClassifier
-from skmnist._progress import activity
+from skmnist._utils.backend import load_keras
+from skmnist._utils.errors import no_recipe, shown
+from skmnist._utils.progress import activity
+from skmnist.classifiers._network_classifier import NetworkClassifier
+from skmnist.comparison._measure import judges_of_epochs, last_step, seeded
 from skmnist.recipes import RECIPES, recipe
 from skmnist.reports._data import Split, is_size, split_of
 from skmnist.reports._figures import judged_figures, training_figures
 from skmnist.reports._reproduction import Reproduction
-from skmnist.training.interrupts import interrupts_go_through
+from skmnist.training._interrupts import interrupts_go_through
 
 
 def reproduce(

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmnist._measuring import last_step
-from skmnist._network_classifier import NetworkClassifier
+from skmnist.classifiers._network_classifier import NetworkClassifier
+from skmnist.comparison._measure import last_step
 from skmnist.recipes import RECIPES, Recipe, verdict
 from skmnist.reports._data import Split
 from skmnist.reports._figures import Figures, histories_of

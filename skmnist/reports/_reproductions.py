@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from skmnist._comparison_report import as_csv, as_json
-from skmnist._files import make_folder, write
-from skmnist._progress import activity
-from skmnist._provenance import machine, versions
+from skmnist._utils.files import make_folder, write
+from skmnist._utils.progress import activity
+from skmnist._utils.provenance import machine, versions
+from skmnist.comparison._report import as_csv, as_json
 from skmnist.reports._overview import folder_of, overview
 from skmnist.reports._reproduce import reproduce
 from skmnist.reports._summary import rich_tables

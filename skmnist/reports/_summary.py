@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from statistics import fmean, stdev
 from typing import Any
 
-from skmnist._tables import Table
+from skmnist._utils.tables import Table
 from skmnist.recipes import RECIPES, verdict
 
 Rows = Sequence[dict[str, Any]]

@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import confusion_matrix, log_loss
 
 from skmnist import load
-from skmnist._backend import load_keras
+from skmnist._utils.backend import load_keras
 from skmnist.reports._loss import mean_loss
 
 ALWAYS = {"index.html", "results.json", "class_counts.csv", "predictions.csv"}

@@ -1,0 +1,1 @@
+"""What users give, made ready: arrays, images, pixels, labels and weights, each checked once."""

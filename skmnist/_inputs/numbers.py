@@ -1,0 +1,100 @@
+"""Numbers that nothing can be computed with, refused by the name of the parameter."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import _check_sample_weight
+
+from skmnist._inputs.arrays import as_numpy
+
+
+def refuse_masked(values: Any, name: str) -> None:
+    """Refuse a masked array with masked values, or a list that holds one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist._inputs.numbers import refuse_masked
+    >>> refuse_masked(np.ma.array([1, 2], mask=[True, False]), "y")
+    Traceback (most recent call last):
+    ValueError: y is a masked array with 1 masked value, ...
+    """
+    parts = values if isinstance(values, list | tuple) else [values]
+    masked = sum(np.ma.count_masked(p) for p in parts if isinstance(p, np.ma.MaskedArray))
+    if masked:
+        raise ValueError(
+            f"{name} is a masked array with {masked} masked value{'' if masked == 1 else 's'}, and "
+            "masks are not supported. Replace the values, for example by filled(0), or leave out "
+            "the samples that have any."
+        )
+
+
+def refuse_beyond_float32(rows: NDArray) -> None:
+    """Refuse pixels that are too large for float32, in which networks compute.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist._inputs.numbers import refuse_beyond_float32
+    >>> refuse_beyond_float32(np.array([[1e39]]))
+    Traceback (most recent call last):
+    ValueError: X has values up to 1e+39 in size, ...
+    """
+    most = np.finfo(np.float32).max
+    if rows.dtype.kind != "f" or rows.dtype.itemsize <= most.itemsize:
+        return
+    largest = max(abs(rows.min()), abs(rows.max()))
+    if largest > most:
+        raise ValueError(
+            f"X has values up to {largest:g} in size, and float32 holds no more than {most:.2g}. "
+            "Divide X by a common number, or look for values that stand for missing ones."
+        )
+
+
+def checked_weights(weights: Any, rows: NDArray, name: str = "sample_weight") -> NDArray:
+    """Validate sample weights: not negative, of a finite sum; None is 1 for all.
+
+    Parameters
+    ----------
+    weights : array-like of shape (n,) or None
+        The weights.
+    rows : ndarray of shape (n, n_features)
+        The samples.
+    name : str, default="sample_weight"
+        What errors call them.
+
+    Returns
+    -------
+    weights : ndarray of shape (n,), float64
+
+    Raises
+    ------
+    ValueError
+        If they are not usable.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist._inputs.numbers import checked_weights
+    >>> checked_weights([1, 2], np.zeros((2, 4)))
+    array([1., 2.])
+    """
+    refuse_masked(weights, name)
+    checked = _check_sample_weight(
+        as_numpy(weights), rows, dtype=np.float64, ensure_non_negative=True
+    )
+    refuse_overflow(checked, checked, name)
+    return checked
+
+
+def refuse_overflow(weights: NDArray, given: NDArray, name: str) -> None:
+    """Refuse weights whose sum is too large, because of those given by a parameter."""
+    with np.errstate(over="ignore"):
+        if np.isfinite(weights.sum()):
+            return
+    raise ValueError(
+        f"{name} has values up to {given.max():g}, and the sum of all weights, sample_weight times "
+        "class_weight, is too large for float64. Only their ratios count: divide them by a common "
+        "number."
+    )

@@ -1,0 +1,121 @@
+"""A warning for images in another unit than those of the training, or inverted."""
+
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmnist._inputs.pixels import PixelScaling, PixelValues
+from skmnist._utils.exceptions import PixelRangeWarning
+
+_FEWEST_IMAGES = 16
+# A division by 16, as for scikit-learn's digits, is one; images a tenth as bright are only dim.
+_OTHER_UNIT = 12
+_FAR = 8
+_MANY = 0.05
+# The border of scikit-learn's digits is 74 % background.
+_MOST_OF_THE_BORDER = 0.7
+
+_PACKAGE = str(Path(__file__).parents[1])
+_given: ContextVar[list[bool] | None] = ContextVar("_given", default=None)
+
+
+@contextmanager
+def one_pixel_warning() -> Iterator[None]:
+    """Have all estimators that are asked inside give one warning together, at most."""
+    token = _given.set([])
+    try:
+        yield
+    finally:
+        _given.reset(token)
+
+
+def warn_of_other_pixels(
+    name: str, seen: PixelValues | None, scaling: PixelScaling, images: NDArray
+) -> None:
+    """Warn where images are in another unit than those of the training, or inverted.
+
+    Parameters
+    ----------
+    name : str
+        The estimator's class, for the message.
+    seen : PixelValues or None
+        What the training images were like; None is not known.
+    scaling : PixelScaling
+        The estimator's.
+    images : ndarray of shape (n, height, width, channels)
+        What it is asked about.
+    """
+    if seen is None or len(images) < _FEWEST_IMAGES or seen.low == seen.high:
+        return
+    given = _given.get()
+    if given:
+        return
+    low, high = float(images.min()), float(images.max())
+    if low == high:  # blank images have no unit
+        return
+    problem = _other_unit(seen, scaling, images, low, high) or _inverted(seen, images)
+    if problem is None:
+        return
+    if given is not None:
+        given.append(True)
+    warnings.warn(
+        f"X has values from {low:g} to {high:g}, but this {name} was trained on "
+        f"values from {seen.low:g} to {seen.high:g}: {problem} What a network "
+        "makes of such images is mostly wrong.",
+        PixelRangeWarning,
+        stacklevel=_depth_of_this_package(),
+    )
+
+
+def _other_unit(
+    seen: PixelValues, scaling: PixelScaling, images: NDArray, low: float, high: float
+) -> str | None:
+    reach = _FAR * (seen.high - seen.low)
+    is_picture = min(images.shape[1:3]) > 1
+    outside = is_picture and (low > seen.high or high < seen.low)
+    # Without the few values far out that made a training set heavy-tailed, data merely differ.
+    is_heavy_tailed = scaling.scale < seen.high - seen.low and scaling.offset > seen.low
+    small = not is_heavy_tailed and (high - low) * _OTHER_UNIT < scaling.scale
+    far = 0
+    if high > seen.high + reach or low < seen.low - reach:
+        far = int(np.sum((images > seen.high + reach) | (images < seen.low - reach)))
+    large = far > _MANY * images.size
+    if not (outside or small or large):
+        return None
+    return (
+        "they seem to be in another unit. Often pixels were divided by 255 in one place and not in "
+        "the other. Prepare X as the training images were; a step in a Pipeline does so by itself."
+    )
+
+
+def _inverted(seen: PixelValues, images: NDArray) -> str | None:
+    if min(images.shape[1:3]) < 3:
+        return None
+    now = seen.ends_of(images)
+    if seen.border_at_low >= _MOST_OF_THE_BORDER <= now.at_high:
+        was, is_now = "dark", "bright"
+    elif seen.border_at_high >= _MOST_OF_THE_BORDER <= now.at_low:
+        was, is_now = "bright", "dark"
+    else:
+        return None
+    return (
+        f"the borders of its images are {is_now}, those in training were {was}, so the images seem "
+        f"to be inverted. Pass {seen.low + seen.high:g} - X, or train on images like X."
+    )
+
+
+def _depth_of_this_package() -> int:
+    """Count the frames up to the first one outside of this package and of scikit-learn."""
+    depth, frame = 1, sys._getframe(1)
+    while frame.f_back is not None:
+        path = frame.f_code.co_filename
+        if not path.startswith(_PACKAGE) and "sklearn" not in Path(path).parts:
+            break
+        depth, frame = depth + 1, frame.f_back
+    return depth

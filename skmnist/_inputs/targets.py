@@ -1,0 +1,146 @@
+"""Labels, their classes and their weights; which rows train and which judge."""
+
+from math import ceil, inf
+from numbers import Number, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+from sklearn.utils.class_weight import compute_class_weight
+
+from skmnist._inputs.arrays import as_numpy
+from skmnist._utils.errors import shown
+
+_OBJECTS = np.dtypes.ObjectDType
+_LEAST_EPOCHS = 10
+_LEAST_STEPS = 2000
+
+
+def as_labels(y: Any, name: str = "y") -> Any:
+    """Turn labels of any library into what scikit-learn validates; refuse one-hot and mixed ones.
+
+    Examples
+    --------
+    >>> from skmnist._inputs.targets import as_labels
+    >>> as_labels(["cat", 3])
+    Traceback (most recent call last):
+    ValueError: y mixes strings and numbers, such as 'cat' and 3; give labels of one kind.
+    """
+    y = as_numpy(y)
+    shape = y.shape if hasattr(y, "shape") else _shape_of_list(y)
+    if len(shape) == 2 and shape[1] > 1:
+        raise ValueError(
+            f"{name} should be a 1d array of labels, shape (n,), but has shape {tuple(shape)}. "
+            f"If it is one-hot, give np.argmax({name}, axis=1)."
+        )
+    if isinstance(y, list | tuple) or isinstance(getattr(y, "dtype", None), _OBJECTS):
+        _refuse_mixed(y, name)
+    return y
+
+
+def _shape_of_list(y: Any) -> tuple[int, ...]:
+    return (len(y), *np.shape(y[0])) if isinstance(y, list | tuple) and y else ()
+
+
+def _refuse_mixed(y: Any, name: str) -> None:
+    examples = {isinstance(label, str): label for label in y if isinstance(label, str | Number)}
+    if len(examples) == 2:
+        raise ValueError(
+            f"{name} mixes strings and numbers, such as {shown(examples[True])} and "
+            f"{shown(examples[False])}; give labels of one kind."
+        )
+
+
+def at_least_two(classes: NDArray) -> NDArray:
+    """Refuse a problem of a single class."""
+    if len(classes) < 2:
+        (only,) = classes.tolist()
+        raise ValueError(
+            f"y contains one class only, {shown(only)}; a classifier needs at least 2 classes."
+        )
+    return classes
+
+
+def class_numbers(y: NDArray, classes: NDArray, counted: NDArray) -> NDArray:
+    """Give each label its place in `classes`; rows that don't count may have any."""
+    numbers = np.searchsorted(classes, y).clip(max=len(classes) - 1)
+    unseen = np.setdiff1d(y[counted][classes[numbers[counted]] != y[counted]], classes)
+    if len(unseen):
+        raise ValueError(
+            f"y contains labels that are not among the classes: {shown(unseen.tolist())}; "
+            f"the classes are {shown(classes.tolist())}."
+        )
+    return numbers.astype(np.int32)
+
+
+def class_weights(
+    class_weight: Any, classes: NDArray, labels: NDArray, counted: NDArray
+) -> NDArray:
+    """Find the weight of each class; a class that a dict lacks weighs 1."""
+    if isinstance(class_weight, dict):
+        weights = _weights_by_label(class_weight, classes)
+    else:
+        seen = classes[labels[counted]]
+        weights = compute_class_weight(class_weight, classes=classes, y=seen)
+    if not weights[labels[counted]].any():
+        raise ValueError(f"class_weight={shown(class_weight)} leaves no sample any weight.")
+    return weights
+
+
+def _weights_by_label(class_weight: dict[Any, Any], classes: NDArray) -> NDArray:
+    """Look up labels as they are: the string "5" is another one than the number 5."""
+    for label, weight in class_weight.items():
+        if not (isinstance(weight, Real) and 0 <= float(weight) < inf):
+            raise ValueError(
+                f"class_weight: the weight of {shown(label)} is {shown(weight)}; expected a number "
+                "of at least 0."
+            )
+    known = classes.tolist()
+    unknown = [label for label in class_weight if label not in known]
+    # Where each class has its weight, there may be more: a fold may lack a class.
+    if unknown and len(class_weight) - len(unknown) < len(known):
+        kind = " as strings" if classes.dtype.kind in "UO" else ""
+        raise ValueError(
+            f"class_weight has the keys {shown(unknown)}, which are no labels; expected labels"
+            f"{kind}, as in y: {shown(known)}."
+        )
+    return np.array([class_weight.get(label, 1.0) for label in known], dtype=np.float64)
+
+
+def batch_size(wanted: Any, n_rows: int) -> int:
+    """Settle the batch size: "auto" makes some 30 steps an epoch of small data."""
+    if wanted is None:
+        return n_rows
+    if wanted == "auto":
+        power = round(np.log2(max(n_rows, 1) / 32))
+        return int(2 ** np.clip(power, 4, 8))
+    return int(min(wanted, n_rows))
+
+
+def n_epochs(wanted: Any, n_rows: int, batch_size: int) -> int:
+    """Settle the epochs: "auto" makes enough of them for a network to learn from few samples."""
+    if wanted == "auto":
+        steps_an_epoch = ceil(n_rows / batch_size)
+        return max(_LEAST_EPOCHS, ceil(_LEAST_STEPS / steps_an_epoch))
+    return int(wanted)
+
+
+def stratified_split(
+    rows: NDArray, labels: NDArray, fraction: float, seed: int
+) -> tuple[NDArray, NDArray]:
+    """Split rows into those that train and those that judge, at least one of each class."""
+    n_classes = len(np.unique(labels[rows]))
+    n_held_out = max(ceil(fraction * len(rows)), n_classes)
+    fewest = np.bincount(labels[rows])[labels[rows]].min()
+    if fewest < 2 or len(rows) - n_held_out < n_classes:
+        raise ValueError(
+            f"validation_fraction={fraction} can't be held out of {len(rows)} samples of "
+            f"{n_classes} classes, the smallest of {fewest}: one of each class has to be held out "
+            "and one is left to train on, at least. Give more samples or another fraction, or 0 to "
+            "hold out none."
+        )
+    train, judge = train_test_split(
+        rows, test_size=n_held_out, stratify=labels[rows], random_state=seed
+    )
+    return train, judge

@@ -1,0 +1,154 @@
+"""What all estimators do where their public methods begin."""
+
+from collections.abc import Callable, Collection
+from functools import wraps
+from inspect import Parameter, signature
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.utils.validation import validate_data
+
+from skmnist._inputs.images import ImageShape, as_rows, refuse_other_shape, refuse_single_image
+from skmnist._inputs.numbers import refuse_beyond_float32, refuse_masked
+from skmnist._inputs.targets import as_labels
+from skmnist._utils.errors import shown
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def in_one_step(method: Method) -> Method:
+    """Have a fitting method change its estimator at its end, at once, or not at all.
+
+    Until then, another thread may ask the estimator as it was; after any error it stays so, after
+    Ctrl-C too.  The method fits a shallow copy, so it has to set attributes, not to change their
+    values in place.
+    """
+
+    @wraps(method)
+    def fit(estimator: Any, *arguments: Any, **keywords: Any) -> Any:
+        before = dict(vars(estimator))
+        apart = object.__new__(type(estimator))
+        vars(apart).update(before)
+        method(apart, *arguments, **keywords)
+        after = vars(apart)
+        changed = {n: v for n, v in after.items() if n not in before or v is not before[n]}
+        vars(estimator).update(changed)
+        for name in before.keys() - after.keys():
+            vars(estimator).pop(name, None)
+        return estimator
+
+    return fit  # type: ignore[return-value]
+
+
+def clear_arguments(method: Method) -> Method:
+    """Have a method refuse wrong arguments by its own class's name, and advise on them."""
+    parameters = list(signature(method).parameters.values())[1:]
+    positional = [p for p in parameters if p.kind is Parameter.POSITIONAL_OR_KEYWORD]
+    required = [p.name for p in positional if p.default is Parameter.empty]
+    names = [p.name for p in parameters]
+
+    @wraps(method)
+    def checked(estimator: Any, *arguments: Any, **keywords: Any) -> Any:
+        call = f"{type(estimator).__name__}.{method.__name__}()"
+        unknown = [name for name in keywords if name not in names]
+        if unknown:
+            advice = _advice(estimator, unknown[0], names)
+            raise TypeError(f"{call} takes no argument {shown(unknown[0])}. {advice}")
+        missing = [name for name in required[len(arguments) :] if name not in keywords]
+        if missing:
+            raise TypeError(
+                f"{call} lacks {' and '.join(missing)}; expected {', '.join(required)}, each an "
+                "array that holds all samples."
+            )
+        return method(estimator, *arguments, **keywords)
+
+    return checked  # type: ignore[return-value]
+
+
+def _advice(estimator: Any, unknown: str, names: Collection[str]) -> str:
+    """Advise on an argument that other libraries' methods take."""
+    settings = estimator.get_params(deep=False)
+    own = {"validation_split": "validation_fraction", "lr": "learning_rate"}.get(unknown, unknown)
+    if own in settings:
+        return f"It is a parameter of the class: {type(estimator).__name__}({own}=...)."
+    nested = [name for name in estimator.get_params() if name.endswith(f"__{own}")]
+    if nested:
+        return f"It is a parameter of what the estimator holds: set_params({nested[0]}=...)."
+    if unknown in ("validation_data", "eval_set") and "X_val" in names:
+        return "Give the validation set as X_val=... and y_val=...."
+    return f"Expected {', '.join(names)}."
+
+
+class ShortErrors:
+    """An estimator whose errors about parameters leave out the middle of long values."""
+
+    def _validate_params(self) -> None:
+        try:
+            super()._validate_params()  # type: ignore[misc]
+        except InvalidParameterError as error:
+            message = str(error)
+            for value in self.get_params(deep=False).values():  # type: ignore[attr-defined]
+                message = message.replace(repr(value), shown(value))
+            raise InvalidParameterError(message) from None
+
+
+def rows_to_fit(
+    estimator: Any, X: Any, y: Any, *, reset: bool = True
+) -> tuple[NDArray, NDArray, ImageShape | None]:
+    """Validate what an estimator is fitted on.
+
+    Returns
+    -------
+    rows : ndarray of shape (n, n_pixels)
+        Any real dtype.
+    y : ndarray of shape (n,)
+        Labels.
+    seen_shape : tuple (height, width, channels) or None
+        The shape of one image, or None where rows came.
+
+    Raises
+    ------
+    ValueError
+        If `X` or `y` is not usable.
+    """
+    rows, seen_shape = as_rows(X)
+    refuse_masked(y, "y")
+    rows, y = validate_data(estimator, rows, as_labels(y), reset=reset, dtype="numeric")
+    refuse_beyond_float32(rows)
+    return rows, y, seen_shape
+
+
+def rows_as_fitted(estimator: Any, X: Any) -> tuple[NDArray, ImageShape | None]:
+    """Validate what a fitted estimator is asked about.
+
+    Returns
+    -------
+    rows : ndarray of shape (n, n_pixels)
+        Any real dtype.
+    seen_shape : tuple (height, width, channels) or None
+        The shape of one image, or None where rows came.
+
+    Raises
+    ------
+    ValueError
+        If `X` is not usable or has another shape than in `fit`.
+    """
+    rows, seen_shape = as_rows(X)
+    refuse_single_image(estimator, getattr(rows, "shape", ()), seen_shape)
+    refuse_other_shape(estimator, seen_shape)
+    rows = validate_data(estimator, rows, reset=False, dtype="numeric")
+    refuse_beyond_float32(rows)
+    return rows, seen_shape
+
+
+def generator_of(random_state: Any) -> np.random.RandomState:
+    """Make the generator that a `random_state` means; None is fresh from the system.
+
+    No global generator is read or moved, as scikit-learn's own `check_random_state` does for None.
+    """
+    if random_state is None:
+        return np.random.RandomState()
+    return check_random_state(random_state)

@@ -1,0 +1,1 @@
+"""Tools that know nothing of classifiers: Keras's import, errors, files, tables, progress."""

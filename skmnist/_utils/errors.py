@@ -1,0 +1,68 @@
+"""Errors that say what to do."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+_MOST_LETTERS = 200
+
+
+def shown(value: Any) -> str:
+    """Represent a value in a message, without the middle where that would be long.
+
+    Examples
+    --------
+    >>> from skmnist._utils.errors import shown
+    >>> shown("adam")
+    "'adam'"
+    >>> len(shown("a" * 10_000))
+    200
+    """
+    text = repr(value)
+    if len(text) <= _MOST_LETTERS:
+        return text
+    middle = " ... "
+    kept = _MOST_LETTERS - len(middle)
+    return f"{text[: kept * 2 // 3]}{middle}{text[-(kept - kept * 2 // 3) :]}"
+
+
+def unknown_name(parameter: str, value: str, known: Iterable[str], or_else: str = "") -> ValueError:
+    """Make the error for a name that isn't in a list, with a near match suggested.
+
+    Examples
+    --------
+    >>> from skmnist._utils.errors import unknown_name
+    >>> print(unknown_name("optimizer", "adm", ["adam", "sgd"]))
+    optimizer='adm' is unknown; did you mean 'adam'? Expected one of 'adam', 'sgd'.
+    >>> print(unknown_name("backbone", "vgg16", ["VGG16", "VGG19"]))
+    backbone='vgg16' is unknown; did you mean 'VGG16'? Expected one of 'VGG16', 'VGG19'.
+    """
+    known = sorted(known)
+    by_spelling = {_plain(name): name for name in known}
+    near = get_close_matches(_plain(value), by_spelling, n=1)
+    hint = f"did you mean {by_spelling[near[0]]!r}? Expected" if near else "expected"
+    names = ", ".join(map(repr, known))
+    return ValueError(f"{parameter}={shown(value)} is unknown; {hint} one of {names}{or_else}.")
+
+
+def _plain(name: str) -> str:
+    """Leave out what people spell in several ways."""
+    return name.lower().replace("-", "_")
+
+
+def no_recipe(name: str, known: Iterable[str]) -> str:
+    """Describe what is wrong with a name that no recipe has, with near matches.
+
+    There are too many recipes to name all of them.
+
+    Examples
+    --------
+    >>> from skmnist._utils.errors import no_recipe
+    >>> print(no_recipe("cmn", ["cnn", "knn", "svm"]))
+    'cmn' is not the name of a recipe; did you mean 'cnn'? See `skmnist recipes` or list_recipes().
+    """
+    near = get_close_matches(name, known)
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
+    return (
+        f"{shown(name)} is not the name of a recipe{hint} See `skmnist recipes` or list_recipes()."
+    )

@@ -1,0 +1,161 @@
+"""Convolutional networks, given as blocks."""
+
+from collections.abc import Callable, Sequence
+from numbers import Integral
+from typing import Any
+
+from skmnist._inputs.images import ImageShape
+from skmnist.classifiers._docstrings import describe_shared_parameters
+from skmnist.classifiers._network_classifier import NetworkClassifier
+from skmnist.classifiers._parameters import HIDDEN_LAYERS, n_outputs, whole_numbers
+from skmnist.networks import Architecture, ConvBlock, convolutional_network, pooled_blocks
+from skmnist.networks._layers import activation_name
+from skmnist.training import Augmentation
+from skmnist.training._schedules import Schedule
+
+_OUR_BLOCKS = pooled_blocks(24)
+
+
+@describe_shared_parameters
+class CNNClassifier(NetworkClassifier):
+    """A convolutional network: blocks of convolutions, then dense layers.
+
+    The default network has three convolutions of 24, 48 and 96 maps, two of them pooled, each
+    normalised, and no dense layer but the output.
+
+    Parameters
+    ----------
+    conv_blocks : ConvBlock, dict, int or sequence of them
+        The convolutions, first to last: a ``ConvBlock``, a dict of its parameters, or just the
+        number of filters. The default is the network described above.
+    hidden_units : int or sequence of int, default=()
+        Units of each dense layer between the convolutions and the output.
+    activation : str or function, default="relu"
+        Keras's name of the dense layers' activation.
+    dropout : float or sequence of float, default=0.0
+        The part of each dense layer's units that is dropped in training.
+    hidden_batch_norm : bool, default=False
+        Whether each dense layer's units are normalised over the batch.
+    output_activation : {"softmax", "sigmoid"}, default="softmax"
+        The last layer's activation. Sigmoids are scaled to sum to 1 as probabilities; for two
+        classes there is one neuron.
+    %(shared_parameters)s
+
+    Attributes
+    ----------
+    %(attributes)s
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skmnist import CNNClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> classifier = CNNClassifier(epochs=5, random_state=0).fit(X[::2], y[::2])
+    >>> classifier.score(X[1::2], y[1::2]) > 0.9
+    True
+
+    The example of Keras's documentation:
+
+    >>> keras_example = CNNClassifier(
+    ...     conv_blocks=[32, {"filters": 64, "pool": "max", "dropout": 0.25}],
+    ...     hidden_units=(128,), dropout=0.5, optimizer="adadelta", learning_rate=1.0,
+    ...     weight_decay=None, schedule="constant",
+    ...     label_smoothing=0.0, augmentation=None, batch_size=128,
+    ... )
+    """
+
+    _parameter_constraints = {
+        **NetworkClassifier._parameter_constraints,
+        **HIDDEN_LAYERS,
+        "conv_blocks": [tuple, list, dict, ConvBlock, Integral],
+        "hidden_batch_norm": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        *,
+        conv_blocks: ConvBlock | dict[str, Any] | int | Sequence[Any] = _OUR_BLOCKS,
+        hidden_units: int | Sequence[int] = (),
+        activation: str | Callable[..., Any] = "relu",
+        dropout: float | Sequence[float] = 0.0,
+        hidden_batch_norm: bool = False,
+        output_activation: str = "softmax",
+        epochs: int | str = 10,
+        batch_size: int | str | None = "auto",
+        learning_rate: float = 0.01,
+        optimizer: Any = "adamw",
+        momentum: float | None = None,
+        beta_1: float | None = 0.8,
+        beta_2: float | None = 0.95,
+        epsilon: float | None = None,
+        weight_decay: float | None = 0.02,
+        global_clipnorm: float | None = None,
+        ema_momentum: float | None = None,
+        schedule: str | Schedule = "one_cycle",
+        loss: Any = "cross_entropy",
+        label_smoothing: float = 0.1,
+        class_weight: dict[Any, float] | str | None = None,
+        validation_fraction: float | None = None,
+        early_stopping: bool = False,
+        monitor: str = "auto",
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        augmentation: str | Augmentation | None = "shift",
+        dtype: str = "auto",
+        image_shape: Sequence[int] | None = None,
+        pixel_scaling: str | None = "auto",
+        shuffle: bool = True,
+        callbacks: Sequence[Any] | None = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.conv_blocks = conv_blocks
+        self.hidden_units = hidden_units
+        self.activation = activation
+        self.dropout = dropout
+        self.hidden_batch_norm = hidden_batch_norm
+        self.output_activation = output_activation
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.optimizer = optimizer
+        self.momentum = momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.weight_decay = weight_decay
+        self.global_clipnorm = global_clipnorm
+        self.ema_momentum = ema_momentum
+        self.schedule = schedule
+        self.loss = loss
+        self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
+        self.validation_fraction = validation_fraction
+        self.early_stopping = early_stopping
+        self.monitor = monitor
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.augmentation = augmentation
+        self.dtype = dtype
+        self.image_shape = image_shape
+        self.pixel_scaling = pixel_scaling
+        self.shuffle = shuffle
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
+        return Architecture.of(
+            convolutional_network,
+            input_shape=image_shape,
+            n_outputs=n_outputs(n_classes, self.output_activation),
+            conv_blocks=ConvBlock.all_of(self.conv_blocks),
+            hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
+            activation=activation_name(self.activation, "activation"),
+            dropout=self.dropout,
+            hidden_batch_norm=self.hidden_batch_norm,
+            output_activation=self.output_activation,
+            dtype=dtype,
+        )

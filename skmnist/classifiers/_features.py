@@ -1,0 +1,218 @@
+"""A trained network's inner layer as features for any other estimator."""
+
+from numbers import Integral
+from typing import Any
+
+from numpy.typing import NDArray
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    _fit_context,
+    clone,
+)
+from sklearn.frozen import FrozenEstimator
+from sklearn.preprocessing import normalize
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skmnist._inputs.images import as_rows, find_image_shape, refuse_other_shape
+from skmnist._inputs.numbers import refuse_beyond_float32
+from skmnist._inputs.validation import ShortErrors, clear_arguments, in_one_step, rows_as_fitted
+from skmnist._utils.backend import StartsAsItsSender
+from skmnist._utils.errors import shown
+from skmnist.classifiers import CNNClassifier
+from skmnist.classifiers._network_classifier import NetworkClassifier
+from skmnist.networks._architecture import refuse_too_large
+from skmnist.networks._inner import inner_network
+
+
+class CNNFeatures(
+    StartsAsItsSender, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErrors, BaseEstimator
+):
+    """The values of a trained network's inner layer, as features.
+
+    Parameters
+    ----------
+    classifier : NetworkClassifier or FrozenEstimator, default=None
+        A network classifier of this package: it is cloned and trained in `fit`. A fitted
+        one in a ``sklearn.frozen.FrozenEstimator`` is used as it is. None is a ``CNNClassifier()``.
+    layer : str or int, default="penultimate"
+        The layer whose values are taken: its name or its index among the network's layers, as
+        Python indexes (``classifier.summary()`` lists them). "penultimate" is the last but one,
+        whose values the output layer takes.
+    pool : {"average", "max"} or None, default=None
+        What becomes of each map of a convolution: its mean, its largest value, or, for None, all
+        its values in a row. A layer that has no maps, a dense or flat one, stays as it is.
+    normalize : bool, default=False
+        Whether each row is divided by its Euclidean length, as cosine similarity does.
+    random_state : int, RandomState instance or None, default=None
+        Decides how the classifier is trained, in place of its own `random_state`; None leaves it to
+        that. Not used where the classifier is frozen.
+
+    Attributes
+    ----------
+    classifier_ : estimator
+        The fitted classifier.
+    image_shape_ : tuple (height, width, channels)
+        The shape of one image.
+    n_features_in_ : int
+        Pixels of one image.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, where `X` has names that are all strings.
+
+    See Also
+    --------
+    CNNClassifier : The default network.
+
+    Notes
+    -----
+    The network has seen the rows that it was trained on: their features tell the classes apart
+    more cleanly than those of new rows do, and an estimator that is trained on them trusts them
+    too much.  Give it the features of other rows, with a fitted classifier in a
+    ``FrozenEstimator``, or stack with ``CNNStackingClassifier``, which does so by
+    cross-validation.
+
+    References
+    ----------
+    A. S. Razavian, H. Azizpour, J. Sullivan and S. Carlsson, "CNN features off-the-shelf: an
+    astounding baseline for recognition", CVPR Workshops, 2014.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skmnist import CNNFeatures, LeNetClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> lenet = LeNetClassifier(epochs=5, random_state=0)
+    >>> pipeline = make_pipeline(CNNFeatures(lenet, normalize=True), KNeighborsClassifier())
+    >>> pipeline.fit(X[::2], y[::2]).score(X[1::2], y[1::2]) > 0.9
+    True
+    >>> pipeline[:-1].transform(X).shape
+    (1797, 84)
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        "classifier": [NetworkClassifier, FrozenEstimator, None],
+        "layer": [str, Integral],
+        "pool": [StrOptions({"average", "max"}), None],
+        "normalize": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        classifier: Any = None,
+        *,
+        layer: str | int = "penultimate",
+        pool: str | None = None,
+        normalize: bool = False,
+        random_state: Any = None,
+    ) -> None:
+        self.classifier = classifier
+        self.layer = layer
+        self.pool = pool
+        self.normalize = normalize
+        self.random_state = random_state
+
+    # The classifier checks its own parameters.
+    @in_one_step
+    @_fit_context(prefer_skip_nested_validation=False)
+    @clear_arguments
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "CNNFeatures":
+        """Train the network, unless it is frozen.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Rows of pixels or images, of any real dtype.
+        y : array-like of shape (n,)
+            Class labels. Not used where the classifier is frozen.
+        sample_weight : array-like of shape (n,), default=None
+            How much each sample counts. Not used where the classifier is frozen.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, `X`, `y` or `sample_weight` is not usable.
+        TypeError
+            If what is frozen is no classifier of this package.
+        sklearn.exceptions.NotFittedError
+            If what is frozen is not fitted.
+        """
+        given, seen_shape = as_rows(X)
+        rows = validate_data(self, given, dtype="numeric")
+        refuse_beyond_float32(rows)
+        classifier = CNNClassifier() if self.classifier is None else clone(self.classifier)
+        if isinstance(classifier, FrozenEstimator):
+            _refuse_other_than_ours(classifier)
+        else:
+            if self.random_state is not None:
+                classifier.set_params(random_state=self.random_state)
+            self._refuse_unknown_layer(classifier, rows.shape[1], seen_shape)
+        classifier.fit(X, y, sample_weight=sample_weight)
+        validate_data(classifier, given, reset=False, skip_check_array=True)
+        refuse_other_shape(classifier, seen_shape)
+        self.classifier_ = classifier
+        self.image_shape_ = classifier.image_shape_
+        self._predictor_ = classifier._predictor_.of_layer(self.layer, self.pool)
+        self._n_features_out = self._predictor_.n_outputs
+        return self
+
+    def transform(self, X: Any) -> NDArray:
+        """Compute the features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Rows of pixels or images, of any real dtype.
+
+        Returns
+        -------
+        features : ndarray of shape (n, n_features_out)
+            float64 where the network computes in it, else float32. A row's features are the
+            same, bit by bit, whatever other rows are with it.
+
+        Raises
+        ------
+        NotFittedError
+            If the transformer is not fitted.
+        ValueError
+            If `X` has another shape than in `fit`.
+        """
+        check_is_fitted(self)
+        rows, _ = rows_as_fitted(self, X)
+        self.classifier_._warn_of_other_pixels(rows)
+        features = self._predictor_.outputs(rows, self.image_shape_)
+        return normalize(features, copy=False) if self.normalize else features
+
+    def _refuse_unknown_layer(
+        self, classifier: NetworkClassifier, n_pixels: int, seen_shape: Any
+    ) -> None:
+        """Find a misspelt layer before the training, not after it."""
+        image_shape = find_image_shape(n_pixels, classifier.image_shape, seen_shape)
+        architecture = classifier._architecture(image_shape, 2, "float32")
+        refuse_too_large(architecture)
+        inner_network(architecture, self.layer, self.pool)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.target_tags.required = not isinstance(self.classifier, FrozenEstimator)
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+def _refuse_other_than_ours(frozen: FrozenEstimator) -> None:
+    if not isinstance(frozen.estimator, NetworkClassifier):
+        raise TypeError(
+            f"classifier={shown(frozen)} holds a {type(frozen.estimator).__name__}; expected a "
+            "fitted network classifier of this package, such as CNNClassifier, in the "
+            "FrozenEstimator."
+        )

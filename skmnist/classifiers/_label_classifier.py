@@ -1,0 +1,77 @@
+"""What all classifiers do with the labels that they are asked about."""
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
+
+from skmnist._inputs.arrays import as_numpy
+from skmnist._inputs.targets import as_labels
+from skmnist._inputs.validation import clear_arguments
+
+
+class LabelClassifier(ClassifierMixin):
+    """A classifier whose `score` takes labels of any library (abstract)."""
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Compute the accuracy.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Samples, in any layout that `predict` takes.
+        y : array-like of shape (n,)
+            True labels.
+        sample_weight : array-like of shape (n,), default=None
+            How much each sample counts.
+
+        Returns
+        -------
+        accuracy : float
+            The part of the samples whose label is predicted right, 0 to 1.
+        """
+        return super().score(X, as_labels(y), sample_weight=as_numpy(sample_weight))
+
+
+class ProbabilisticClassifier(LabelClassifier):
+    """A classifier that predicts the most probable class (abstract)."""
+
+    classes_: NDArray
+
+    @abstractmethod
+    def predict_proba(self, X: Any) -> NDArray:
+        """Compute the probability of each class."""
+
+    def predict_log_proba(self, X: Any) -> NDArray:
+        """Compute the logarithm of each class's probability.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Samples, in any layout that `predict_proba` takes.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n, n_classes), float64
+            Finite: a probability too small for float32 counts as the smallest one, 1.2e-38.
+        """
+        return np.log(np.maximum(self.predict_proba(X), np.finfo(np.float32).tiny))
+
+    @clear_arguments
+    def predict(self, X: Any) -> NDArray:
+        """Predict the most probable class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Samples, in any layout that `predict_proba` takes.
+
+        Returns
+        -------
+        labels : ndarray of shape (n,)
+            Of the same kind as `y` in `fit`.
+        """
+        probabilities = self.predict_proba(X)
+        return self.classes_[probabilities.argmax(axis=1)]

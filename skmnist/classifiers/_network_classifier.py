@@ -1,0 +1,657 @@
+"""The abstract base of all network classifiers: how they fit and how they predict."""
+
+from abc import ABCMeta, abstractmethod
+from copy import copy
+from dataclasses import replace
+from inspect import signature
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.callback import CallbackSupportMixin
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+)
+
+from skmnist._inputs.images import (
+    ImageShape,
+    as_images,
+    image_shape_of,
+    native_pixels,
+    refuse_other_shape,
+)
+from skmnist._inputs.numbers import checked_weights, refuse_masked, refuse_overflow
+from skmnist._inputs.pixel_range import warn_of_other_pixels
+from skmnist._inputs.pixels import PixelScaling, PixelValues, find_pixel_scaling
+from skmnist._inputs.targets import (
+    as_labels,
+    at_least_two,
+    batch_size,
+    class_numbers,
+    class_weights,
+    n_epochs,
+    stratified_split,
+)
+from skmnist._inputs.validation import (
+    ShortErrors,
+    clear_arguments,
+    in_one_step,
+    rows_as_fitted,
+    rows_to_fit,
+)
+from skmnist._utils.backend import StartsAsItsSender
+from skmnist._utils.errors import shown
+from skmnist._utils.reprs import Printed
+from skmnist.classifiers._label_classifier import ProbabilisticClassifier
+from skmnist.classifiers._reporter import Reporter
+from skmnist.networks._architecture import Architecture, refuse_too_large
+from skmnist.training import Augmentation
+from skmnist.training._augmentation import find_augmentation
+from skmnist.training._callbacks import copied
+from skmnist.training._contract import Data, Outcome, Plan, State, Task
+from skmnist.training._guessing import warn_if_guessing
+from skmnist.training._history import continued
+from skmnist.training._loop import train
+from skmnist.training._losses import find_loss
+from skmnist.training._monitor import MONITORS
+from skmnist.training._optimizers import OptimizerSpec, find_optimizer
+from skmnist.training._precision import DTYPES, find_dtype
+from skmnist.training._predictor import Predictor
+from skmnist.training._schedules import Constant, Schedule, find_schedule
+
+_HELD_OUT_BY_DEFAULT = 0.1
+_OPTIMIZER_SETTINGS = (
+    "learning_rate",
+    "momentum",
+    "beta_1",
+    "beta_2",
+    "epsilon",
+    "weight_decay",
+    "global_clipnorm",
+    "ema_momentum",
+)
+
+
+class NetworkClassifier(
+    StartsAsItsSender,
+    CallbackSupportMixin,
+    ProbabilisticClassifier,
+    ShortErrors,
+    BaseEstimator,
+    metaclass=ABCMeta,
+):
+    """A Keras network that is a scikit-learn classifier (abstract).
+
+    A final class declares every parameter in its own ``__init__`` and says in `_architecture`
+    which network it is.  Think twice before adding anything to this class.
+    """
+
+    history_: dict[str, list[float]]
+    _histories: tuple[str, ...] = ("history_",)
+    _parameter_constraints: dict[str, list[Any]] = {
+        "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left"), None],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "optimizer": [str, HasMethods(["apply", "get_config"])],
+        "momentum": [Interval(Real, 0, 1, closed="left"), None],
+        "beta_1": [Interval(Real, 0, 1, closed="left"), None],
+        "beta_2": [Interval(Real, 0, 1, closed="left"), None],
+        "epsilon": [Interval(Real, 0, None, closed="neither"), None],
+        "weight_decay": [Interval(Real, 0, None, closed="left"), None],
+        "global_clipnorm": [Interval(Real, 0, None, closed="neither"), None],
+        "ema_momentum": [Interval(Real, 0, 1, closed="neither"), None],
+        "schedule": [str, Schedule],
+        "loss": [str, callable],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left"), None],
+        "early_stopping": ["boolean"],
+        "monitor": [StrOptions(set(MONITORS))],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "augmentation": [str, Augmentation, None],
+        "dtype": [StrOptions(set(DTYPES))],
+        "image_shape": [tuple, list, None],
+        "pixel_scaling": [StrOptions({"auto"}), None],
+        "shuffle": ["boolean"],
+        "callbacks": [list, tuple, None],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    @abstractmethod
+    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
+        """Say which network this classifier is."""
+
+    @in_one_step
+    @_fit_context(prefer_skip_nested_validation=True)
+    @clear_arguments
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> "NetworkClassifier":
+        """Train the network, from new weights unless ``warm_start=True``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Rows of pixels or images, of any real dtype; for a sequence classifier, rows of word
+            indices.
+        y : array-like of shape (n,)
+            Class labels, numbers or strings, at least two classes.
+        sample_weight : array-like of shape (n,), default=None
+            How much each sample counts; the scale does not matter, zero is as if left out.
+        X_val : array-like of the shape of `X` but for its length, default=None
+            Samples to judge each epoch on, instead of a part held out of `X`: in `history_` as
+            "val_loss" and "val_accuracy", and for early stopping and ``Plateau``. In a Pipeline,
+            they are transformed as `X` is with ``Pipeline(..., transform_input=["X_val"])`` and
+            scikit-learn's metadata routing.
+        y_val : array-like of shape (n_val,), default=None
+            Their labels, all among those of `y`.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            How much each of them counts.
+
+        Returns
+        -------
+        self : object
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, `X`, `y` or `sample_weight` is not usable, one of `X_val` and `y_val`
+            is missing, both are given beside `validation_fraction`, or training diverges; with
+            ``warm_start=True``, if `y` has other classes than before.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If training ends no better than by guessing from the class frequencies; after fewer
+            than 50 steps, only if it is far worse.
+
+        Notes
+        -----
+        After any error the classifier is as it was before the call.  Until the end of the call it
+        answers other threads as before, and then changes at once.
+
+        Ctrl-C ends training with what the epochs before have learned, and a warning; on TensorFlow
+        it takes effect at the end of an epoch.  In the first epoch it goes through, as it does
+        within joblib: it ends a search, a cross-validation or a committee as a whole, in which
+        scikit-learn's ``MLPClassifier`` would only end one fit.
+        """
+        going_on = self.warm_start and hasattr(self, "_predictor_")
+        data = self._training_data(X, y, sample_weight, going_on=going_on)
+        if X_val is None and y_val is None and sample_weight_val is None:
+            data = self._hold_out(data)
+        else:
+            data = self._judge_on(data, X_val, y_val, sample_weight_val)
+        self._train_fully(data, sample_weight)
+        self._warn_if_guessing(data)
+        return self
+
+    @in_one_step
+    @_fit_context(prefer_skip_nested_validation=True)
+    @clear_arguments
+    def partial_fit(
+        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+    ) -> "NetworkClassifier":
+        """Train for one more epoch, on this data alone, at a constant learning rate.
+
+        Nothing is held out, and training doesn't stop early.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Rows of pixels or images, of any real dtype; for a sequence classifier, rows of word
+            indices.
+        y : array-like of shape (n,)
+            Class labels, all among `classes`.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that there will ever be; needed in the first call only.
+        sample_weight : array-like of shape (n,), default=None
+            How much each sample counts, relative to the others of this call.
+
+        Returns
+        -------
+        self : object
+            The classifier.
+
+        Raises
+        ------
+        ValueError
+            If `classes` is missing in the first call or other than then, or a label is not
+            among them.
+        """
+        going_on = hasattr(self, "_predictor_")
+        known = self._known_classes(classes, going_on)
+        data = self._training_data(X, y, sample_weight, known, going_on=going_on)
+        return self._train(data, sample_weight, 1, Constant(), None, keep_optimizer=True)
+
+    @clear_arguments
+    def predict_proba(self, X: Any) -> NDArray:
+        """Compute the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Rows of pixels or images, of any real dtype; for a sequence classifier, rows of word
+            indices.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n, n_classes), float64
+            Columns in the order of `classes_`; rows sum to 1.
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        ValueError
+            If `X` has another shape than in `fit`.
+
+        Warns
+        -----
+        PixelRangeWarning
+            If pixels are in another unit than in `fit`, or inverted.
+        """
+        check_is_fitted(self)
+        rows, _ = rows_as_fitted(self, X)
+        rows = self._inputs(rows)
+        self._warn_of_other_pixels(rows)
+        return _as_probabilities(self._predictor_.outputs(rows, self.image_shape_))
+
+    @property
+    def network_(self) -> Any:
+        """The network as a live Keras model.
+
+        It takes pixels less `pixel_offset_`, divided by `pixel_scale_`.
+
+        It is a copy to look at and to export: training it doesn't change this classifier.
+        """
+        check_is_fitted(self)
+        return self._predictor_.network
+
+    def summary(self) -> str:
+        """Describe the fitted network: its layers, their shapes and parameters.
+
+        Returns
+        -------
+        text : str
+            Keras's table, which a console and a notebook show as `print` does.
+        """
+        lines: list[str] = []
+        self.network_.summary(print_fn=lambda line, **_: lines.append(line))
+        return Printed("\n".join(lines))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    # The callbacks that are given run in `fit`, so what is made of this classifier gets others,
+    # without what they have recorded.
+
+    def __getstate__(self) -> Any:
+        state = {**super().__getstate__(), "callbacks": self._copied_callbacks()}
+        for name in ("callbacks_", "_callbacks_before_"):
+            state.pop(name, None)
+        return state
+
+    def __sklearn_clone__(self) -> Any:
+        without = copy(self)
+        without.callbacks = None  # it would be copied with all that it holds
+        new = BaseEstimator.__sklearn_clone__(without)
+        new.callbacks = self._copied_callbacks()
+        return new
+
+    def _copied_callbacks(self) -> Any:
+        if not isinstance(self.callbacks, list | tuple):
+            return self.callbacks
+        before = {id(given): fresh for given, fresh in getattr(self, "_callbacks_before_", ())}
+        return type(self.callbacks)(copied(before.get(id(c), c)) for c in self.callbacks)
+
+    def _note_callbacks(self) -> None:
+        """Copy the callbacks that have not run before, as they are."""
+        if not self.callbacks:
+            self.__dict__.pop("_callbacks_before_", None)
+            return
+        known = {id(pair[0]): pair for pair in getattr(self, "_callbacks_before_", ())}
+        self._callbacks_before_ = [
+            known.get(id(callback)) or (callback, copied(callback)) for callback in self.callbacks
+        ]
+
+    # -- what goes in -----------------------------------------------------------------
+
+    def _training_data(
+        self, X: Any, y: Any, sample_weight: Any, classes: Any = None, *, going_on: bool
+    ) -> Data:
+        """Validate everything that `fit` is given; note what is learned from it."""
+        self._note_callbacks()
+        rows, y, seen_shape = rows_to_fit(self, X, y, reset=not going_on)
+        rows = self._inputs(rows)
+        check_classification_targets(y)
+        weights = checked_weights(sample_weight, rows)
+        # A weight of zero is as good as no row: no class, no pixel of it counts.
+        counted = np.flatnonzero(weights).astype(np.int32)
+        if going_on:
+            refuse_other_shape(self, seen_shape)
+            self._warn_of_other_pixels(rows)
+            if classes is None:
+                self._refuse_other_classes(y[counted])
+        else:
+            self._begin_anew(rows, y, counted, classes, seen_shape)
+        labels = class_numbers(y, self.classes_, counted)
+        if self.class_weight is not None:
+            of_classes = class_weights(self.class_weight, self.classes_, labels, counted)
+            weights = _weighted(weights, of_classes, labels)
+        rows, divisor = self._scaling.ready_to_divide(rows, self._float)
+        return Data(
+            images=as_images(rows, self.image_shape_),
+            labels=labels,
+            weights=weights / weights[counted].mean(),
+            train_rows=counted,
+            validation_rows=counted[:0],
+            pixel_scale=divisor,
+            background=self._background(),
+        )
+
+    def _begin_anew(
+        self, rows: NDArray, y: NDArray, counted: NDArray, classes: Any, seen: ImageShape | None
+    ) -> None:
+        self.image_shape_ = self._input_shape(rows, seen)
+        rows = rows if len(counted) == len(rows) else rows[counted]
+        self.pixel_offset_, self.pixel_scale_ = self._input_scaling(rows)
+        self._pixels_ = self._input_values(as_images(rows, self.image_shape_))
+        self.classes_ = at_least_two(np.unique(y[counted]) if classes is None else classes)
+        self.dtype_ = find_dtype(self.dtype)
+        for name in self._histories:
+            setattr(self, name, {})
+        self.n_epochs_ = 0
+        self._seed_ = self._seed()
+        self._predictor_: Any = None
+        self._optimizer_state_: tuple[OptimizerSpec, Any] | None = None
+
+    def _refuse_other_classes(self, y: NDArray) -> None:
+        """Refuse to go on with labels that are other ones, or fewer."""
+        classes = np.unique(y)
+        if not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"warm_start=True, but y has the classes {classes.tolist()}, and had "
+                f"{self.classes_.tolist()} before. Give the same classes, set warm_start=False to "
+                "begin anew, or use partial_fit, whose calls need not have all classes."
+            )
+
+    # The four that a classifier of anything but images answers in another way.
+
+    def _inputs(self, rows: NDArray) -> NDArray:
+        """Give the validated numbers a format that every backend reads."""
+        return native_pixels(rows)
+
+    def _input_shape(self, rows: NDArray, seen: ImageShape | None) -> ImageShape:
+        return image_shape_of(rows, self.image_shape, seen)
+
+    def _input_scaling(self, rows: NDArray) -> PixelScaling:
+        return PixelScaling() if self.pixel_scaling is None else find_pixel_scaling(rows)
+
+    def _input_values(self, images: NDArray) -> PixelValues | None:
+        return PixelValues.of(images)
+
+    def _background(self) -> tuple[float, ...]:
+        """Scale the background of the training images, one number a channel."""
+        if self._pixels_ is None:
+            return (0.0,)
+        offset, scale = self._scaling
+        return tuple((value - offset) / scale for value in self._pixels_.background)
+
+    def _warn_of_other_pixels(self, rows: NDArray) -> None:
+        images = as_images(rows, self.image_shape_)
+        warn_of_other_pixels(type(self).__name__, self._pixels_, self._scaling, images)
+
+    @property
+    def _scaling(self) -> PixelScaling:
+        return PixelScaling(self.pixel_offset_, self.pixel_scale_)
+
+    @property
+    def _float(self) -> str:
+        return "float64" if self.dtype_ == "float64" else "float32"
+
+    def _seed(self) -> int:
+        if self.random_state is None:
+            # Fresh from the system: a fit neither reads nor moves any global generator.
+            return int(np.random.default_rng().integers(2**31))
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _hold_out(self, data: Data) -> Data:
+        """Hold out the rows that judge, the same part of every class."""
+        fraction = self._held_out_part()
+        if not fraction:
+            return data
+        train_rows, validation_rows = stratified_split(
+            data.train_rows, data.labels, fraction, self._seed_
+        )
+        weights = data.weights / data.weights[train_rows].mean()
+        return replace(
+            data, weights=weights, train_rows=train_rows, validation_rows=validation_rows
+        )
+
+    def _judge_on(self, data: Data, X_val: Any, y_val: Any, sample_weight_val: Any) -> Data:
+        """Judge on samples of their own."""
+        for name, value in {"X_val": X_val, "y_val": y_val}.items():
+            if value is None:
+                raise ValueError(f"{name} is missing; give both X_val and y_val, or neither.")
+        if self.validation_fraction:
+            raise ValueError(
+                f"validation_fraction={shown(self.validation_fraction)} and X_val are both given; "
+                "set validation_fraction=None to judge on X_val, or leave X_val out."
+            )
+        try:
+            given = self._validation_data(data, X_val, y_val, sample_weight_val)
+        except ValueError as error:
+            raise ValueError(f"X_val and y_val can't be used: {error}") from error
+        return replace(data, validation=given, validation_rows=given.validation_rows)
+
+    def _validation_data(self, data: Data, X_val: Any, y_val: Any, sample_weight_val: Any) -> Data:
+        rows, _ = rows_as_fitted(self, X_val)
+        rows = self._inputs(rows)
+        self._warn_of_other_pixels(rows)
+        refuse_masked(y_val, "y_val")
+        y_val = column_or_1d(as_labels(y_val, "y_val"), warn=True)
+        check_consistent_length(rows, y_val)
+        weights = checked_weights(sample_weight_val, rows, "sample_weight_val")
+        counted = np.flatnonzero(weights).astype(np.int32)
+        labels = class_numbers(y_val, self.classes_, counted)
+        if self.class_weight is not None:
+            of_training = data.labels, data.train_rows
+            of_classes = class_weights(self.class_weight, self.classes_, *of_training)
+            weights = _weighted(weights, of_classes, labels)
+        if not weights.any():
+            raise ValueError("sample_weight_val and class_weight leave no sample any weight.")
+        rows, _ = self._scaling.ready_to_divide(rows, self._float)
+        return replace(
+            data,
+            images=as_images(rows, self.image_shape_),
+            labels=labels,
+            weights=weights,
+            train_rows=counted[:0],
+            validation_rows=counted,
+        )
+
+    def _held_out_part(self) -> float:
+        if self.validation_fraction is None:
+            return _HELD_OUT_BY_DEFAULT if self.early_stopping else 0.0
+        return float(self.validation_fraction)
+
+    def _known_classes(self, classes: Any, going_on: bool) -> NDArray:
+        """Settle which classes `partial_fit` is told of, and when."""
+        if not going_on and classes is None:
+            raise ValueError(
+                "classes must be passed on the first call to partial_fit: all labels that "
+                "there will ever be."
+            )
+        if classes is None:
+            return self.classes_
+        classes = np.unique(as_labels(classes, "classes"))
+        if going_on and not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"classes={classes} is not the same as on the first call to partial_fit: "
+                f"{self.classes_}. Leave it out after the first call."
+            )
+        return classes
+
+    # -- the training ------------------------------------------------------------------
+
+    def _train_fully(self, data: Data, sample_weight: Any) -> "NetworkClassifier":
+        """Train as `fit` does; a classifier that trains in phases does so in another way."""
+        schedule = find_schedule(self.schedule)
+        return self._train(
+            data, sample_weight, self.epochs, schedule, self._patience(), self.warm_start
+        )
+
+    def _train(
+        self,
+        data: Data,
+        sample_weight: Any,
+        epochs: int | str,
+        schedule: Schedule,
+        patience: int | None,
+        keep_optimizer: bool,
+    ) -> "NetworkClassifier":
+        optimizer = self._optimizer()
+        task = self._task(optimizer)
+        plan = self._plan(data, optimizer, epochs, schedule, patience)
+        reporter = Reporter(self, plan, data, task.architecture, sample_weight)
+        outcome = train(task, plan, data, self._start(task), self.callbacks or (), reporter)
+        for name, value in self._learned(task.architecture, outcome).items():
+            setattr(self, name, value)
+        self._optimizer_state_ = (optimizer, outcome.state.optimizer) if keep_optimizer else None
+        reporter.fit_ended()
+        return self
+
+    def _warn_if_guessing(self, data: Data) -> None:
+        histories = (getattr(self, name) for name in reversed(self._histories))
+        history = next(history for history in histories if history)  # of the last phase
+        n_rows = len(data.train_rows)
+        steps_per_epoch = -(-n_rows // batch_size(self.batch_size, n_rows))
+        kept = int(np.nanargmin(history["loss"])) if self.early_stopping else -1
+        warn_if_guessing(
+            find_loss(self.loss, self.label_smoothing),
+            data,
+            dict(self._predictor_.architecture.settings)["n_outputs"],
+            len(history["loss"]) * steps_per_epoch,
+            reached=history["loss"][kept],
+            hits=history["accuracy"][kept],
+        )
+
+    def _plan(
+        self,
+        data: Data,
+        optimizer: OptimizerSpec,
+        epochs: int | str,
+        schedule: Schedule,
+        patience: int | None,
+    ) -> Plan:
+        n_rows = len(data.train_rows)
+        size = batch_size(self.batch_size, n_rows)
+        return Plan(
+            epochs=n_epochs(epochs, n_rows, size),
+            batch_size=size,
+            learning_rate=optimizer.learning_rate,
+            schedule=schedule,
+            seed=self._seed_,
+            shuffle=self.shuffle,
+            first_epoch=self.n_epochs_,
+            patience=patience,
+            monitor=self.monitor,
+            tol=self.tol,
+        )
+
+    def _patience(self) -> int | None:
+        return self.n_iter_no_change if self.early_stopping else None
+
+    def _optimizer(self) -> OptimizerSpec:
+        if not isinstance(self.optimizer, str):
+            self._refuse_idle_settings()
+        return find_optimizer(
+            self.optimizer, **{name: getattr(self, name) for name in _OPTIMIZER_SETTINGS}
+        )
+
+    def _refuse_idle_settings(self) -> None:
+        defaults = signature(type(self)).parameters
+        for name in _OPTIMIZER_SETTINGS:
+            value = getattr(self, name)
+            if value != defaults[name].default:
+                raise ValueError(
+                    f"{name}={shown(value)} has no effect with a Keras optimizer object; set it in "
+                    "the object, or give the optimizer's name."
+                )
+
+    def _task(self, optimizer: OptimizerSpec) -> Task:
+        architecture = self._architecture(self.image_shape_, len(self.classes_), self.dtype_)
+        refuse_too_large(architecture)
+        return Task(
+            architecture=architecture,
+            optimizer=optimizer,
+            loss=find_loss(self.loss, self.label_smoothing),
+            augmentation=find_augmentation(self.augmentation, self.image_shape_),
+        )
+
+    def _start(self, task: Task) -> State | None:
+        """Find where to go on from."""
+        if self._predictor_ is None:
+            return None
+        if self._predictor_.architecture != task.architecture:
+            raise ValueError(
+                "The network's parameters have changed since it was fitted, so training can't "
+                "go on from there. Set warm_start=False to begin anew, or set them back."
+            )
+        kept = self._optimizer_state_
+        return State(
+            self._predictor_.variables,
+            kept[1] if kept is not None and kept[0] == task.optimizer else None,
+        )
+
+    def _learned(self, architecture: Architecture, outcome: Outcome) -> dict[str, Any]:
+        """Tell all attributes that training sets."""
+        predictor = Predictor(architecture, outcome.state.network, self._scaling)
+        return {
+            "_predictor_": predictor,
+            "n_parameters_": predictor.n_parameters,
+            "callbacks_": list(self.callbacks or ()),
+            "best_epoch_": outcome.best_epoch,
+            "n_epochs_": self.n_epochs_ + len(outcome.history["loss"]),
+            "history_": continued(self.history_, outcome.history),
+        }
+
+
+def _weighted(weights: NDArray, of_classes: NDArray, labels: NDArray) -> NDArray:
+    """Multiply the weights of samples by those of their classes."""
+    with np.errstate(over="ignore"):
+        weights = weights * of_classes[labels]
+    refuse_overflow(weights, of_classes, "class_weight")
+    return weights
+
+
+def _as_probabilities(outputs: NDArray) -> NDArray:
+    """Turn the network's outputs into rows that sum to 1."""
+    outputs = outputs.astype(np.float64)
+    if outputs.shape[1] == 1:
+        return np.hstack([1 - outputs, outputs])
+    totals = outputs.sum(axis=1, keepdims=True)
+    # Sigmoids may all be off: then no class is more probable than another.
+    return np.divide(
+        outputs, totals, out=np.full_like(outputs, 1 / outputs.shape[1]), where=totals > 0
+    )

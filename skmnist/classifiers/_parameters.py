@@ -1,0 +1,34 @@
+"""What the final classes do alike with their parameters."""
+
+from numbers import Integral, Real
+from typing import Any
+
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skmnist._utils.errors import shown
+
+_MOST_UNITS = 2**63 - 1  # what NumPy counts in
+HIDDEN_LAYERS: dict[str, list[Any]] = {
+    "hidden_units": ["array-like", Integral],
+    "activation": [str, callable],
+    "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
+    "output_activation": [StrOptions({"softmax", "sigmoid"})],
+}
+
+
+def n_outputs(n_classes: int, output_activation: str) -> int:
+    """One sigmoid tells two classes apart."""
+    return 1 if output_activation == "sigmoid" and n_classes == 2 else n_classes
+
+
+def whole_numbers(values: Any, parameter: str) -> tuple[int, ...]:
+    """Check numbers of units; a single one may stand without brackets."""
+    numbers = (values,) if isinstance(values, Integral) else tuple(values)
+    for number in numbers:
+        is_whole = isinstance(number, Integral) and number is not True
+        if not is_whole or not 1 <= int(number) <= _MOST_UNITS:
+            raise ValueError(
+                f"{parameter}={shown(values)} holds {shown(number)}; expected whole numbers of at "
+                f"least 1, and at most {_MOST_UNITS}."
+            )
+    return tuple(int(number) for number in numbers)

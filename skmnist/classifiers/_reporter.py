@@ -1,0 +1,81 @@
+"""What a fit tells while it runs: to scikit-learn's callbacks, and to the screen."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from skmnist.networks._architecture import Architecture
+from skmnist.training._contract import Data, Outcome, Plan, State, Watcher
+
+
+class Reporter(Watcher):
+    """Passes each epoch on to scikit-learn's callbacks, one subtask an epoch.
+
+    Parameters
+    ----------
+    classifier : NetworkClassifier
+        The classifier being fitted.
+    plan : Plan
+        How many epochs there will be.
+    data : Data
+        The training data.
+    architecture : Architecture
+        The network.
+    sample_weight : array-like of shape (n,) or None
+        As the user gave it: scorers need not take weights where there are none.
+    """
+
+    def __init__(
+        self,
+        classifier: Any,
+        plan: Plan,
+        data: Data,
+        architecture: Architecture,
+        sample_weight: Any,
+    ) -> None:
+        self._classifier = classifier
+        self._plan = plan
+        self._architecture = architecture
+        self._history: dict[str, list[float]] = {}
+        rows = data.train_rows
+        self._training_set: dict[str, Any] = {
+            "estimator": classifier,
+            "X": lambda: data.images[rows].reshape(len(rows), -1),
+            "y": lambda: classifier.classes_[data.labels[rows]],
+        }
+        if sample_weight is not None:
+            self._training_set["metadata"] = lambda: {
+                "sample_weight": np.broadcast_to(np.asarray(sample_weight), len(data.images))[rows]
+            }
+        self._task = classifier._init_callback_context(max_subtasks=plan.epochs)
+        self._task.call_on_fit_task_begin(**self._training_set)
+
+    def epoch_begins(self, epoch: int) -> None:
+        """Open the epoch's subtask."""
+        self._epoch_task = self._task.subcontext(task_name="epoch")
+        self._epoch_task.call_on_fit_task_begin(**self._training_set)
+
+    def epoch_ended(self, epoch: int, logs: dict[str, float], state: Callable[[], State]) -> bool:
+        """Close the epoch's subtask, with an estimator as if the fit had ended here."""
+        for name, value in logs.items():
+            self._history.setdefault(name, []).append(value)
+        if self._classifier.verbose:
+            self._print(epoch, logs)
+        return bool(
+            self._epoch_task.call_on_fit_task_end(
+                **self._training_set,
+                reconstruction_attributes=lambda: self._classifier._learned(
+                    self._architecture, Outcome(state(), self._history, epoch)
+                ),
+            )
+        )
+
+    def fit_ended(self) -> None:
+        """Close the fit's task."""
+        self._task.call_on_fit_task_end(**self._training_set, reconstruction_attributes=lambda: {})
+
+    def _print(self, epoch: int, logs: dict[str, float]) -> None:
+        last = self._plan.first_epoch + self._plan.epochs
+        scores = "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
+        print(f"[{type(self._classifier).__name__}] epoch {epoch}/{last}  {scores}")

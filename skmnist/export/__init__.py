@@ -1,0 +1,5 @@
+"""Estimators for other libraries."""
+
+from skmnist.export._scikeras import to_scikeras
+
+__all__ = ["to_scikeras"]

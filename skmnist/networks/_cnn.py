@@ -1,0 +1,360 @@
+"""Convolutional networks, given as data: a list of blocks, then dense layers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import inf
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from skmnist._utils.backend import load_keras
+from skmnist._utils.errors import shown, unknown_name
+from skmnist._utils.reprs import ShortRepr
+from skmnist.networks._initializers import make_initializer
+from skmnist.networks._layers import (
+    CHANNELS_LAST,
+    activation_name,
+    check_activation,
+    flatten,
+    hidden_layers,
+    layer_seeds,
+    output_layer,
+)
+
+_STEPS = ("activation", "batch_norm", "pool", "dropout")
+
+
+@dataclass(frozen=True, repr=False)
+class ConvBlock(ShortRepr):
+    """One convolution and what follows it.
+
+    Parameters
+    ----------
+    filters : int
+        Maps that the convolution makes.
+    kernel_size : int, default=3
+        Side of the square kernel, in pixels; on a single line of pixels, its length.
+    strides : int, default=1
+        Step of the kernel, in pixels.
+    padding : {"valid", "same", "auto"}, default="valid"
+        Whether the image shrinks by the kernel or is padded with zeros; "auto": it shrinks where
+        at least as much is left of each side as the kernel is wide.
+    activation : str, default="relu"
+        Keras's name of the activation; "linear" for none.
+    batch_norm : bool, default=False
+        Normalise each map over the batch.
+    batch_norm_momentum : float, default=0.99
+        How slowly the running mean and variance follow the batches (Keras's default).
+    pool : {"max", "average"} or None, default=None
+        Kind of the pooling.
+    pool_size : int, default=2
+        Side of the pooling's square, in pixels; a smaller image is pooled to one pixel.
+    pool_padding : {"valid", "same"}, default="valid"
+        Whether pixels that don't fill a last square are dropped, or pooled as they are: 5 pixels
+        become 2 or 3.
+    dropout : float, default=0.0
+        The part of the values that is dropped in training.
+    l2 : float, default=0.0
+        Weight of the kernel's squared norm in the loss.
+    initializer : str, default="glorot_uniform"
+        Keras's name of the kernel's initializer.
+    use_bias : bool or None, default=None
+        Whether each map has a bias; None: only where no normalisation follows at once.
+    order : tuple of str, default=("activation", "batch_norm", "pool", "dropout")
+        In which order the four follow the convolution.
+
+    Examples
+    --------
+    >>> from skmnist.networks import ConvBlock
+    >>> ConvBlock(32, padding="same", pool="max").filters
+    32
+    """
+
+    filters: int
+    kernel_size: int = 3
+    strides: int = 1
+    padding: str = "valid"
+    activation: str = "relu"
+    batch_norm: bool = False
+    batch_norm_momentum: float = 0.99
+    pool: str | None = None
+    pool_size: int = 2
+    pool_padding: str = "valid"
+    dropout: float = 0.0
+    l2: float = 0.0
+    initializer: str = "glorot_uniform"
+    use_bias: bool | None = None
+    order: tuple[str, ...] = _STEPS
+
+    @classmethod
+    def all_of(cls, blocks: Any) -> list["ConvBlock"]:
+        """Make blocks of a sequence of what `of` takes, or of one such."""
+        several = blocks if isinstance(blocks, list | tuple) else [blocks]
+        return [cls.of(block) for block in several]
+
+    @classmethod
+    def of(cls, block: "ConvBlock | dict[str, Any] | int") -> "ConvBlock":
+        """Make a block of a dict of its parameters, or of its number of filters."""
+        if isinstance(block, cls):
+            return block
+        if isinstance(block, dict):
+            unknown = sorted(set(block) - set(cls.__dataclass_fields__))
+            if unknown:
+                raise unknown_name("conv_blocks: parameter", unknown[0], cls.__dataclass_fields__)
+            return cls(**block)
+        if isinstance(block, Integral) and block is not True:
+            return cls(int(block))
+        raise TypeError(
+            f"conv_blocks holds {shown(block)}; expected a ConvBlock, a dict of its parameters or "
+            "a number of filters."
+        )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "order", tuple(self.order))
+        for name in ("filters", "kernel_size", "strides", "pool_size"):
+            value: Any = getattr(self, name)
+            whole = isinstance(value, Integral) and not isinstance(value, bool)
+            self._require(whole and value >= 1, name, "a whole number >= 1")
+            object.__setattr__(self, name, int(value))
+        paddings = "valid", "same", "auto"
+        self._require(self.padding in paddings, "padding", "'valid', 'same' or 'auto'")
+        self._require(self.pool_padding in paddings[:2], "pool_padding", "'valid' or 'same'")
+        self._require(self.pool in (None, "max", "average"), "pool", "'max', 'average' or None")
+        self._require(_is_number(self.dropout, 0, 1), "dropout", "0 <= dropout < 1")
+        self._require(_is_number(self.l2, 0), "l2", "a number >= 0")
+        momentum = "batch_norm_momentum"
+        self._require(_is_number(self.batch_norm_momentum, 0, 1), momentum, f"0 <= {momentum} < 1")
+        self._require(_is_flag(self.batch_norm), "batch_norm", "True or False")
+        has_choice = self.use_bias is None or _is_flag(self.use_bias)
+        self._require(has_choice, "use_bias", "True, False or None")
+        self._require(isinstance(self.initializer, str), "initializer", "Keras's name of one")
+        activation = activation_name(self.activation, "ConvBlock.activation")
+        object.__setattr__(self, "activation", activation)
+        self._require(sorted(self.order) == sorted(_STEPS), "order", f"{_STEPS} in any order")
+
+    def _require(self, right: bool, name: str, expected: str) -> None:
+        if not right:
+            raise ValueError(
+                f"ConvBlock: {name}={shown(getattr(self, name))}; expected {expected}."
+            )
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool | np.bool_)
+
+
+def _is_number(value: Any, least: float, under: float = inf) -> bool:
+    return isinstance(value, Real) and least <= float(value) < under
+
+
+def pooled_blocks(width: int) -> tuple[ConvBlock, ...]:
+    """Make the three blocks of our convolutional networks, `width` maps in the first.
+
+    Pooling comes before normalisation and activation, which halves the work of both twice over;
+    large images aren't padded, which halves the work of the convolutions, as digits have an empty
+    margin.
+
+    Parameters
+    ----------
+    width : int
+        Maps of the first block; the others have two and four times as many.
+
+    Returns
+    -------
+    conv_blocks : tuple of ConvBlock
+
+    Examples
+    --------
+    >>> from skmnist.networks import pooled_blocks
+    >>> [block.filters for block in pooled_blocks(24)]
+    [24, 48, 96]
+    """
+    common: dict[str, Any] = {
+        "padding": "auto",
+        "batch_norm": True,
+        "batch_norm_momentum": 0.9,
+        "order": ("pool", "batch_norm", "activation", "dropout"),
+    }
+    return (
+        ConvBlock(width, 5, pool="max", **common),
+        ConvBlock(2 * width, 3, pool="max", **common),
+        ConvBlock(4 * width, 3, **common),
+    )
+
+
+def convolutional_network(
+    input_shape: tuple[int, int, int],
+    n_outputs: int,
+    *,
+    conv_blocks: Sequence[ConvBlock] = (ConvBlock(32, pool="max"),),
+    hidden_units: Sequence[int] = (),
+    activation: str = "relu",
+    dropout: float | Sequence[float] = 0.0,
+    hidden_batch_norm: bool = False,
+    output_activation: str = "softmax",
+    dtype: str = "float32",
+    seed: int = 0,
+) -> Any:
+    """Build a network of convolutions, then dense layers.
+
+    Parameters
+    ----------
+    input_shape : tuple (height, width, channels)
+        The shape of one image.
+    n_outputs : int
+        Units of the last layer.
+    conv_blocks : sequence of ConvBlock
+        The convolutions, first to last.
+    hidden_units : sequence of int, default=()
+        Units of each dense layer between the convolutions and the output.
+    activation : str, default="relu"
+        Keras's name of the dense layers' activation.
+    dropout : float or sequence of float, default=0.0
+        The part of each dense layer's units that is dropped in training.
+    hidden_batch_norm : bool, default=False
+        Normalise each dense layer's units over the batch.
+    output_activation : str, default="softmax"
+        Keras's name of the last layer's activation.
+    dtype : str, default="float32"
+        Keras's dtype policy: "float32", "mixed_bfloat16" or "float64".
+    seed : int, default=0
+        Decides the initial weights and the dropout.
+
+    Returns
+    -------
+    network : keras.Model
+        Takes images of floats, gives ``n_outputs`` numbers each.
+
+    Raises
+    ------
+    ValueError
+        If a kernel without padding is larger than the image that reaches it, or Keras doesn't
+        know an activation or an initializer.
+
+    Examples
+    --------
+    The example of Keras's documentation:
+
+    >>> from skmnist.networks import ConvBlock, convolutional_network
+    >>> convolutional_network(
+    ...     (28, 28, 1), 10,
+    ...     conv_blocks=[ConvBlock(32, pool="max"), ConvBlock(64, pool="max", dropout=0.5)],
+    ... ).count_params()
+    34826
+    """
+    keras = load_keras()
+    seeds = layer_seeds(seed)
+    layers = [keras.Input(input_shape, name="images")]
+    side_lengths = input_shape[:2]
+    for i, block in enumerate(conv_blocks, start=1):
+        new_layers, side_lengths = _block_layers(block, i, side_lengths, dtype, seeds)
+        layers += new_layers
+    return keras.Sequential(
+        [
+            *layers,
+            flatten(dtype),
+            *hidden_layers(hidden_units, activation, dropout, hidden_batch_norm, dtype, seeds),
+            output_layer(n_outputs, output_activation, dtype, seeds),
+        ],
+        name="convolutional_network",
+    )
+
+
+def _block_layers(
+    block: ConvBlock, number: int, sides: tuple[int, int], dtype: str, seeds: Iterator[int]
+) -> tuple[list[Any], tuple[int, int]]:
+    """Make a block's layers, and tell the sides of the image that leaves them."""
+    keras = load_keras()
+    kernel, padding = _kernel_size(block, sides), _padding(block, sides)
+    convolution = keras.layers.Conv2D(
+        block.filters,
+        kernel,
+        strides=block.strides,
+        padding=padding,
+        data_format=CHANNELS_LAST,
+        use_bias=_has_bias(block),
+        kernel_initializer=make_initializer(
+            block.initializer, next(seeds), "ConvBlock.initializer", n_dimensions=4
+        ),
+        kernel_regularizer=keras.regularizers.L2(block.l2) if block.l2 else None,
+        dtype=dtype,
+        name=f"conv_{number}",
+    )
+    sides = _convolved(block, number, kernel, padding, sides)
+    pool = min(block.pool_size, sides[0]), min(block.pool_size, sides[1])
+    followers = [
+        _follower(step, block, pool, next(seeds), {"dtype": dtype, "name": f"{step}_{number}"})
+        for step in block.order
+    ]
+    if block.pool:
+        sides = _pooled(block, pool, sides)
+    return [convolution, *(layer for layer in followers if layer is not None)], sides
+
+
+def _follower(
+    step: str, block: ConvBlock, pool: tuple[int, int], seed: int, settings: dict[str, str]
+) -> Any:
+    """Make one of the layers that follow a convolution; None where the block has none such."""
+    layers = load_keras().layers
+    if step == "activation" and block.activation != "linear":
+        activation = check_activation(block.activation, "ConvBlock.activation")
+        return layers.Activation(activation, **settings)
+    if step == "batch_norm" and block.batch_norm:
+        return layers.BatchNormalization(momentum=block.batch_norm_momentum, **settings)
+    if step == "pool" and block.pool:
+        pooling = layers.MaxPooling2D if block.pool == "max" else layers.AveragePooling2D
+        return pooling(pool, padding=block.pool_padding, data_format=CHANNELS_LAST, **settings)
+    if step == "dropout" and block.dropout:
+        return layers.Dropout(block.dropout, seed=seed, **settings)
+    return None
+
+
+def _has_bias(block: ConvBlock) -> bool:
+    """Leave the bias out where a normalisation takes the mean away at once."""
+    if block.use_bias is not None:
+        return block.use_bias
+    order = block.order.index
+    return not (block.batch_norm and order("batch_norm") < order("activation"))
+
+
+def _kernel_size(block: ConvBlock, sides: tuple[int, int]) -> tuple[int, int]:
+    """Give a line of pixels a kernel that is a line too."""
+    height, width = (1 if side == 1 else block.kernel_size for side in sides)
+    return height, width
+
+
+def _padding(block: ConvBlock, sides: tuple[int, int]) -> str:
+    """Settle "auto" on "valid" where the image is large enough to shrink."""
+    if block.padding != "auto":
+        return block.padding
+    left = [side - block.kernel_size + 1 for side in sides if side > 1]
+    return "valid" if min(left, default=1) >= block.kernel_size else "same"
+
+
+def _convolved(
+    block: ConvBlock, number: int, kernel: tuple[int, int], padding: str, sides: tuple[int, int]
+) -> tuple[int, int]:
+    """Tell the sides of the image that leaves the convolution."""
+    if padding == "same":
+        height, width = (-(-side // block.strides) for side in sides)
+        return height, width
+    if any(side < size for side, size in zip(sides, kernel, strict=True)):
+        raise ValueError(
+            f"conv_blocks: the kernel of block {number}, {kernel[0]} x {kernel[1]} pixels, does "
+            f"not fit the image of {sides[0]} x {sides[1]} that reaches it. Use padding='same', "
+            "a smaller kernel, fewer poolings or larger images."
+        )
+    height, width = (
+        (side - size) // block.strides + 1 for side, size in zip(sides, kernel, strict=True)
+    )
+    return height, width
+
+
+def _pooled(block: ConvBlock, pool: tuple[int, int], sides: tuple[int, int]) -> tuple[int, int]:
+    """Compute the sides of the image that leaves the pooling."""
+    rounding = -1 if block.pool_padding == "same" else 1  # up, or down
+    height, width = (
+        rounding * (rounding * side // size) for side, size in zip(sides, pool, strict=True)
+    )
+    return height, width

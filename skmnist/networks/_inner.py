@@ -1,0 +1,82 @@
+"""The part of a network that ends at one of its layers."""
+
+from typing import Any
+
+from skmnist._utils.backend import load_keras
+from skmnist._utils.errors import unknown_name
+from skmnist.networks._architecture import Architecture
+from skmnist.networks._layers import CHANNELS_LAST
+
+
+def inner_network(
+    network: Architecture,
+    layer: str | int = "penultimate",
+    pool: str | None = None,
+    *,
+    dtype: str = "float32",
+    seed: int = 0,
+) -> Any:
+    """Build a network up to one of its layers, whose values become rows of numbers.
+
+    Parameters
+    ----------
+    network : Architecture
+        The whole network, a chain of layers.
+    layer : str or int, default="penultimate"
+        A layer's name or its index, as Python indexes; "penultimate" is the last but one, whose
+        values the output layer takes.
+    pool : {"average", "max"} or None, default=None
+        What becomes of each map of a layer that has maps: its mean, its largest value, or, for
+        None, all its values in a row.
+    dtype : str, default="float32"
+        Number format of the rows, "float32" or "float64".
+    seed : int, default=0
+        Decides the initial weights.
+
+    Returns
+    -------
+    network : keras.Model
+        Its variables are the first of the whole network's.
+
+    Raises
+    ------
+    ValueError
+        If there is no such layer.
+
+    Examples
+    --------
+    >>> from skmnist.networks import Architecture, lenet5
+    >>> from skmnist.networks._inner import inner_network
+    >>> lenet = Architecture.of(lenet5, input_shape=(28, 28, 1), n_outputs=10)
+    >>> inner_network(lenet).output_shape
+    (None, 84)
+    >>> inner_network(lenet, "conv_2", "max").output_shape
+    (None, 16)
+    """
+    keras = load_keras()
+    whole = network.build(seed)
+    # Not `.output`: a network within the network gives there what it is made of.
+    values = keras.Operation.output.fget(_find_layer(whole.layers, layer))
+    has_maps = len(values.shape) == 4
+    to_rows = {
+        None: keras.layers.Flatten,
+        "average": keras.layers.GlobalAveragePooling2D,
+        "max": keras.layers.GlobalMaxPooling2D,
+    }[pool if has_maps else None]
+    return keras.Model(
+        whole.inputs[0], to_rows(data_format=CHANNELS_LAST, dtype=dtype, name="features")(values)
+    )
+
+
+def _find_layer(layers: list[Any], layer: str | int) -> Any:
+    if not isinstance(layer, str):
+        if not -len(layers) <= layer < len(layers):
+            raise ValueError(
+                f"layer={layer}, but the network has {len(layers)} layers; expected "
+                f"{-len(layers)} <= layer < {len(layers)}, or a layer's name."
+            )
+        return layers[layer]
+    by_name = {"penultimate": layers[-2], **{each.name: each for each in layers}}
+    if layer not in by_name:
+        raise unknown_name("layer", layer, by_name, ", or a layer's index")
+    return by_name[layer]

@@ -1,0 +1,208 @@
+"""What every builder does alike: seeds, padding, dropout rates, the output layer."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from skmnist._utils.backend import load_keras
+from skmnist._utils.errors import shown, unknown_name
+from skmnist.networks._initializers import RandomUniform, make_initializer
+
+# Every layer with maps is given it: the user's keras.json may have another default.
+CHANNELS_LAST = "channels_last"
+
+
+def layer_seeds(seed: int) -> Iterator[int]:
+    """Yield a seed for each layer that draws numbers, all decided by one."""
+    rng = np.random.default_rng(seed)
+    while True:
+        yield int(rng.integers(2**31))
+
+
+_NO_ACTIVATIONS = {"deserialize", "get", "serialize"}
+# Layers that compute what the function of their name does, if they have its default settings.
+_ACTIVATION_LAYERS = {"ELU": "elu", "ReLU": "relu", "Softmax": "softmax"}
+
+
+def check_activation(name: str, parameter: str) -> str:
+    """Refuse an activation that Keras doesn't know, with a near match suggested."""
+    name, known = activation_name(name, parameter), _activations()
+    if name not in known:
+        raise unknown_name(parameter, name, known)
+    return name
+
+
+_NAMES_OF_SKLEARN = {"identity": "linear", "logistic": "sigmoid"}
+
+
+def activation_name(activation: Any, parameter: str) -> str:
+    """Find Keras's name of an activation that is given by it, as Keras's function or as a layer.
+
+    The names of scikit-learn's ``MLPClassifier`` are taken, too.
+
+    Raises
+    ------
+    ValueError
+        If it is another object.
+    """
+    if isinstance(activation, str):
+        return _NAMES_OF_SKLEARN.get(activation, activation)
+    if activation is not None:
+        layers = load_keras().layers
+        if isinstance(activation, layers.Activation):
+            return activation_name(activation.activation, parameter)
+        for name, function in _activations().items():
+            if activation is function:
+                return name
+        for layer, name in _ACTIVATION_LAYERS.items():
+            made = getattr(layers, layer)
+            if type(activation) is made and _settings(activation) == _settings(made()):
+                return name
+    raise ValueError(
+        f"{parameter}={shown(activation)}; expected Keras's name of an activation, such as 'relu' "
+        "('linear' for none), or one of its functions, such as keras.activations.relu."
+    )
+
+
+def _activations() -> dict[str, Any]:
+    """Find Keras's activation functions by name."""
+    functions = vars(load_keras().activations)
+    return {
+        name: function
+        for name, function in functions.items()
+        if callable(function) and name not in _NO_ACTIVATIONS and not name.startswith("_")
+    }
+
+
+def _settings(layer: Any) -> dict[str, Any]:
+    return {**layer.get_config(), "name": None, "dtype": None}
+
+
+def zero_padding(sides: tuple[int, int], padded: tuple[int, int], dtype: str) -> Any:
+    """Make the layer that puts zeros around images; an odd one comes last."""
+    missing = [wanted - side for side, wanted in zip(sides, padded, strict=True)]
+    padding = tuple((n // 2, n - n // 2) for n in missing)
+    return load_keras().layers.ZeroPadding2D(padding, CHANNELS_LAST, dtype=dtype, name="pad")
+
+
+def enlarge(sides: tuple[int, int], dtype: str) -> Any:
+    """Make the layer that enlarges images, bilinearly."""
+    return load_keras().layers.Resizing(
+        *sides, data_format=CHANNELS_LAST, dtype=dtype, name="enlarge"
+    )
+
+
+def flatten(dtype: str, name: str = "flatten") -> Any:
+    """Make the layer that turns maps into rows."""
+    return load_keras().layers.Flatten(CHANNELS_LAST, dtype=dtype, name=name)
+
+
+def one_each(value: Any, n: int, parameter: str) -> list[float]:
+    """Repeat one number for `n` layers, or check that there is one number a layer."""
+    if not isinstance(value, Real):
+        value = list(value)
+        for one in value:
+            if not isinstance(one, Real) or not 0 <= float(one) < 1:
+                raise ValueError(f"{parameter} holds {shown(one)}; expected 0 <= {parameter} < 1.")
+        if len(value) != n:
+            raise ValueError(
+                f"{parameter} has {len(value)} values for {n} hidden layers; give one number "
+                "for all of them or one each."
+            )
+        return [float(one) for one in value]
+    return [float(value)] * n
+
+
+def dense_layer(
+    n_units: int,
+    activation: str,
+    seeds: Iterator[int],
+    *,
+    dtype: str,
+    name: str,
+    use_bias: bool = True,
+    kernel_initializer: str | RandomUniform = "glorot_uniform",
+    bias_initializer: str | RandomUniform = "zeros",
+    bias_learning_rate_factor: float = 1.0,
+) -> Any:
+    """Make a dense layer whose weights are drawn from our seeds."""
+    kernel = make_initializer(kernel_initializer, next(seeds), "kernel_initializer", n_dimensions=2)
+    # Zeros draw no seed: all other layers' weights stay as they are.
+    seed = next(seeds) if bias_initializer != "zeros" else 0
+    settings = {
+        "activation": activation,
+        "use_bias": use_bias,
+        "kernel_initializer": kernel,
+        "bias_initializer": make_initializer(
+            bias_initializer, seed, "bias_initializer", n_dimensions=1
+        ),
+        "dtype": dtype,
+        "name": name,
+    }
+    if bias_learning_rate_factor == 1:
+        return load_keras().layers.Dense(n_units, **settings)
+    return _scaled_bias_dense()(n_units, bias_learning_rate_factor, **settings)
+
+
+@cache
+def _scaled_bias_dense() -> type[Any]:
+    keras = load_keras()
+    ops = keras.ops
+
+    class ScaledBiasDense(keras.layers.Dense):  # type: ignore[name-defined]
+        """A dense layer whose bias has the gradient times a factor."""
+
+        def __init__(self, units: int, factor: float, **settings: Any) -> None:
+            super().__init__(units, **settings)
+            self.factor = factor
+
+        def call(self, inputs: Any, training: Any = None) -> Any:
+            fixed = ops.stop_gradient(self.bias)
+            bias = fixed + self.factor * (self.bias - fixed)
+            return self.activation(ops.matmul(inputs, self.kernel) + bias)
+
+        def get_config(self) -> dict[str, Any]:
+            return {**super().get_config(), "factor": self.factor}
+
+    return ScaledBiasDense
+
+
+def hidden_layers(
+    units: Sequence[int],
+    activation: str,
+    dropout: float | Sequence[float],
+    batch_norm: bool,
+    dtype: str,
+    seeds: Iterator[int],
+    make_dense: Callable[..., Any] = dense_layer,
+) -> list[Any]:
+    """Make dense layers, each followed by its batch normalisation and dropout."""
+    keras = load_keras()
+    check_activation(activation, "activation")
+    layers = []
+    rates = one_each(dropout, len(units), "dropout")
+    for i, (n_units, rate) in enumerate(zip(units, rates, strict=True), start=1):
+        layers.append(make_dense(n_units, activation, seeds, dtype=dtype, name=f"dense_{i}"))
+        if batch_norm:
+            layers.append(keras.layers.BatchNormalization(dtype=dtype, name=f"dense_norm_{i}"))
+        if rate:
+            layers.append(
+                keras.layers.Dropout(rate, seed=next(seeds), dtype=dtype, name=f"dense_dropout_{i}")
+            )
+    return layers
+
+
+def output_layer(
+    n_outputs: int,
+    activation: str,
+    dtype: str,
+    seeds: Iterator[int],
+    make_dense: Callable[..., Any] = dense_layer,
+) -> Any:
+    """Make the last layer; its sums and probabilities are never of low precision."""
+    check_activation(activation, "output_activation")
+    exact = "float64" if dtype == "float64" else "float32"
+    return make_dense(n_outputs, activation, seeds, dtype=exact, name="output")

@@ -1,0 +1,341 @@
+"""Networks that begin with a backbone of ``keras.applications``, trained on ImageNet by others."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from inspect import signature
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmnist._utils.backend import load_keras
+from skmnist._utils.errors import unknown_name
+from skmnist.networks._architecture import Architecture
+from skmnist.networks._backbones import BACKBONES, Settings, backbone_config, load_backbone
+from skmnist.networks._dnn import dense_network
+from skmnist.networks._layers import (
+    enlarge,
+    flatten,
+    hidden_layers,
+    layer_seeds,
+    output_layer,
+    zero_padding,
+)
+
+PREPROCESSING = ("imagenet", "scale")
+RESIZE = ("bilinear", "pad")
+
+# The mean colour of ImageNet and its deviation, RGB, as parts of the pixels' range; for "caffe"
+# BGR, in 255ths.
+_BGR_MEAN = np.array([103.939, 116.779, 123.68])
+_RGB_MEAN, _RGB_STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+_SCALE_AND_OFFSET: dict[str, tuple[NDArray, NDArray]] = {
+    "caffe": (np.full(3, 255.0), -_BGR_MEAN),
+    "tf": (np.full(3, 2.0), np.full(3, -1.0)),
+    "torch": (1 / _RGB_STD, -_RGB_MEAN / _RGB_STD),
+}
+
+
+def pretrained_network(
+    input_shape: tuple[int, int, int],
+    n_outputs: int,
+    *,
+    backbone: str = "VGG16",
+    backbone_settings: Settings = (),
+    last_layer: str | None = None,
+    input_size: int | None = None,
+    preprocessing: str = "imagenet",
+    resize: str = "bilinear",
+    trainable_layers: int | None = None,
+    hidden_units: Sequence[int] = (512,),
+    activation: str = "relu",
+    dropout: float | Sequence[float] = 0.5,
+    output_activation: str = "softmax",
+    dtype: str = "float32",
+    seed: int = 0,
+) -> Any:
+    """Build a backbone of ``keras.applications``, without its top, and dense layers on it.
+
+    Grey images get three equal channels; sides that are too small are enlarged or padded; pixels
+    from 0 to 1 become what the backbone was trained on, or stay as they are.  Its batch
+    normalisations never learn and always use the mean and variance that they have, as Keras's
+    guide to transfer learning advises [1]_.
+
+    Parameters
+    ----------
+    input_shape : tuple (height, width, channels)
+        The shape of one image, of 1 or 3 channels.
+    n_outputs : int
+        Units of the last layer.
+    backbone : str, default="VGG16"
+        Keras's name of it, one of those that `skmnist.PretrainedClassifier` lists.
+    backbone_settings : tuple of (name, value) pairs, default=()
+        The backbone's own arguments, such as ``(("alpha", 0.25),)`` for "MobileNet".
+    last_layer : str or None, default=None
+        The backbone's layer whose values are taken; None takes the last one.
+    input_size : int or None, default=None
+        Smaller sides are brought to it; None, or less than the backbone's least, is that.
+    preprocessing : {"imagenet", "scale"}, default="imagenet"
+        "imagenet" makes of the pixels what the backbone was trained on, as its
+        ``preprocess_input`` does; "scale" leaves them between 0 and 1, colours in the order red,
+        green, blue.
+    resize : {"bilinear", "pad"}, default="bilinear"
+        How smaller sides are brought to `input_size`: enlarged, or padded with zeros, evenly on
+        both sides, before the pixels are preprocessed.
+    trainable_layers : int or None, default=None
+        How many of the backbone's last layers learn, 0 for none, None for all.  Counted are the
+        layers with weights in the order of the backbone's ``layers``, without the batch
+        normalisations.
+    hidden_units : sequence of int, default=(512,)
+        Units of each dense layer between the backbone and the output.
+    activation : str, default="relu"
+        Keras's name of the dense layers' activation.
+    dropout : float or sequence of float, default=0.5
+        The part of each dense layer's units that is dropped in training.
+    output_activation : str, default="softmax"
+        Keras's name of the last layer's activation.
+    dtype : str, default="float32"
+        Keras's dtype policy: "float32", "mixed_bfloat16" or "float64".
+    seed : int, default=0
+        Decides the initial weights, the backbone's too, and the dropout.
+
+    Returns
+    -------
+    network : keras.Model
+        Takes images of floats, gives ``n_outputs`` numbers each.  No weights are loaded here, see
+        `first_variables`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such backbone, layer or setting, fewer layers that can learn, or the images
+        have another number of channels.
+
+    References
+    ----------
+    .. [1] F. Chollet, "Transfer learning and fine-tuning",
+       https://keras.io/guides/transfer_learning/, 2020.
+
+    Examples
+    --------
+    >>> from skmnist.networks import pretrained_network
+    >>> pretrained_network((28, 28, 1), 10).count_params()
+    14982474
+    """
+    keras = load_keras()
+    seeds = layer_seeds(seed)
+    for parameter, value, known in (
+        ("backbone", backbone, BACKBONES),
+        ("preprocessing", preprocessing, PREPROCESSING),
+        ("resize", resize, RESIZE),
+    ):
+        if value not in known:
+            raise unknown_name(parameter, value, known)
+    mode = BACKBONES[backbone].preprocessing if preprocessing == "imagenet" else None
+    least = max(BACKBONES[backbone].smallest, input_size or 0)
+    # The pixels are never of low precision.
+    exact = "float64" if dtype == "float64" else "float32"
+    images = keras.Input(input_shape, name="images")
+    prepared = _preprocessed(_resized(images, least, resize, exact), mode, exact)
+    sides = tuple(prepared.shape[1:3])
+    config = backbone_config(backbone, backbone_settings, last_layer, sides)
+    body = keras.Model.from_config(_with_dtype(_with_seeds(config, seeds), dtype))
+    _let_learn(body, trainable_layers)
+    x = flatten(dtype)(body(prepared))
+    for layer in (
+        *hidden_layers(hidden_units, activation, dropout, False, dtype, seeds),
+        output_layer(n_outputs, output_activation, dtype, seeds),
+    ):
+        x = layer(x)
+    return keras.Model(images, x, name="pretrained_network")
+
+
+def first_variables(
+    architecture: Architecture, weights: str | PathLike[str] | None, seed: int
+) -> list[NDArray]:
+    """Give the variables that training begins with.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        A call of `pretrained_network`.
+    weights : "imagenet", str, path-like or None
+        What the backbone begins with: Keras's weights, which are downloaded once, or those in a
+        file of the backbone without its top, whole or up to `last_layer`, as ``save_weights``
+        writes it, or, for None, weights drawn from the seed.
+    seed : int
+        Decides all other weights and the dropout.
+
+    Returns
+    -------
+    variables : list of ndarray
+        In Keras's order, the backbone's first.
+
+    Raises
+    ------
+    OSError
+        If a file can't be read, or not downloaded.
+    ValueError
+        If a file holds other weights than the backbone's.
+
+    Examples
+    --------
+    >>> from skmnist.networks import Architecture
+    >>> from skmnist.networks._pretrained import first_variables, pretrained_network
+    >>> architecture = Architecture.of(
+    ...     pretrained_network, input_shape=(28, 28, 1), n_outputs=10, backbone="MobileNet",
+    ...     backbone_settings=(("alpha", 0.25),), last_layer="conv1_relu", hidden_units=(),
+    ... )
+    >>> first_variables(architecture, weights=None, seed=0)[0].shape
+    (3, 3, 3, 8)
+    """
+    network = architecture.build(seed)
+    if weights is not None:
+        given = dict(architecture.settings)
+        load_backbone(
+            network.get_layer("backbone"),
+            given["backbone"],
+            given.get("backbone_settings", ()),
+            weights,
+        )
+    return [np.array(variable.numpy()) for variable in network.variables]
+
+
+def with_trainable_layers(architecture: Architecture, n_layers: int | None) -> Architecture:
+    """Describe the same network with another part that learns; its variables are the same.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        A call of `pretrained_network`.
+    n_layers : int or None
+        Its `trainable_layers`.
+
+    Returns
+    -------
+    architecture : Architecture
+
+    Raises
+    ------
+    ValueError
+        If the backbone has fewer layers that can learn.
+
+    Examples
+    --------
+    >>> from skmnist.networks import Architecture
+    >>> from skmnist.networks._pretrained import pretrained_network, with_trainable_layers
+    >>> architecture = Architecture.of(pretrained_network, input_shape=(8, 8, 1), n_outputs=2)
+    >>> frozen = with_trainable_layers(architecture, 0).build(seed=0)
+    >>> [variable.path for variable in frozen.trainable_variables]
+    ['dense_1/kernel', 'dense_1/bias', 'output/kernel', 'output/bias']
+    """
+    settings = {**dict(architecture.settings), "trainable_layers": n_layers}
+    changed = Architecture.of(architecture.builder, **settings)
+    if n_layers:  # what is always possible needs no trial
+        changed.build(seed=0)
+    return changed
+
+
+def head_alone(architecture: Architecture, n_features: int) -> Architecture:
+    """Say the network's dense layers; their variables are the last of the whole network's.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        A call of `pretrained_network`.
+    n_features : int
+        Numbers that the backbone makes of an image.
+
+    Returns
+    -------
+    head : Architecture
+        Takes ``(1, n_features, 1)`` for an image.
+
+    Examples
+    --------
+    >>> from skmnist.networks import Architecture
+    >>> from skmnist.networks._pretrained import head_alone, pretrained_network
+    >>> architecture = Architecture.of(pretrained_network, input_shape=(28, 28, 1), n_outputs=10)
+    >>> head_alone(architecture, 512).build(seed=0).count_params()
+    267786
+    """
+    parts = ("n_outputs", "hidden_units", "activation", "dropout", "output_activation", "dtype")
+    defaults = {n: p.default for n, p in signature(architecture.builder).parameters.items()}
+    given = defaults | dict(architecture.settings)
+    return Architecture.of(
+        dense_network, input_shape=(1, n_features, 1), **{name: given[name] for name in parts}
+    )
+
+
+# -- the parts ----------------------------------------------------------------------------
+
+
+def _resized(images: Any, least: int, resize: str, dtype: str) -> Any:
+    """Bring sides that are too small to the least one."""
+    height, width = images.shape[1:3]
+    sides = max(height, least), max(width, least)
+    if sides == (height, width):
+        return images
+    if resize == "pad":
+        return zero_padding((height, width), sides, dtype)(images)
+    return enlarge(sides, dtype)(images)
+
+
+def _preprocessed(images: Any, mode: str | None, dtype: str) -> Any:
+    """Make three channels of images, and of pixels what a mode of Keras's makes of them."""
+    keras = load_keras()
+    channels = images.shape[-1]
+    if channels not in (1, 3):
+        raise ValueError(
+            f"images of {channels} channels; expected 1 (grey) or 3 (red, green, blue), as a "
+            "pretrained backbone sees colours."
+        )
+    x = images
+    if channels == 1:
+        x = keras.layers.Concatenate(dtype=dtype, name="three_channels")([x, x, x])
+    elif mode == "caffe":
+        x = keras.ops.flip(x, axis=-1)
+    if mode is None:
+        return x
+    # With three axes, the last one is that of the channels whatever the user's data format.
+    scale, offset = (array.reshape(1, 1, 3).tolist() for array in _SCALE_AND_OFFSET[mode])
+    return keras.layers.Rescaling(scale, offset, dtype=dtype, name="preprocess")(x)
+
+
+def _let_learn(body: Any, n_layers: int | None) -> None:
+    """Let the last layers of a backbone learn, and no batch normalisation."""
+    batch_norm = load_keras().layers.BatchNormalization
+    able = [layer for layer in body.layers if layer.weights and not isinstance(layer, batch_norm)]
+    if n_layers is None:
+        n_layers = len(able)
+    if not 0 <= n_layers <= len(able):
+        raise ValueError(
+            f"trainable_layers={n_layers}, but the backbone has {len(able)} layers that can learn "
+            f"(batch normalisations never do); expected 0 to {len(able)}, or None for all."
+        )
+    learning = {layer.name for layer in able[len(able) - n_layers :]}
+    for layer in body.layers:
+        layer.trainable = layer.name in learning
+
+
+def _with_seeds(config: Any, seeds: Iterator[int]) -> Any:
+    """Give everything in a config that draws numbers a seed of ours."""
+    if isinstance(config, list | tuple):
+        return type(config)(_with_seeds(item, seeds) for item in config)
+    if not isinstance(config, Mapping):
+        return config
+    return {
+        name: next(seeds) if name == "seed" else _with_seeds(value, seeds)
+        for name, value in config.items()
+    }
+
+
+def _with_dtype(config: dict[str, Any], dtype: str) -> dict[str, Any]:
+    """Give all layers of a config a dtype policy; the images stay of full precision."""
+    layers = [
+        layer
+        if layer["class_name"] == "InputLayer" and dtype != "float64"
+        else {**layer, "config": {**layer["config"], "dtype": dtype}}
+        for layer in config["layers"]
+    ]
+    return {**config, "layers": layers}

@@ -1,0 +1,230 @@
+"""Write a fitted estimator to a file, and read it again."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from errno import EISDIR
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.numpy import save as as_safetensors
+
+from skmnist._utils.backend import load_keras
+from skmnist._utils.files import write
+from skmnist._utils.provenance import versions
+from skmnist.persistence._checks import finite_number
+from skmnist.persistence._fitted import (
+    Networks,
+    architecture_of,
+    decoded_fitted,
+    encoded_fitted,
+)
+from skmnist.persistence._variables import digest, read_variables, tensors_of
+from skmnist.training._predictor import Predictor
+
+_FORMAT_VERSION = 1
+_SUFFIXES_OF_OTHERS = {
+    ".gz",
+    ".h5",
+    ".hdf5",
+    ".joblib",
+    ".json",
+    ".keras",
+    ".npy",
+    ".npz",
+    ".onnx",
+    ".pickle",
+    ".pkl",
+    ".pt",
+    ".pth",
+    ".skops",
+    ".tar",
+    ".zip",
+}
+
+
+def save(estimator: Any, path: str | os.PathLike[str]) -> None:
+    """Save a fitted classifier to one file that holds data only.
+
+    Parameters
+    ----------
+    estimator : NetworkClassifier, Pipeline or CommitteeClassifier
+        A fitted network classifier of this package, a Pipeline that ends in one, or a committee of
+        both. The Pipeline's other steps can be ``Blur``, ``ColumnNormalizer``, ``Deskew``,
+        ``MomentNormalizer``, ``TextSequencer`` and "passthrough".
+    path : str or path-like
+        Where to, such as "model.safetensors"; "~" is the home folder. A file that is there is
+        replaced, at once or not at all, and keeps its mode; of a symbolic link, the file that it
+        points to.
+
+    Raises
+    ------
+    TypeError
+        If `estimator` is or holds anything else, such as scikit-learn's own scaler or classifier,
+        or has a parameter or class labels that are not plain data: a Keras optimizer or loss,
+        callbacks, a ``RandomState``, a Pipeline's memory.
+    ValueError
+        If a network's parameters were changed after the fit, its weights aren't finite, or `path`
+        has the suffix of another format, such as ".keras".
+    OSError
+        If the file can't be written.
+    sklearn.exceptions.NotFittedError
+        If `estimator` is not fitted.
+
+    Notes
+    -----
+    Saved are the parameters and all that was learned.  Not saved are the optimizer's state, so a
+    loaded classifier goes on training with a new optimizer, what ``set_callbacks`` and
+    ``set_fit_request`` were told, and attributes that the user added.  Parameters that are arrays
+    come back as lists; class labels of very unlike lengths come back as an array of objects, as
+    NumPy would pad them all to the longest.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn.datasets import load_digits
+    >>> from skmnist import DNNClassifier
+    >>> from skmnist.persistence import load, save
+    >>> X, y = load_digits(return_X_y=True)
+    >>> classifier = DNNClassifier(hidden_units=(16,), epochs=1, random_state=0).fit(X, y)
+    >>> with TemporaryDirectory() as folder:
+    ...     save(classifier, Path(folder) / "digits.safetensors")
+    ...     same = load(Path(folder) / "digits.safetensors")
+    >>> bool((same.predict_proba(X) == classifier.predict_proba(X)).all())
+    True
+    """
+    path = Path(os.path.expanduser(path))
+    _refuse_other_formats(path)
+    networks: Networks = {}
+    part = encoded_fitted(estimator, "", networks)
+    decoded_fitted(part, "", {})  # what can't be loaded is not written
+    content = {"format_version": _FORMAT_VERSION, **part, "versions": versions("safetensors")}
+    tensors: dict[str, NDArray] = {}
+    for place, network in networks.items():
+        predictor = network._predictor_
+        tensors |= tensors_of(place, predictor.architecture, predictor.variables)
+    content["sha256"] = digest(sorted(tensors.items()), _as_text(content))
+    write(path, as_safetensors(tensors, {"skmnist": _as_text(content)}))
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """Load a classifier that `save` has written.
+
+    The file may come from anyone: it is read as data, every part of it is checked, no layer is made
+    that its tensors can't fill, and damage is noticed by its SHA-256.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file; "~" is the home folder.
+
+    Returns
+    -------
+    estimator : NetworkClassifier, Pipeline or CommitteeClassifier
+        Fitted; on the same machine its probabilities are those of the classifier saved, bit by
+        bit.
+
+    Raises
+    ------
+    ValueError
+        If the file is not one that `save` has written, or is damaged.
+    OSError
+        If the file can't be read.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from skmnist.persistence import load
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "model.safetensors"
+    ...     _ = path.write_bytes(b"anything else")
+    ...     load(path)
+    Traceback (most recent call last):
+    ValueError: ...model.safetensors can't be loaded as a classifier that skmnist saved: ...
+    """
+    path = os.path.expanduser(path)
+    if os.path.isdir(path):
+        raise IsADirectoryError(
+            EISDIR, "it is a folder; expected the path of a file that save has written", path
+        )
+    load_keras()  # its own errors are none of the file's
+    with _named_in_errors(path), safe_open(path, framework="np") as file:
+        networks: Networks = {}
+        content = _content(file.metadata())
+        _refuse_damage(content, file)
+        estimator = decoded_fitted(_of_estimator(content), "", networks)
+        architectures = {place: architecture_of(network) for place, network in networks.items()}
+        variables = read_variables(file, architectures)
+    for place, values in zip(networks, variables, strict=True):
+        network = networks[place]
+        network._predictor_ = Predictor(architectures[place], values, network._scaling)
+        network.n_parameters_ = network._predictor_.n_parameters
+        network._optimizer_state_ = None
+    return estimator
+
+
+@contextmanager
+def _named_in_errors(path: Any) -> Iterator[None]:
+    """Name the file in whatever goes wrong because of what it holds."""
+    try:
+        yield
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:
+        raise ValueError(
+            f"{path} can't be loaded as a classifier that skmnist saved: {error}"
+        ) from error
+
+
+def _refuse_other_formats(path: Path) -> None:
+    if path.suffix.lower() in _SUFFIXES_OF_OTHERS:
+        raise ValueError(
+            f"path='{path}' has the suffix of another format; expected .safetensors, which this "
+            f"file will be: '{path.with_suffix('.safetensors')}'."
+        )
+
+
+def _content(metadata: dict[str, str] | None) -> dict[str, Any]:
+    """Read the JSON, which must be of our version."""
+    metadata = metadata or {}
+    if set(metadata) != {"skmnist"}:
+        raise ValueError("expected 'skmnist', and nothing else, in the file's metadata.")
+    content = json.loads(
+        metadata["skmnist"], parse_float=finite_number, parse_constant=finite_number
+    )
+    if not isinstance(content, dict) or content.get("format_version") != _FORMAT_VERSION:
+        raise ValueError(
+            f"expected format version {_FORMAT_VERSION}; a file of a later version needs a newer "
+            "skmnist."
+        )
+    if "versions" not in content:
+        raise ValueError("its JSON has no 'versions'; expected those that it was saved with.")
+    return content
+
+
+def _refuse_damage(content: dict[str, Any], file: Any) -> None:
+    """Compare the checksum with what the file holds; a file of an older skmnist has none."""
+    if "sha256" not in content:
+        return
+    rest = {name: part for name, part in content.items() if name != "sha256"}
+    tensors = ((name, file.get_tensor(name)) for name in sorted(file.keys()))
+    if digest(tensors, _as_text(rest)) != content["sha256"]:
+        raise ValueError(
+            "it is damaged: what it holds doesn't have the SHA-256 that was saved with it. Copy or "
+            "save it again."
+        )
+
+
+def _as_text(content: dict[str, Any]) -> str:
+    return json.dumps(content, allow_nan=False)
+
+
+def _of_estimator(content: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what describes the file."""
+    of_file = ("format_version", "sha256", "versions")
+    return {name: part for name, part in content.items() if name not in of_file}

@@ -1,0 +1,181 @@
+"""A descriptor of strokes for classical classifiers: where they run, and in which direction."""
+
+from collections.abc import Iterable
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+from scipy.sparse import coo_array
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
+from sklearn.utils._param_validation import Interval
+
+from skmnist._utils.errors import shown
+from skmnist.preprocessing._batches import in_batches, real_dtype
+from skmnist.preprocessing._differences import central_differences
+from skmnist.preprocessing._image_transformer import ImageTransformer
+
+
+class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
+    """Gradients in soft-binned directions, pooled by overlapping windows.
+
+    Each pixel shares the length of its gradient between the two nearest directions of a full turn,
+    and between the windows that it lies under.  Windows are Gaussians around the middle of each
+    cell of one grid or more.  A grid's numbers are divided by their Euclidean norm, and their
+    square root is taken.
+
+    Parameters
+    ----------
+    n_directions : int, default=12
+        Directions, over a full turn: a stroke's two edges are told apart.
+    cells : tuple of int or of (rows, columns), default=(4, 7)
+        The grids; 7 is one of 7 x 7 cells.
+    spread : float, default=0.5
+        Standard deviation of a window, in cells.
+    sigma : float, default=0.5
+        Standard deviation of the Gaussian blur before, in pixels, at most 100; 0 is none.
+    n_jobs : int or None, default=None
+        Threads; None is one, outside a :func:`joblib.parallel_config`. The numbers don't depend on
+        it.
+    image_shape : tuple (height, width) or (height, width, channels), or None, default=None
+        The shape of one image where `X` holds rows. None takes the shape of the images in `X`, or
+        finds a square; rows that are no square are one line of pixels.
+
+    Attributes
+    ----------
+    image_shape_ : tuple (height, width, channels)
+        The shape of one image.
+    n_features_in_ : int
+        Pixels of one image.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, where `X` has names that are all strings.
+
+    Notes
+    -----
+    Features are ordered by grid, direction, row and column of cells.  Gradients are central
+    differences; of several channels, the longest gradient counts.  A blank image becomes zeros.
+
+    The numbers don't depend on the scale of the pixels, nor on a constant added to them.  The
+    square root makes long and short gradients count more alike; a Gaussian kernel, neighbours or a
+    PCA may follow.  ``benchmarks/choose_classical.py`` has Pipelines for MNIST.
+
+    References
+    ----------
+    C.-L. Liu, K. Nakashima, H. Sako and H. Fujisawa, "Handwritten digit recognition: benchmarking
+    of state-of-the-art techniques", Pattern Recognition 36(10), 2271-2285, 2003: gradients shared
+    between two directions, Gaussian windows and the square root.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skmnist.preprocessing import OrientedGradients
+    >>> digits = load_digits()
+    >>> OrientedGradients(cells=(2, 4)).fit_transform(digits.images).shape
+    (1797, 240)
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        **ImageTransformer._parameter_constraints,
+        "n_jobs": [Integral, None],
+        "n_directions": [Interval(Integral, 2, None, closed="left")],
+        "cells": [tuple, list],
+        "spread": [Interval(Real, 0, None, closed="neither")],
+        "sigma": [Interval(Real, 0, 100, closed="both")],
+    }
+
+    def __init__(
+        self,
+        *,
+        n_directions: Any = 12,
+        cells: Any = (4, 7),
+        spread: Any = 0.5,
+        sigma: Any = 0.5,
+        n_jobs: Any = None,
+        image_shape: Any = None,
+    ) -> None:
+        self.n_directions = n_directions
+        self.cells = cells
+        self.spread = spread
+        self.sigma = sigma
+        self.n_jobs = n_jobs
+        self.image_shape = image_shape
+
+    def _learn(self, images: NDArray) -> None:
+        self._grids()  # refuses what is none
+
+    def _grids(self) -> list[tuple[int, int]]:
+        grids = [tuple(grid) if isinstance(grid, Iterable) else (grid, grid) for grid in self.cells]
+        sides = [side for grid in grids for side in grid]
+        if (
+            not grids
+            or any(len(grid) != 2 for grid in grids)
+            or not all(isinstance(side, Integral) and int(side) > 0 for side in sides)
+        ):
+            raise ValueError(
+                f"cells={shown(self.cells)}; expected the grids, each a whole number of at least "
+                "1 or (rows, columns), such as (4, 7) or [(4, 3)]."
+            )
+        return grids
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_directions * sum(rows * columns for rows, columns in self._grids())
+
+    def _transform(self, images: NDArray) -> NDArray:
+        dtype = real_dtype(images)
+        windows = [self._windows(grid).astype(dtype) for grid in self._grids()]
+
+        def describe(images: NDArray) -> NDArray:
+            images = gaussian_filter(images.astype(dtype, copy=False), self.sigma, axes=(1, 2))
+            votes = _votes(*central_differences(images), self.n_directions)
+            pooled = [(votes @ window).reshape(len(images), -1) for window in windows]
+            return np.sqrt(np.concatenate([_unit(grid) for grid in pooled], axis=1))
+
+        return in_batches(describe, images, (self._n_features_out,), self.n_jobs)
+
+    def _windows(self, grid: tuple[int, int]) -> NDArray:
+        """Make the windows of a grid, of shape (height * width, rows * columns)."""
+        down, right = (
+            _gaussians(n_pixels, n_cells, self.spread)
+            for n_pixels, n_cells in zip(self.image_shape_, grid, strict=False)
+        )
+        return np.kron(down, right)
+
+
+def _gaussians(n_pixels: int, n_cells: int, spread: float) -> NDArray:
+    """Weigh each pixel of a line under each cell's window, of shape (n_pixels, n_cells)."""
+    pixel = (np.arange(n_pixels) + 0.5) / n_pixels * n_cells
+    cell = np.arange(n_cells) + 0.5
+    return np.exp(-(((pixel[:, np.newaxis] - cell) / spread) ** 2) / 2)
+
+
+def _unit(rows: NDArray) -> NDArray:
+    """Divide rows by their Euclidean norm; zeros stay zeros."""
+    norm = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.divide(rows, norm, out=rows, where=norm > 0)
+
+
+def _votes(down: NDArray, right: NDArray, n_directions: int) -> coo_array:
+    """Share each gradient's length between two directions, (n * n_directions, height * width)."""
+    n, n_pixels = len(down), down[0].size
+    # Many pixels of a digit have no gradient, and so no vote: hence a sparse array.
+    voting = np.flatnonzero((down != 0) | (right != 0)).astype(np.int32)
+    down, right = down.ravel()[voting], right.ravel()[voting]
+    image, pixel = np.divmod(voting, np.int32(n_pixels))
+    length = np.hypot(down, right)
+    turn = np.arctan2(down, right) * (n_directions / (2 * np.pi))
+    direction = np.floor(turn)
+    second = length * (turn - direction)
+    direction = direction.astype(np.int32) % n_directions
+    row = image * n_directions
+    return coo_array(
+        (
+            np.concatenate([length - second, second]),
+            (
+                np.concatenate([row + direction, row + (direction + 1) % n_directions]),
+                np.concatenate([pixel, pixel]),
+            ),
+        ),
+        shape=(n * n_directions, n_pixels),
+    )

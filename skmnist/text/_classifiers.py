@@ -1,0 +1,310 @@
+"""Networks over sequences of words."""
+
+from collections.abc import Callable, Sequence
+from numbers import Integral
+from typing import Any
+
+from sklearn.utils._param_validation import Interval
+
+from skmnist._inputs.images import ImageShape
+from skmnist.classifiers._docstrings import describe_shared_parameters
+from skmnist.classifiers._parameters import n_outputs, whole_numbers
+from skmnist.networks import Architecture
+from skmnist.networks._layers import activation_name
+from skmnist.text._networks import sequence_cnn, sequence_dense_network
+from skmnist.text._sequence_classifier import SequenceClassifier
+from skmnist.training._schedules import Schedule
+
+_AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
+
+
+@describe_shared_parameters
+class SequenceCNNClassifier(SequenceClassifier):
+    """An embedding of words, a convolution along the sequence, max pooling and dense layers.
+
+    `X` is an array of word indices of shape (n, length), as :class:`TextSequencer` makes them of
+    texts; whole numbers of any dtype, floats are cut to whole numbers. With the defaults, 5,000
+    words, 500 of them a text, and two classes it has 2,163,605 parameters.
+
+    Parameters
+    ----------
+    n_words : int or "auto", default="auto"
+        Words that the embedding has vectors for, the indices under it; an index of `n_words` or
+        more is an error. "auto" takes the largest index in the training data, plus one, and later
+        treats an index that is larger as 2, the unknown word.
+    embedding_size : int, default=32
+        Numbers that stand for a word.
+    filters : int, default=32
+        Filters of the convolution, which keeps the length.
+    kernel_size : int, default=3
+        Words that a filter sees at once.
+    pool_size : int, default=2
+        Places of which the largest value goes on.
+    hidden_units : int or sequence of int, default=(250,)
+        Units of each hidden dense layer.
+    activation : str or function, default="relu"
+        Keras's name of the activation of the convolution and of the hidden layers.
+    dropout : float or sequence of float, default=0.0
+        The part of each hidden dense layer's units that is dropped in training.
+    %(shared_parameters)s
+
+    Attributes
+    ----------
+    n_words_ : int
+        Words that the embedding has vectors for.
+    %(attributes)s
+    network_ : keras.Model
+        The network, to look at and to export; it takes word indices as floats, of shape
+        (n, 1, length, 1). One sigmoid tells two classes apart, else there is a softmax.
+    n_features_in_ : int
+        Words of one sequence.
+
+    See Also
+    --------
+    TextSequencer : Turns texts into word indices.
+    SequenceDNNClassifier : The same without the convolution.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skmnist import SequenceCNNClassifier, TextSequencer
+    >>> texts = ["a great film", "what a bore", "great fun", "a bore of a film"] * 50
+    >>> classifier = make_pipeline(
+    ...     TextSequencer(max_words=100, length=8),
+    ...     SequenceCNNClassifier(epochs=5, learning_rate=0.01, random_state=0),
+    ... ).fit(texts, ["good", "bad", "good", "bad"] * 50)
+    >>> classifier.predict(["great", "the film is a bore"])
+    array(['good', 'bad'], dtype='<U4')
+    """
+
+    _parameter_constraints = {
+        **SequenceClassifier._parameter_constraints,
+        "filters": _AT_LEAST_ONE,
+        "kernel_size": _AT_LEAST_ONE,
+        "pool_size": _AT_LEAST_ONE,
+    }
+
+    def __init__(
+        self,
+        *,
+        n_words: int | str = "auto",
+        embedding_size: int = 32,
+        filters: int = 32,
+        kernel_size: int = 3,
+        pool_size: int = 2,
+        hidden_units: int | Sequence[int] = (250,),
+        activation: str | Callable[..., Any] = "relu",
+        dropout: float | Sequence[float] = 0.0,
+        epochs: int | str = 3,
+        batch_size: int | str | None = 128,
+        learning_rate: float = 1e-3,
+        optimizer: Any = "adam",
+        momentum: float | None = None,
+        beta_1: float | None = None,
+        beta_2: float | None = None,
+        epsilon: float | None = None,
+        weight_decay: float | None = None,
+        global_clipnorm: float | None = None,
+        ema_momentum: float | None = None,
+        schedule: str | Schedule = "constant",
+        loss: Any = "cross_entropy",
+        label_smoothing: float = 0.0,
+        class_weight: dict[Any, float] | str | None = None,
+        validation_fraction: float | None = None,
+        early_stopping: bool = False,
+        monitor: str = "auto",
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        dtype: str = "auto",
+        shuffle: bool = True,
+        callbacks: Sequence[Any] | None = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_words = n_words
+        self.embedding_size = embedding_size
+        self.filters = filters
+        self.kernel_size = kernel_size
+        self.pool_size = pool_size
+        self.hidden_units = hidden_units
+        self.activation = activation
+        self.dropout = dropout
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.optimizer = optimizer
+        self.momentum = momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.weight_decay = weight_decay
+        self.global_clipnorm = global_clipnorm
+        self.ema_momentum = ema_momentum
+        self.schedule = schedule
+        self.loss = loss
+        self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
+        self.validation_fraction = validation_fraction
+        self.early_stopping = early_stopping
+        self.monitor = monitor
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.dtype = dtype
+        self.shuffle = shuffle
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
+        return Architecture.of(
+            sequence_cnn,
+            input_shape=image_shape,
+            n_outputs=n_outputs(n_classes, "sigmoid"),
+            n_words=self.n_words_,
+            embedding_size=int(self.embedding_size),
+            filters=int(self.filters),
+            kernel_size=int(self.kernel_size),
+            pool_size=int(self.pool_size),
+            hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
+            activation=activation_name(self.activation, "activation"),
+            dropout=self.dropout,
+            output_activation="sigmoid" if n_classes == 2 else "softmax",
+            dtype=dtype,
+        )
+
+
+@describe_shared_parameters
+class SequenceDNNClassifier(SequenceClassifier):
+    """An embedding of words and dense layers over all of the sequence.
+
+    `X` is an array of word indices of shape (n, length), as :class:`TextSequencer` makes them of
+    texts; whole numbers of any dtype, floats are cut to whole numbers. With the defaults, 5,000
+    words, 500 of them a text, and two classes it has 4,160,501 parameters.
+
+    Parameters
+    ----------
+    n_words : int or "auto", default="auto"
+        Words that the embedding has vectors for, the indices under it; an index of `n_words` or
+        more is an error. "auto" takes the largest index in the training data, plus one, and later
+        treats an index that is larger as 2, the unknown word.
+    embedding_size : int, default=32
+        Numbers that stand for a word.
+    hidden_units : int or sequence of int, default=(250,)
+        Units of each hidden layer.
+    activation : str or function, default="relu"
+        Keras's name of the hidden layers' activation.
+    dropout : float or sequence of float, default=0.0
+        The part of each hidden layer's units that is dropped in training.
+    %(shared_parameters)s
+
+    Attributes
+    ----------
+    n_words_ : int
+        Words that the embedding has vectors for.
+    %(attributes)s
+    network_ : keras.Model
+        The network, to look at and to export; it takes word indices as floats, of shape
+        (n, 1, length, 1). One sigmoid tells two classes apart, else there is a softmax.
+    n_features_in_ : int
+        Words of one sequence.
+
+    See Also
+    --------
+    TextSequencer : Turns texts into word indices.
+    SequenceCNNClassifier : The same with a convolution.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skmnist import SequenceDNNClassifier, TextSequencer
+    >>> texts = ["a great film", "what a bore", "great fun", "a bore of a film"] * 50
+    >>> classifier = make_pipeline(
+    ...     TextSequencer(max_words=100, length=8),
+    ...     SequenceDNNClassifier(epochs=5, learning_rate=0.01, random_state=0),
+    ... ).fit(texts, ["good", "bad", "good", "bad"] * 50)
+    >>> classifier.predict(["great", "a bore"])
+    array(['good', 'bad'], dtype='<U4')
+    """
+
+    def __init__(
+        self,
+        *,
+        n_words: int | str = "auto",
+        embedding_size: int = 32,
+        hidden_units: int | Sequence[int] = (250,),
+        activation: str | Callable[..., Any] = "relu",
+        dropout: float | Sequence[float] = 0.0,
+        epochs: int | str = 3,
+        batch_size: int | str | None = 128,
+        learning_rate: float = 1e-3,
+        optimizer: Any = "adam",
+        momentum: float | None = None,
+        beta_1: float | None = None,
+        beta_2: float | None = None,
+        epsilon: float | None = None,
+        weight_decay: float | None = None,
+        global_clipnorm: float | None = None,
+        ema_momentum: float | None = None,
+        schedule: str | Schedule = "constant",
+        loss: Any = "cross_entropy",
+        label_smoothing: float = 0.0,
+        class_weight: dict[Any, float] | str | None = None,
+        validation_fraction: float | None = None,
+        early_stopping: bool = False,
+        monitor: str = "auto",
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        dtype: str = "auto",
+        shuffle: bool = True,
+        callbacks: Sequence[Any] | None = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_words = n_words
+        self.embedding_size = embedding_size
+        self.hidden_units = hidden_units
+        self.activation = activation
+        self.dropout = dropout
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.optimizer = optimizer
+        self.momentum = momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.weight_decay = weight_decay
+        self.global_clipnorm = global_clipnorm
+        self.ema_momentum = ema_momentum
+        self.schedule = schedule
+        self.loss = loss
+        self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
+        self.validation_fraction = validation_fraction
+        self.early_stopping = early_stopping
+        self.monitor = monitor
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.dtype = dtype
+        self.shuffle = shuffle
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
+        return Architecture.of(
+            sequence_dense_network,
+            input_shape=image_shape,
+            n_outputs=n_outputs(n_classes, "sigmoid"),
+            n_words=self.n_words_,
+            embedding_size=int(self.embedding_size),
+            hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
+            activation=activation_name(self.activation, "activation"),
+            dropout=self.dropout,
+            output_activation="sigmoid" if n_classes == 2 else "softmax",
+            dtype=dtype,
+        )

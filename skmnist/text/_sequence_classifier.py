@@ -1,0 +1,88 @@
+"""The abstract base of all classifiers of word sequences."""
+
+from abc import ABCMeta
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_non_negative
+
+from skmnist._inputs.images import ImageShape
+from skmnist.classifiers._network_classifier import NetworkClassifier
+from skmnist.classifiers._parameters import HIDDEN_LAYERS
+from skmnist.text._networks import UNKNOWN
+
+MOST_WORDS = 2**24  # a batch holds float32, which has all whole numbers up to there
+_OF_IMAGES = {"augmentation", "image_shape", "output_activation", "pixel_scaling"}
+
+
+class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
+    """A network classifier whose rows are word indices, not pixels (abstract).
+
+    A final class has, besides what `NetworkClassifier` asks of it, a parameter `n_words`, and
+    takes `n_words_` for the size of its embedding.
+    """
+
+    _parameter_constraints = {
+        **{
+            name: constraint
+            for name, constraint in (
+                NetworkClassifier._parameter_constraints | HIDDEN_LAYERS
+            ).items()
+            if name not in _OF_IMAGES
+        },
+        "n_words": [
+            StrOptions({"auto"}),
+            Interval(Integral, UNKNOWN + 1, MOST_WORDS, closed="both"),
+        ],
+        "embedding_size": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    n_words: int | str
+
+    # To the base, a sequence is an image of one row, which has no other shape, isn't moved and
+    # isn't scaled.
+    image_shape = None
+    augmentation = None
+    pixel_scaling = None
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = False
+        tags.input_tags.positive_only = True
+        return tags
+
+    def _begin_anew(
+        self, rows: NDArray, y: NDArray, counted: NDArray, classes: Any, seen: ImageShape | None
+    ) -> None:
+        super()._begin_anew(rows, y, counted, classes, seen)
+        self.n_words_ = (
+            max(int(rows[counted].max()), UNKNOWN) + 1
+            if self.n_words == "auto"
+            else int(self.n_words)
+        )
+
+    def _inputs(self, rows: NDArray) -> NDArray:
+        """Turn the validated numbers into whole ones that the network has words for."""
+        check_non_negative(rows, f"X of {type(self).__name__}")
+        automatic = self.n_words == "auto"
+        n_words = MOST_WORDS if automatic else int(self.n_words)
+        if rows.max() >= n_words:
+            raise ValueError(
+                f"X holds the word index {int(rows.max())}; expected indices from 0 to "
+                f"{n_words - 1}{'' if automatic else ', as n_words says'}."
+            )
+        return rows.astype(np.int32, copy=False)
+
+    def _input_shape(self, rows: NDArray, seen: ImageShape | None) -> ImageShape:
+        if seen is not None:
+            raise ValueError(
+                f"X holds images of shape {seen}; expected rows of word indices, of shape "
+                "(n, length), as TextSequencer gives them."
+            )
+        return 1, rows.shape[1], 1
+
+    def _input_values(self, images: NDArray) -> None:
+        return None

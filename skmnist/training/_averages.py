@@ -1,0 +1,87 @@
+"""Moving averages that are right after any number of steps."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from skmnist._utils.backend import load_keras
+
+
+@contextmanager
+def corrected_averages(
+    network: Any, optimizer: Any, iterations: Any, earlier_steps: Any
+) -> Iterator[None]:
+    """Take a training step that leaves no trace of the moving averages' initial values.
+
+    Batch normalisation's mean and variance begin at 0 and 1 in Keras: with a momentum of 0.99,
+    these still have a weight of 0.37 after 100 steps.  As in Adam [1]_, the averages are corrected
+    for it: within this context the momentum is ``min(momentum, t / (t + 9))``, t being the number
+    of steps before.  The first batch's statistics are taken whole, the average's horizon is a
+    tenth of the steps taken, so that it is of weights near the last ones, as it has to be [2]_, and
+    after ``9 * momentum / (1 - momentum)`` steps the momentum is the layer's own.  The optimizer's
+    average of the weights (EMA) is corrected in the same way.  Training reads none of these, so the
+    weights are the same.
+
+    Parameters
+    ----------
+    network : keras.Model
+        The network that is trained.
+    optimizer : keras.optimizers.Optimizer
+        Its optimizer.
+    iterations : tensor or keras.Variable of shape (), int
+        Steps that the optimizer has taken.
+    earlier_steps : tensor or float
+        Steps that the network was trained for before this optimizer's first; infinity where they
+        are not counted.
+
+    References
+    ----------
+    .. [1] D. P. Kingma and J. Ba, "Adam: a method for stochastic optimization", ICLR 2015.
+    .. [2] Y. Wu and J. Johnson, "Rethinking 'Batch' in BatchNorm", arXiv:2105.07576, 2021.
+
+    Examples
+    --------
+    >>> from skmnist._utils.backend import load_keras
+    >>> from skmnist.training._averages import corrected_averages
+    >>> keras = load_keras()
+    >>> norm = keras.layers.BatchNormalization()
+    >>> network = keras.Sequential([keras.Input((1,)), norm])
+    >>> with corrected_averages(network, keras.optimizers.SGD(), 0, 0.0):
+    ...     outputs = network(keras.ops.convert_to_tensor([[4.0], [8.0]]), training=True)
+    >>> norm.moving_mean.numpy().tolist(), norm.moving_variance.numpy().tolist(), norm.momentum
+    ([6.0], [4.0], 0.99)
+    """
+    ops = load_keras().ops
+    norms = _batch_normalisations(network)
+    of_norms, of_weights = [norm.momentum for norm in norms], optimizer.ema_momentum
+    for norm in norms:
+        taken = ops.cast(iterations, norm.variable_dtype) + ops.cast(
+            earlier_steps, norm.variable_dtype
+        )
+        norm.momentum = _at_most(norm.momentum, taken)
+    # Where the averaged weights are put in the place of the weights, training does read them.
+    if optimizer.use_ema and not optimizer.ema_overwrite_frequency:
+        dtype = network.trainable_variables[0].dtype
+        optimizer.ema_momentum = _at_most(optimizer.ema_momentum, ops.cast(iterations, dtype))
+    try:
+        yield
+    finally:
+        for norm, momentum in zip(norms, of_norms, strict=True):
+            norm.momentum = momentum
+        optimizer.ema_momentum = of_weights
+
+
+def _at_most(momentum: float, steps: Any) -> Any:
+    return load_keras().ops.minimum(momentum, 1 - 9 / (steps + 9))
+
+
+def _batch_normalisations(network: Any) -> list[Any]:
+    """List the network's batch normalisations, those of the models within it too."""
+    keras = load_keras()
+    found: list[Any] = []
+    for layer in network.layers:
+        if isinstance(layer, keras.Model):
+            found += _batch_normalisations(layer)
+        elif isinstance(layer, keras.layers.BatchNormalization):
+            found.append(layer)
+    return found

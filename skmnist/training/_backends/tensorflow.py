@@ -1,0 +1,162 @@
+"""The compiled loop on TensorFlow: an epoch is one call of one graph.
+
+The data lies in memory once, as it came; the graph gathers a batch, scales it, augments it and
+takes a step.  Sizes are left open, so that folds and candidates share one tracing.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from skmnist._utils.backend import logs_of_tensorflow_held_back
+from skmnist.training._averages import corrected_averages
+from skmnist.training._backends.trainer import EVALUATION_BATCH, AbstractTrainer
+from skmnist.training._callbacks import KerasCallbacks
+from skmnist.training._contract import Data, Task
+
+
+class Trainer(AbstractTrainer):
+    """A network, its optimizer and their compiled loop."""
+
+    def __init__(self, task: Task, seed: int) -> None:
+        super().__init__(task, seed)
+        self._traced: dict[Any, Any] = {}
+
+    def _load(self, data: Data) -> tuple[Any, ...]:
+        return (
+            tf.convert_to_tensor(data.images),
+            tf.convert_to_tensor(data.labels),
+            tf.constant(data.weights, self._float),
+            tf.constant(data.pixel_scale, self._float),
+            tf.constant([[[data.background]]], self._float),
+        )
+
+    @staticmethod
+    def _copies(variables: Sequence[Any]) -> list[NDArray]:
+        return [variable.numpy() for variable in variables]
+
+    def _kept(self, variables: Sequence[Any]) -> list[tf.Tensor]:
+        # A variable shares its memory with what was read from it until it is assigned to.
+        return [variable.value.value() for variable in variables]
+
+    def run_epoch(
+        self, order: NDArray, draws: NDArray, rates: NDArray, callbacks: KerasCallbacks
+    ) -> tuple[float, float]:
+        """Train on the rows in `order`; give the mean loss and the accuracy."""
+        plan = (
+            tf.constant(order, tf.int32),
+            tf.constant(draws, tf.float32),
+            tf.constant(rates, tf.float32),
+            tf.constant(self._plan.batch_size),
+            tf.constant(self._earlier_steps, tf.float32),
+        )
+        steps = len(rates)
+        loss, hits, first = 0.0, 0, 0
+        for stop in range(1, steps + 1) if callbacks.want_batches else [steps]:
+            callbacks.on_batch_begin(first)
+            sums = self._call(
+                self._run_steps, *self._resident, *plan, tf.constant(first), tf.constant(stop)
+            )
+            loss, hits = loss + float(sums[0]), hits + int(sums[1])
+            seen = min(stop * self._plan.batch_size, len(order))
+            callbacks.on_batch_end(first, {"loss": loss / seen, "accuracy": hits / seen})
+            first = stop
+        return loss / len(order), hits / len(order)
+
+    def _judge_rows(self, rows: NDArray) -> tuple[Any, Any, Any]:
+        return self._call(self._run_judging, *self._judged, tf.constant(rows, tf.int32))
+
+    def _call(self, function: Any, *tensors: Any) -> Any:
+        """Call the function's graph, traced once for each kind of pixels with sizes left open."""
+        images = tensors[0]
+        key = function.__name__, images.dtype
+        if key not in self._traced:
+            specs = [
+                tf.TensorSpec([None, *t.shape[1:]] if t.ndim else [], t.dtype) for t in tensors
+            ]
+            traced = tf.function(function, autograph=False)
+            with logs_of_tensorflow_held_back():
+                self._traced[key] = traced.get_concrete_function(*specs)
+                # The graph is optimised, and logged about, at its first call: with no work.
+                self._traced[key](*tensors[:-1], tensors[-1][:0] if tensors[-1].ndim else 0)
+        return self._traced[key](*tensors)
+
+    def _run_steps(
+        self,
+        images,
+        labels,
+        weights,
+        scale,
+        background,
+        order,
+        draws,
+        rates,
+        batch_size,
+        earlier,
+        first,
+        stop,
+    ):
+        def step(i, loss_sum, n_hits):
+            batch = slice(i * batch_size, tf.minimum((i + 1) * batch_size, tf.size(order)))
+            rows = order[batch]
+            pixels = self._pixels(images, rows, scale)
+            if self._task.augmentation:
+                pixels = self._task.augmentation(pixels, draws[batch], background)
+            if self._task.optimizer.learning_rate is not None:  # else Keras's schedule decides
+                rate = self._optimizer.learning_rate
+                planned = tf.cast(rates[i], rate.dtype)
+                rate.assign(tf.where(tf.math.is_nan(planned), rate, planned))
+            taken = self._optimizer.iterations
+            with corrected_averages(self.network, self._optimizer, taken, earlier):
+                loss, hits = self._learn(pixels, tf.gather(labels, rows), tf.gather(weights, rows))
+            count = tf.cast(tf.size(rows), loss.dtype)
+            return i + 1, loss_sum + loss * count, n_hits + hits
+
+        start = first, tf.zeros((), self._float), tf.zeros((), tf.int32)
+        return tf.while_loop(lambda i, *_: i < stop, step, start)[1:]
+
+    def _learn(self, pixels, labels, weights):
+        """Take one step; give the batch's loss and how many it got right."""
+        with tf.GradientTape() as tape:
+            outputs = self.network(pixels, training=True)
+            losses = self._task.loss(self._targets(labels, outputs), outputs)
+            loss = tf.reduce_mean(losses * weights)
+            if self.network.losses:
+                loss += tf.cast(tf.add_n(self.network.losses), loss.dtype)
+        variables = self.network.trainable_variables
+        self._optimizer.apply(tape.gradient(loss, variables), variables)
+        return loss, self._hits(labels, outputs)
+
+    def _run_judging(self, images, labels, weights, scale, background, rows):
+        def judge(i, loss_sum, n_hits, weight_sum):
+            some = rows[i : i + EVALUATION_BATCH]
+            outputs = self.network(self._pixels(images, some, scale), training=False)
+            truth, weight = tf.gather(labels, some), tf.gather(weights, some)
+            losses = self._task.loss(self._targets(truth, outputs), outputs) * weight
+            return (
+                i + EVALUATION_BATCH,
+                loss_sum + tf.reduce_sum(losses),
+                n_hits + self._hits(truth, outputs),
+                weight_sum + tf.reduce_sum(weight),
+            )
+
+        zero = tf.zeros((), self._float)
+        start = tf.constant(0), zero, tf.zeros((), tf.int32), zero
+        return tf.while_loop(lambda i, *_: i < tf.size(rows), judge, start)[1:]
+
+    def _pixels(self, images, rows, scale):
+        return tf.cast(tf.gather(images, rows), scale.dtype) / scale
+
+    def _targets(self, labels, outputs):
+        if outputs.shape[-1] == 1:  # one neuron: the probability of the second class
+            return tf.cast(labels[:, None], outputs.dtype)
+        return tf.one_hot(labels, outputs.shape[-1], dtype=outputs.dtype)
+
+    def _hits(self, labels, outputs):
+        if outputs.shape[-1] == 1:
+            guesses = tf.cast(outputs[:, 0] > 0.5, labels.dtype)
+        else:
+            guesses = tf.argmax(outputs, axis=-1, output_type=labels.dtype)
+        return tf.reduce_sum(tf.cast(guesses == labels, tf.int32))

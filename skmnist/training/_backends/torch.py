@@ -1,0 +1,108 @@
+"""The loop on PyTorch, eager: each step is a few calls of compiled kernels.
+
+The data lies on the device once, as it came; a batch is gathered, scaled and augmented there.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from skmnist._utils.backend import load_keras
+from skmnist.training._averages import corrected_averages
+from skmnist.training._backends.trainer import EVALUATION_BATCH, AbstractTrainer
+from skmnist.training._callbacks import KerasCallbacks
+from skmnist.training._contract import Data
+
+
+class Trainer(AbstractTrainer):
+    """A network, its optimizer and their loop."""
+
+    def _load(self, data: Data) -> tuple[Any, ...]:
+        return (
+            self._tensor(data.images),
+            self._tensor(data.labels, "int64"),
+            self._tensor(data.weights, self._float),
+            self._tensor(data.pixel_scale, self._float),
+            self._tensor(data.background, self._float),
+        )
+
+    @staticmethod
+    def _copies(variables: Sequence[Any]) -> list[NDArray]:
+        # NumPy's view of a value would change with it.
+        return [np.array(variable.value.detach().cpu()) for variable in variables]
+
+    def run_epoch(
+        self, order: NDArray, draws: NDArray, rates: NDArray, callbacks: KerasCallbacks
+    ) -> tuple[float, float]:
+        """Train on the rows in `order`; give the mean loss and the accuracy."""
+        order, draws = self._tensor(order, "int64"), self._tensor(draws, "float32")
+        watched = callbacks.want_batches
+        # Sums stay on the device: to read one would be to wait for it.
+        loss_sum, n_hits = self._tensor(0.0, self._float), self._tensor(0)
+        for step, rate in enumerate(rates):
+            batch = slice(step * self._plan.batch_size, (step + 1) * self._plan.batch_size)
+            if watched:
+                callbacks.on_batch_begin(step)
+            self._set_rate(rate)
+            taken = self._optimizer.iterations
+            with corrected_averages(self.network, self._optimizer, taken, self._earlier_steps):
+                loss, hits = self._learn(order[batch], draws[batch])
+            loss_sum, n_hits = loss_sum + loss * len(order[batch]), n_hits + hits
+            if watched:
+                seen = min(batch.stop, len(order))
+                logs = {"loss": float(loss_sum) / seen, "accuracy": int(n_hits) / seen}
+                callbacks.on_batch_end(step, logs)
+        return float(loss_sum) / len(order), int(n_hits) / len(order)
+
+    @torch.no_grad()
+    def _judge_rows(self, rows: NDArray) -> tuple[Any, Any, Any]:
+        images, labels, weights, scale, _ = self._judged
+        loss_sum, n_hits, weight_sum = self._tensor(0.0, self._float), self._tensor(0), 0
+        for some in self._tensor(rows, "int64").split(EVALUATION_BATCH):
+            outputs = self.network(self._scaled(images[some], scale), training=False)
+            truth, weight = labels[some], weights[some]
+            losses = self._task.loss(self._targets(truth, outputs), outputs) * weight
+            loss_sum, weight_sum = loss_sum + losses.sum(), weight_sum + weight.sum()
+            n_hits = n_hits + self._hits(truth, outputs)
+        return loss_sum, n_hits, weight_sum
+
+    def _set_rate(self, rate: float) -> None:
+        # NaN leaves it as it is; without a number, a schedule of Keras's has it.
+        if self._plan.learning_rate is not None and not np.isnan(rate):
+            self._optimizer.learning_rate = float(rate)
+
+    def _learn(self, rows, draws):
+        """Take one step; give the batch's loss and how many it got right."""
+        images, all_labels, weights, scale, background = self._resident
+        pixels, labels = self._scaled(images[rows], scale), all_labels[rows]
+        if self._task.augmentation:
+            pixels = self._task.augmentation(pixels, draws, background)
+        outputs = self.network(pixels, training=True)
+        losses = self._task.loss(self._targets(labels, outputs), outputs)
+        loss = (losses * weights[rows]).mean() + sum(self.network.losses)
+        variables = self.network.trainable_variables
+        gradients = torch.autograd.grad(loss, [v.value for v in variables])
+        with torch.no_grad():
+            self._optimizer.apply(gradients, variables)
+        return loss.detach(), self._hits(labels, outputs)
+
+    @staticmethod
+    def _scaled(images, scale):
+        return images.to(scale.dtype) / scale
+
+    def _targets(self, labels, outputs):
+        if outputs.shape[-1] == 1:  # one neuron: the probability of the second class
+            return labels[:, None].to(outputs.dtype)
+        return torch.nn.functional.one_hot(labels, outputs.shape[-1]).to(outputs.dtype)
+
+    def _hits(self, labels, outputs):
+        guesses = outputs[:, 0] > 0.5 if outputs.shape[-1] == 1 else outputs.argmax(dim=-1)
+        return (guesses == labels).sum()
+
+    @staticmethod
+    def _tensor(values: Any, dtype: str | None = None) -> Any:
+        """Copy values to the device that Keras computes on."""
+        return load_keras().ops.convert_to_tensor(values, dtype)

@@ -1,0 +1,136 @@
+"""What the training loops of all backends have in common: where they begin, what they give back."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from math import inf
+from typing import Any
+
+from numpy.typing import NDArray
+
+from skmnist.training._callbacks import KerasCallbacks
+from skmnist.training._contract import Data, Plan, State, Task
+
+EVALUATION_BATCH = 512
+
+
+class AbstractTrainer(ABC):
+    """A network, its optimizer and their loop (abstract).
+
+    Parameters
+    ----------
+    task : Task
+        What to train.
+    seed : int
+        Decides the first weights.
+    """
+
+    def __init__(self, task: Task, seed: int) -> None:
+        self._task = task
+        self._seed: int | None = seed
+        self.network = task.architecture.build(seed)
+        self.network.optimizer = self._optimizer = task.optimizer.make()
+        self._optimizer.build(self.network.trainable_variables)
+        self._new_optimizer = self._copies(self._optimizer.variables)
+        self._float = self.network.outputs[0].dtype
+
+    def begin(self, data: Data, plan: Plan, start: State | None) -> None:
+        """Load the data, and set all variables to where training begins."""
+        self._assign(start or self._new_state(plan.seed))
+        if plan.learning_rate is not None:
+            self._optimizer.learning_rate = plan.learning_rate
+        self._plan = plan
+        # A new optimizer counts from 0, the network that it goes on with has moving averages.
+        self._earlier_steps = inf if start is not None and start.optimizer is None else 0.0
+        self._resident: Any = self._load(data)
+        own_set = data.validation
+        self._judged: Any = self._resident if own_set is None else self._load(own_set)
+
+    def kept(self) -> Sequence[Any]:
+        """Keep all variables as they are now, for `restore`."""
+        return self._kept([*self.network.variables, *self._optimizer.variables])
+
+    def restore(self, kept: Sequence[Any]) -> None:
+        """Set all variables to where training stood, whatever an interrupt has left."""
+        variables = [*self.network.variables, *self._optimizer.variables]
+        for variable, value in zip(variables, kept, strict=True):
+            variable.assign(value)
+
+    def finish(self) -> None:
+        """Let the data go."""
+        self._resident = self._judged = None
+
+    def state(self) -> State:
+        """Copy all variables, the network's averaged where the optimizer averages them."""
+        with self._averaged():
+            return State(
+                self._copies(self.network.variables), self._copies(self._optimizer.variables)
+            )
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate that the optimizer has now."""
+        return float(self._optimizer.learning_rate)
+
+    @abstractmethod
+    def run_epoch(
+        self, order: NDArray, draws: NDArray, rates: NDArray, callbacks: KerasCallbacks
+    ) -> tuple[float, float]:
+        """Train on the rows in `order`; return the mean loss and the accuracy.
+
+        A rate of NaN leaves the learning rate as it is.
+        """
+
+    def evaluate(self, rows: NDArray) -> tuple[float, float]:
+        """Return the mean loss and the accuracy on some of the rows that judge, without training.
+
+        The loss has the penalties on the weights in it (L2), as the training loss has, and as
+        Keras's ``evaluate``.
+        """
+        with self._averaged():
+            loss, hits, weight = self._judge_rows(rows)
+            penalties = sum(float(penalty) for penalty in self.network.losses)
+        return float(loss) / float(weight) + penalties, int(hits) / len(rows)
+
+    @abstractmethod
+    def _judge_rows(self, rows: NDArray) -> tuple[Any, Any, Any]:
+        """Sum losses, hits and weights over some rows."""
+
+    @abstractmethod
+    def _load(self, data: Data) -> Any:
+        """Put images, labels, weights, scale and background where they are computed with."""
+
+    @staticmethod
+    @abstractmethod
+    def _copies(variables: Sequence[Any]) -> list[NDArray]:
+        """Copy the variables' values."""
+
+    def _kept(self, variables: Sequence[Any]) -> Sequence[Any]:
+        """Keep the variables' values; a backend may have a cheaper way than to copy them."""
+        return self._copies(variables)
+
+    def _new_state(self, seed: int) -> State:
+        as_built = self._seed == seed
+        network = self.network if as_built else self._task.architecture.build(seed)
+        self._seed = None
+        return State(self._copies(network.variables), self._new_optimizer)
+
+    def _assign(self, state: State) -> None:
+        for variable, value in zip(self.network.variables, state.network, strict=True):
+            variable.assign(value)
+        optimizer_state = state.optimizer or self._new_optimizer
+        for variable, value in zip(self._optimizer.variables, optimizer_state, strict=True):
+            variable.assign(value)
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """Put the averaged weights in place for a while."""
+        if not self._optimizer.use_ema:
+            yield
+            return
+        variables = self.network.trainable_variables
+        latest = self._copies(variables)
+        self._optimizer.finalize_variable_values(variables)
+        yield
+        for variable, value in zip(variables, latest, strict=True):
+            variable.assign(value)

@@ -1,0 +1,89 @@
+"""Training that ends at guessing."""
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from skmnist._utils.backend import load_keras
+from skmnist.training._contract import Data
+from skmnist.training._losses import Loss
+
+# Fewer steps leave a network near its first weights, however well it is set.
+_FEW_STEPS = 50
+
+
+def warn_if_guessing(
+    loss: Loss, data: Data, n_outputs: int, n_steps: int, reached: float, hits: float
+) -> None:
+    """Warn where a network is no better than one that has seen the labels and no image.
+
+    Parameters
+    ----------
+    loss : Loss
+        What was trained.
+    data : Data
+        The training data.
+    n_outputs : int
+        The network's outputs; a single one stands for two classes.
+    n_steps : int
+        Training steps taken.
+    reached : float
+        The training loss of the epoch whose weights are kept.
+    hits : float
+        The training accuracy of that epoch.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the loss is no lower than that of the class frequencies, and the accuracy no higher than
+        the share of the largest class, but for chance; or if the loss is half as high again as
+        that, as after steps too large, and the accuracy nearer to chance than to 1.  After fewer
+        than 50 steps, only if both are so.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> from skmnist.training._contract import Data
+    >>> from skmnist.training._guessing import warn_if_guessing
+    >>> from skmnist.training._losses import Loss
+    >>> rows, labels = np.arange(100), np.arange(100) % 2
+    >>> data = Data(rows[:, None], labels, np.ones(100), rows, rows[:0], 1.0)
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     warn_if_guessing(Loss("cross_entropy"), data, 2, 99, reached=0.8, hits=0.45)
+    ...     warn_if_guessing(Loss("cross_entropy"), data, 2, 99, reached=0.6, hits=0.75)
+    >>> [warning.category.__name__ for warning in caught]
+    ['ConvergenceWarning']
+    """
+    labels, n_classes = data.labels[data.train_rows], max(n_outputs, 2)
+    weights = np.bincount(labels, data.weights[data.train_rows], n_classes)
+    frequencies = weights / weights.sum()
+    guessed = _loss_of_constant(loss, frequencies, frequencies, n_outputs)
+    even = _loss_of_constant(loss, np.full(n_classes, 1 / n_classes), frequencies, n_outputs)
+    largest = np.bincount(labels, minlength=n_classes).max() / len(labels)
+    by_chance = largest + 2 * np.sqrt(largest * (1 - largest) / len(labels))
+    least = guessed if n_steps >= _FEW_STEPS else 1.5 * max(even, guessed)
+    # The penalties on weights may be a large part of a loss that is right most of the time.
+    is_far_off = reached >= 1.5 * max(even, guessed) and hits < (1 + largest) / 2
+    if (reached >= least and hits <= by_chance) or (n_steps >= _FEW_STEPS and is_far_off):
+        warnings.warn(
+            f"Training ended at guessing: the loss is {reached:.4g}, and {guessed:.4g} for the "
+            f"frequencies of the classes alone; the accuracy is {hits:.3g}, and {largest:.3g} for "
+            "the largest class alone. Lower learning_rate if it is high, or train for more epochs.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+
+
+def _loss_of_constant(
+    loss: Loss, constant: np.ndarray, frequencies: np.ndarray, n_outputs: int
+) -> float:
+    """Compute the weighted mean loss where every image has the same probabilities."""
+    smoothed = constant * (1 - loss.label_smoothing) + loss.label_smoothing / len(frequencies)
+    one_hot = np.eye(len(frequencies), dtype=np.float32)[:, -n_outputs:]
+    outputs = np.tile(smoothed[-n_outputs:].astype(np.float32), (len(frequencies), 1))
+    ops = load_keras().ops
+    losses = loss(ops.convert_to_tensor(one_hot), ops.convert_to_tensor(outputs))
+    return float(ops.convert_to_numpy(losses) @ frequencies)

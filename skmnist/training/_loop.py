@@ -1,0 +1,238 @@
+"""The run over the epochs, the same for every backend."""
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from skmnist._utils.backend import backend_name, refuse_other_modes
+from skmnist.training._callbacks import KerasCallbacks
+from skmnist.training._contract import (
+    Data,
+    Outcome,
+    Plan,
+    State,
+    Task,
+    Watcher,
+    epoch_generator,
+    epoch_order,
+    refuse_divergence,
+)
+from skmnist.training._history import continued
+from skmnist.training._interrupts import keep_after_interrupt
+from skmnist.training._monitor import refuse_unwatchable, watched
+from skmnist.training._pool import Pool
+
+_pool = Pool(most=8)
+
+
+def train(
+    task: Task,
+    plan: Plan,
+    data: Data,
+    start: State | None = None,
+    callbacks: Sequence[Any] = (),
+    watcher: Watcher | None = None,
+) -> Outcome:
+    """Train a network.
+
+    Parameters
+    ----------
+    task : Task
+        The network, the optimizer and the loss.
+    plan : Plan
+        Epochs, batches, order, rates, seed.
+    data : Data
+        Images, labels, weights; which rows train and which judge.
+    start : State or None, default=None
+        Where to go on from; None draws new weights from the plan's seed.
+    callbacks : sequence of keras.callbacks.Callback, default=()
+        They run themselves.
+    watcher : Watcher or None, default=None
+        Told before and after each epoch; may end the run.
+
+    Returns
+    -------
+    outcome : Outcome
+        The final arrays, the losses and scores of each epoch.
+
+    Raises
+    ------
+    TrainingDiverged
+        If a loss is not finite.
+    KeyboardInterrupt
+        Ctrl-C before the first epoch has ended, or within joblib; else training ends with what it
+        has learned, and warns.
+    """
+    refuse_other_modes()
+    if not callbacks:
+        with _pool.lend(task, lambda: _new_trainer(task, plan.seed)) as trainer:
+            return _run(trainer, plan, data, task, start, (), watcher or Watcher())
+    # A user's callback may keep the network, so this one is never lent again.
+    trainer = _new_trainer(task, plan.seed)
+    return _run(trainer, plan, data, task, start, callbacks, watcher or Watcher())
+
+
+def _new_trainer(task: Task, seed: int) -> Any:
+    module = import_module(f"skmnist.training._backends.{backend_name()}")
+    return module.Trainer(task, seed)
+
+
+def _run(
+    trainer: Any,
+    plan: Plan,
+    data: Data,
+    task: Task,
+    start: State | None,
+    callbacks: Sequence[Any],
+    watcher: Watcher,
+) -> Outcome:
+    _refuse_unwatchable(plan, data)
+    trainer.begin(data, plan, start)
+    keras_callbacks = KerasCallbacks(callbacks, trainer, task, plan, len(data.train_rows))
+    progress = _Progress(plan)
+    keras_callbacks.on_train_begin()
+    try:
+        for epoch in range(plan.epochs):
+            if _train_epoch(trainer, plan, data, task, epoch, progress, keras_callbacks, watcher):
+                break
+    except KeyboardInterrupt:
+        keep_after_interrupt(len(progress.history.get("loss", ())))
+        if progress.kept is not None:
+            trainer.restore(progress.kept)
+        progress.interrupted = True
+    keras_callbacks.on_train_end({name: curve[-1] for name, curve in progress.history.items()})
+    outcome = progress.outcome(trainer.state)
+    trainer.finish()
+    return outcome
+
+
+def _train_epoch(
+    trainer: Any,
+    plan: Plan,
+    data: Data,
+    task: Task,
+    epoch: int,
+    progress: "_Progress",
+    keras_callbacks: KerasCallbacks,
+    watcher: Watcher,
+) -> bool:
+    """Train for an epoch with everything around it; return whether it is the last."""
+    number = plan.first_epoch + epoch + 1
+    watcher.epoch_begins(number)
+    keras_callbacks.on_epoch_begin(epoch)
+    logs = _run_epoch(trainer, plan, data, task, epoch, progress.history, keras_callbacks)
+    judged = continued(progress.history, _as_curves(logs))
+    progress.best.see(number, judged, trainer.state)
+    stop = watcher.epoch_ended(number, logs, trainer.state)
+    added = keras_callbacks.on_epoch_end(epoch, logs)
+    # No interrupt can spoil what the last epoch leaves.
+    is_last = epoch == plan.epochs - 1
+    progress.epoch_ended(logs | added, None if is_last else trainer.kept())
+    return stop or keras_callbacks.stop or progress.best.waited_enough
+
+
+def _as_curves(logs: Mapping[str, float]) -> dict[str, list[float]]:
+    return {name: [value] for name, value in logs.items()}
+
+
+def _run_epoch(
+    trainer: Any,
+    plan: Plan,
+    data: Data,
+    task: Task,
+    epoch: int,
+    history: Mapping[str, Sequence[float]],
+    keras_callbacks: KerasCallbacks,
+) -> dict[str, float]:
+    rng = epoch_generator(plan.seed, plan.first_epoch + epoch)
+    order = epoch_order(plan, data.train_rows, rng)
+    draws = (
+        task.augmentation.draw(rng, len(order), data.images.shape[1:3])
+        if task.augmentation
+        else np.zeros((0, 8), np.float32)
+    )
+    steps = -(-len(order) // plan.batch_size)
+    base = plan.learning_rate
+    rates = None if base is None else plan.schedule.rates(base, epoch, plan.epochs, steps, history)
+    # A schedule of the optimizer's own is at the next epoch's rate afterwards.
+    at_first = trainer.learning_rate if base is None else None
+    # NaN stands for the optimizer's own rate, whatever callbacks make of it.
+    planned = np.full(steps, np.nan) if rates is None else rates
+    loss, accuracy = trainer.run_epoch(order, draws, planned, keras_callbacks)
+    if rates is None:
+        rates = np.array([trainer.learning_rate if at_first is None else at_first])
+    refuse_divergence(loss, plan.first_epoch + epoch + 1, max(rates))
+    logs = {"loss": loss, "accuracy": accuracy, "learning_rate": float(rates[-1])}
+    if len(data.validation_rows):
+        logs["val_loss"], logs["val_accuracy"] = trainer.evaluate(data.validation_rows)
+    return logs
+
+
+def _refuse_unwatchable(plan: Plan, data: Data) -> None:
+    held_out = len(data.validation_rows) > 0
+    refuse_unwatchable(plan.schedule.monitor, type(plan.schedule).__name__, held_out)
+    if plan.patience is not None:
+        refuse_unwatchable(plan.monitor, "early stopping", held_out)
+
+
+class Lowest:
+    """The lowest value so far, and for how many epochs nothing has improved on it."""
+
+    def __init__(self, tol: float) -> None:
+        self._tol = tol
+        self._value: float | None = None
+        self.waited = 0
+
+    def improves(self, value: float) -> bool:
+        """Note a value, and return whether it is the lowest by more than the tolerance."""
+        if self._value is None or value < self._value - self._tol:
+            self._value, self.waited = value, 0
+            return True
+        self.waited += 1
+        return False
+
+
+class _Best:
+    """Finds the best epoch, and its arrays where training may stop early.
+
+    The best epoch is that of the lowest judged loss, whatever decides when to stop.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._patience = plan.patience
+        self._monitor = plan.monitor
+        self._judged, self._watched = Lowest(plan.tol), Lowest(plan.tol)
+        self.epoch = 0
+        self.state: State | None = None
+
+    def see(
+        self, epoch: int, history: Mapping[str, Sequence[float]], state: Callable[[], State]
+    ) -> None:
+        if self._patience is not None:
+            self._watched.improves(watched(history, self._monitor)[-1])
+        if self._judged.improves(watched(history, "auto")[-1]):
+            self.epoch = epoch
+            if self._patience is not None:
+                self.state = state()
+
+    @property
+    def waited_enough(self) -> bool:
+        return self._patience is not None and self._watched.waited >= self._patience
+
+
+class _Progress:
+    """What the epochs that have ended leave: all that an interrupted training gives back."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.best = _Best(plan)
+        self.history: dict[str, list[float]] = {}
+        self.kept: Sequence[Any] | None = None
+        self.interrupted = False
+
+    def epoch_ended(self, logs: Mapping[str, float], kept: Sequence[Any] | None) -> None:
+        self.history, self.kept = continued(self.history, _as_curves(logs)), kept
+
+    def outcome(self, state: Callable[[], State]) -> Outcome:
+        return Outcome(self.best.state or state(), self.history, self.best.epoch, self.interrupted)

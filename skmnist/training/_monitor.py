@@ -1,0 +1,60 @@
+"""What early stopping and the plateau watch: a curve of the history."""
+
+from collections.abc import Mapping, Sequence
+
+from skmnist._utils.errors import shown
+
+MONITORS = ("auto", "val_loss", "val_accuracy", "loss", "accuracy")
+
+
+def watched(history: Mapping[str, Sequence[float]], monitor: str) -> list[float]:
+    """Return what is watched, one value per epoch, such that smaller is better.
+
+    Parameters
+    ----------
+    history : mapping of str to sequence of float
+        The curves so far.
+    monitor : {"auto", "val_loss", "val_accuracy", "loss", "accuracy"}
+        The name of a curve. "auto" is the loss on the samples held out, or, where there are none,
+        of training.
+
+    Returns
+    -------
+    values : list of float
+        The curve, negated for an accuracy.
+
+    Examples
+    --------
+    >>> from skmnist.training._monitor import watched
+    >>> watched({"loss": [0.5, 0.4], "accuracy": [0.8, 0.9]}, "auto")
+    [0.5, 0.4]
+    >>> watched({"loss": [0.5, 0.4], "accuracy": [0.8, 0.9]}, "accuracy")
+    [-0.8, -0.9]
+    """
+    if monitor == "auto":
+        monitor = "val_loss" if "val_loss" in history else "loss"
+    sign = -1 if monitor.endswith("accuracy") else 1
+    return [sign * value for value in history.get(monitor, ())]
+
+
+def refuse_unwatchable(monitor: str, owner: str, held_out: bool) -> None:
+    """Refuse to watch a curve that there will not be.
+
+    Raises
+    ------
+    ValueError
+        If `monitor` is of the samples held out, and there are none.
+
+    Examples
+    --------
+    >>> from skmnist.training._monitor import refuse_unwatchable
+    >>> refuse_unwatchable("val_loss", "early_stopping", held_out=False)
+    Traceback (most recent call last):
+    ValueError: monitor='val_loss' of early_stopping: no samples are held out, ...
+    """
+    if monitor.startswith("val_") and not held_out:
+        raise ValueError(
+            f"monitor={shown(monitor)} of {owner}: no samples are held out, so there is no such "
+            "curve. "
+            "Set validation_fraction, give X_val and y_val to fit, or monitor 'loss' or 'accuracy'."
+        )

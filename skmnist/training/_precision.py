@@ -1,0 +1,87 @@
+"""Which numbers the network computes with."""
+
+import threading
+import time
+from typing import Any
+
+from skmnist._utils.backend import (
+    backend_name,
+    load_keras,
+    logs_of_tensorflow_held_back,
+    refuse_other_modes,
+)
+
+DTYPES = ("auto", "float32", "mixed_bfloat16", "float64")
+
+_lock = threading.Lock()
+_fastest: str | None = None
+
+
+def find_dtype(dtype: str) -> str:
+    """Settle "auto" on the faster of float32 and mixed bfloat16, once a process.
+
+    Parameters
+    ----------
+    dtype : {"auto", "float32", "mixed_bfloat16", "float64"}
+        What is wanted.
+
+    Returns
+    -------
+    policy : str
+        Keras's name of a dtype policy.
+
+    Examples
+    --------
+    >>> from skmnist.training._precision import find_dtype
+    >>> find_dtype("float64")
+    'float64'
+    """
+    global _fastest
+    if dtype == "float64" and backend_name() == "jax":
+        _refuse_truncation()
+    if dtype != "auto":
+        return dtype
+    with _lock:
+        if _fastest is None:
+            _fastest = _measure()
+    return _fastest
+
+
+def _refuse_truncation() -> None:
+    import jax
+
+    if not jax.config.jax_enable_x64:
+        raise ValueError(
+            "dtype='float64': JAX would compute in float32. Set JAX_ENABLE_X64=1 before the first "
+            "import of JAX, or take another dtype."
+        )
+
+
+def _measure() -> str:
+    """Time a matrix product in both.
+
+    Where the processor has bfloat16, the product is about three times faster in it; where it
+    doesn't, hardly slower, though convolutions are ten times slower.  Between the two lies room
+    for noise, so that all processes of a machine choose alike.
+    """
+    if backend_name() != "tensorflow":
+        return "float32"
+    import numpy as np
+
+    refuse_other_modes()
+    ops = load_keras().ops
+    matrix = np.linspace(-1, 1, 256 * 256, dtype=np.float32).reshape(256, 256)
+
+    def seconds(kind: str) -> float:
+        operand = ops.cast(matrix, kind)
+        # Short and many, so that some run undisturbed however busy the machine is.
+        return min(_timed(ops.matmul, operand) for _ in range(30))
+
+    with logs_of_tensorflow_held_back():  # it may say that it is slow in bfloat16
+        return "mixed_bfloat16" if seconds("bfloat16") < 0.7 * seconds("float32") else "float32"
+
+
+def _timed(product: Any, operand: Any) -> float:
+    start = time.perf_counter()
+    product(operand, operand).numpy()
+    return time.perf_counter() - start

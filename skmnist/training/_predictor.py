@@ -1,0 +1,256 @@
+"""Compiled prediction: padded to few batch sizes, the same for a row whatever batch it is in."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmnist._inputs.images import ImageShape, as_images
+from skmnist._inputs.pixels import PixelScaling
+from skmnist._utils.backend import (
+    backend_name,
+    load_keras,
+    logs_of_tensorflow_held_back,
+    refuse_other_modes,
+)
+from skmnist.networks._architecture import Architecture
+from skmnist.networks._inner import inner_network
+
+_BATCH_SIZES = (16, 128, 512)
+_SMALLEST_TRIED = (2, 4)
+_MOST_COMPILED = 16
+
+_lock = threading.Lock()
+_compiled: "OrderedDict[Architecture, _ForEachSize]" = OrderedDict()
+
+
+class Predictor:
+    """A trained network, ready to be asked.
+
+    The compiled function is shared by all networks of equal architecture and takes the weights
+    as arguments, so asking is safe from several threads.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The network.
+    variables : sequence of ndarray
+        The values of all its variables, in Keras's order.
+    scaling : PixelScaling
+        What pixels are scaled by.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist.training._predictor import Predictor
+    >>> from skmnist.networks import Architecture, dense_network
+    >>> from skmnist._inputs.pixels import PixelScaling
+    >>> architecture = Architecture.of(dense_network, input_shape=(2, 2, 1), n_outputs=3)
+    >>> weights = [v.numpy() for v in architecture.build(seed=0).variables]
+    >>> predictor = Predictor(architecture, weights, PixelScaling(0.0, 255.0))
+    >>> predictor.outputs(np.zeros((5, 4)), (2, 2, 1)).shape
+    (5, 3)
+    """
+
+    def __init__(
+        self, architecture: Architecture, variables: Sequence[NDArray], scaling: PixelScaling
+    ) -> None:
+        self.architecture = architecture
+        self.variables = variables
+        self._scaling = scaling
+        self._loaded: tuple[Any, ...] | None = None
+        self._network: Any = None
+
+    def outputs(self, rows: NDArray, image_shape: ImageShape) -> NDArray:
+        """Compute the network's outputs.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n, n_pixels)
+            Pixels of any real dtype, not scaled.
+        image_shape : tuple (height, width, channels)
+            The shape of one image.
+
+        Returns
+        -------
+        outputs : ndarray of shape (n, n_outputs)
+        """
+        load_keras()  # refuses in a forked process, where asking would hang
+        refuse_other_modes()
+        if self._loaded is None:
+            self._loaded = self._load()
+        functions, dtype, weights = self._loaded
+        outputs = np.empty((len(rows), functions.n_outputs), dtype)
+        done = 0
+        while done < len(rows):
+            size = _batch_size(len(rows) - done)
+            part = rows[done : done + size]
+            batch = np.zeros((size, *image_shape), dtype)
+            self._scaling.apply(as_images(part, image_shape), out=batch[: len(part)])
+            computed = np.asarray(functions[size](batch, *weights))
+            outputs[done : done + len(part)] = computed[: len(part)]
+            done += len(part)
+        return outputs
+
+    def of_layer(self, layer: str | int, pool: str | None) -> "Predictor":
+        """Make the predictor whose outputs are those of an inner layer, in rows.
+
+        Parameters
+        ----------
+        layer : str or int
+            The layer's name, its index, or "penultimate".
+        pool : {"average", "max"} or None
+            What becomes of each map; see `inner_network`.
+
+        Returns
+        -------
+        predictor : Predictor
+            It computes no layer after that one.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer.
+        """
+        inner = Architecture.of(
+            inner_network, network=self.architecture, layer=layer, pool=pool, dtype=self._dtype
+        )
+        n_variables = len(_compiled_for(inner).dtypes)
+        return Predictor(inner, self.variables[:n_variables], self._scaling)
+
+    @property
+    def n_outputs(self) -> int:
+        """Numbers computed for each image."""
+        return _compiled_for(self.architecture).n_outputs
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers that make up the network, trained or learned from the batches."""
+        return sum(value.size for value in self.variables if value.dtype.kind == "f")
+
+    @property
+    def network(self) -> Any:
+        """The live Keras model, built when first asked for."""
+        if self._network is None:
+            network = self.architecture.build(seed=0)
+            for variable, value in zip(network.variables, self.variables, strict=True):
+                variable.assign(value)
+            # Keras exports only what was called; a symbolic call computes nothing.
+            network(load_keras().KerasTensor(network.input_shape, network.inputs[0].dtype))
+            self._network = network
+        return self._network
+
+    def _load(self) -> tuple[Any, ...]:
+        functions = _compiled_for(self.architecture)
+        tensor = load_keras().ops.convert_to_tensor
+        # The seeds of dropout are of another dtype on each backend.
+        weights = [tensor(v, d) for v, d in zip(self.variables, functions.dtypes, strict=True)]
+        return functions, self._dtype, weights
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The live parts belong to this process; they are made again where they are needed.
+        return {**vars(self), "_loaded": None, "_network": None}
+
+    @property
+    def _dtype(self) -> str:
+        dtype = dict(self.architecture.settings).get("dtype")
+        return "float64" if dtype == "float64" else "float32"
+
+
+def _batch_size(n: int) -> int:
+    sizes = _batch_sizes()
+    return next((size for size in sizes if size >= n), sizes[-1])
+
+
+@cache
+def _batch_sizes() -> tuple[int, ...]:
+    """Tell the sizes that networks are compiled for, the smallest one found by trying.
+
+    A processor multiplies very small batches by other routines, which sum in another order: which
+    are so small depends on the machine.
+    """
+    ops = load_keras().ops
+    rng = np.random.default_rng(0)
+    rows, weights = (rng.random(shape, np.float32) for shape in ((512, 784), (784, 128)))
+
+    def product(size: int) -> NDArray:
+        return ops.convert_to_numpy(ops.matmul(rows[:size], weights))
+
+    together = product(512)
+    alike = [n for n in _SMALLEST_TRIED if np.array_equal(product(n), together[:n])]
+    return (*(alike or _SMALLEST_TRIED)[:1], *_BATCH_SIZES)
+
+
+def _compiled_for(architecture: Architecture) -> "_ForEachSize":
+    with _lock:
+        if architecture not in _compiled:
+            _compiled[architecture] = _ForEachSize(architecture)
+        _compiled.move_to_end(architecture)
+        while len(_compiled) > _MOST_COMPILED:
+            _compiled.popitem(last=False)
+        return _compiled[architecture]
+
+
+class _ForEachSize(dict[int, Callable[..., Any]]):
+    """The compiled function of each batch size, made when first asked for."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        network = architecture.build(seed=0)
+        self.dtypes = [variable.dtype for variable in network.variables]
+        self.n_outputs: int = network.output_shape[1]
+        self._compile = _compiler(network)
+
+    def __missing__(self, size: int) -> Callable[..., Any]:
+        with _lock:
+            if size not in self:  # another thread may have been here meanwhile
+                self[size] = self._compile(size)
+            return self[size]
+
+
+def _compiler(network: Any) -> Callable[[int], Callable[..., Any]]:
+    """Make what compiles a network for a batch size, on the backend that Keras runs on."""
+    forward = _forward(network)
+    if backend_name() == "tensorflow":
+        import tensorflow as tf
+
+        image_shape, dtype = network.input_shape[1:], network.outputs[0].dtype
+        weights = [tf.TensorSpec(v.shape, v.dtype) for v in network.variables]
+
+        def compile_for(size: int) -> Callable[..., Any]:
+            images = tf.TensorSpec((size, *image_shape), dtype)
+            traced = tf.function(forward, autograph=False)
+            with logs_of_tensorflow_held_back():
+                function = traced.get_concrete_function(images, *weights)
+                function(*(tf.zeros(spec.shape, spec.dtype) for spec in (images, *weights)))
+            # Calling the function itself takes 0.3 ms more, as Python looks at each argument.
+            call = partial(tf.raw_ops.PartitionedCall, Tout=[tf.as_dtype(dtype)], f=function)
+            return lambda *arguments: call(args=arguments)[0]
+
+        return compile_for
+    if backend_name() == "jax":
+        import jax
+
+        compiled = jax.jit(forward)
+        return lambda size: compiled
+    return lambda size: forward
+
+
+def _forward(network: Any) -> Callable[..., Any]:
+    """Make the pure function from weights and images to outputs."""
+    where = {id(variable): i for i, variable in enumerate(network.variables)}
+    trainable = [where[id(variable)] for variable in network.trainable_variables]
+    others = [where[id(variable)] for variable in network.non_trainable_variables]
+
+    def forward(images: Any, *variables: Any) -> Any:
+        return network.stateless_call(
+            [variables[i] for i in trainable],
+            [variables[i] for i in others],
+            images,
+            training=False,
+        )[0]
+
+    return forward

@@ -1,0 +1,203 @@
+"""Learning-rate schedules: the rate of each step as a pure function of where training stands."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmnist._utils.errors import shown, unknown_name
+from skmnist._utils.reprs import ShortRepr
+from skmnist.training._monitor import MONITORS, watched
+
+History = Mapping[str, Sequence[float]]
+
+
+@dataclass(frozen=True, repr=False)
+class Schedule(ShortRepr):
+    """How the learning rate changes while training goes on (abstract)."""
+
+    # The curve that decides it, by a name of `MONITORS`; "auto" where none does.
+    monitor = "auto"
+
+    def rates(
+        self, base: float, epoch: int, epochs: int, steps: int, history: History
+    ) -> NDArray | None:
+        """Give the rate of each step of one epoch.
+
+        Parameters
+        ----------
+        base : float
+            The estimator's `learning_rate`.
+        epoch, epochs : int
+            The epoch's number, from 0, and how many there are.
+        steps : int
+            Steps in an epoch.
+        history : mapping of str to sequence of float
+            "loss", "accuracy" and, where rows are held out, "val_loss" and "val_accuracy" of each
+            epoch done.
+
+        Returns
+        -------
+        rates : ndarray of shape (steps,), or None
+            None leaves the rate to the optimizer (and to Keras callbacks).
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, repr=False)
+class Constant(Schedule):
+    """The same rate throughout.
+
+    Examples
+    --------
+    >>> from skmnist.training import Constant
+    >>> Constant().rates(0.1, 0, 1, 4, {}) is None
+    True
+    """
+
+    def rates(self, base: float, epoch: int, epochs: int, steps: int, history: History) -> None:
+        """Leave the rate to the optimizer."""
+        return
+
+
+@dataclass(frozen=True, repr=False)
+class OneCycle(Schedule):
+    """A triangle: from near zero up to the rate, then down to zero.
+
+    Parameters
+    ----------
+    peak : float, default=0.25
+        When the rate is highest, as a part of all steps.
+
+    References
+    ----------
+    L. N. Smith and N. Topin, "Super-convergence: very fast training of neural networks using
+    large learning rates", 2019 (arXiv:1708.07120).
+
+    Examples
+    --------
+    >>> from skmnist.training import OneCycle
+    >>> OneCycle(peak=0.5).rates(0.1, 0, 1, 4, {}).round(3).tolist()
+    [0.025, 0.075, 0.075, 0.025]
+    """
+
+    peak: float = 0.25
+
+    def __post_init__(self) -> None:
+        if not 0 < self.peak < 1:
+            raise ValueError(f"OneCycle: peak={shown(self.peak)}; expected 0 < peak < 1.")
+
+    def rates(self, base: float, epoch: int, epochs: int, steps: int, history: History) -> NDArray:
+        """Give the triangle's part that falls into this epoch."""
+        done = _progress(epoch, epochs, steps)
+        return base * np.minimum(done / self.peak, (1 - done) / (1 - self.peak))
+
+
+@dataclass(frozen=True, repr=False)
+class Cosine(Schedule):
+    """Half a cosine wave: from the rate down to zero.
+
+    References
+    ----------
+    I. Loshchilov and F. Hutter, "SGDR: stochastic gradient descent with warm restarts", 2017
+    (arXiv:1608.03983), without restarts.
+
+    Examples
+    --------
+    >>> from skmnist.training import Cosine
+    >>> Cosine().rates(1.0, 0, 1, 3, {}).round(2).tolist()
+    [0.93, 0.5, 0.07]
+    """
+
+    def rates(self, base: float, epoch: int, epochs: int, steps: int, history: History) -> NDArray:
+        """Give the wave's part that falls into this epoch."""
+        return base * (1 + np.cos(np.pi * _progress(epoch, epochs, steps))) / 2
+
+
+@dataclass(frozen=True, repr=False)
+class Plateau(Schedule):
+    """The rate is cut whenever the loss has stopped falling.
+
+    Parameters
+    ----------
+    factor : float, default=0.5
+        What the rate is multiplied by.
+    patience : int, default=3
+        Epochs without improvement before a cut.
+    min_rate : float, default=0.0
+        The rate is not cut below this.
+    min_delta : float, default=1e-4
+        The least fall of the loss that counts as improvement (Keras's default).
+    monitor : {"auto", "val_loss", "val_accuracy", "loss", "accuracy"}, default="auto"
+        What is watched, by Keras's names. "auto" is the loss on the samples held out, or of
+        training where there are none. An accuracy has to rise.
+
+    Examples
+    --------
+    >>> from skmnist.training import Plateau
+    >>> Plateau(patience=1).rates(0.1, 3, 9, 2, {"loss": [1.0, 1.0, 0.5]}).tolist()
+    [0.05, 0.05]
+    """
+
+    factor: float = 0.5
+    patience: int = 3
+    min_rate: float = 0.0
+    min_delta: float = 1e-4
+    monitor: str = "auto"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.factor < 1:
+            raise ValueError(f"Plateau: factor={shown(self.factor)}; expected 0 < factor < 1.")
+        if self.patience < 1:
+            raise ValueError(
+                f"Plateau: patience={shown(self.patience)}; expected at least 1 epoch."
+            )
+        if self.monitor not in MONITORS:
+            raise unknown_name("Plateau: monitor", self.monitor, MONITORS)
+
+    def rates(self, base: float, epoch: int, epochs: int, steps: int, history: History) -> NDArray:
+        """Return the rate after all cuts that the epochs so far have led to."""
+        rate, best, waited = base, np.inf, 0
+        for value in watched(history, self.monitor):
+            if value < best - self.min_delta:
+                best, waited = value, 0
+                continue
+            waited += 1
+            if waited >= self.patience:
+                rate, waited = max(rate * self.factor, min(self.min_rate, rate)), 0
+        return np.full(steps, rate)
+
+
+def _progress(epoch: int, epochs: int, steps: int) -> NDArray:
+    """Tell how much of all training is done in the middle of each step."""
+    return (epoch * steps + np.arange(steps) + 0.5) / (epochs * steps)
+
+
+SCHEDULES: dict[str, Schedule] = {
+    "constant": Constant(),
+    "cosine": Cosine(),
+    "one_cycle": OneCycle(),
+    "plateau": Plateau(),
+}
+
+
+def find_schedule(schedule: str | Schedule) -> Schedule:
+    """Find a schedule by its name, or take it as it is.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+
+    Examples
+    --------
+    >>> from skmnist.training._schedules import find_schedule
+    >>> find_schedule("one_cycle")
+    OneCycle()
+    """
+    if isinstance(schedule, Schedule):
+        return schedule
+    if schedule not in SCHEDULES:
+        raise unknown_name("schedule", schedule, SCHEDULES, " or a Schedule object")
+    return SCHEDULES[schedule]
