@@ -162,7 +162,7 @@ def test_every_public_name_is_listed_and_resolves():
 
 
 def test_an_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="module 'skmnist' has no attribute 'KNNClassifier'"):
+    with pytest.raises(AttributeError, match=r"skmnist.* attribute .*KNNClassifier"):
         _ = skmnist.KNNClassifier
     with pytest.raises(ImportError, match="KNNClassifier"):
         exec("from skmnist import KNNClassifier")

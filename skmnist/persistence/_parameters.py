@@ -10,31 +10,43 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
-from skmnist import classifiers
 from skmnist._utils.errors import unknown_name
+from skmnist.classifiers import (
+    CapsNetClassifier,
+    CNNClassifier,
+    DNNClassifier,
+    LeNetClassifier,
+    PretrainedClassifier,
+    ResNetClassifier,
+)
 from skmnist.ensemble import CommitteeClassifier
 from skmnist.networks import ConvBlock, RandomUniform
 from skmnist.persistence._checks import of_type, with_keys
 from skmnist.preprocessing import Blur, ColumnNormalizer, Deskew, MomentNormalizer
-from skmnist.text._sequencer import TextSequencer
+from skmnist.text import SequenceCNNClassifier, SequenceDNNClassifier, TextSequencer
 from skmnist.training._augmentation import Augmentation
 from skmnist.training._schedules import Constant, Cosine, OneCycle, Plateau
 
 # The transformers are those that learn no array.
 ESTIMATORS: dict[str, type[BaseEstimator]] = {
-    **{name: getattr(classifiers, name) for name in classifiers.__all__},
-    **{
-        made.__name__: made
-        for made in (
-            CommitteeClassifier,
-            Pipeline,
-            Blur,
-            ColumnNormalizer,
-            Deskew,
-            MomentNormalizer,
-            TextSequencer,
-        )
-    },
+    made.__name__: made
+    for made in (
+        CNNClassifier,
+        CapsNetClassifier,
+        DNNClassifier,
+        LeNetClassifier,
+        PretrainedClassifier,
+        ResNetClassifier,
+        SequenceCNNClassifier,
+        SequenceDNNClassifier,
+        CommitteeClassifier,
+        Pipeline,
+        Blur,
+        ColumnNormalizer,
+        Deskew,
+        MomentNormalizer,
+        TextSequencer,
+    )
 }
 _OBJECTS: dict[str, Callable[..., Any]] = {
     made.__name__: made

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from skmnist import datasets, fetch_mnist, read_idx
+from skmnist import fetch_mnist, read_idx
+from skmnist.datasets import _mnist
 
 CODE_OF = {
     "uint8": 0x08,
@@ -291,8 +292,8 @@ class Mirror:
 def small_mnist(monkeypatch):
     """Let the stand-ins be what MNIST's names promise; no folder of one's own, no mirror."""
     checksums = {name: hashlib.md5(content).hexdigest() for name, content in CONTENTS.items()}
-    monkeypatch.setattr(datasets, "_MD5_OF", checksums)
-    monkeypatch.setattr(datasets, "_MIRRORS", ())
+    monkeypatch.setattr(_mnist, "_MD5_OF", checksums)
+    monkeypatch.setattr(_mnist, "_MIRRORS", ())
     monkeypatch.delenv("SKMNIST_DATA", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
@@ -305,7 +306,7 @@ def mirrors(small_mnist, monkeypatch):
 
     def start(*answers):
         started.extend(map(Mirror, answers))
-        monkeypatch.setattr(datasets, "_MIRRORS", tuple(mirror.url for mirror in started))
+        monkeypatch.setattr(_mnist, "_MIRRORS", tuple(mirror.url for mirror in started))
         return started
 
     yield start
@@ -489,8 +490,8 @@ def test_an_interrupted_download_leaves_no_file_in_the_cache(small_mnist, tmp_pa
         path.write_bytes(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(datasets, "_MIRRORS", ("http://127.0.0.1/",))
-    monkeypatch.setattr(datasets, "_download_verified", interrupt)
+    monkeypatch.setattr(_mnist, "_MIRRORS", ("http://127.0.0.1/",))
+    monkeypatch.setattr(_mnist, "_download_verified", interrupt)
     with pytest.raises(KeyboardInterrupt):
         fetch_mnist(data_home=tmp_path)
     assert list(cache_of(tmp_path).iterdir()) == []
