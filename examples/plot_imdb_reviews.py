@@ -23,7 +23,7 @@ from skmnist import (
     SequenceCNNClassifier,
     SequenceDNNClassifier,
     TextSequencer,
-    load_imdb,
+    fetch_imdb,
     tfidf_logistic_regression,
 )
 
@@ -42,7 +42,7 @@ def made_up(n):
 
 
 try:
-    reviews = load_imdb(download_if_missing=False, as_bunch=True)
+    reviews = fetch_imdb(download_if_missing=False, as_bunch=True)
     texts, labels = reviews.X_train, reviews.target_names[reviews.y_train]
     source, length = "reviews of IMDB", 250
 except OSError:
@@ -58,7 +58,7 @@ X, X_judge, y, y_judge = train_test_split(
 # The most frequent words are numbered from 3 on; 2 is any other word, 1 the start, 0 padding in
 # front.
 
-sequencer = TextSequencer(max_words=3000, length=length).fit(X)
+sequencer = TextSequencer(max_tokens=3000, output_sequence_length=length).fit(X)
 print("The most frequent words:", ", ".join(list(sequencer.vocabulary_)[:8]))
 print("This was not a good film:", sequencer.transform(["This was not a good film"])[0, -8:])
 

@@ -25,8 +25,8 @@ from .classifiers import random_forest as random_forest
 from .classifiers import svm as svm
 from .comparison import ComparisonResult as ComparisonResult
 from .comparison import compare as compare
+from .datasets import fetch_imdb as fetch_imdb
 from .datasets import fetch_mnist as fetch_mnist
-from .datasets import load_imdb as load_imdb
 from .datasets import read_idx as read_idx
 from .ensemble import CNNStackingClassifier as CNNStackingClassifier
 from .ensemble import CommitteeClassifier as CommitteeClassifier

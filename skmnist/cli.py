@@ -210,7 +210,7 @@ def reproduce(
                 param_hint="--protocol",
             )
         train_size, validation_size = _sizes(protocol)
-    _refuse_names_beside_all(names or [], every)
+    _check_names_and_all(names or [], every)
 
     with activity(_LOADING, not quiet):
         from rich.console import Console
@@ -275,7 +275,7 @@ def _sizes(protocol: str) -> tuple[int, int]:
     return int(sizes[1]), int(sizes[2])
 
 
-def _refuse_names_beside_all(names: list[str], every: bool) -> None:
+def _check_names_and_all(names: list[str], every: bool) -> None:
     if every and names:
         raise typer.BadParameter(
             f"it is every recipe; leave out {', '.join(names)}, or --all.", param_hint="--all"

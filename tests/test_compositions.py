@@ -281,7 +281,7 @@ def test_a_grid_search_in_two_processes_tunes_plain_names(small):
 
 def test_a_grid_search_tunes_the_convolutions(small):
     X, y = small
-    blocks = [[4], [{"filters": 8, "kernel_size": 5, "padding": "same", "pool": "average"}]]
+    blocks = [[4], [{"filters": 8, "kernel_size": 5, "padding": "same", "pool": "avg"}]]
     search = GridSearchCV(
         cnn(epochs=2), {"conv_blocks": blocks, "augmentation": [None, "shift"]}, cv=2, n_jobs=2
     ).fit(X, y)

@@ -260,8 +260,8 @@ def test_a_single_block_stands_for_one_convolution(data):
 
 def test_a_single_width_stands_for_one_stage():
     one, several = (
-        ResNetClassifier(widths=widths)._architecture((8, 8, 1), 10, "float32")
-        for widths in (4, (4,))
+        ResNetClassifier(filters=filters)._architecture((8, 8, 1), 10, "float32")
+        for filters in (4, (4,))
     )
     assert one == several
 
@@ -339,9 +339,9 @@ def test_an_activation_that_has_no_name_is_refused(data):
         (dnn(hidden_units=2**62), "hidden_units"),
         (cnn(conv_blocks=[10**9]), "conv_blocks"),
         (cnn(hidden_units=(10**10,)), "hidden_units"),
-        (ResNetClassifier(widths=(10**8,), augmentation=None), "widths"),
+        (ResNetClassifier(filters=(10**8,), augmentation=None), "filters"),
         (CapsNetClassifier(class_dim=10**9, augmentation=None), "class_dim"),
-        (SequenceCNNClassifier(embedding_size=10**10), "embedding_size"),
+        (SequenceCNNClassifier(embedding_dim=10**10), "embedding_dim"),
     ],
     ids=lambda value: value if isinstance(value, str) else named(value),
 )
@@ -357,7 +357,7 @@ def test_a_network_larger_than_the_memory_is_refused_before_it_is_made(
 def test_a_wide_network_that_fits_is_trained_after_its_size_was_found(data):
     X, y = data
     classifier = SequenceCNNClassifier(
-        n_words=5000, embedding_size=2, filters=2, hidden_units=(4,), dropout=0.5, epochs=1
+        vocabulary_size=5000, embedding_dim=2, filters=2, hidden_units=(4,), dropout=0.5, epochs=1
     ).fit(X.reshape(100, -1), y)
     assert classifier.predict(X.reshape(100, -1)).shape == (100,)
     assert classifier.n_parameters_ > 10_000

@@ -50,10 +50,10 @@ once = {"epochs": 1, "random_state": 0}
 classifiers = [
     DNNClassifier(hidden_units=(4,), **once),
     LeNetClassifier(**once),
-    CNNClassifier(conv_blocks=[{"filters": 3, "pool": "average"}], augmentation="elastic", **once),
-    ResNetClassifier(widths=(2, 3), **once),
+    CNNClassifier(conv_blocks=[{"filters": 3, "pool": "avg"}], augmentation="elastic", **once),
+    ResNetClassifier(filters=(2, 3), **once),
     CapsNetClassifier(filters=2, n_primary_maps=2, primary_dim=2, class_dim=2, **once),
-    SequenceCNNClassifier(embedding_size=2, filters=2, hidden_units=(3,), **once),
+    SequenceCNNClassifier(embedding_dim=2, filters=2, hidden_units=(3,), **once),
     PretrainedClassifier("MobileNet", weights=None, backbone_settings={"alpha": 0.25},
                          last_layer="conv1_relu", hidden_units=(3,), fine_tune_epochs=0, **once),
 ]

@@ -45,7 +45,7 @@ def as_pixels(X: Any) -> Any:
             "that holds all of them."
         )
     X = as_numpy(X)
-    _refuse_other_than_numbers(X)
+    _check_numeric(X)
     return X
 
 
@@ -78,7 +78,7 @@ def _is_stream(X: Any) -> bool:
     return is_iterable and not is_array and not is_collection and not isinstance(X, type)
 
 
-def _refuse_other_than_numbers(X: Any) -> None:
+def _check_numeric(X: Any) -> None:
     """Refuse texts, dates and columns of arrays, which scikit-learn has no clear words for."""
     if any(dtype.kind in "mM" for dtype in _dtypes(X)):
         raise ValueError(f"X holds dates or times; {_PIXELS} of numbers.")

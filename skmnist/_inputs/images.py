@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmnist._inputs.arrays import as_pixels
-from skmnist._inputs.numbers import refuse_masked
+from skmnist._inputs.numbers import check_not_masked
 from skmnist._utils.errors import shown
 
 ImageShape = tuple[int, int, int]
@@ -52,7 +52,7 @@ def as_rows(X: Any) -> tuple[Any, ImageShape | None]:
     >>> rows.shape, image_shape
     ((5, 784), (28, 28, 1))
     """
-    refuse_masked(X, "X")
+    check_not_masked(X, "X")
     X = as_pixels(X)
     if isinstance(X, list | tuple) and X and np.ndim(X[0]) > 1:
         X = np.asarray(X)
@@ -205,7 +205,7 @@ def find_image_shape(n_features: int, wanted: Any, seen: ImageShape | None) -> I
     """
     if wanted is None:
         if seen is not None:
-            _refuse_channels_first(seen)
+            _check_channels_last(seen)
             return seen
         side = isqrt(n_features)
         return (side, side, 1) if side * side == n_features else (1, n_features, 1)
@@ -253,7 +253,7 @@ def _axis_to_move(seen: ImageShape | None, shape: ImageShape) -> str:
     return "Its channels come first; move them to the end: np.moveaxis(X, 1, -1). "
 
 
-def _refuse_channels_first(seen: ImageShape) -> None:
+def _check_channels_last(seen: ImageShape) -> None:
     """Refuse what looks like (n, channels, height, width)."""
     channels, height, width = seen
     if channels in (1, 3, 4) and channels < height and width > 4:
@@ -265,7 +265,7 @@ def _refuse_channels_first(seen: ImageShape) -> None:
         )
 
 
-def refuse_single_image(
+def check_not_single_image(
     estimator: Any, rows_shape: tuple[int, ...], seen: ImageShape | None
 ) -> None:
     """Refuse a single image, which needs one more axis, where an array of them is expected.
@@ -287,8 +287,8 @@ def refuse_single_image(
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> from skmnist._inputs.images import refuse_single_image
-    >>> refuse_single_image(SimpleNamespace(image_shape_=(28, 28, 1)), (5, 784), (28, 28, 1))
+    >>> from skmnist._inputs.images import check_not_single_image
+    >>> check_not_single_image(SimpleNamespace(image_shape_=(28, 28, 1)), (5, 784), (28, 28, 1))
     """
     fitted = height, width, channels = estimator.image_shape_
     if height == 1 or seen == fitted or rows_shape[1:] == (prod(fitted),):
@@ -318,7 +318,7 @@ def refuse_single_image(
         )
 
 
-def refuse_other_shape(estimator: Any, seen: ImageShape | None) -> None:
+def check_same_shape(estimator: Any, seen: ImageShape | None) -> None:
     """Refuse images of another shape than an estimator was fitted on.
 
     Parameters
@@ -336,8 +336,8 @@ def refuse_other_shape(estimator: Any, seen: ImageShape | None) -> None:
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> from skmnist._inputs.images import refuse_other_shape
-    >>> refuse_other_shape(SimpleNamespace(image_shape_=(28, 28, 1)), (28, 28, 1))
+    >>> from skmnist._inputs.images import check_same_shape
+    >>> check_same_shape(SimpleNamespace(image_shape_=(28, 28, 1)), (28, 28, 1))
     """
     fitted = estimator.image_shape_
     if not _has_layout(seen, fitted):

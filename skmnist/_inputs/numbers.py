@@ -9,14 +9,14 @@ from sklearn.utils.validation import _check_sample_weight
 from skmnist._inputs.arrays import as_numpy
 
 
-def refuse_masked(values: Any, name: str) -> None:
+def check_not_masked(values: Any, name: str) -> None:
     """Refuse a masked array with masked values, or a list that holds one.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skmnist._inputs.numbers import refuse_masked
-    >>> refuse_masked(np.ma.array([1, 2], mask=[True, False]), "y")
+    >>> from skmnist._inputs.numbers import check_not_masked
+    >>> check_not_masked(np.ma.array([1, 2], mask=[True, False]), "y")
     Traceback (most recent call last):
     ValueError: y is a masked array with 1 masked value, ...
     """
@@ -30,14 +30,14 @@ def refuse_masked(values: Any, name: str) -> None:
         )
 
 
-def refuse_beyond_float32(rows: NDArray) -> None:
+def check_float32_range(rows: NDArray) -> None:
     """Refuse pixels that are too large for float32, in which networks compute.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skmnist._inputs.numbers import refuse_beyond_float32
-    >>> refuse_beyond_float32(np.array([[1e39]]))
+    >>> from skmnist._inputs.numbers import check_float32_range
+    >>> check_float32_range(np.array([[1e39]]))
     Traceback (most recent call last):
     ValueError: X has values up to 1e+39 in size, ...
     """
@@ -80,15 +80,15 @@ def checked_weights(weights: Any, rows: NDArray, name: str = "sample_weight") ->
     >>> checked_weights([1, 2], np.zeros((2, 4)))
     array([1., 2.])
     """
-    refuse_masked(weights, name)
+    check_not_masked(weights, name)
     checked = _check_sample_weight(
         as_numpy(weights), rows, dtype=np.float64, ensure_non_negative=True
     )
-    refuse_overflow(checked, checked, name)
+    check_no_overflow(checked, checked, name)
     return checked
 
 
-def refuse_overflow(weights: NDArray, given: NDArray, name: str) -> None:
+def check_no_overflow(weights: NDArray, given: NDArray, name: str) -> None:
     """Refuse weights whose sum is too large, because of those given by a parameter."""
     with np.errstate(over="ignore"):
         if np.isfinite(weights.sum()):

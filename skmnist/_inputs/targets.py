@@ -35,7 +35,7 @@ def as_labels(y: Any, name: str = "y") -> Any:
             f"If it is one-hot, give np.argmax({name}, axis=1)."
         )
     if isinstance(y, list | tuple) or isinstance(getattr(y, "dtype", None), _OBJECTS):
-        _refuse_mixed(y, name)
+        _check_one_kind(y, name)
     return y
 
 
@@ -43,7 +43,7 @@ def _shape_of_list(y: Any) -> tuple[int, ...]:
     return (len(y), *np.shape(y[0])) if isinstance(y, list | tuple) and y else ()
 
 
-def _refuse_mixed(y: Any, name: str) -> None:
+def _check_one_kind(y: Any, name: str) -> None:
     examples = {isinstance(label, str): label for label in y if isinstance(label, str | Number)}
     if len(examples) == 2:
         raise ValueError(

@@ -11,8 +11,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import validate_data
 
-from skmnist._inputs.images import ImageShape, as_rows, refuse_other_shape, refuse_single_image
-from skmnist._inputs.numbers import refuse_beyond_float32, refuse_masked
+from skmnist._inputs.images import ImageShape, as_rows, check_not_single_image, check_same_shape
+from skmnist._inputs.numbers import check_float32_range, check_not_masked
 from skmnist._inputs.targets import as_labels
 from skmnist._utils.errors import shown
 
@@ -115,9 +115,9 @@ def rows_to_fit(
         If `X` or `y` is not usable.
     """
     rows, seen_shape = as_rows(X)
-    refuse_masked(y, "y")
+    check_not_masked(y, "y")
     rows, y = validate_data(estimator, rows, as_labels(y), reset=reset, dtype="numeric")
-    refuse_beyond_float32(rows)
+    check_float32_range(rows)
     return rows, y, seen_shape
 
 
@@ -137,10 +137,10 @@ def rows_as_fitted(estimator: Any, X: Any) -> tuple[NDArray, ImageShape | None]:
         If `X` is not usable or has another shape than in `fit`.
     """
     rows, seen_shape = as_rows(X)
-    refuse_single_image(estimator, getattr(rows, "shape", ()), seen_shape)
-    refuse_other_shape(estimator, seen_shape)
+    check_not_single_image(estimator, getattr(rows, "shape", ()), seen_shape)
+    check_same_shape(estimator, seen_shape)
     rows = validate_data(estimator, rows, reset=False, dtype="numeric")
-    refuse_beyond_float32(rows)
+    check_float32_range(rows)
     return rows, seen_shape
 
 

@@ -67,7 +67,7 @@ def load_keras() -> Any:
     global _keras
     if _keras is None:
         with _import_lock:
-            _refuse_forked_backend()
+            _check_not_forked()
             if _keras is None:
                 with logs_of_tensorflow_held_back():
                     _keras = _import_keras()
@@ -121,7 +121,7 @@ def in_new_thread(make: Callable[[], Any]) -> Any:
     return outcome.result()
 
 
-def refuse_other_modes() -> None:
+def check_execution_mode() -> None:
     """Refuse to compute where TensorFlow builds a graph or distributes variables.
 
     Raises
@@ -131,8 +131,8 @@ def refuse_other_modes() -> None:
 
     Examples
     --------
-    >>> from skmnist._utils.backend import refuse_other_modes
-    >>> refuse_other_modes()
+    >>> from skmnist._utils.backend import check_execution_mode
+    >>> check_execution_mode()
     """
     if backend_name() != "tensorflow":
         return
@@ -300,7 +300,7 @@ def _jax_runs() -> bool:
     return bridge is not None and bool(bridge.backends_are_initialized())
 
 
-def _refuse_forked_backend() -> None:
+def _check_not_forked() -> None:
     """Stop before a deadlock: the backend's threads don't survive a fork."""
     if _forked_with is not None:
         raise RuntimeError(

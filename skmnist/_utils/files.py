@@ -31,7 +31,7 @@ def write(path: Path, content: bytes) -> None:
     OSError
         If the file can't be written; it names the path that was given.
     """
-    _refuse_other_than_files(path)
+    _check_is_file(path)
     target = Path(os.path.realpath(path))
     part = target.with_name(f".{uuid4().hex}.part")
     try:
@@ -50,7 +50,7 @@ def write(path: Path, content: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
-def _refuse_other_than_files(path: Path) -> None:
+def _check_is_file(path: Path) -> None:
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise OSError(
             EINVAL,

@@ -16,14 +16,14 @@ from sklearn.preprocessing import normalize
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmnist._inputs.images import as_rows, find_image_shape, refuse_other_shape
-from skmnist._inputs.numbers import refuse_beyond_float32
+from skmnist._inputs.images import as_rows, check_same_shape, find_image_shape
+from skmnist._inputs.numbers import check_float32_range
 from skmnist._inputs.validation import ShortErrors, clear_arguments, in_one_step, rows_as_fitted
 from skmnist._utils.backend import StartsAsItsSender
 from skmnist._utils.errors import shown
 from skmnist.classifiers import CNNClassifier
 from skmnist.classifiers._network_classifier import NetworkClassifier
-from skmnist.networks._architecture import refuse_too_large
+from skmnist.networks._architecture import check_memory
 from skmnist.networks._inner import inner_network
 
 
@@ -41,7 +41,7 @@ class CNNFeatures(
         The layer whose values are taken: its name or its index among the network's layers, as
         Python indexes (``classifier.summary()`` lists them). "penultimate" is the last but one,
         whose values the output layer takes.
-    pool : {"average", "max"} or None, default=None
+    pool : {"avg", "max"} or None, default=None
         What becomes of each map of a convolution: its mean, its largest value, or, for None, all
         its values in a row. A layer that has no maps, a dense or flat one, stays as it is.
     normalize : bool, default=False
@@ -96,7 +96,7 @@ class CNNFeatures(
     _parameter_constraints: dict[str, list[Any]] = {
         "classifier": [NetworkClassifier, FrozenEstimator, None],
         "layer": [str, Integral],
-        "pool": [StrOptions({"average", "max"}), None],
+        "pool": [StrOptions({"avg", "max"}), None],
         "normalize": ["boolean"],
         "random_state": ["random_state"],
     }
@@ -148,17 +148,17 @@ class CNNFeatures(
         """
         given, seen_shape = as_rows(X)
         rows = validate_data(self, given, dtype="numeric")
-        refuse_beyond_float32(rows)
+        check_float32_range(rows)
         classifier = CNNClassifier() if self.classifier is None else clone(self.classifier)
         if isinstance(classifier, FrozenEstimator):
-            _refuse_other_than_ours(classifier)
+            _check_estimator(classifier)
         else:
             if self.random_state is not None:
                 classifier.set_params(random_state=self.random_state)
-            self._refuse_unknown_layer(classifier, rows.shape[1], seen_shape)
+            self._check_layer(classifier, rows.shape[1], seen_shape)
         classifier.fit(X, y, sample_weight=sample_weight)
         validate_data(classifier, given, reset=False, skip_check_array=True)
-        refuse_other_shape(classifier, seen_shape)
+        check_same_shape(classifier, seen_shape)
         self.classifier_ = classifier
         self.image_shape_ = classifier.image_shape_
         self._predictor_ = classifier._predictor_.of_layer(self.layer, self.pool)
@@ -192,13 +192,11 @@ class CNNFeatures(
         features = self._predictor_.outputs(rows, self.image_shape_)
         return normalize(features, copy=False) if self.normalize else features
 
-    def _refuse_unknown_layer(
-        self, classifier: NetworkClassifier, n_pixels: int, seen_shape: Any
-    ) -> None:
+    def _check_layer(self, classifier: NetworkClassifier, n_pixels: int, seen_shape: Any) -> None:
         """Find a misspelt layer before the training, not after it."""
         image_shape = find_image_shape(n_pixels, classifier.image_shape, seen_shape)
         architecture = classifier._architecture(image_shape, 2, "float32")
-        refuse_too_large(architecture)
+        check_memory(architecture)
         inner_network(architecture, self.layer, self.pool)
 
     def __sklearn_tags__(self) -> Any:
@@ -209,7 +207,7 @@ class CNNFeatures(
         return tags
 
 
-def _refuse_other_than_ours(frozen: FrozenEstimator) -> None:
+def _check_estimator(frozen: FrozenEstimator) -> None:
     if not isinstance(frozen.estimator, NetworkClassifier):
         raise TypeError(
             f"classifier={shown(frozen)} holds a {type(frozen.estimator).__name__}; expected a "

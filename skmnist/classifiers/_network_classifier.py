@@ -23,11 +23,11 @@ from sklearn.utils.validation import (
 from skmnist._inputs.images import (
     ImageShape,
     as_images,
+    check_same_shape,
     image_shape_of,
     native_pixels,
-    refuse_other_shape,
 )
-from skmnist._inputs.numbers import checked_weights, refuse_masked, refuse_overflow
+from skmnist._inputs.numbers import check_no_overflow, check_not_masked, checked_weights
 from skmnist._inputs.pixel_range import warn_of_other_pixels
 from skmnist._inputs.pixels import PixelScaling, PixelValues, find_pixel_scaling
 from skmnist._inputs.targets import (
@@ -51,11 +51,11 @@ from skmnist._utils.errors import shown
 from skmnist._utils.reprs import Printed
 from skmnist.classifiers._label_classifier import ProbabilisticClassifier
 from skmnist.classifiers._reporter import Reporter
-from skmnist.networks._architecture import Architecture, refuse_too_large
+from skmnist.networks._architecture import Architecture, check_memory
 from skmnist.training import Augmentation
 from skmnist.training._augmentation import find_augmentation
 from skmnist.training._callbacks import copied
-from skmnist.training._contract import Data, Outcome, Plan, State, Task
+from skmnist.training._contract import Data, Outcome, Plan, State, TrainingSpec
 from skmnist.training._guessing import warn_if_guessing
 from skmnist.training._history import continued
 from skmnist.training._loop import train
@@ -348,10 +348,10 @@ class NetworkClassifier(
         # A weight of zero is as good as no row: no class, no pixel of it counts.
         counted = np.flatnonzero(weights).astype(np.int32)
         if going_on:
-            refuse_other_shape(self, seen_shape)
+            check_same_shape(self, seen_shape)
             self._warn_of_other_pixels(rows)
             if classes is None:
-                self._refuse_other_classes(y[counted])
+                self._check_same_classes(y[counted])
         else:
             self._begin_anew(rows, y, counted, classes, seen_shape)
         labels = class_numbers(y, self.classes_, counted)
@@ -385,7 +385,7 @@ class NetworkClassifier(
         self._predictor_: Any = None
         self._optimizer_state_: tuple[OptimizerSpec, Any] | None = None
 
-    def _refuse_other_classes(self, y: NDArray) -> None:
+    def _check_same_classes(self, y: NDArray) -> None:
         """Refuse to go on with labels that are other ones, or fewer."""
         classes = np.unique(y)
         if not np.array_equal(classes, self.classes_):
@@ -468,7 +468,7 @@ class NetworkClassifier(
         rows, _ = rows_as_fitted(self, X_val)
         rows = self._inputs(rows)
         self._warn_of_other_pixels(rows)
-        refuse_masked(y_val, "y_val")
+        check_not_masked(y_val, "y_val")
         y_val = column_or_1d(as_labels(y_val, "y_val"), warn=True)
         check_consistent_length(rows, y_val)
         weights = checked_weights(sample_weight_val, rows, "sample_weight_val")
@@ -531,11 +531,11 @@ class NetworkClassifier(
         keep_optimizer: bool,
     ) -> "NetworkClassifier":
         optimizer = self._optimizer()
-        task = self._task(optimizer)
+        spec = self._training_spec(optimizer)
         plan = self._plan(data, optimizer, epochs, schedule, patience)
-        reporter = Reporter(self, plan, data, task.architecture, sample_weight)
-        outcome = train(task, plan, data, self._start(task), self.callbacks or (), reporter)
-        for name, value in self._learned(task.architecture, outcome).items():
+        reporter = Reporter(self, plan, data, spec.architecture, sample_weight)
+        outcome = train(spec, plan, data, self._start(spec), self.callbacks or (), reporter)
+        for name, value in self._learned(spec.architecture, outcome).items():
             setattr(self, name, value)
         self._optimizer_state_ = (optimizer, outcome.state.optimizer) if keep_optimizer else None
         reporter.fit_ended()
@@ -584,12 +584,12 @@ class NetworkClassifier(
 
     def _optimizer(self) -> OptimizerSpec:
         if not isinstance(self.optimizer, str):
-            self._refuse_idle_settings()
+            self._check_idle_settings()
         return find_optimizer(
             self.optimizer, **{name: getattr(self, name) for name in _OPTIMIZER_SETTINGS}
         )
 
-    def _refuse_idle_settings(self) -> None:
+    def _check_idle_settings(self) -> None:
         defaults = signature(type(self)).parameters
         for name in _OPTIMIZER_SETTINGS:
             value = getattr(self, name)
@@ -599,21 +599,21 @@ class NetworkClassifier(
                     "the object, or give the optimizer's name."
                 )
 
-    def _task(self, optimizer: OptimizerSpec) -> Task:
+    def _training_spec(self, optimizer: OptimizerSpec) -> TrainingSpec:
         architecture = self._architecture(self.image_shape_, len(self.classes_), self.dtype_)
-        refuse_too_large(architecture)
-        return Task(
+        check_memory(architecture)
+        return TrainingSpec(
             architecture=architecture,
             optimizer=optimizer,
             loss=find_loss(self.loss, self.label_smoothing),
             augmentation=find_augmentation(self.augmentation, self.image_shape_),
         )
 
-    def _start(self, task: Task) -> State | None:
+    def _start(self, spec: TrainingSpec) -> State | None:
         """Find where to go on from."""
         if self._predictor_ is None:
             return None
-        if self._predictor_.architecture != task.architecture:
+        if self._predictor_.architecture != spec.architecture:
             raise ValueError(
                 "The network's parameters have changed since it was fitted, so training can't "
                 "go on from there. Set warm_start=False to begin anew, or set them back."
@@ -621,7 +621,7 @@ class NetworkClassifier(
         kept = self._optimizer_state_
         return State(
             self._predictor_.variables,
-            kept[1] if kept is not None and kept[0] == task.optimizer else None,
+            kept[1] if kept is not None and kept[0] == spec.optimizer else None,
         )
 
     def _learned(self, architecture: Architecture, outcome: Outcome) -> dict[str, Any]:
@@ -641,7 +641,7 @@ def _weighted(weights: NDArray, of_classes: NDArray, labels: NDArray) -> NDArray
     """Multiply the weights of samples by those of their classes."""
     with np.errstate(over="ignore"):
         weights = weights * of_classes[labels]
-    refuse_overflow(weights, of_classes, "class_weight")
+    check_no_overflow(weights, of_classes, "class_weight")
     return weights
 
 

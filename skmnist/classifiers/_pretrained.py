@@ -26,7 +26,7 @@ from skmnist.networks._pretrained import (
     with_trainable_layers,
 )
 from skmnist.training import Augmentation
-from skmnist.training._contract import Data, Outcome, Plan, State, Task, Watcher
+from skmnist.training._contract import Data, Outcome, Plan, State, TrainingSpec, Watcher
 from skmnist.training._history import continued
 from skmnist.training._interrupts import keep_after_interrupt
 from skmnist.training._loop import train
@@ -303,26 +303,26 @@ class PretrainedClassifier(NetworkClassifier):
         fine_tune_epochs: int = 0,
     ) -> NetworkClassifier:
         optimizer = self._optimizer()
-        task = self._task(optimizer)
+        spec = self._training_spec(optimizer)
         plan = self._plan(data, optimizer, epochs, schedule, patience)
         fine_plan = self._fine_tune_plan(plan, data, fine_tune_epochs)
         # Before the head is trained, as there may be fewer layers.
-        fine_task = self._fine_tune_task(task) if fine_tune_epochs else task
+        fine_spec = self._fine_tune_spec(spec) if fine_tune_epochs else spec
         both = replace(plan, epochs=plan.epochs + fine_tune_epochs)
-        reporter = Reporter(self, both, data, task.architecture, sample_weight)
-        outcome = self._train_head(task, plan, data, reporter)
+        reporter = Reporter(self, both, data, spec.architecture, sample_weight)
+        outcome = self._train_head(spec, plan, data, reporter)
         head_optimizer = outcome.state.optimizer
         if fine_tune_epochs and not outcome.interrupted:
-            outcome = self._fine_tune(fine_task, fine_plan, data, outcome, reporter)
-        for name, value in self._learned(task.architecture, outcome).items():
+            outcome = self._fine_tune(fine_spec, fine_plan, data, outcome, reporter)
+        for name, value in self._learned(spec.architecture, outcome).items():
             setattr(self, name, value)
         self._optimizer_state_ = (optimizer, head_optimizer) if keep_optimizer else None
         reporter.fit_ended()
         return self
 
-    def _fine_tune_task(self, task: Task) -> Task:
+    def _fine_tune_spec(self, spec: TrainingSpec) -> TrainingSpec:
         return replace(
-            task, architecture=with_trainable_layers(task.architecture, self.trainable_layers)
+            spec, architecture=with_trainable_layers(spec.architecture, self.trainable_layers)
         )
 
     def _fine_tune_plan(self, plan: Plan, data: Data, epochs: int) -> Plan:
@@ -337,15 +337,17 @@ class PretrainedClassifier(NetworkClassifier):
             patience=self.fine_tune_n_iter_no_change if self.early_stopping else None,
         )
 
-    def _train_head(self, task: Task, plan: Plan, data: Data, reporter: Reporter) -> Outcome:
+    def _train_head(
+        self, spec: TrainingSpec, plan: Plan, data: Data, reporter: Reporter
+    ) -> Outcome:
         """Train the dense layers, the backbone frozen."""
-        start, callbacks = self._start(task), self.callbacks or ()
-        if task.augmentation:
-            frozen = replace(task, architecture=with_trainable_layers(task.architecture, 0))
+        start, callbacks = self._start(spec), self.callbacks or ()
+        if spec.augmentation:
+            frozen = replace(spec, architecture=with_trainable_layers(spec.architecture, 0))
             return train(frozen, plan, data, start, callbacks, reporter)
         # Frozen, the backbone makes the same features of an image in each epoch.
         scaling = PixelScaling(scale=data.pixel_scale)
-        backbone = Predictor(task.architecture, start.network, scaling).of_layer("flatten", None)
+        backbone = Predictor(spec.architecture, start.network, scaling).of_layer("flatten", None)
         features = self._features(backbone, data)
         of_backbone = list(backbone.variables)
 
@@ -353,7 +355,7 @@ class PretrainedClassifier(NetworkClassifier):
             return State([*of_backbone, *state.network], state.optimizer)
 
         outcome = train(
-            replace(task, architecture=head_alone(task.architecture, features.images.shape[2])),
+            replace(spec, architecture=head_alone(spec.architecture, features.images.shape[2])),
             plan,
             features,
             State(start.network[len(of_backbone) :], start.optimizer),
@@ -375,14 +377,14 @@ class PretrainedClassifier(NetworkClassifier):
         )
 
     def _fine_tune(
-        self, task: Task, plan: Plan, data: Data, frozen: Outcome, reporter: Reporter
+        self, spec: TrainingSpec, plan: Plan, data: Data, frozen: Outcome, reporter: Reporter
     ) -> Outcome:
         """Train the backbone's layers too; tell the scores of both phases."""
         n_epochs = len(frozen.history["loss"])
         plan = replace(plan, first_epoch=plan.first_epoch + n_epochs)
         try:
             outcome = train(
-                task,
+                spec,
                 plan,
                 data,
                 State(frozen.state.network, None),
@@ -394,11 +396,11 @@ class PretrainedClassifier(NetworkClassifier):
             return frozen
         return replace(outcome, history=frozen.history | _prefixed(outcome.history, _FINE_TUNE))
 
-    def _start(self, task: Task) -> State:
-        going_on = super()._start(task)
+    def _start(self, spec: TrainingSpec) -> State:
+        going_on = super()._start(spec)
         if going_on is not None:
             return going_on
-        return State(first_variables(task.architecture, self.weights, self._seed_), None)
+        return State(first_variables(spec.architecture, self.weights, self._seed_), None)
 
     def _learned(self, architecture: Architecture, outcome: Outcome) -> dict[str, Any]:
         frozen, fine = (

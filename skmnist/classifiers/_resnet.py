@@ -25,7 +25,7 @@ class ResNetClassifier(NetworkClassifier):
 
     Parameters
     ----------
-    widths : int or sequence of int, default=(16, 32, 64)
+    filters : int or sequence of int, default=(16, 32, 64)
         Maps of each stage; none has fewer than the one before.
     n_blocks : int, default=1
         Blocks of each stage, at most 200.  With three stages a network has ``6 * n_blocks + 2``
@@ -52,14 +52,14 @@ class ResNetClassifier(NetworkClassifier):
 
     _parameter_constraints = {
         **NetworkClassifier._parameter_constraints,
-        "widths": ["array-like", Integral],
+        "filters": ["array-like", Integral],
         "n_blocks": [Interval(Integral, 1, 200, closed="both")],
     }
 
     def __init__(
         self,
         *,
-        widths: int | Sequence[int] = (16, 32, 64),
+        filters: int | Sequence[int] = (16, 32, 64),
         n_blocks: int = 1,
         epochs: int | str = 10,
         batch_size: int | str | None = "auto",
@@ -91,7 +91,7 @@ class ResNetClassifier(NetworkClassifier):
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
-        self.widths = widths
+        self.filters = filters
         self.n_blocks = n_blocks
         self.epochs = epochs
         self.batch_size = batch_size
@@ -128,7 +128,7 @@ class ResNetClassifier(NetworkClassifier):
             residual_network,
             input_shape=image_shape,
             n_outputs=n_classes,
-            widths=whole_numbers(self.widths, "widths"),
+            filters=whole_numbers(self.filters, "filters"),
             n_blocks=int(self.n_blocks),
             dtype=dtype,
         )

@@ -251,12 +251,12 @@ def _new_name(classifier: Any, taken: Mapping[str, Any]) -> str:
 
 def _splits(X: Any, y: NDArray, cv: Any, random_state: int | None) -> list[tuple[Any, Any]]:
     if isinstance(cv, Integral):
-        _refuse_small_classes(y, int(cv))
+        _check_class_sizes(y, int(cv))
         cv = StratifiedKFold(int(cv), shuffle=True, random_state=random_state)
     return list(check_cv(cv, y, classifier=True).split(np.empty(len(y)), y))
 
 
-def _refuse_small_classes(y: NDArray, cv: int) -> None:
+def _check_class_sizes(y: NDArray, cv: int) -> None:
     """Refuse what would leave folds without a class, in words for who gave no folds at all."""
     labels, counts = np.unique(y, return_counts=True)
     if counts.max() < cv or counts.min() < 2:

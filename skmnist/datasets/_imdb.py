@@ -24,7 +24,7 @@ from skmnist._utils.files import (
     write,
 )
 
-__all__ = ["load_imdb"]
+__all__ = ["fetch_imdb"]
 
 _PARTS = ("train", "test")
 _N_REVIEWS = 25_000  # in each part
@@ -47,7 +47,7 @@ Linguistics: Human Language Technologies, 142-150, 2011.
 Part = tuple[np.ndarray, np.ndarray]
 
 
-def load_imdb(
+def fetch_imdb(
     *,
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
@@ -99,8 +99,8 @@ def load_imdb(
 
     Examples
     --------
-    >>> from skmnist import load_imdb
-    >>> (texts_train, y_train), (texts_test, y_test) = load_imdb()  # doctest: +SKIP
+    >>> from skmnist import fetch_imdb
+    >>> (texts_train, y_train), (texts_test, y_test) = fetch_imdb()  # doctest: +SKIP
     >>> texts_train.shape, y_train.mean()  # doctest: +SKIP
     ((25000,), 0.5)
     """

@@ -204,7 +204,7 @@ class CommitteeClassifier(
             for (name, member), subtask in zip(named, subtasks, strict=True)
         )
         classes = np.unique(data["y"])
-        _refuse_other_classes(members, classes)
+        _check_same_classes(members, classes)
         self.classes_, self.members_ = classes, members
         task.call_on_fit_task_end(estimator=self, **data, reconstruction_attributes={})
         return self
@@ -277,7 +277,7 @@ class CommitteeClassifier(
         """
         check_is_fitted(self)
         rows, seen_shape = rows_as_fitted(self, X)
-        self._refuse_shifts_out_of_sight()
+        self._check_shifts()
         total: Any = 0.0
         with one_pixel_warning():
             for moved in self._shifts(rows):
@@ -359,7 +359,7 @@ class CommitteeClassifier(
             )
         pairs = [d if _is_named(d) else (type(d).__name__, d) for d in designs]
         for name, design in pairs:
-            _refuse_unfit_member(name, design)
+            _check_member(name, design)
         if self._has_names:
             self._validate_member_names([name for name, _ in pairs])
         return pairs
@@ -377,7 +377,7 @@ class CommitteeClassifier(
         rows, y, seen_shape = rows_to_fit(self, X, y)
         # Without a warning: each member has its own where it needs the shape.
         self.image_shape_ = find_image_shape(rows.shape[1], self._wanted_shape(), seen_shape)
-        self._refuse_shifts_out_of_sight()
+        self._check_shifts()
         check_classification_targets(y)
         inputs = rows if seen_shape is None else rows.reshape(np.shape(X))
         metadata = None
@@ -399,7 +399,7 @@ class CommitteeClassifier(
                     return value
         return None
 
-    def _refuse_shifts_out_of_sight(self) -> None:
+    def _check_shifts(self) -> None:
         height, width, _ = self.image_shape_
         if self.test_time_shifts >= min(height, width):
             raise ValueError(
@@ -450,7 +450,7 @@ def _is_named(design: Any) -> bool:
     return isinstance(design, tuple) and len(design) == 2 and isinstance(design[0], str)
 
 
-def _refuse_unfit_member(name: str, design: Any) -> None:
+def _check_member(name: str, design: Any) -> None:
     if isinstance(design, type) or not hasattr(design, "fit") or not is_classifier(design):
         raise TypeError(
             f"members: {shown(name)} is {shown(design)}; expected an instance of a scikit-learn "
@@ -463,7 +463,7 @@ def _refuse_unfit_member(name: str, design: Any) -> None:
         )
 
 
-def _refuse_other_classes(members: list[Any], classes: NDArray) -> None:
+def _check_same_classes(members: list[Any], classes: NDArray) -> None:
     """Refuse a member that was fitted elsewhere, on other classes."""
     for member in members:
         if not np.array_equal(member.classes_, classes):

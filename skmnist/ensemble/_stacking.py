@@ -368,7 +368,7 @@ class CNNStackingClassifier(
         """Name the heads, and refuse what can't be one."""
         pairs = default_heads() if self.heads is None else self.heads
         for pair in pairs:
-            _refuse_unfit_head(pair)
+            _check_head(pair)
         names = [name for name, _ in pairs]
         try:
             self._validate_names([_NETWORK, *names])
@@ -408,7 +408,7 @@ class CNNStackingClassifier(
                 (np.intersect1d(train, counted), np.intersect1d(test, counted))
                 for train, test in check_cv(self.cv).split(images, y)
             ]
-        _refuse_poor_splits(splits, heads, y, self.classes_)
+        _check_splits(splits, heads, y, self.classes_)
         return splits
 
     # -- the parts ----------------------------------------------------------------------
@@ -609,7 +609,7 @@ def _inner_splits(y: NDArray, seed: int) -> list[tuple[NDArray, NDArray]]:
         return list(folds.split(y, y))
 
 
-def _refuse_unfit_head(pair: Any) -> None:
+def _check_head(pair: Any) -> None:
     if not isinstance(pair, tuple | list) or len(pair) != 2 or not isinstance(pair[0], str):
         raise TypeError(f"heads holds {shown(pair)}; expected (name, classifier) pairs.")
     name, head = pair
@@ -642,7 +642,7 @@ def _counted(y: NDArray, classes: NDArray) -> str:
     return shown({label: int((y == label).sum()) for label in classes.tolist()})
 
 
-def _refuse_poor_splits(
+def _check_splits(
     splits: list[tuple[NDArray, NDArray]], heads: dict[str, Any], y: NDArray, classes: NDArray
 ) -> None:
     """Refuse folds that are too small, before any network is trained."""

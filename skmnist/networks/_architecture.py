@@ -8,7 +8,7 @@ from math import inf
 from numbers import Integral
 from typing import Any
 
-from skmnist._utils.backend import in_new_thread, load_keras, refuse_other_modes
+from skmnist._utils.backend import check_execution_mode, in_new_thread, load_keras
 from skmnist._utils.errors import shown
 
 # To count a network's parameters takes as long as to build it: only where a layer is this wide.
@@ -57,7 +57,7 @@ class Architecture:
         network : keras.Model
             Takes images of floats, gives one number a class.
         """
-        refuse_other_modes()
+        check_execution_mode()
         return self.builder(**dict(self.settings), seed=seed)
 
     def build_without_values(self) -> Any:
@@ -95,7 +95,7 @@ def _hashable(value: Any) -> Any:
 
 
 @lru_cache(maxsize=256)
-def refuse_too_large(architecture: Architecture) -> None:
+def check_memory(architecture: Architecture) -> None:
     """Refuse a network whose training the machine's memory can't hold, before any of it is made.
 
     Raises
@@ -106,8 +106,8 @@ def refuse_too_large(architecture: Architecture) -> None:
     Examples
     --------
     >>> from skmnist.networks import Architecture, dense_network
-    >>> from skmnist.networks._architecture import refuse_too_large
-    >>> refuse_too_large(Architecture.of(dense_network, input_shape=(8, 8, 1), n_outputs=10))
+    >>> from skmnist.networks._architecture import check_memory
+    >>> check_memory(Architecture.of(dense_network, input_shape=(8, 8, 1), n_outputs=10))
     """
     wide = {
         name: value

@@ -159,7 +159,7 @@ def load_backbone(
     """Load a backbone's weights: numbers only, nothing in the file is executed."""
     path = fspath(weights)
     if path != "imagenet":
-        _refuse_other_than_hdf5(path)
+        _check_hdf5(path)
 
     def load() -> None:
         if path != "imagenet" and _n_numbers(path) == body.count_params():
@@ -196,7 +196,7 @@ def _n_numbers(path: str) -> int:
     return sum(sizes)
 
 
-def _refuse_other_than_hdf5(path: str) -> None:
+def _check_hdf5(path: str) -> None:
     if not Path(path).exists():
         raise FileNotFoundError(
             f"weights={shown(path)} is no file; expected 'imagenet', the path of a file of "

@@ -46,7 +46,7 @@ class ConvBlock(ShortRepr):
         Normalise each map over the batch.
     batch_norm_momentum : float, default=0.99
         How slowly the running mean and variance follow the batches (Keras's default).
-    pool : {"max", "average"} or None, default=None
+    pool : {"max", "avg"} or None, default=None
         Kind of the pooling.
     pool_size : int, default=2
         Side of the pooling's square, in pixels; a smaller image is pooled to one pixel.
@@ -83,7 +83,7 @@ class ConvBlock(ShortRepr):
     pool_padding: str = "valid"
     dropout: float = 0.0
     l2: float = 0.0
-    initializer: str = "glorot_uniform"
+    kernel_initializer: str = "glorot_uniform"
     use_bias: bool | None = None
     order: tuple[str, ...] = _STEPS
 
@@ -120,7 +120,7 @@ class ConvBlock(ShortRepr):
         paddings = "valid", "same", "auto"
         self._require(self.padding in paddings, "padding", "'valid', 'same' or 'auto'")
         self._require(self.pool_padding in paddings[:2], "pool_padding", "'valid' or 'same'")
-        self._require(self.pool in (None, "max", "average"), "pool", "'max', 'average' or None")
+        self._require(self.pool in (None, "max", "avg"), "pool", "'max', 'avg' or None")
         self._require(_is_number(self.dropout, 0, 1), "dropout", "0 <= dropout < 1")
         self._require(_is_number(self.l2, 0), "l2", "a number >= 0")
         momentum = "batch_norm_momentum"
@@ -128,7 +128,9 @@ class ConvBlock(ShortRepr):
         self._require(_is_flag(self.batch_norm), "batch_norm", "True or False")
         has_choice = self.use_bias is None or _is_flag(self.use_bias)
         self._require(has_choice, "use_bias", "True, False or None")
-        self._require(isinstance(self.initializer, str), "initializer", "Keras's name of one")
+        self._require(
+            isinstance(self.kernel_initializer, str), "kernel_initializer", "Keras's name of one"
+        )
         activation = activation_name(self.activation, "ConvBlock.activation")
         object.__setattr__(self, "activation", activation)
         self._require(sorted(self.order) == sorted(_STEPS), "order", f"{_STEPS} in any order")
@@ -275,7 +277,7 @@ def _block_layers(
         data_format=CHANNELS_LAST,
         use_bias=_has_bias(block),
         kernel_initializer=make_initializer(
-            block.initializer, next(seeds), "ConvBlock.initializer", n_dimensions=4
+            block.kernel_initializer, next(seeds), "ConvBlock.kernel_initializer", n_dimensions=4
         ),
         kernel_regularizer=keras.regularizers.L2(block.l2) if block.l2 else None,
         dtype=dtype,

@@ -25,7 +25,7 @@ def inner_network(
     layer : str or int, default="penultimate"
         A layer's name or its index, as Python indexes; "penultimate" is the last but one, whose
         values the output layer takes.
-    pool : {"average", "max"} or None, default=None
+    pool : {"avg", "max"} or None, default=None
         What becomes of each map of a layer that has maps: its mean, its largest value, or, for
         None, all its values in a row.
     dtype : str, default="float32"
@@ -60,7 +60,7 @@ def inner_network(
     has_maps = len(values.shape) == 4
     to_rows = {
         None: keras.layers.Flatten,
-        "average": keras.layers.GlobalAveragePooling2D,
+        "avg": keras.layers.GlobalAveragePooling2D,
         "max": keras.layers.GlobalMaxPooling2D,
     }[pool if has_maps else None]
     return keras.Model(

@@ -11,7 +11,7 @@ def residual_network(
     input_shape: tuple[int, int, int],
     n_outputs: int,
     *,
-    widths: Sequence[int] = (16, 32, 64),
+    filters: Sequence[int] = (16, 32, 64),
     n_blocks: int = 1,
     dtype: str = "float32",
     seed: int = 0,
@@ -29,7 +29,7 @@ def residual_network(
         The shape of one image; on a single line of pixels, kernels are lines.
     n_outputs : int
         Units of the last layer, a softmax.
-    widths : sequence of int, default=(16, 32, 64)
+    filters : sequence of int, default=(16, 32, 64)
         Maps of each stage; none has fewer than the one before.
     n_blocks : int, default=1
         Blocks of each stage.  With three stages, the paper's ResNet-20, 32, 44, 56 and 110 have
@@ -64,13 +64,13 @@ def residual_network(
     >>> sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
     269722
     """
-    _check_stages(widths, n_blocks)
+    _check_stages(filters, n_blocks)
     keras = load_keras()
     seeds = layer_seeds(seed)
     images = keras.Input(input_shape, name="images")
-    maps = _normalized_convolution(images, widths[0], 1, "stem", dtype, seeds)
+    maps = _normalized_convolution(images, filters[0], 1, "stem", dtype, seeds)
     maps = keras.layers.ReLU(dtype=dtype, name="stem_relu")(maps)
-    for stage, width in enumerate(widths, start=1):
+    for stage, width in enumerate(filters, start=1):
         for block in range(1, n_blocks + 1):
             strides = 2 if stage > 1 and block == 1 else 1
             maps = _basic_block(maps, width, strides, f"block_{stage}_{block}", dtype, seeds)
@@ -79,10 +79,10 @@ def residual_network(
     return keras.Model(images, outputs, name="residual_network")
 
 
-def _check_stages(widths: Sequence[int], n_blocks: int) -> None:
-    if not widths or list(widths) != sorted(widths):
+def _check_stages(filters: Sequence[int], n_blocks: int) -> None:
+    if not filters or list(filters) != sorted(filters):
         raise ValueError(
-            f"widths={tuple(widths)}; expected the maps of at least one stage, none fewer than in "
+            f"filters={tuple(filters)}; expected those of at least one stage, none fewer than in "
             "the stage before, such as (16, 32, 64)."
         )
     if n_blocks < 1:

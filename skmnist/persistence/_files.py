@@ -98,7 +98,7 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     True
     """
     path = Path(os.path.expanduser(path))
-    _refuse_other_formats(path)
+    _check_suffix(path)
     networks: Networks = {}
     part = encoded_fitted(estimator, "", networks)
     decoded_fitted(part, "", {})  # what can't be loaded is not written
@@ -156,7 +156,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     with _named_in_errors(path), safe_open(path, framework="np") as file:
         networks: Networks = {}
         content = _content(file.metadata())
-        _refuse_damage(content, file)
+        _check_digest(content, file)
         estimator = decoded_fitted(_of_estimator(content), "", networks)
         architectures = {place: architecture_of(network) for place, network in networks.items()}
         variables = read_variables(file, architectures)
@@ -181,7 +181,7 @@ def _named_in_errors(path: Any) -> Iterator[None]:
         ) from error
 
 
-def _refuse_other_formats(path: Path) -> None:
+def _check_suffix(path: Path) -> None:
     if path.suffix.lower() in _SUFFIXES_OF_OTHERS:
         raise ValueError(
             f"path='{path}' has the suffix of another format; expected .safetensors, which this "
@@ -207,7 +207,7 @@ def _content(metadata: dict[str, str] | None) -> dict[str, Any]:
     return content
 
 
-def _refuse_damage(content: dict[str, Any], file: Any) -> None:
+def _check_digest(content: dict[str, Any], file: Any) -> None:
     """Compare the checksum with what the file holds; a file of an older skmnist has none."""
     if "sha256" not in content:
         return

@@ -20,7 +20,7 @@ from skmnist.ensemble import CommitteeClassifier
 from skmnist.networks import Architecture
 from skmnist.persistence._checks import is_count, is_list_of, of_type, shortened, with_keys
 from skmnist.persistence._labels import decoded_labels, encoded_labels
-from skmnist.persistence._parameters import encoded_parameters, refuse_unknown, unfitted
+from skmnist.persistence._parameters import check_class, encoded_parameters, unfitted
 from skmnist.preprocessing._image_transformer import ImageTransformer
 from skmnist.preprocessing._ink import InkTransformer
 from skmnist.text._networks import UNKNOWN
@@ -58,7 +58,7 @@ def architecture_of(network: NetworkClassifier) -> Architecture:
 
 
 def _checked_sections(estimator: Any, place: str, networks: Networks) -> dict[str, Any]:
-    refuse_unknown(estimator)
+    check_class(estimator)
     check_is_fitted(estimator)
     return _sections(estimator, place, networks)
 
@@ -155,7 +155,7 @@ _OF_NETWORKS: Rules = {
     "_seed_": (lambda value: is_count(value) and value < 2**31, "a whole number under 2**31"),
 }
 _OF_SEQUENCES: Rules = {
-    "n_words_": (
+    "vocabulary_size_": (
         lambda value: is_count(value) and UNKNOWN < value <= MOST_WORDS,
         f"a whole number over {UNKNOWN}, of at most {MOST_WORDS}",
     ),
@@ -268,11 +268,15 @@ def _sequencer_learns(
     learned = _by_rules(section, _OF_TEXTS)
     # To know these words is to learn them: fitted without a text, it says what is wrong with them.
     again = TextSequencer(
-        max_words=sequencer.max_words, length=learned["length"], vocabulary=learned["vocabulary_"]
+        max_tokens=sequencer.max_tokens,
+        output_sequence_length=learned["length"],
+        vocabulary=learned["vocabulary_"],
     )
     again.fit([])
     if len(again.vocabulary_) != len(learned["vocabulary_"]):
-        raise ValueError(f"vocabulary_ has more words than max_words={sequencer.max_words} allows.")
+        raise ValueError(
+            f"vocabulary_ has more words than max_tokens={sequencer.max_tokens} allows."
+        )
     sequencer.vocabulary_, sequencer._n_features_out = again.vocabulary_, again._n_features_out
 
 
@@ -324,7 +328,7 @@ def _committee_learns(
         decoded_fitted(member, f"{place}{i}/", networks)
         for i, member in enumerate(of_type(sections["members"], list, "members"))
     ]
-    committee._refuse_shifts_out_of_sight()
+    committee._check_shifts()
     if not committee.members_ or not all(_fits(member, committee) for member in committee.members_):
         raise ValueError("members; expected one at least, of the committee's classes and images.")
 

@@ -9,11 +9,10 @@ from skmnist.networks import Architecture
 # Each of these counts has a tensor with at least as many values.
 _UNITS = (
     "class_dim",
-    "embedding_size",
-    "filters",
+    "embedding_dim",
     "n_outputs",
     "n_primary_maps",
-    "n_words",
+    "vocabulary_size",
     "primary_dim",
 )
 # A network of more takes minutes to make; its layers call one another deeper than Python goes.
@@ -21,7 +20,7 @@ _MOST_LAYERS = 500
 _PLACE = re.compile(r"(?:\d+/)*")
 
 
-def refuse_unjustified(architectures: dict[str, Architecture], file: Any) -> None:
+def check_size(architectures: dict[str, Architecture], file: Any) -> None:
     """Refuse networks with more layers than tensors, or more units in one than values.
 
     The time and the memory that a network's graph takes then grow with the file alone.  Counts that
@@ -50,8 +49,9 @@ def refuse_unjustified(architectures: dict[str, Architecture], file: Any) -> Non
 
 def _claimed(settings: dict[str, Any]) -> tuple[int, int]:
     """Count a network's layers with weights, at least, and the units of its largest one."""
-    filters = [block.filters for block in settings.get("conv_blocks", ())]
-    hidden, widths = settings.get("hidden_units", ()), settings.get("widths", ())
-    n_layers = len(hidden) + len(filters) + len(widths) * settings.get("n_blocks", 1)
+    of_blocks = [block.filters for block in settings.get("conv_blocks", ())]
+    hidden, filters = settings.get("hidden_units", ()), settings.get("filters", ())
+    filters = filters if isinstance(filters, tuple) else (filters,)
+    n_layers = len(hidden) + len(of_blocks) + len(filters) * settings.get("n_blocks", 1)
     units = (settings[name] for name in _UNITS if name in settings)
-    return n_layers, max((*hidden, *filters, *widths, *units))
+    return n_layers, max((*hidden, *of_blocks, *filters, *units))

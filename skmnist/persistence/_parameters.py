@@ -65,7 +65,7 @@ _INSTEAD = {
 _NEVER_IN_A_FILE = ("callbacks", "memory")
 
 
-def refuse_unknown(estimator: Any) -> None:
+def check_class(estimator: Any) -> None:
     """Refuse what isn't of a class that files may name."""
     if hasattr(estimator, "refit"):  # the parameter of every search of scikit-learn's kind
         raise TypeError(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skmnist.networks import Architecture
 from skmnist.persistence._checks import shortened
-from skmnist.persistence._limits import refuse_unjustified
+from skmnist.persistence._limits import check_size
 
 _TENSOR_TYPES = {
     "F32": "float32",
@@ -44,7 +44,7 @@ def read_variables(file: Any, architectures: dict[str, Architecture]) -> list[li
 
     The networks are given by their places.  A network that is larger than the file is never made.
     """
-    refuse_unjustified(architectures, file)
+    check_size(architectures, file)
     # A committee's members are often alike.
     described = {each: _described(each) for each in set(architectures.values())}
     expected = [

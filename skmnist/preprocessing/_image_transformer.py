@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmnist._inputs.images import as_images, as_rows, image_shape_of, native_pixels
-from skmnist._inputs.numbers import refuse_beyond_float32
+from skmnist._inputs.numbers import check_float32_range
 from skmnist._inputs.validation import ShortErrors, clear_arguments, in_one_step, rows_as_fitted
 
 
@@ -49,7 +49,7 @@ class ImageTransformer(TransformerMixin, ShortErrors, BaseEstimator, metaclass=A
         """
         rows, seen_shape = as_rows(X)
         rows = validate_data(self, rows, dtype="numeric")
-        refuse_beyond_float32(rows)
+        check_float32_range(rows)
         self.image_shape_ = image_shape_of(rows, self.image_shape, seen_shape)
         self._learn(as_images(native_pixels(rows), self.image_shape_))
         return self

@@ -22,15 +22,15 @@ or set n_components to at most 60.
 
     def fit(self, X: Any, y: Any = None) -> "PCA":
         """Learn the components; see :meth:`sklearn.decomposition.PCA.fit`."""
-        self._refuse_too_few(X)
+        self._check_n_images(X)
         return super().fit(X, y)
 
     def fit_transform(self, X: Any, y: Any = None) -> NDArray:
         """Learn and apply them; see :meth:`sklearn.decomposition.PCA.fit_transform`."""
-        self._refuse_too_few(X)
+        self._check_n_images(X)
         return super().fit_transform(X, y)
 
-    def _refuse_too_few(self, X: Any) -> None:
+    def _check_n_images(self, X: Any) -> None:
         wanted, n_images = self.n_components, len(X)
         if isinstance(wanted, Integral) and n_images < int(wanted):
             raise ValueError(

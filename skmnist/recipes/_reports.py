@@ -58,7 +58,7 @@ def _navarro_pair(filters: int, kernel_size: int, *, batch_norm: bool) -> tuple[
 
 
 def _bejar_cnn3(**settings: Any) -> CNNClassifier:
-    common: dict[str, Any] = {"initializer": "he_normal", "l2": 1e-4, "batch_norm": True}
+    common: dict[str, Any] = {"kernel_initializer": "he_normal", "l2": 1e-4, "batch_norm": True}
     return _cnn_as_in_keras(
         ConvBlock(16, 3, pool="max", dropout=0.20, **common),
         ConvBlock(32, 3, pool="max", dropout=0.30, **common),
@@ -68,7 +68,7 @@ def _bejar_cnn3(**settings: Any) -> CNNClassifier:
         dropout=0.40,
         optimizer="rmsprop",
         batch_size=64,
-        schedule=Plateau(factor=0.5, patience=3, min_rate=1e-4),
+        schedule=Plateau(factor=0.5, patience=3, min_lr=1e-4),
         augmentation=Augmentation(rotation=15, zoom=0.1, shift=0.1),
         validation_fraction=0.1,
         **settings,
@@ -188,7 +188,7 @@ _OF_MNIST = {
             batch_size=86,
             epochs=50,
             augmentation="affine",
-            schedule=Plateau(factor=0.5, patience=3, min_rate=1e-5),
+            schedule=Plateau(factor=0.5, patience=3, min_lr=1e-5),
             validation_fraction=0.1,
         ),
         "Two pairs of convolutions.",
@@ -379,7 +379,7 @@ _BUENO = {
     ),
     "bueno-imdb-cnn": Recipe(
         make_pipeline(
-            TextSequencer(max_words=5000, length=500),
+            TextSequencer(max_tokens=5000, output_sequence_length=500),
             SequenceCNNClassifier(epochs=2, batch_size=128),
         ),
         "A convolution over the words of a review.",
@@ -389,7 +389,7 @@ _BUENO = {
     ),
     "bueno-imdb-dense": Recipe(
         make_pipeline(
-            TextSequencer(max_words=5000, length=500),
+            TextSequencer(max_tokens=5000, output_sequence_length=500),
             SequenceDNNClassifier(epochs=3, batch_size=128),
         ),
         "The same without the convolution.",

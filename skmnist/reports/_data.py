@@ -194,9 +194,9 @@ def _mnist(random_state: int) -> TrainAndTest:
 
 
 def _imdb(random_state: int) -> TrainAndTest:
-    from skmnist.datasets._imdb import load_imdb
+    from skmnist.datasets._imdb import fetch_imdb
 
-    return load_imdb()
+    return fetch_imdb()
 
 
 def _circles(random_state: int) -> TrainAndTest:

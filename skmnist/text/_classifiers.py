@@ -28,11 +28,11 @@ class SequenceCNNClassifier(SequenceClassifier):
 
     Parameters
     ----------
-    n_words : int or "auto", default="auto"
-        Words that the embedding has vectors for, the indices under it; an index of `n_words` or
-        more is an error. "auto" takes the largest index in the training data, plus one, and later
-        treats an index that is larger as 2, the unknown word.
-    embedding_size : int, default=32
+    vocabulary_size : int or "auto", default="auto"
+        Number of words that the embedding has vectors for, indices from 0 on; a larger index is an
+        error. "auto" takes the largest index in the training data, plus one, and later treats a
+        larger index as 2, the unknown word.
+    embedding_dim : int, default=32
         Numbers that stand for a word.
     filters : int, default=32
         Filters of the convolution, which keeps the length.
@@ -50,7 +50,7 @@ class SequenceCNNClassifier(SequenceClassifier):
 
     Attributes
     ----------
-    n_words_ : int
+    vocabulary_size_ : int
         Words that the embedding has vectors for.
     %(attributes)s
     network_ : keras.Model
@@ -70,7 +70,7 @@ class SequenceCNNClassifier(SequenceClassifier):
     >>> from skmnist import SequenceCNNClassifier, TextSequencer
     >>> texts = ["a great film", "what a bore", "great fun", "a bore of a film"] * 50
     >>> classifier = make_pipeline(
-    ...     TextSequencer(max_words=100, length=8),
+    ...     TextSequencer(max_tokens=100, output_sequence_length=8),
     ...     SequenceCNNClassifier(epochs=5, learning_rate=0.01, random_state=0),
     ... ).fit(texts, ["good", "bad", "good", "bad"] * 50)
     >>> classifier.predict(["great", "the film is a bore"])
@@ -87,8 +87,8 @@ class SequenceCNNClassifier(SequenceClassifier):
     def __init__(
         self,
         *,
-        n_words: int | str = "auto",
-        embedding_size: int = 32,
+        vocabulary_size: int | str = "auto",
+        embedding_dim: int = 32,
         filters: int = 32,
         kernel_size: int = 3,
         pool_size: int = 2,
@@ -122,8 +122,8 @@ class SequenceCNNClassifier(SequenceClassifier):
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
-        self.n_words = n_words
-        self.embedding_size = embedding_size
+        self.vocabulary_size = vocabulary_size
+        self.embedding_dim = embedding_dim
         self.filters = filters
         self.kernel_size = kernel_size
         self.pool_size = pool_size
@@ -162,8 +162,8 @@ class SequenceCNNClassifier(SequenceClassifier):
             sequence_cnn,
             input_shape=image_shape,
             n_outputs=n_outputs(n_classes, "sigmoid"),
-            n_words=self.n_words_,
-            embedding_size=int(self.embedding_size),
+            vocabulary_size=self.vocabulary_size_,
+            embedding_dim=int(self.embedding_dim),
             filters=int(self.filters),
             kernel_size=int(self.kernel_size),
             pool_size=int(self.pool_size),
@@ -185,11 +185,11 @@ class SequenceDNNClassifier(SequenceClassifier):
 
     Parameters
     ----------
-    n_words : int or "auto", default="auto"
-        Words that the embedding has vectors for, the indices under it; an index of `n_words` or
-        more is an error. "auto" takes the largest index in the training data, plus one, and later
-        treats an index that is larger as 2, the unknown word.
-    embedding_size : int, default=32
+    vocabulary_size : int or "auto", default="auto"
+        Number of words that the embedding has vectors for, indices from 0 on; a larger index is an
+        error. "auto" takes the largest index in the training data, plus one, and later treats a
+        larger index as 2, the unknown word.
+    embedding_dim : int, default=32
         Numbers that stand for a word.
     hidden_units : int or sequence of int, default=(250,)
         Units of each hidden layer.
@@ -201,7 +201,7 @@ class SequenceDNNClassifier(SequenceClassifier):
 
     Attributes
     ----------
-    n_words_ : int
+    vocabulary_size_ : int
         Words that the embedding has vectors for.
     %(attributes)s
     network_ : keras.Model
@@ -221,7 +221,7 @@ class SequenceDNNClassifier(SequenceClassifier):
     >>> from skmnist import SequenceDNNClassifier, TextSequencer
     >>> texts = ["a great film", "what a bore", "great fun", "a bore of a film"] * 50
     >>> classifier = make_pipeline(
-    ...     TextSequencer(max_words=100, length=8),
+    ...     TextSequencer(max_tokens=100, output_sequence_length=8),
     ...     SequenceDNNClassifier(epochs=5, learning_rate=0.01, random_state=0),
     ... ).fit(texts, ["good", "bad", "good", "bad"] * 50)
     >>> classifier.predict(["great", "a bore"])
@@ -231,8 +231,8 @@ class SequenceDNNClassifier(SequenceClassifier):
     def __init__(
         self,
         *,
-        n_words: int | str = "auto",
-        embedding_size: int = 32,
+        vocabulary_size: int | str = "auto",
+        embedding_dim: int = 32,
         hidden_units: int | Sequence[int] = (250,),
         activation: str | Callable[..., Any] = "relu",
         dropout: float | Sequence[float] = 0.0,
@@ -263,8 +263,8 @@ class SequenceDNNClassifier(SequenceClassifier):
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
-        self.n_words = n_words
-        self.embedding_size = embedding_size
+        self.vocabulary_size = vocabulary_size
+        self.embedding_dim = embedding_dim
         self.hidden_units = hidden_units
         self.activation = activation
         self.dropout = dropout
@@ -300,8 +300,8 @@ class SequenceDNNClassifier(SequenceClassifier):
             sequence_dense_network,
             input_shape=image_shape,
             n_outputs=n_outputs(n_classes, "sigmoid"),
-            n_words=self.n_words_,
-            embedding_size=int(self.embedding_size),
+            vocabulary_size=self.vocabulary_size_,
+            embedding_dim=int(self.embedding_dim),
             hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
             activation=activation_name(self.activation, "activation"),
             dropout=self.dropout,

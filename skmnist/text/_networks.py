@@ -20,8 +20,8 @@ def sequence_cnn(
     input_shape: tuple[int, int, int],
     n_outputs: int,
     *,
-    n_words: int,
-    embedding_size: int = 32,
+    vocabulary_size: int,
+    embedding_dim: int = 32,
     filters: int = 32,
     kernel_size: int = 3,
     pool_size: int = 2,
@@ -40,9 +40,9 @@ def sequence_cnn(
         The shape of one sequence, as an image of one row.
     n_outputs : int
         Units of the last layer.
-    n_words : int
-        Rows of the embedding; an index of `n_words` or more counts as the unknown word, 2.
-    embedding_size : int, default=32
+    vocabulary_size : int
+        Rows of the embedding; an index of `vocabulary_size` or more counts as the unknown word, 2.
+    embedding_dim : int, default=32
         Numbers that stand for a word.
     filters : int, default=32
         Filters of the convolution, which keeps the length.
@@ -77,13 +77,14 @@ def sequence_cnn(
     Examples
     --------
     >>> from skmnist.text import sequence_cnn
-    >>> sequence_cnn((1, 500, 1), 1, n_words=5000, output_activation="sigmoid").count_params()
+    >>> network = sequence_cnn((1, 500, 1), 1, vocabulary_size=5000, output_activation="sigmoid")
+    >>> network.count_params()
     2163605
     """
     keras = load_keras()
     seeds = layer_seeds(seed)
     check_activation(activation, "activation")
-    indices, words = _embedded_words(input_shape, n_words, embedding_size, dtype, seeds)
+    indices, words = _embedded_words(input_shape, vocabulary_size, embedding_dim, dtype, seeds)
     layers = [
         keras.layers.Conv1D(
             filters,
@@ -114,8 +115,8 @@ def sequence_dense_network(
     input_shape: tuple[int, int, int],
     n_outputs: int,
     *,
-    n_words: int,
-    embedding_size: int = 32,
+    vocabulary_size: int,
+    embedding_dim: int = 32,
     hidden_units: Sequence[int] = (250,),
     activation: str = "relu",
     dropout: float | Sequence[float] = 0.0,
@@ -131,9 +132,9 @@ def sequence_dense_network(
         The shape of one sequence, as an image of one row.
     n_outputs : int
         Units of the last layer.
-    n_words : int
-        Rows of the embedding; an index of `n_words` or more counts as the unknown word, 2.
-    embedding_size : int, default=32
+    vocabulary_size : int
+        Rows of the embedding; an index of `vocabulary_size` or more counts as the unknown word, 2.
+    embedding_dim : int, default=32
         Numbers that stand for a word.
     hidden_units : sequence of int, default=(250,)
         Units of each hidden layer.
@@ -162,13 +163,15 @@ def sequence_dense_network(
     Examples
     --------
     >>> from skmnist.text import sequence_dense_network
-    >>> network = sequence_dense_network((1, 500, 1), 1, n_words=5000, output_activation="sigmoid")
+    >>> network = sequence_dense_network(
+    ...     (1, 500, 1), 1, vocabulary_size=5000, output_activation="sigmoid"
+    ... )
     >>> network.count_params()
     4160501
     """
     keras = load_keras()
     seeds = layer_seeds(seed)
-    indices, words = _embedded_words(input_shape, n_words, embedding_size, dtype, seeds)
+    indices, words = _embedded_words(input_shape, vocabulary_size, embedding_dim, dtype, seeds)
     layers = [
         flatten(dtype),
         *hidden_layers(hidden_units, activation, dropout, False, dtype, seeds),
@@ -179,8 +182,8 @@ def sequence_dense_network(
 
 def _embedded_words(
     input_shape: tuple[int, int, int],
-    n_words: int,
-    embedding_size: int,
+    vocabulary_size: int,
+    embedding_dim: int,
     dtype: str,
     seeds: Iterator[int],
 ) -> tuple[Any, Any]:
@@ -190,10 +193,10 @@ def _embedded_words(
     # Whole numbers before any layer takes them: bfloat16 would round those above 256.
     indices = keras.ops.cast(images, "int32")
     indices = keras.ops.reshape(indices, (-1, input_shape[1]))
-    known = keras.ops.where(indices < n_words, indices, UNKNOWN)
+    known = keras.ops.where(indices < vocabulary_size, indices, UNKNOWN)
     embedding = keras.layers.Embedding(
-        n_words,
-        embedding_size,
+        vocabulary_size,
+        embedding_dim,
         embeddings_initializer=keras.initializers.RandomUniform(seed=next(seeds)),
         dtype=dtype,
         name="embedding",

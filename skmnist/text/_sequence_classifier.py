@@ -21,8 +21,8 @@ _OF_IMAGES = {"augmentation", "image_shape", "output_activation", "pixel_scaling
 class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
     """A network classifier whose rows are word indices, not pixels (abstract).
 
-    A final class has, besides what `NetworkClassifier` asks of it, a parameter `n_words`, and
-    takes `n_words_` for the size of its embedding.
+    A final class has, besides what `NetworkClassifier` asks of it, a parameter `vocabulary_size`,
+    and takes `vocabulary_size_` for the size of its embedding.
     """
 
     _parameter_constraints = {
@@ -33,14 +33,14 @@ class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
             ).items()
             if name not in _OF_IMAGES
         },
-        "n_words": [
+        "vocabulary_size": [
             StrOptions({"auto"}),
             Interval(Integral, UNKNOWN + 1, MOST_WORDS, closed="both"),
         ],
-        "embedding_size": [Interval(Integral, 1, None, closed="left")],
+        "embedding_dim": [Interval(Integral, 1, None, closed="left")],
     }
 
-    n_words: int | str
+    vocabulary_size: int | str
 
     # To the base, a sequence is an image of one row, which has no other shape, isn't moved and
     # isn't scaled.
@@ -58,21 +58,21 @@ class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
         self, rows: NDArray, y: NDArray, counted: NDArray, classes: Any, seen: ImageShape | None
     ) -> None:
         super()._begin_anew(rows, y, counted, classes, seen)
-        self.n_words_ = (
+        self.vocabulary_size_ = (
             max(int(rows[counted].max()), UNKNOWN) + 1
-            if self.n_words == "auto"
-            else int(self.n_words)
+            if self.vocabulary_size == "auto"
+            else int(self.vocabulary_size)
         )
 
     def _inputs(self, rows: NDArray) -> NDArray:
         """Turn the validated numbers into whole ones that the network has words for."""
         check_non_negative(rows, f"X of {type(self).__name__}")
-        automatic = self.n_words == "auto"
-        n_words = MOST_WORDS if automatic else int(self.n_words)
-        if rows.max() >= n_words:
+        automatic = self.vocabulary_size == "auto"
+        vocabulary_size = MOST_WORDS if automatic else int(self.vocabulary_size)
+        if rows.max() >= vocabulary_size:
             raise ValueError(
                 f"X holds the word index {int(rows.max())}; expected indices from 0 to "
-                f"{n_words - 1}{'' if automatic else ', as n_words says'}."
+                f"{vocabulary_size - 1}{'' if automatic else ', as vocabulary_size says'}."
             )
         return rows.astype(np.int32, copy=False)
 

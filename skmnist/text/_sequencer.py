@@ -36,7 +36,7 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErro
 
     A word's index tells how frequent it is in the training texts: the most frequent is 3, the next
     one 4. Before them, 0 is padding, 1 the start of a text, 2 a word that is not among the
-    `max_words`. A short text is padded in front, of a long one the end is kept, as
+    `max_tokens`. A short text is padded in front, of a long one the end is kept, as
     ``keras.datasets.imdb.load_data`` and ``keras.utils.pad_sequences`` do.
 
     Words are what white space and punctuation separate, in lower case; an apostrophe is part of
@@ -44,14 +44,14 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErro
 
     Parameters
     ----------
-    max_words : int, default=5000
-        Every index is smaller: ``max_words - 3`` words are known. Of equally frequent words, the
+    max_tokens : int, default=5000
+        Every index is smaller: ``max_tokens - 3`` words are known. Of equally frequent words, the
         alphabet decides which come first.
-    length : int, default=500
+    output_sequence_length : int, default=500
         Indices of each text, at most 2**20.
     vocabulary : list of str, default=None
         The known words, the most frequent first, such as another's ``list(vocabulary_)``, of which
-        the first ``max_words - 3`` count. None learns them from the texts.
+        the first ``max_tokens - 3`` count. None learns them from the texts.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErro
     --------
     >>> from skmnist import TextSequencer
     >>> texts = ["A film is a film!", "What a film:<br />isn't it?"]
-    >>> sequencer = TextSequencer(max_words=6, length=7).fit(texts)
+    >>> sequencer = TextSequencer(max_tokens=6, output_sequence_length=7).fit(texts)
     >>> sequencer.vocabulary_
     {'a': 3, 'film': 4, 'is': 5}
     >>> sequencer.transform(texts)
@@ -78,20 +78,20 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErro
     """
 
     _parameter_constraints: dict[str, list[Any]] = {
-        "max_words": [Interval(Integral, _FIRST_WORD + 1, None, closed="left")],
-        "length": [Interval(Integral, 1, 2**20, closed="both")],
+        "max_tokens": [Interval(Integral, _FIRST_WORD + 1, None, closed="left")],
+        "output_sequence_length": [Interval(Integral, 1, 2**20, closed="both")],
         "vocabulary": [list, tuple, np.ndarray, None],
     }
 
     def __init__(
         self,
         *,
-        max_words: int = 5000,
-        length: int = 500,
+        max_tokens: int = 5000,
+        output_sequence_length: int = 500,
         vocabulary: Sequence[str] | NDArray | None = None,
     ) -> None:
-        self.max_words = max_words
-        self.length = length
+        self.max_tokens = max_tokens
+        self.output_sequence_length = output_sequence_length
         self.vocabulary = vocabulary
 
     @in_one_step
@@ -119,9 +119,9 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErro
         """
         texts = _texts(X)
         words = _frequent_words(texts) if self.vocabulary is None else _distinct(self.vocabulary)
-        known = words[: self.max_words - _FIRST_WORD]
+        known = words[: self.max_tokens - _FIRST_WORD]
         self.vocabulary_ = {word: index for index, word in enumerate(known, start=_FIRST_WORD)}
-        self._n_features_out = int(self.length)
+        self._n_features_out = int(self.output_sequence_length)
         return self
 
     def transform(self, X: Iterable[str]) -> NDArray:
@@ -134,8 +134,8 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErro
 
         Returns
         -------
-        indices : ndarray of shape (n, length), int32
-            Every index is at least 0 and smaller than `max_words`.
+        indices : ndarray of shape (n, output_sequence_length), int32
+            Every index is at least 0 and smaller than `max_tokens`.
 
         Raises
         ------
@@ -178,7 +178,8 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErro
         Examples
         --------
         >>> from skmnist import TextSequencer
-        >>> sequencer = TextSequencer(max_words=6, length=7).fit(["A film is a film!"])
+        >>> sequencer = TextSequencer(max_tokens=6, output_sequence_length=7)
+        >>> sequencer = sequencer.fit(["A film is a film!"])
         >>> indices = sequencer.transform(["Is it a film?"])
         >>> sequencer.inverse_transform(indices)
         ['is [UNK] a film']

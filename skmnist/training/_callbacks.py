@@ -9,7 +9,7 @@ from typing import Any
 
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown
-from skmnist.training._contract import Plan, Task
+from skmnist.training._contract import Plan, TrainingSpec
 from skmnist.training._schedules import Constant
 
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
@@ -34,7 +34,7 @@ class KerasCallbacks:
         They run themselves, and hold afterwards what they have recorded.
     trainer : AbstractTrainer
         Its network becomes their ``model``, compiled, so that they can evaluate it.
-    task : Task
+    spec : TrainingSpec
         Decides the loss of that.
     plan : Plan
         Decides their ``params``.
@@ -50,16 +50,16 @@ class KerasCallbacks:
     """
 
     def __init__(
-        self, callbacks: Sequence[Any], trainer: Any, task: Task, plan: Plan, n_rows: int
+        self, callbacks: Sequence[Any], trainer: Any, spec: TrainingSpec, plan: Plan, n_rows: int
     ) -> None:
         self._network = trainer.network
         self._callbacks = list(callbacks)
         self._has_schedule = plan.learning_rate is not None and plan.schedule != Constant()
         for callback in self._callbacks:
-            _refuse_useless(callback, self._has_schedule)
+            _check_effective(callback, self._has_schedule)
         if not self._callbacks:
             return
-        _compile(self._network, task)
+        _compile(self._network, spec)
         self._network.stop_training = False
         # A callback was given to be seen: Keras's ProgbarLogger shows nothing with verbose=0.
         params = {"epochs": plan.epochs, "steps": -(-n_rows // plan.batch_size), "verbose": 1}
@@ -194,7 +194,7 @@ def _copied_callback(callback: Any, copies: dict[int, Any]) -> Any:
     return new
 
 
-def _refuse_useless(callback: Any, has_schedule: bool) -> None:
+def _check_effective(callback: Any, has_schedule: bool) -> None:
     """Refuse what is no callback, and what would be called without effect."""
     keras = load_keras().callbacks
     if not isinstance(callback, keras.Callback):
@@ -217,7 +217,7 @@ def _rate_refused(callback: Any) -> str:
     )
 
 
-def _compile(network: Any, task: Task) -> None:
+def _compile(network: Any, spec: TrainingSpec) -> None:
     """Let a callback evaluate the network on class numbers, shape (n,), or one-hot labels."""
     ops = load_keras().ops
 
@@ -228,7 +228,7 @@ def _compile(network: Any, task: Task) -> None:
             labels = ops.reshape(labels, (-1, 1))
         elif len(labels.shape) == 1 or labels.shape[-1] == 1:
             labels = ops.one_hot(ops.cast(ops.reshape(labels, (-1,)), "int32"), n_outputs)
-        return task.loss(ops.cast(labels, outputs.dtype), outputs)
+        return spec.loss(ops.cast(labels, outputs.dtype), outputs)
 
     network.compile(network.optimizer, loss, metrics=["accuracy"], jit_compile=False)
     # Keras makes the metrics when they are first computed, and EarlyStopping looks for them.

@@ -15,8 +15,8 @@ from skmnist.training._schedules import Schedule
 
 
 @dataclass(frozen=True)
-class Task:
-    """What is compiled: equal tasks share one compiled loop."""
+class TrainingSpec:
+    """What is compiled: equal specs share one compiled loop."""
 
     architecture: Architecture
     optimizer: OptimizerSpec
@@ -133,7 +133,7 @@ class TrainingDiverged(ValueError):
     """The loss is no longer a number."""
 
 
-def refuse_divergence(loss: float, epoch: int, rate: Any) -> None:
+def check_finite_loss(loss: float, epoch: int, rate: Any) -> None:
     """Stop a run whose loss became NaN or infinite."""
     if not np.isfinite(loss):
         raise TrainingDiverged(

@@ -6,29 +6,29 @@ from typing import Any
 
 import numpy as np
 
-from skmnist._utils.backend import backend_name, refuse_other_modes
+from skmnist._utils.backend import backend_name, check_execution_mode
 from skmnist.training._callbacks import KerasCallbacks
 from skmnist.training._contract import (
     Data,
     Outcome,
     Plan,
     State,
-    Task,
+    TrainingSpec,
     Watcher,
+    check_finite_loss,
     epoch_generator,
     epoch_order,
-    refuse_divergence,
 )
 from skmnist.training._history import continued
 from skmnist.training._interrupts import keep_after_interrupt
-from skmnist.training._monitor import refuse_unwatchable, watched
+from skmnist.training._monitor import check_watchable, watched
 from skmnist.training._pool import Pool
 
 _pool = Pool(most=8)
 
 
 def train(
-    task: Task,
+    spec: TrainingSpec,
     plan: Plan,
     data: Data,
     start: State | None = None,
@@ -39,7 +39,7 @@ def train(
 
     Parameters
     ----------
-    task : Task
+    spec : TrainingSpec
         The network, the optimizer and the loss.
     plan : Plan
         Epochs, batches, order, rates, seed.
@@ -65,37 +65,37 @@ def train(
         Ctrl-C before the first epoch has ended, or within joblib; else training ends with what it
         has learned, and warns.
     """
-    refuse_other_modes()
+    check_execution_mode()
     if not callbacks:
-        with _pool.lend(task, lambda: _new_trainer(task, plan.seed)) as trainer:
-            return _run(trainer, plan, data, task, start, (), watcher or Watcher())
+        with _pool.lend(spec, lambda: _new_trainer(spec, plan.seed)) as trainer:
+            return _run(trainer, plan, data, spec, start, (), watcher or Watcher())
     # A user's callback may keep the network, so this one is never lent again.
-    trainer = _new_trainer(task, plan.seed)
-    return _run(trainer, plan, data, task, start, callbacks, watcher or Watcher())
+    trainer = _new_trainer(spec, plan.seed)
+    return _run(trainer, plan, data, spec, start, callbacks, watcher or Watcher())
 
 
-def _new_trainer(task: Task, seed: int) -> Any:
+def _new_trainer(spec: TrainingSpec, seed: int) -> Any:
     module = import_module(f"skmnist.training._backends.{backend_name()}")
-    return module.Trainer(task, seed)
+    return module.Trainer(spec, seed)
 
 
 def _run(
     trainer: Any,
     plan: Plan,
     data: Data,
-    task: Task,
+    spec: TrainingSpec,
     start: State | None,
     callbacks: Sequence[Any],
     watcher: Watcher,
 ) -> Outcome:
-    _refuse_unwatchable(plan, data)
+    _check_watchable(plan, data)
     trainer.begin(data, plan, start)
-    keras_callbacks = KerasCallbacks(callbacks, trainer, task, plan, len(data.train_rows))
+    keras_callbacks = KerasCallbacks(callbacks, trainer, spec, plan, len(data.train_rows))
     progress = _Progress(plan)
     keras_callbacks.on_train_begin()
     try:
         for epoch in range(plan.epochs):
-            if _train_epoch(trainer, plan, data, task, epoch, progress, keras_callbacks, watcher):
+            if _train_epoch(trainer, plan, data, spec, epoch, progress, keras_callbacks, watcher):
                 break
     except KeyboardInterrupt:
         keep_after_interrupt(len(progress.history.get("loss", ())))
@@ -112,7 +112,7 @@ def _train_epoch(
     trainer: Any,
     plan: Plan,
     data: Data,
-    task: Task,
+    spec: TrainingSpec,
     epoch: int,
     progress: "_Progress",
     keras_callbacks: KerasCallbacks,
@@ -122,7 +122,7 @@ def _train_epoch(
     number = plan.first_epoch + epoch + 1
     watcher.epoch_begins(number)
     keras_callbacks.on_epoch_begin(epoch)
-    logs = _run_epoch(trainer, plan, data, task, epoch, progress.history, keras_callbacks)
+    logs = _run_epoch(trainer, plan, data, spec, epoch, progress.history, keras_callbacks)
     judged = continued(progress.history, _as_curves(logs))
     progress.best.see(number, judged, trainer.state)
     stop = watcher.epoch_ended(number, logs, trainer.state)
@@ -141,7 +141,7 @@ def _run_epoch(
     trainer: Any,
     plan: Plan,
     data: Data,
-    task: Task,
+    spec: TrainingSpec,
     epoch: int,
     history: Mapping[str, Sequence[float]],
     keras_callbacks: KerasCallbacks,
@@ -149,8 +149,8 @@ def _run_epoch(
     rng = epoch_generator(plan.seed, plan.first_epoch + epoch)
     order = epoch_order(plan, data.train_rows, rng)
     draws = (
-        task.augmentation.draw(rng, len(order), data.images.shape[1:3])
-        if task.augmentation
+        spec.augmentation.draw(rng, len(order), data.images.shape[1:3])
+        if spec.augmentation
         else np.zeros((0, 8), np.float32)
     )
     steps = -(-len(order) // plan.batch_size)
@@ -163,18 +163,18 @@ def _run_epoch(
     loss, accuracy = trainer.run_epoch(order, draws, planned, keras_callbacks)
     if rates is None:
         rates = np.array([trainer.learning_rate if at_first is None else at_first])
-    refuse_divergence(loss, plan.first_epoch + epoch + 1, max(rates))
+    check_finite_loss(loss, plan.first_epoch + epoch + 1, max(rates))
     logs = {"loss": loss, "accuracy": accuracy, "learning_rate": float(rates[-1])}
     if len(data.validation_rows):
         logs["val_loss"], logs["val_accuracy"] = trainer.evaluate(data.validation_rows)
     return logs
 
 
-def _refuse_unwatchable(plan: Plan, data: Data) -> None:
+def _check_watchable(plan: Plan, data: Data) -> None:
     held_out = len(data.validation_rows) > 0
-    refuse_unwatchable(plan.schedule.monitor, type(plan.schedule).__name__, held_out)
+    check_watchable(plan.schedule.monitor, type(plan.schedule).__name__, held_out)
     if plan.patience is not None:
-        refuse_unwatchable(plan.monitor, "early stopping", held_out)
+        check_watchable(plan.monitor, "early stopping", held_out)
 
 
 class Lowest:

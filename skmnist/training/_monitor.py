@@ -37,7 +37,7 @@ def watched(history: Mapping[str, Sequence[float]], monitor: str) -> list[float]
     return [sign * value for value in history.get(monitor, ())]
 
 
-def refuse_unwatchable(monitor: str, owner: str, held_out: bool) -> None:
+def check_watchable(monitor: str, owner: str, held_out: bool) -> None:
     """Refuse to watch a curve that there will not be.
 
     Raises
@@ -47,8 +47,8 @@ def refuse_unwatchable(monitor: str, owner: str, held_out: bool) -> None:
 
     Examples
     --------
-    >>> from skmnist.training._monitor import refuse_unwatchable
-    >>> refuse_unwatchable("val_loss", "early_stopping", held_out=False)
+    >>> from skmnist.training._monitor import check_watchable
+    >>> check_watchable("val_loss", "early_stopping", held_out=False)
     Traceback (most recent call last):
     ValueError: monitor='val_loss' of early_stopping: no samples are held out, ...
     """

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skmnist._utils.backend import load_keras, refuse_other_modes
+from skmnist._utils.backend import check_execution_mode, load_keras
 from skmnist._utils.errors import shown, unknown_name
 
 _ADAM = ("beta_1", "beta_2", "epsilon")
@@ -117,7 +117,7 @@ def find_optimizer(
     'Adam'
     """
     keras = load_keras()
-    refuse_other_modes()  # in which an optimizer has no values
+    check_execution_mode()  # in which an optimizer has no values
     if not isinstance(optimizer, str):
         return _spec(optimizer)
     if optimizer.lower() not in OPTIMIZERS:

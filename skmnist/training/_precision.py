@@ -6,9 +6,9 @@ from typing import Any
 
 from skmnist._utils.backend import (
     backend_name,
+    check_execution_mode,
     load_keras,
     logs_of_tensorflow_held_back,
-    refuse_other_modes,
 )
 
 DTYPES = ("auto", "float32", "mixed_bfloat16", "float64")
@@ -38,7 +38,7 @@ def find_dtype(dtype: str) -> str:
     """
     global _fastest
     if dtype == "float64" and backend_name() == "jax":
-        _refuse_truncation()
+        _check_float64()
     if dtype != "auto":
         return dtype
     with _lock:
@@ -47,7 +47,7 @@ def find_dtype(dtype: str) -> str:
     return _fastest
 
 
-def _refuse_truncation() -> None:
+def _check_float64() -> None:
     import jax
 
     if not jax.config.jax_enable_x64:
@@ -68,7 +68,7 @@ def _measure() -> str:
         return "float32"
     import numpy as np
 
-    refuse_other_modes()
+    check_execution_mode()
     ops = load_keras().ops
     matrix = np.linspace(-1, 1, 256 * 256, dtype=np.float32).reshape(256, 256)
 

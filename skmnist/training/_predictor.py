@@ -13,9 +13,9 @@ from skmnist._inputs.images import ImageShape, as_images
 from skmnist._inputs.pixels import PixelScaling
 from skmnist._utils.backend import (
     backend_name,
+    check_execution_mode,
     load_keras,
     logs_of_tensorflow_held_back,
-    refuse_other_modes,
 )
 from skmnist.networks._architecture import Architecture
 from skmnist.networks._inner import inner_network
@@ -80,7 +80,7 @@ class Predictor:
         outputs : ndarray of shape (n, n_outputs)
         """
         load_keras()  # refuses in a forked process, where asking would hang
-        refuse_other_modes()
+        check_execution_mode()
         if self._loaded is None:
             self._loaded = self._load()
         functions, dtype, weights = self._loaded
@@ -103,7 +103,7 @@ class Predictor:
         ----------
         layer : str or int
             The layer's name, its index, or "penultimate".
-        pool : {"average", "max"} or None
+        pool : {"avg", "max"} or None
             What becomes of each map; see `inner_network`.
 
         Returns

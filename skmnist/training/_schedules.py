@@ -125,7 +125,7 @@ class Plateau(Schedule):
         What the rate is multiplied by.
     patience : int, default=3
         Epochs without improvement before a cut.
-    min_rate : float, default=0.0
+    min_lr : float, default=0.0
         The rate is not cut below this.
     min_delta : float, default=1e-4
         The least fall of the loss that counts as improvement (Keras's default).
@@ -142,7 +142,7 @@ class Plateau(Schedule):
 
     factor: float = 0.5
     patience: int = 3
-    min_rate: float = 0.0
+    min_lr: float = 0.0
     min_delta: float = 1e-4
     monitor: str = "auto"
 
@@ -165,7 +165,7 @@ class Plateau(Schedule):
                 continue
             waited += 1
             if waited >= self.patience:
-                rate, waited = max(rate * self.factor, min(self.min_rate, rate)), 0
+                rate, waited = max(rate * self.factor, min(self.min_lr, rate)), 0
         return np.full(steps, rate)
 
 

@@ -44,7 +44,7 @@ NETWORKS = {
     "DNN": DNNClassifier(hidden_units=(16,), **QUICK),
     "CNN": CNNClassifier(conv_blocks=[4], augmentation="shift", **QUICK),
     "LeNet": LeNetClassifier(**QUICK),
-    "ResNet": ResNetClassifier(widths=(4,), **QUICK),
+    "ResNet": ResNetClassifier(filters=(4,), **QUICK),
     "CapsNet": CapsNetClassifier(
         filters=4, n_primary_maps=2, class_dim=4, kernel_size=3, n_routings=1, **QUICK
     ),
@@ -233,7 +233,7 @@ def test_pixels_of_no_weight_do_not_count(small):
 
 def test_words_are_never_scaled():
     X, y = np.arange(2, 42).reshape(20, 2), np.arange(20) % 2
-    words = SequenceDNNClassifier(hidden_units=(4,), embedding_size=2, **QUICK).fit(X, y)
+    words = SequenceDNNClassifier(hidden_units=(4,), embedding_dim=2, **QUICK).fit(X, y)
     assert (words.pixel_offset_, words.pixel_scale_) == (0, 1)
 
 
@@ -405,7 +405,7 @@ def test_tables_give_no_warning_in_folds(load_data):
 
 def test_words_give_no_warning():
     X, y = np.arange(2, 42).reshape(20, 2), np.arange(20) % 2
-    words = SequenceDNNClassifier(hidden_units=(4,), embedding_size=2, n_words=9000, **QUICK)
+    words = SequenceDNNClassifier(hidden_units=(4,), embedding_dim=2, vocabulary_size=9000, **QUICK)
     assert warnings_of(words.fit(X, y).predict, X * 200) == []
 
 
@@ -444,7 +444,7 @@ def every_estimator():
             classifier=network, heads=[("bayes", GaussianNB())], cv=2, random_state=0
         ),
         "support vectors": VirtualSupportVectors(SVC()),
-        "words": SequenceDNNClassifier(hidden_units=(4,), embedding_size=2, **QUICK),
+        "words": SequenceDNNClassifier(hidden_units=(4,), embedding_dim=2, **QUICK),
         "HOG": HOG(pixels_per_cell=(4, 4), cells_per_block=(2, 2)),
         "blur": Blur(),
         "columns": ColumnNormalizer(),

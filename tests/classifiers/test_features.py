@@ -38,7 +38,7 @@ CHECKED = [
     CNNFeatures(
         CNNClassifier(conv_blocks=[{"filters": 4, "padding": "same"}], epochs=2, random_state=0),
         layer="conv_1",
-        pool="average",
+        pool="avg",
         normalize=True,
     ),
     # The checks seed what they find by the name `random_state`.
@@ -119,7 +119,7 @@ def test_each_layers_values_are_those_that_keras_computes(layer, fitted, digits)
     np.testing.assert_allclose(found, expected.reshape(len(X), -1), atol=1e-5)
 
 
-@pytest.mark.parametrize(("pool", "reduce"), [("average", np.mean), ("max", np.max)])
+@pytest.mark.parametrize(("pool", "reduce"), [("avg", np.mean), ("max", np.max)])
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16", "float64"])
 def test_pooling_leaves_one_number_a_map(pool, reduce, dtype, fitted, digits):
     X = digits[1]
@@ -179,7 +179,7 @@ def test_a_network_in_float64_gives_features_in_it(fitted, digits):
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
 @pytest.mark.parametrize(
     "parameters",
-    [{}, {"layer": 0, "pool": "average"}, {"layer": "conv_2", "normalize": True}],
+    [{}, {"layer": 0, "pool": "avg"}, {"layer": "conv_2", "normalize": True}],
     ids=str,
 )
 def test_the_features_of_a_row_do_not_depend_on_its_batch(dtype, parameters, fitted, digits):

@@ -764,9 +764,7 @@ def test_it_works_in_a_pipeline_and_a_grid_search(few, weights):
 
 
 def test_its_backbone_is_a_transformer(frozen_and_fine_tuned, few):
-    features = CNNFeatures(
-        FrozenEstimator(frozen_and_fine_tuned[0]), layer="backbone", pool="average"
-    )
+    features = CNNFeatures(FrozenEstimator(frozen_and_fine_tuned[0]), layer="backbone", pool="avg")
     assert features.fit(few[0]).transform(few[0]).shape == (200, 8)
 
 

@@ -7,7 +7,7 @@ from skmnist._utils.backend import load_keras
 from skmnist.networks import residual_network
 
 SHAPES = [(1, 1, 1), (1, 2, 1), (1, 30, 1), (2, 2, 1), (8, 8, 1), (9, 5, 3)]
-SMALL = {"widths": (8, 16)}
+SMALL = {"filters": (8, 16)}
 
 
 def n_trained(network):
@@ -30,7 +30,7 @@ def test_each_stage_halves_the_sides_and_widens():
 
 
 def test_a_shortcut_takes_each_second_pixel_and_adds_empty_maps():
-    network = residual_network((4, 4, 1), 2, widths=(2, 3))
+    network = residual_network((4, 4, 1), 2, filters=(2, 3))
     keras = load_keras()
     add = network.get_layer("block_2_1_add")
     around = keras.Model(network.inputs[0], [network.get_layer("block_1_1").output, add.input[1]])
@@ -42,7 +42,7 @@ def test_a_shortcut_takes_each_second_pixel_and_adds_empty_maps():
 
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16", "float64"])
 def test_outputs_sum_to_1_in_each_dtype(dtype):
-    network = residual_network((28, 28, 1), 10, widths=(4, 8), dtype=dtype)
+    network = residual_network((28, 28, 1), 10, filters=(4, 8), dtype=dtype)
     outputs = np.array(network(np.random.default_rng(0).random((3, 28, 28, 1))))
     assert outputs.dtype == ("float64" if dtype == "float64" else "float32")
     np.testing.assert_allclose(outputs.sum(axis=1), 1, rtol=1e-5)
@@ -92,9 +92,9 @@ def test_a_saved_network_is_the_same(fitted, digits, tmp_path):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"widths": ()}, r"widths=\(\); expected the maps of at least one stage"),
-        ({"widths": (16, 8)}, r"widths=\(16, 8\).*none fewer than in the stage before"),
-        ({"widths": (16, 0)}, r"widths=\(16, 0\) holds 0; expected whole numbers"),
+        ({"filters": ()}, r"filters=\(\); expected those of at least one stage"),
+        ({"filters": (16, 8)}, r"filters=\(16, 8\).*none fewer than in the stage before"),
+        ({"filters": (16, 0)}, r"filters=\(16, 0\) holds 0; expected whole numbers"),
         ({"n_blocks": 0}, "'n_blocks' parameter of ResNetClassifier"),
     ],
 )
@@ -104,7 +104,7 @@ def test_what_is_no_network_is_refused(parameters, message, digits):
 
 
 @parametrize_with_checks(
-    [ResNetClassifier(widths=(8,), epochs=10, learning_rate=0.02)],
+    [ResNetClassifier(filters=(8,), epochs=10, learning_rate=0.02)],
     expected_failed_checks=lambda estimator: {
         "check_sample_weight_equivalence_on_dense_data": (
             "With mini-batches, a row repeated is in several batches and a row weighted is in one."

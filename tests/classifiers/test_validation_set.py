@@ -199,7 +199,7 @@ def test_a_reader_of_texts_is_judged_on_it():
     texts, y = ["a great film", "what a bore", "great fun", "a bore"] * 5, [1, 0] * 10
     with sklearn.config_context(enable_metadata_routing=True):
         reader = make_pipeline(
-            TextSequencer(max_words=9, length=4),
+            TextSequencer(max_tokens=9, output_sequence_length=4),
             SequenceDNNClassifier(epochs=2, random_state=0).set_fit_request(X_val=True, y_val=True),
             transform_input=["X_val"],
         )

@@ -17,7 +17,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from skmnist.datasets import _imdb as imdb
-from skmnist.datasets import load_imdb
+from skmnist.datasets import fetch_imdb
 
 # The small stand-in has two reviews of each class, numbered so that names sort otherwise.
 REVIEWS = {
@@ -134,7 +134,7 @@ def serve(stand_in, monkeypatch):
 @pytest.fixture(scope="module")
 def real():
     try:
-        return load_imdb(download_if_missing=False, as_bunch=True)
+        return fetch_imdb(download_if_missing=False, as_bunch=True)
     except OSError:
         pytest.skip("IMDB is not at hand: set SKMNIST_DATA to the folder that holds imdb/")
 
@@ -169,19 +169,19 @@ def test_the_folder_of_the_environment_variable_comes_first(
     own, home = tmp_path / "own", tmp_path / "home"
     write_files(own / subfolder, suffix)
     monkeypatch.setenv("SKMNIST_DATA", str(own))
-    assert_is_the_stand_in(load_imdb(data_home=home))
+    assert_is_the_stand_in(fetch_imdb(data_home=home))
     assert files_in(home) == []
 
 
 def test_the_cache_comes_next(stand_in, tmp_path, monkeypatch):
     write_files(cache_of(tmp_path))
     monkeypatch.setenv("SKMNIST_DATA", str(tmp_path / "no-such-folder"))
-    assert_is_the_stand_in(load_imdb(data_home=tmp_path, download_if_missing=False))
+    assert_is_the_stand_in(fetch_imdb(data_home=tmp_path, download_if_missing=False))
 
 
 def test_a_bunch_holds_the_same_with_names_and_source(stand_in, tmp_path):
     write_files(cache_of(tmp_path))
-    bunch = load_imdb(data_home=tmp_path, as_bunch=True)
+    bunch = fetch_imdb(data_home=tmp_path, as_bunch=True)
     assert_is_the_stand_in(((bunch.X_train, bunch.y_train), (bunch.X_test, bunch.y_test)))
     assert bunch.target_names.tolist() == ["negative", "positive"]
     assert "Maas" in bunch.DESCR
@@ -212,7 +212,7 @@ def test_a_bad_file_in_ones_own_folder_is_named_with_its_line(
     (tmp_path / "test.jsonl").write_bytes(content)
     monkeypatch.setenv("SKMNIST_DATA", str(tmp_path))
     with pytest.raises(ValueError, match=message):
-        load_imdb()
+        fetch_imdb()
 
 
 # From the archive
@@ -220,9 +220,9 @@ def test_a_bad_file_in_ones_own_folder_is_named_with_its_line(
 
 def test_the_archive_is_downloaded_once_and_then_read_from_the_cache(serve, tmp_path):
     server = serve(archive())
-    assert_is_the_stand_in(load_imdb(data_home=tmp_path))
+    assert_is_the_stand_in(fetch_imdb(data_home=tmp_path))
     assert files_in(tmp_path) == FILES
-    assert_is_the_stand_in(load_imdb(data_home=tmp_path))
+    assert_is_the_stand_in(fetch_imdb(data_home=tmp_path))
     assert len(server.requests) == 1
 
 
@@ -234,7 +234,7 @@ def test_nothing_of_the_archive_is_written_but_the_two_files(serve, tmp_path):
         "aclImdb/train/neg/x_1.txt": b"out",
     }
     serve(archive(extra=evil))
-    assert_is_the_stand_in(load_imdb(data_home=tmp_path / "home"))
+    assert_is_the_stand_in(fetch_imdb(data_home=tmp_path / "home"))
     assert files_in(tmp_path) == FILES
 
 
@@ -248,7 +248,7 @@ def test_a_damaged_file_in_the_cache_is_made_anew(serve, tmp_path, damaged):
     write_files(cache_of(tmp_path))
     (cache_of(tmp_path) / "train.jsonl.gz").write_bytes(damaged)
     for _ in range(2):
-        assert_is_the_stand_in(load_imdb(data_home=tmp_path))
+        assert_is_the_stand_in(fetch_imdb(data_home=tmp_path))
     assert len(server.requests) == 1
 
 
@@ -263,7 +263,7 @@ BROKEN = {
 def test_a_failed_download_says_why_and_the_ways_out(serve, tmp_path, answer, reason):
     server = serve(**answer)
     with pytest.raises(OSError, match=r"IMDB's train\.jsonl\.gz and test\.jsonl\.gz") as e:
-        load_imdb(data_home=tmp_path)
+        fetch_imdb(data_home=tmp_path)
     for part in (
         reason,
         server.url,
@@ -281,7 +281,7 @@ def test_without_permission_to_download_nothing_is_asked_for(serve, tmp_path, mo
     write_files(cache_of(tmp_path))
     (cache_of(tmp_path) / "test.jsonl.gz").write_bytes(b"")
     with pytest.raises(OSError, match="`download_if_missing` is False") as caught:
-        load_imdb(data_home=tmp_path, download_if_missing=False)
+        fetch_imdb(data_home=tmp_path, download_if_missing=False)
     assert f"SKMNIST_DATA={tmp_path / 'elsewhere'}" in str(caught.value)
     assert "test.jsonl.gz holds 0 reviews" in str(caught.value)
     assert server.requests == []
@@ -290,7 +290,7 @@ def test_without_permission_to_download_nothing_is_asked_for(serve, tmp_path, mo
 def test_several_may_load_at_once(serve, tmp_path):
     serve(archive())
     with ThreadPoolExecutor(4) as pool:
-        loaded = [pool.submit(load_imdb, data_home=tmp_path) for _ in range(8)]
+        loaded = [pool.submit(fetch_imdb, data_home=tmp_path) for _ in range(8)]
     for data in loaded:
         assert_is_the_stand_in(data.result())
     assert files_in(tmp_path) == FILES
@@ -299,7 +299,7 @@ def test_several_may_load_at_once(serve, tmp_path):
 def test_a_download_is_silent(serve, tmp_path, capfd, caplog):
     serve(archive())
     with caplog.at_level("INFO"):
-        load_imdb(data_home=tmp_path)
+        fetch_imdb(data_home=tmp_path)
     assert capfd.readouterr() == ("", "")
     assert caplog.records == []
 

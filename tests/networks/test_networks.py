@@ -53,7 +53,7 @@ EVERY_BUILDER = {
         {
             "conv_blocks": (
                 ConvBlock(4, batch_norm=True, pool="max", dropout=0.1),
-                ConvBlock(4, initializer="he_normal"),
+                ConvBlock(4, kernel_initializer="he_normal"),
             ),
             "hidden_units": (8,),
             "dropout": 0.2,
@@ -203,7 +203,7 @@ def _bejar_block(filters, kernel_size, dropout):
         filters,
         kernel_size,
         padding="same",
-        initializer="he_normal",
+        kernel_initializer="he_normal",
         l2=1e-4,
         batch_norm=True,
         pool="max",
@@ -298,7 +298,7 @@ def _kinds(network):
 
 def test_the_order_of_a_blocks_steps_is_kept():
     order = ("pool", "batch_norm", "dropout", "activation")
-    block = ConvBlock(4, pool="average", batch_norm=True, dropout=0.1, order=order)
+    block = ConvBlock(4, pool="avg", batch_norm=True, dropout=0.1, order=order)
     names = [layer.name for layer in convolutional_network(MNIST, 10, conv_blocks=[block]).layers]
     assert names == [
         "conv_1", "pool_1", "batch_norm_1", "dropout_1", "activation_1", "flatten", "output"
@@ -333,7 +333,7 @@ def test_a_block_is_also_a_dict_or_a_number_of_filters():
         ({"filters": 0}, "filters=0; expected a whole number >= 1"),
         ({"kernel_size": 2.5}, "kernel_size=2.5; expected a whole number"),
         ({"padding": "full"}, "padding='full'; expected 'valid', 'same' or 'auto'"),
-        ({"pool": "min"}, "pool='min'; expected 'max', 'average' or None"),
+        ({"pool": "min"}, "pool='min'; expected 'max', 'avg' or None"),
         ({"dropout": 1.0}, "dropout=1.0; expected 0 <= dropout < 1"),
         ({"order": ("pool",)}, "in any order"),
     ],
@@ -453,8 +453,8 @@ def test_a_misspelt_activation_is_guessed():
 
 
 def test_an_unknown_initializer_is_named_with_known_ones():
-    block = ConvBlock(4, initializer="he_norml")
-    with pytest.raises(ValueError, match=r"initializer='he_norml'.*'he_normal'"):
+    block = ConvBlock(4, kernel_initializer="he_norml")
+    with pytest.raises(ValueError, match=r"kernel_initializer='he_norml'.*'he_normal'"):
         convolutional_network(MNIST, 10, conv_blocks=[block])
 
 

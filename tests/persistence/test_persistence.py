@@ -222,8 +222,8 @@ def test_a_pipeline_that_reads_texts_comes_back(tmp_path, learned):
     texts, y = ["Grüße from a great film", "what a bore", "isn't it great?"] * 5, [1, 0, 1] * 5
     words = None if learned else ["great", "bore"]
     reader = make_pipeline(
-        TextSequencer(max_words=9, length=4, vocabulary=words),
-        SequenceDNNClassifier(n_words=9, embedding_size=2, epochs=1, random_state=0),
+        TextSequencer(max_tokens=9, output_sequence_length=4, vocabulary=words),
+        SequenceDNNClassifier(vocabulary_size=9, embedding_dim=2, epochs=1, random_state=0),
     ).fit(texts, y)
     save(reader, tmp_path / "reader")
     again = load(tmp_path / "reader")
@@ -479,8 +479,8 @@ HOSTILE_PARAMETERS = {
     "more keys": ({"schedule": {"type": "Cosine", "fields": {}, "code": 1}}, "expected exactly"),
     "an unknown field": ({"schedule": {"type": "Cosine", "fields": {"a": 1}}}, "parameter='a'"),
     "a wrong field": (
-        {"schedule": {"type": "Plateau", "fields": {"min_rate": "0"}}},
-        "min_rate is '0'; expected float",
+        {"schedule": {"type": "Plateau", "fields": {"min_lr": "0"}}},
+        "min_lr is '0'; expected float",
     ),
     "a field out of range": ({"schedule": {"type": "OneCycle", "fields": {"peak": 2}}}, "peak=2"),
     "an object elsewhere": (
@@ -613,14 +613,16 @@ def test_a_committee_that_is_not_ours_in_any_part_is_refused(tampered, change, m
         ({"vocabulary_": ["A b"]}, "expected words in lower case"),
         ({"vocabulary_": []}, "one at least"),
         ({"vocabulary_": {"a": 3}}, "a list of words"),
-        ({"vocabulary_": list("abcdefghij")}, "more words than max_words=9"),
-        ({"length": 0}, "length is 0"),
+        ({"vocabulary_": list("abcdefghij")}, "more words than max_tokens=9"),
+        ({"output_sequence_length": 0}, "length is 0"),
         ({"code": 1}, "expected exactly"),
     ],
 )
 def test_a_vocabulary_that_is_not_ours_is_refused(tmp_path, change, match):
     texts = ["a great film", "a bore"]
-    reader = make_pipeline(TextSequencer(max_words=9, length=3), SequenceDNNClassifier(epochs=1))
+    reader = make_pipeline(
+        TextSequencer(max_tokens=9, output_sequence_length=3), SequenceDNNClassifier(epochs=1)
+    )
     save(reader.fit(texts, [1, 0]), tmp_path / "reader")
     with safe_open(tmp_path / "reader", framework="np") as file:
         content = json.loads(file.metadata()["skmnist"])

@@ -39,7 +39,7 @@ OF_IMAGES = {
         conv_blocks=[ConvBlock(2, padding="same", pool="max")], hidden_units=(3,), **TRAINED
     ),
     "lenet": LeNetClassifier(**TRAINED),
-    "residual": ResNetClassifier(widths=(2, 3), **TRAINED),
+    "residual": ResNetClassifier(filters=(2, 3), **TRAINED),
     "capsules": CapsNetClassifier(
         filters=2, n_primary_maps=2, primary_dim=2, class_dim=2, **TRAINED
     ),
@@ -56,9 +56,9 @@ OF_IMAGES = {
     "committee": CommitteeClassifier(members=_DENSE, n_members=2, random_state=0),
 }
 OF_TEXTS = {
-    "dense of texts": SequenceDNNClassifier(embedding_size=2, hidden_units=(3,), **TRAINED),
+    "dense of texts": SequenceDNNClassifier(embedding_dim=2, hidden_units=(3,), **TRAINED),
     "convolutional of texts": SequenceCNNClassifier(
-        embedding_size=2, filters=2, hidden_units=(3,), **TRAINED
+        embedding_dim=2, filters=2, hidden_units=(3,), **TRAINED
     ),
 }
 TEXTS = ["a great film", "what a bore", "isn't it great?"] * 5
@@ -71,7 +71,7 @@ def saved(digits, tmp_path_factory):
     for name, estimator in OF_IMAGES.items():
         save(estimator.fit(digits[0][:60], digits[2][:60]), folder / name)
     for name, classifier in OF_TEXTS.items():
-        reader = make_pipeline(TextSequencer(max_words=9, length=4), classifier)
+        reader = make_pipeline(TextSequencer(max_tokens=9, output_sequence_length=4), classifier)
         save(reader.fit(TEXTS, [1, 0, 1] * 5), folder / name)
     return folder
 
@@ -112,9 +112,9 @@ def built(monkeypatch):
     [
         ("residual", {"n_blocks": 80}),
         ("residual", {"n_blocks": 10**9}),
-        ("residual", {"widths": [1] * 400}),
-        ("residual", {"widths": [1] * 1000}),
-        ("residual", {"widths": [10**9]}),
+        ("residual", {"filters": [1] * 400}),
+        ("residual", {"filters": [1] * 1000}),
+        ("residual", {"filters": [10**9]}),
         ("dense", {"hidden_units": [1] * 400}),
         ("dense", {"hidden_units": [1] * 1000}),
         ("dense", {"hidden_units": [10**6, 10**6]}),

@@ -72,7 +72,7 @@ def network_of(name):
     """Build the network of a recipe for the data that it is for."""
     classifier = last_step(recipe(name))
     data = RECIPES[name].data
-    classifier.n_words_ = 5000  # learned from the reviews, of which some have every word
+    classifier.vocabulary_size_ = 5000  # learned from the reviews, of which some have every word
     n_classes = 10 if data == "mnist" else 2
     return classifier._architecture(INPUT_SHAPES[data], n_classes, "float32").build(seed=0)
 

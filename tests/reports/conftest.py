@@ -39,7 +39,8 @@ _PRETRAINED = PretrainedClassifier(
     fine_tune_epochs=1,
 )
 _READER = make_pipeline(
-    TextSequencer(max_words=50, length=6), SequenceDNNClassifier(epochs=2, random_state=0)
+    TextSequencer(max_tokens=50, output_sequence_length=6),
+    SequenceDNNClassifier(epochs=2, random_state=0),
 )
 _ALL_FIGURES = Reported(
     test_accuracy=97.5,

@@ -22,7 +22,7 @@ from sklearn.utils.estimator_checks import (
 
 from skmnist import persistence
 from skmnist._utils.backend import load_keras
-from skmnist.datasets import load_imdb
+from skmnist.datasets import fetch_imdb
 from skmnist.text import (
     SequenceCNNClassifier,
     SequenceDNNClassifier,
@@ -31,7 +31,7 @@ from skmnist.text import (
     sequence_dense_network,
 )
 
-SMALL = {"embedding_size": 4, "hidden_units": (16,), "learning_rate": 0.02, "batch_size": 16}
+SMALL = {"embedding_dim": 4, "hidden_units": (16,), "learning_rate": 0.02, "batch_size": 16}
 CLASSIFIERS = [
     SequenceCNNClassifier(filters=8, epochs=10, **SMALL),
     SequenceDNNClassifier(epochs=10, **SMALL),
@@ -111,7 +111,7 @@ def assert_weights_are_worth_repetition(classifier):
 )
 def test_the_networks_have_the_reports_sizes(classifier, n_parameters):
     X = np.random.default_rng(0).integers(5000, size=(4, 500))
-    classifier.set_params(n_words=5000, epochs=1).fit(X, [0, 1, 0, 1])
+    classifier.set_params(vocabulary_size=5000, epochs=1).fit(X, [0, 1, 0, 1])
     assert classifier.n_parameters_ == n_parameters
     assert classifier.network_.output_shape == (None, 1)
 
@@ -120,7 +120,7 @@ def test_the_networks_have_the_reports_sizes(classifier, n_parameters):
 @pytest.mark.parametrize("build", [sequence_cnn, sequence_dense_network])
 def test_every_index_finds_its_own_vector_in_any_precision(build, dtype):
     keras = load_keras()
-    network = build((1, 5000, 1), 2, n_words=5000, hidden_units=(1,), dtype=dtype)
+    network = build((1, 5000, 1), 2, vocabulary_size=5000, hidden_units=(1,), dtype=dtype)
     embedding = network.get_layer("embedding")
     words = keras.Model(network.inputs[0], embedding.output)
 
@@ -185,8 +185,8 @@ def fitted(request, few_words):
 
 
 def test_the_largest_index_decides_how_many_words_there_are(fitted, few_words):
-    assert fitted.n_words_ == few_words[0].max() + 1
-    assert fitted.network_.get_layer("embedding").input_dim == fitted.n_words_
+    assert fitted.vocabulary_size_ == few_words[0].max() + 1
+    assert fitted.network_.get_layer("embedding").input_dim == fitted.vocabulary_size_
 
 
 def test_an_index_that_is_new_counts_as_unknown(fitted, few_words):
@@ -200,7 +200,7 @@ def test_an_index_that_is_new_counts_as_unknown(fitted, few_words):
 def test_there_is_always_room_for_the_unknown_word():
     X, y = np.array([[0, 1], [1, 0]] * 10), [0, 1] * 10
     classifier = SequenceDNNClassifier(epochs=1, **SMALL).fit(X, y)
-    assert classifier.n_words_ == 3
+    assert classifier.vocabulary_size_ == 3
     assert classifier.predict([[5, 2]]).shape == (1,)
 
 
@@ -226,12 +226,16 @@ def test_a_row_without_weight_decides_nothing_of_the_vocabulary(few_words):
     extended = np.vstack([X, np.full((1, 10), 9000)])
     classifier = SequenceDNNClassifier(epochs=1, **SMALL)
     classifier.fit(extended, [*y, 1], sample_weight=[1] * 400 + [0])
-    assert classifier.n_words_ == X.max() + 1
+    assert classifier.vocabulary_size_ == X.max() + 1
 
 
 BAD_SEQUENCES = {
     "negative": (-1, "auto", "Negative values in data passed to X of Sequence"),
-    "beyond n_words": (50, 50, "X holds the word index 50; .* to 49, as n_words says"),
+    "beyond vocabulary_size": (
+        50,
+        50,
+        "X holds the word index 50; .* to 49, as vocabulary_size says",
+    ),
     "beyond what a batch holds": (2**24, "auto", "X holds the word index 16777216; .* 16777215"),
     "infinite": (np.inf, "auto", "infinity"),
     "missing": (np.nan, "auto", "NaN"),
@@ -239,10 +243,12 @@ BAD_SEQUENCES = {
 
 
 @each_classifier
-@pytest.mark.parametrize(("bad", "n_words", "message"), BAD_SEQUENCES.values(), ids=BAD_SEQUENCES)
-def test_what_is_no_word_is_refused(classifier, few_words, bad, n_words, message):
+@pytest.mark.parametrize(
+    ("bad", "vocabulary_size", "message"), BAD_SEQUENCES.values(), ids=BAD_SEQUENCES
+)
+def test_what_is_no_word_is_refused(classifier, few_words, bad, vocabulary_size, message):
     X, y = few_words
-    classifier = clone(classifier).set_params(n_words=n_words, epochs=1)
+    classifier = clone(classifier).set_params(vocabulary_size=vocabulary_size, epochs=1)
     wrong = X.astype(np.float64)
     wrong[3, 4] = bad
     with pytest.raises(ValueError, match=message):
@@ -264,10 +270,10 @@ def test_strings_are_no_word_indices():
 @pytest.mark.parametrize(
     "setting",
     [
-        {"n_words": 2},
-        {"n_words": 2**24 + 1},
-        {"n_words": "all"},
-        {"embedding_size": 0},
+        {"vocabulary_size": 2},
+        {"vocabulary_size": 2**24 + 1},
+        {"vocabulary_size": "all"},
+        {"embedding_dim": 0},
         {"filters": 0},
         {"kernel_size": 1.5},
         {"pool_size": 0},
@@ -311,7 +317,7 @@ def test_a_file_gives_back_the_same_classifier(fitted, few_words, tmp_path):
     X, _ = few_words
     persistence.save(fitted, tmp_path / "sequences")
     same = persistence.load(tmp_path / "sequences")
-    assert same.n_words_ == fitted.n_words_
+    assert same.vocabulary_size_ == fitted.vocabulary_size_
     np.testing.assert_array_equal(same.predict_proba(X), fitted.predict_proba(X))
 
 
@@ -323,9 +329,9 @@ def test_a_file_with_a_wrong_number_of_words_is_refused(fitted, few_words, tmp_p
     persistence.save(fitted, path)
     with safe_open(path, framework="np") as file:
         content = json.loads(file.metadata()["skmnist"])
-    one_more = fitted.n_words_ + 1, "expected float32 of shape"
-    for wrong, message in (2, "n_words_ is 2"), one_more, (10_000, "up to 10000 units"):
-        content["learned"]["n_words_"] = wrong
+    one_more = fitted.vocabulary_size_ + 1, "expected float32 of shape"
+    for wrong, message in (2, "vocabulary_size_ is 2"), one_more, (10_000, "up to 10000 units"):
+        content["learned"]["vocabulary_size_"] = wrong
         content.pop("sha256", None)
         save_file(load_file(path), path, {"skmnist": json.dumps(content)})
         with pytest.raises(ValueError, match=message):
@@ -338,7 +344,7 @@ def test_warm_start_and_partial_fit_go_on(few_words):
     for _ in range(3):
         classifier.fit(X, y)
     assert classifier.n_epochs_ == 3
-    stepwise = SequenceDNNClassifier(n_words=20, random_state=0, **SMALL)
+    stepwise = SequenceDNNClassifier(vocabulary_size=20, random_state=0, **SMALL)
     for _ in range(10):
         stepwise.partial_fit(X, y, classes=[0, 1])
     assert stepwise.score(X, y) > 0.95
@@ -360,7 +366,7 @@ def test_several_classes_and_labels_of_any_kind(few_words):
 def reviews():
     """2,000 real reviews in random order, or a skip that says how to get them."""
     try:
-        (texts, y), _ = load_imdb(download_if_missing=False)
+        (texts, y), _ = fetch_imdb(download_if_missing=False)
     except OSError:
         pytest.skip("IMDB is not at hand: set SKMNIST_DATA to the folder that holds imdb/")
     chosen = np.random.default_rng(0).permutation(len(texts))[:2000]
@@ -369,7 +375,7 @@ def reviews():
 
 def pipeline(classifier=SequenceCNNClassifier, **settings):
     return make_pipeline(
-        TextSequencer(max_words=2000, length=100),
+        TextSequencer(max_tokens=2000, output_sequence_length=100),
         classifier(**{"epochs": 4, "batch_size": 32, "random_state": 0, **settings}),
     )
 
@@ -378,7 +384,7 @@ def pipeline(classifier=SequenceCNNClassifier, **settings):
 def test_the_sense_of_real_reviews_is_learned(classifier, reviews):
     texts, y = reviews
     judged = pipeline(classifier).fit(texts[:1600], y[:1600])
-    assert judged[-1].n_words_ == 2000
+    assert judged[-1].vocabulary_size_ == 2000
     assert judged.score(texts[1600:], y[1600:]) > 0.6
     assert set(judged.predict(["a film", ""])) <= {"bad", "good"}
 
@@ -417,7 +423,7 @@ y = rng.integers(2, size=384)
 X = rng.integers(3, 300, size=(384, 6))
 X[:, 2] = 4998 + y
 classifier = SequenceCNNClassifier(
-    embedding_size=4, filters=4, hidden_units=(8,), learning_rate=0.02, batch_size=32, epochs=8,
+    embedding_dim=4, filters=4, hidden_units=(8,), learning_rate=0.02, batch_size=32, epochs=8,
     dtype="mixed_bfloat16", random_state=0,
 )
 print(classifier.fit(X[:320], y[:320]).score(X[320:], y[320:]))

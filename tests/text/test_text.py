@@ -23,7 +23,7 @@ from sklearn.utils.estimator_checks import (
     estimator_checks_generator,
 )
 
-from skmnist.datasets import load_imdb
+from skmnist.datasets import fetch_imdb
 from skmnist.text import TextSequencer
 
 
@@ -31,7 +31,7 @@ from skmnist.text import TextSequencer
 def reviews():
     """A thousand real reviews, or a skip that says how to get them."""
     try:
-        (texts, _), _ = load_imdb(download_if_missing=False)
+        (texts, _), _ = fetch_imdb(download_if_missing=False)
     except OSError:
         pytest.skip("IMDB is not at hand: set SKMNIST_DATA to the folder that holds imdb/")
     return texts[::25]
@@ -41,7 +41,7 @@ TEXTS = ["The film: a GREAT film!", "It isn't great.<br /><br>Is it a film?", ""
 
 
 def test_indices_follow_frequency_and_then_the_alphabet():
-    sequencer = TextSequencer(length=8).fit(TEXTS)
+    sequencer = TextSequencer(output_sequence_length=8).fit(TEXTS)
     assert sequencer.vocabulary_ == {
         "film": 3,
         "a": 4,
@@ -68,23 +68,27 @@ def test_indices_follow_frequency_and_then_the_alphabet():
 
 
 def test_a_long_text_keeps_its_end_without_the_start():
-    indices = TextSequencer(length=2).fit(["a b c"]).transform(["a b c", "a b", "a"])
+    indices = (
+        TextSequencer(output_sequence_length=2).fit(["a b c"]).transform(["a b c", "a b", "a"])
+    )
     assert indices.tolist() == [[4, 5], [3, 4], [1, 3]]
 
 
 def test_every_index_is_under_max_words_and_other_words_are_unknown():
-    sequencer = TextSequencer(max_words=5, length=4).fit(TEXTS)
+    sequencer = TextSequencer(max_tokens=5, output_sequence_length=4).fit(TEXTS)
     assert sequencer.vocabulary_ == {"film": 3, "a": 4}
     assert sequencer.transform(["a new film"]).tolist() == [[1, 4, 2, 3]]
     assert sequencer.transform(TEXTS).max() == 4
 
 
 def test_a_vocabulary_that_is_given_is_that_of_the_sequencer_it_came_from():
-    learned = TextSequencer(length=4).fit(TEXTS)
-    given = TextSequencer(length=4, vocabulary=list(learned.vocabulary_)).fit(["Other words"])
+    learned = TextSequencer(output_sequence_length=4).fit(TEXTS)
+    given = TextSequencer(output_sequence_length=4, vocabulary=list(learned.vocabulary_)).fit(
+        ["Other words"]
+    )
     assert list(given.vocabulary_.items()) == list(learned.vocabulary_.items())
     np.testing.assert_array_equal(given.transform(TEXTS), learned.transform(TEXTS), strict=True)
-    fewer = TextSequencer(max_words=5, vocabulary=np.array(["film", "a", "great"])).fit([])
+    fewer = TextSequencer(max_tokens=5, vocabulary=np.array(["film", "a", "great"])).fit([])
     assert fewer.vocabulary_ == {"film": 3, "a": 4}
 
 
@@ -107,8 +111,8 @@ def test_a_vocabulary_of_anything_but_distinct_words_is_refused(vocabulary, mess
 
 def test_the_order_of_the_texts_decides_nothing():
     words = [f"word{i}" for i in np.random.default_rng(0).permutation(100)]
-    one = TextSequencer(max_words=50).fit(words)
-    other = TextSequencer(max_words=50).fit(words[::-1])
+    one = TextSequencer(max_tokens=50).fit(words)
+    other = TextSequencer(max_tokens=50).fit(words[::-1])
     assert list(one.vocabulary_.items()) == list(other.vocabulary_.items())
 
 
@@ -126,7 +130,7 @@ def test_real_reviews_are_read_as_by_the_tokenizer_of_keras(reviews):
     sequences = tokenizer.texts_to_sequences(texts)
     expected = pad_sequences([[1, *sequence] for sequence in sequences], maxlen=200)
 
-    ours = TextSequencer(max_words=1000, length=200).fit_transform(reviews)
+    ours = TextSequencer(max_tokens=1000, output_sequence_length=200).fit_transform(reviews)
 
     np.testing.assert_array_equal(ours, expected, strict=True)
 
@@ -137,21 +141,21 @@ def test_real_reviews_are_read_as_by_the_tokenizer_of_keras(reviews):
     ids=["list", "tuple", "str array", "object array", "Series", "Index", "iterator"],
 )
 def test_any_collection_of_strings_will_do(collect):
-    expected = TextSequencer(length=5).fit_transform(TEXTS)
+    expected = TextSequencer(output_sequence_length=5).fit_transform(TEXTS)
     np.testing.assert_array_equal(
-        TextSequencer(length=5).fit(TEXTS).transform(collect(TEXTS)), expected
+        TextSequencer(output_sequence_length=5).fit(TEXTS).transform(collect(TEXTS)), expected
     )
     np.testing.assert_array_equal(
-        TextSequencer(length=5).fit(collect(TEXTS)).transform(TEXTS), expected
+        TextSequencer(output_sequence_length=5).fit(collect(TEXTS)).transform(TEXTS), expected
     )
 
 
 def test_no_texts_become_no_rows():
-    assert TextSequencer(length=5).fit(TEXTS).transform([]).shape == (0, 5)
+    assert TextSequencer(output_sequence_length=5).fit(TEXTS).transform([]).shape == (0, 5)
 
 
 def test_names_and_pandas_output():
-    sequencer = TextSequencer(length=3).set_output(transform="pandas").fit(TEXTS)
+    sequencer = TextSequencer(output_sequence_length=3).set_output(transform="pandas").fit(TEXTS)
     names = ["textsequencer0", "textsequencer1", "textsequencer2"]
     assert sequencer.get_feature_names_out().tolist() == names
     frame = sequencer.transform(pd.Series(TEXTS, index=list("abcd")))
@@ -160,7 +164,7 @@ def test_names_and_pandas_output():
 
 
 def test_a_pickle_and_a_clone_do_the_same():
-    sequencer = TextSequencer(max_words=8, length=5).fit(TEXTS)
+    sequencer = TextSequencer(max_tokens=8, output_sequence_length=5).fit(TEXTS)
     expected = sequencer.transform(TEXTS)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(sequencer)).transform(TEXTS), expected)
     np.testing.assert_array_equal(clone(sequencer).fit(TEXTS).transform(TEXTS), expected)
@@ -170,7 +174,7 @@ def test_a_pickle_and_a_clone_do_the_same():
 
 
 def test_indices_become_words_again_without_padding_and_start():
-    sequencer = TextSequencer(max_words=6, length=9).fit(TEXTS)
+    sequencer = TextSequencer(max_tokens=6, output_sequence_length=9).fit(TEXTS)
     assert list(sequencer.vocabulary_) == ["film", "a", "great"]
     assert sequencer.inverse_transform(sequencer.transform(TEXTS)) == [
         "[UNK] film a great film",
@@ -181,14 +185,14 @@ def test_indices_become_words_again_without_padding_and_start():
 
 
 def test_where_every_word_is_known_and_fits_the_words_come_back(reviews):
-    sequencer = TextSequencer(max_words=1_000_000, length=3000).fit(reviews)
+    sequencer = TextSequencer(max_tokens=1_000_000, output_sequence_length=3000).fit(reviews)
     again = sequencer.inverse_transform(sequencer.transform(reviews))
     np.testing.assert_array_equal(sequencer.transform(again), sequencer.transform(reviews))
     assert again[0].split()[:3] == reviews[0].lower().split()[:3]
 
 
 def test_a_text_of_unknown_words_is_read_again_as_it_was_shown(reviews):
-    sequencer = TextSequencer(max_words=1000, length=200).fit(reviews)
+    sequencer = TextSequencer(max_tokens=1000, output_sequence_length=200).fit(reviews)
     indices = sequencer.transform(reviews)
     whole = indices[:, 0] == 0  # of longer texts the beginning, and so the start mark, is lost
     again = sequencer.transform(sequencer.inverse_transform(indices[whole]))
@@ -207,7 +211,7 @@ def test_whole_numbers_of_any_kind_are_indices(collect):
 
 
 def test_no_rows_become_no_texts():
-    sequencer = TextSequencer(length=5).fit(TEXTS)
+    sequencer = TextSequencer(output_sequence_length=5).fit(TEXTS)
     assert sequencer.inverse_transform(sequencer.transform([])) == []
 
 
@@ -264,7 +268,13 @@ def test_texts_without_a_word_are_refused_in_fit(empty):
 
 
 @pytest.mark.parametrize(
-    "setting", [{"max_words": 3}, {"max_words": 10.5}, {"length": 0}, {"length": "long"}]
+    "setting",
+    [
+        {"max_tokens": 3},
+        {"max_tokens": 10.5},
+        {"output_sequence_length": 0},
+        {"output_sequence_length": "long"},
+    ],
 )
 def test_a_bad_parameter_is_named_with_its_range(setting):
     (name,) = setting

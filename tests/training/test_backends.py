@@ -73,7 +73,7 @@ def keras_own_fit():
 def _difference(kind, optimizer):
     from skmnist.networks import Architecture, ConvBlock, convolutional_network, dense_network
     from skmnist.training import Constant
-    from skmnist.training._contract import Data, Plan, Task, epoch_generator, epoch_order
+    from skmnist.training._contract import Data, Plan, TrainingSpec, epoch_generator, epoch_order
     from skmnist.training._loop import train
     from skmnist.training._losses import find_loss
     from skmnist.training._optimizers import find_optimizer
@@ -99,7 +99,7 @@ def _difference(kind, optimizer):
     weights /= weights.mean()
     data = Data(images, y[:190].astype(np.int32), weights, rows, rows[:0], 16.0)
     plan = Plan(2, BATCH, ours.learning_rate, Constant(), SEED)
-    outcome = train(Task(architecture, ours, find_loss("cross_entropy"), None), plan, data)
+    outcome = train(TrainingSpec(architecture, ours, find_loss("cross_entropy"), None), plan, data)
 
     network = architecture.build(SEED)
     network.compile(optimizer=theirs, loss="categorical_crossentropy", jit_compile=False)

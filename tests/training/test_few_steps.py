@@ -29,7 +29,7 @@ from skmnist.training import Constant
 from skmnist.training import _loop as loop
 from skmnist.training._averages import corrected_averages
 from skmnist.training._backends import tensorflow
-from skmnist.training._contract import Data, Plan, Task
+from skmnist.training._contract import Data, Plan, TrainingSpec
 from skmnist.training._loop import train
 from skmnist.training._losses import find_loss
 from skmnist.training._optimizers import find_optimizer
@@ -152,7 +152,7 @@ def outcome(data, epochs, optimizer=None, momentum=0.9):
         dtype="float32",
     )
     optimizer = optimizer or find_optimizer("adam", 0.003)
-    task = Task(architecture, optimizer, find_loss("cross_entropy"), None)
+    task = TrainingSpec(architecture, optimizer, find_loss("cross_entropy"), None)
     trained = train(task, Plan(epochs, 32, 0.003, Constant(), seed=5), data)
     trainable = {v.path for v in architecture.build(0).trainable_variables}
     named = dict(

@@ -15,7 +15,7 @@ from skmnist.networks import Architecture, ConvBlock, convolutional_network, den
 from skmnist.training import Augmentation, Constant, Cosine, OneCycle, Plateau
 from skmnist.training import _loop as loop
 from skmnist.training._augmentation import AUGMENTATIONS, find_augmentation
-from skmnist.training._contract import Data, Plan, Task, epoch_generator, epoch_order
+from skmnist.training._contract import Data, Plan, TrainingSpec, epoch_generator, epoch_order
 from skmnist.training._loop import train
 from skmnist.training._losses import LOSSES, find_loss
 from skmnist.training._optimizers import OPTIMIZERS, find_optimizer
@@ -108,7 +108,7 @@ def test_the_loop_gives_the_numbers_of_keras_own_fit(architecture, optimizer, da
         "adam": (keras.optimizers.Adam(0.003), None),
     }[optimizer]
     ours = find_optimizer(optimizer, 0.02 if optimizer == "sgd" else 0.003, momentum=momentum)
-    task = Task(architecture, ours, find_loss("cross_entropy"), None)
+    task = TrainingSpec(architecture, ours, find_loss("cross_entropy"), None)
     plan = Plan(2, BATCH, ours.learning_rate, Constant(), SEED)
 
     outcome = train(task, plan, data)
@@ -124,7 +124,7 @@ def test_the_loop_gives_the_numbers_of_keras_own_fit(architecture, optimizer, da
 
 def test_a_schedule_gives_the_numbers_of_keras_with_its_rate_set_before_each_step(data):
     keras = load_keras()
-    task = Task(DENSE, find_optimizer("adam", 0.01), find_loss("cross_entropy"), None)
+    task = TrainingSpec(DENSE, find_optimizer("adam", 0.01), find_loss("cross_entropy"), None)
     plan = Plan(2, BATCH, 0.01, OneCycle(), SEED)
     steps = math.ceil(200 / BATCH)
     rates = [OneCycle().rates(0.01, epoch, 2, steps, {}) for epoch in range(2)]
@@ -148,7 +148,7 @@ def test_the_loss_on_rows_held_out_is_the_weighted_mean_that_keras_evaluates(dat
         validation_rows=data.train_rows[150:],
         pixel_scale=16.0,
     )
-    task = Task(DENSE, find_optimizer("adam", 0.003), find_loss("cross_entropy"), None)
+    task = TrainingSpec(DENSE, find_optimizer("adam", 0.003), find_loss("cross_entropy"), None)
     outcome = train(task, Plan(1, BATCH, 0.003, Constant(), SEED), held_out)
 
     network = DENSE.build(SEED)
@@ -169,7 +169,9 @@ def test_the_loss_on_rows_held_out_has_the_penalties_that_keras_adds(data):
     architecture = Architecture.of(
         convolutional_network, input_shape=(8, 8, 1), n_outputs=10, conv_blocks=blocks
     )
-    task = Task(architecture, find_optimizer("adam", 0.003), find_loss("cross_entropy"), None)
+    task = TrainingSpec(
+        architecture, find_optimizer("adam", 0.003), find_loss("cross_entropy"), None
+    )
     held_out = replace(
         data,
         weights=np.ones_like(data.weights),
@@ -192,7 +194,7 @@ def test_equal_fits_share_one_compiled_loop_whatever_the_rate_the_seed_and_the_r
     loop._pool._idle.clear()
     made = []
     for rate, rows, batch, epochs in [(0.01, 200, 32, 1), (0.02, 150, 20, 2), (0.03, 77, 50, 1)]:
-        task = Task(DENSE, find_optimizer("nadam", rate), find_loss("cross_entropy"), None)
+        task = TrainingSpec(DENSE, find_optimizer("nadam", rate), find_loss("cross_entropy"), None)
         plan = Plan(epochs, batch, rate, Cosine(), seed=rows)
         train(task, plan, replace(data, train_rows=data.train_rows[:rows]))
         ((_, trainer),) = loop._pool._idle.values()
@@ -203,7 +205,7 @@ def test_equal_fits_share_one_compiled_loop_whatever_the_rate_the_seed_and_the_r
 
 def test_the_data_is_not_changed_by_training(data):
     before = data.images.copy(), data.labels.copy(), data.weights.copy()
-    task = Task(DENSE, find_optimizer("adam", 0.003), find_loss("cross_entropy"), None)
+    task = TrainingSpec(DENSE, find_optimizer("adam", 0.003), find_loss("cross_entropy"), None)
     train(task, Plan(1, BATCH, 0.003, Constant(), SEED), data)
     for was, now in zip(before, (data.images, data.labels, data.weights), strict=True):
         assert np.array_equal(was, now)
@@ -216,7 +218,7 @@ def test_every_optimizer_by_name_makes_the_loss_fall(name, data):
     logistic = Architecture.of(
         dense_network, input_shape=(8, 8, 1), n_outputs=10, hidden_units=(), dtype="float32"
     )
-    task = Task(logistic, optimizer, find_loss("cross_entropy"), None)
+    task = TrainingSpec(logistic, optimizer, find_loss("cross_entropy"), None)
     losses = train(task, Plan(3, BATCH, optimizer.learning_rate, Constant(), SEED), data).history[
         "loss"
     ]
@@ -357,7 +359,7 @@ def test_constant_leaves_the_rate_to_the_optimizer():
 def test_plateau_cuts_the_rate_as_keras_reduce_lr_on_plateau():
     keras = load_keras()
     losses = [1.0, 0.9, 0.95, 0.90001, 0.89999, 0.9, 0.5, 0.6, 0.7, 0.8, 0.9, 0.9, 0.9, 0.9, 0.2]
-    plateau = Plateau(factor=0.3, patience=2, min_rate=0.002)
+    plateau = Plateau(factor=0.3, patience=2, min_lr=0.002)
     ours = [plateau.rates(0.1, i, 99, 3, {"loss": losses[:i]})[0] for i in range(len(losses) + 1)]
 
     network = DENSE.build(SEED)
@@ -379,7 +381,7 @@ def test_plateau_cuts_the_rate_as_keras_reduce_lr_on_plateau():
 
 def test_the_plateau_schedule_judges_the_loss_of_the_run_itself(data):
     # A fall of 9 is never seen, so each epoch after the first earns a cut.
-    task = Task(DENSE, find_optimizer("sgd", 0.01), find_loss("cross_entropy"), None)
+    task = TrainingSpec(DENSE, find_optimizer("sgd", 0.01), find_loss("cross_entropy"), None)
     plan = Plan(4, BATCH, 0.01, Plateau(patience=1, min_delta=9.0), SEED)
     rates = train(task, plan, data).history["learning_rate"]
     np.testing.assert_allclose(rates, [0.01, 0.01, 0.005, 0.0025])

@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 from skmnist.training._averages import corrected_averages
 from skmnist.training._backends.trainer import EVALUATION_BATCH, AbstractTrainer
 from skmnist.training._callbacks import KerasCallbacks
-from skmnist.training._contract import Data, Task
+from skmnist.training._contract import Data, TrainingSpec
 
 
 class Trainer(AbstractTrainer):
     """A network, its optimizer and their compiled steps."""
 
-    def __init__(self, task: Task, seed: int) -> None:
-        super().__init__(task, seed)
+    def __init__(self, spec: TrainingSpec, seed: int) -> None:
+        super().__init__(spec, seed)
         self._compiled_step = jax.jit(
             self._step, static_argnames="size", donate_argnames=("values", "sums")
         )
@@ -105,9 +105,9 @@ class Trainer(AbstractTrainer):
         order, draws, rates, earlier = epoch
         rows = lax.dynamic_slice_in_dim(order, step * batch_size, size)
         pixels = images[rows].astype(scale.dtype) / scale
-        if self._task.augmentation:
+        if self._training_spec.augmentation:
             drawn = lax.dynamic_slice_in_dim(draws, step * batch_size, size)
-            pixels = self._task.augmentation(pixels, drawn, background)
+            pixels = self._training_spec.augmentation(pixels, drawn, background)
         values = [*values[:2], self._with_rate(values[2], rates[step])]
         with corrected_averages(self.network, self._optimizer, self._taken(values[2]), earlier):
             values, loss, hits = self._learn(values, pixels, labels[rows], weights[rows])
@@ -121,7 +121,7 @@ class Trainer(AbstractTrainer):
             outputs, new_others, penalties = self.network.stateless_call(
                 trained, others, pixels, training=True, return_losses=True
             )
-            losses = self._task.loss(self._targets(labels, outputs), outputs)
+            losses = self._training_spec.loss(self._targets(labels, outputs), outputs)
             loss = jnp.mean(losses * weights)
             if penalties:
                 loss += sum(penalties).astype(loss.dtype)
@@ -155,7 +155,7 @@ class Trainer(AbstractTrainer):
         outputs = self.network.stateless_call(*values, pixels, training=False)[0]
         counts = start + jnp.arange(size) < n_rows
         truth, weight = labels[some], jnp.where(counts, weights[some], 0)
-        losses = self._task.loss(self._targets(truth, outputs), outputs) * weight
+        losses = self._training_spec.loss(self._targets(truth, outputs), outputs) * weight
         hits = self._hits(jnp.where(counts, truth, -1), outputs)
         more = jnp.where(counts, losses, 0).sum(), hits, weight.sum()
         return [total + part for total, part in zip(sums, more, strict=True)]

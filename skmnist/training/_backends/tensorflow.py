@@ -14,14 +14,14 @@ from skmnist._utils.backend import logs_of_tensorflow_held_back
 from skmnist.training._averages import corrected_averages
 from skmnist.training._backends.trainer import EVALUATION_BATCH, AbstractTrainer
 from skmnist.training._callbacks import KerasCallbacks
-from skmnist.training._contract import Data, Task
+from skmnist.training._contract import Data, TrainingSpec
 
 
 class Trainer(AbstractTrainer):
     """A network, its optimizer and their compiled loop."""
 
-    def __init__(self, task: Task, seed: int) -> None:
-        super().__init__(task, seed)
+    def __init__(self, spec: TrainingSpec, seed: int) -> None:
+        super().__init__(spec, seed)
         self._traced: dict[Any, Any] = {}
 
     def _load(self, data: Data) -> tuple[Any, ...]:
@@ -102,9 +102,11 @@ class Trainer(AbstractTrainer):
             batch = slice(i * batch_size, tf.minimum((i + 1) * batch_size, tf.size(order)))
             rows = order[batch]
             pixels = self._pixels(images, rows, scale)
-            if self._task.augmentation:
-                pixels = self._task.augmentation(pixels, draws[batch], background)
-            if self._task.optimizer.learning_rate is not None:  # else Keras's schedule decides
+            if self._training_spec.augmentation:
+                pixels = self._training_spec.augmentation(pixels, draws[batch], background)
+            if (
+                self._training_spec.optimizer.learning_rate is not None
+            ):  # else Keras's schedule decides
                 rate = self._optimizer.learning_rate
                 planned = tf.cast(rates[i], rate.dtype)
                 rate.assign(tf.where(tf.math.is_nan(planned), rate, planned))
@@ -121,7 +123,7 @@ class Trainer(AbstractTrainer):
         """Take one step; give the batch's loss and how many it got right."""
         with tf.GradientTape() as tape:
             outputs = self.network(pixels, training=True)
-            losses = self._task.loss(self._targets(labels, outputs), outputs)
+            losses = self._training_spec.loss(self._targets(labels, outputs), outputs)
             loss = tf.reduce_mean(losses * weights)
             if self.network.losses:
                 loss += tf.cast(tf.add_n(self.network.losses), loss.dtype)
@@ -134,7 +136,7 @@ class Trainer(AbstractTrainer):
             some = rows[i : i + EVALUATION_BATCH]
             outputs = self.network(self._pixels(images, some, scale), training=False)
             truth, weight = tf.gather(labels, some), tf.gather(weights, some)
-            losses = self._task.loss(self._targets(truth, outputs), outputs) * weight
+            losses = self._training_spec.loss(self._targets(truth, outputs), outputs) * weight
             return (
                 i + EVALUATION_BATCH,
                 loss_sum + tf.reduce_sum(losses),

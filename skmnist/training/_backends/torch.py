@@ -64,7 +64,7 @@ class Trainer(AbstractTrainer):
         for some in self._tensor(rows, "int64").split(EVALUATION_BATCH):
             outputs = self.network(self._scaled(images[some], scale), training=False)
             truth, weight = labels[some], weights[some]
-            losses = self._task.loss(self._targets(truth, outputs), outputs) * weight
+            losses = self._training_spec.loss(self._targets(truth, outputs), outputs) * weight
             loss_sum, weight_sum = loss_sum + losses.sum(), weight_sum + weight.sum()
             n_hits = n_hits + self._hits(truth, outputs)
         return loss_sum, n_hits, weight_sum
@@ -78,10 +78,10 @@ class Trainer(AbstractTrainer):
         """Take one step; give the batch's loss and how many it got right."""
         images, all_labels, weights, scale, background = self._resident
         pixels, labels = self._scaled(images[rows], scale), all_labels[rows]
-        if self._task.augmentation:
-            pixels = self._task.augmentation(pixels, draws, background)
+        if self._training_spec.augmentation:
+            pixels = self._training_spec.augmentation(pixels, draws, background)
         outputs = self.network(pixels, training=True)
-        losses = self._task.loss(self._targets(labels, outputs), outputs)
+        losses = self._training_spec.loss(self._targets(labels, outputs), outputs)
         loss = (losses * weights[rows]).mean() + sum(self.network.losses)
         variables = self.network.trainable_variables
         gradients = torch.autograd.grad(loss, [v.value for v in variables])

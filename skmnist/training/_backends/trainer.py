@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from skmnist.training._callbacks import KerasCallbacks
-from skmnist.training._contract import Data, Plan, State, Task
+from skmnist.training._contract import Data, Plan, State, TrainingSpec
 
 EVALUATION_BATCH = 512
 
@@ -19,17 +19,17 @@ class AbstractTrainer(ABC):
 
     Parameters
     ----------
-    task : Task
+    spec : TrainingSpec
         What to train.
     seed : int
         Decides the first weights.
     """
 
-    def __init__(self, task: Task, seed: int) -> None:
-        self._task = task
+    def __init__(self, spec: TrainingSpec, seed: int) -> None:
+        self._training_spec = spec
         self._seed: int | None = seed
-        self.network = task.architecture.build(seed)
-        self.network.optimizer = self._optimizer = task.optimizer.make()
+        self.network = spec.architecture.build(seed)
+        self.network.optimizer = self._optimizer = spec.optimizer.make()
         self._optimizer.build(self.network.trainable_variables)
         self._new_optimizer = self._copies(self._optimizer.variables)
         self._float = self.network.outputs[0].dtype
@@ -111,7 +111,7 @@ class AbstractTrainer(ABC):
 
     def _new_state(self, seed: int) -> State:
         as_built = self._seed == seed
-        network = self.network if as_built else self._task.architecture.build(seed)
+        network = self.network if as_built else self._training_spec.architecture.build(seed)
         self._seed = None
         return State(self._copies(network.variables), self._new_optimizer)
 
