@@ -614,7 +614,7 @@ def test_a_committee_that_is_not_ours_in_any_part_is_refused(tampered, change, m
         ({"vocabulary_": []}, "one at least"),
         ({"vocabulary_": {"a": 3}}, "a list of words"),
         ({"vocabulary_": list("abcdefghij")}, "more words than max_tokens=9"),
-        ({"output_sequence_length": 0}, "length is 0"),
+        ({"length": 0}, "length is 0"),
         ({"code": 1}, "expected exactly"),
     ],
 )
