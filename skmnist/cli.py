@@ -295,11 +295,12 @@ def _with_a_figure() -> list[str]:
 def _chosen(names: list[str], epochs: int | None) -> dict[str, Any]:
     """Return the classifiers to compare, by name."""
     from skmnist.comparison._compare import classifiers_of, default_classifiers
+    from skmnist.datasets._registry import DATASETS
     from skmnist.recipes import RECIPES
 
     if not names:
         return default_classifiers(epochs)
-    others = [name for name in names if RECIPES[name].data != "mnist"]
+    others = [name for name in names if DATASETS[RECIPES[name].data].samples != "images"]
     if others:
         raise typer.BadParameter(
             f"{', '.join(others)} can't be compared on images; `skmnist reproduce` trains it on "
@@ -310,10 +311,11 @@ def _chosen(names: list[str], epochs: int | None) -> dict[str, Any]:
 
 
 def _load(dataset: Dataset, train_size: int | None, seed: int) -> dict[str, Any]:
+    from skmnist.datasets._registry import DATASETS
     from skmnist.reports import part_of
 
     if dataset is Dataset.mnist:
-        (X, y), (X_test, y_test) = skmnist.fetch_mnist()
+        (X, y), (X_test, y_test) = DATASETS["mnist"].load(seed)
         # Rows, as any classifier takes them; the networks find the square.
         X, X_test = X.reshape(len(X), -1), X_test.reshape(len(X_test), -1)
         test = {"X_test": X_test, "y_test": y_test}

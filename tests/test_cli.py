@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 import skmnist
 from skmnist.cli import app
 from skmnist.comparison import default_classifiers
+from skmnist.datasets._registry import DATASETS, Dataset
 from skmnist.recipes import RECIPES, Recipe
 from skmnist.recipes._names import RECIPE_NAMES
 from skmnist.reports import Reproductions
@@ -91,7 +92,8 @@ def test_quiet_is_silence(run):
 def test_mnist_is_tested_on_its_standard_split(run, monkeypatch):
     rng = np.random.default_rng(0)
     X, y = rng.integers(0, 255, (60, 28, 28), dtype=np.uint8), np.arange(60) % 10
-    monkeypatch.setattr("skmnist.fetch_mnist", lambda: ((X, y), (X[:20], y[:20])), raising=False)
+    mnist = Dataset(lambda random_state: ((X, y), (X[:20], y[:20])), "images")
+    monkeypatch.setitem(DATASETS, "mnist", mnist)
     ended, report = run("--dataset", "mnist", "--classifier", "knn", "--train-size", "40")
     assert ended.exit_code == 0
     assert (report["n_folds"], report["n_samples"]) == (1, 20)
@@ -99,10 +101,10 @@ def test_mnist_is_tested_on_its_standard_split(run, monkeypatch):
 
 
 def test_mnist_out_of_reach_is_a_message_and_exit_code_1(run, monkeypatch):
-    def unreachable():
+    def unreachable(random_state):
         raise OSError("MNIST was not downloaded: set SKMNIST_DATA")
 
-    monkeypatch.setattr("skmnist.fetch_mnist", unreachable, raising=False)
+    monkeypatch.setitem(DATASETS, "mnist", Dataset(unreachable, "images"))
     ended, report = run("--dataset", "mnist")
     assert (ended.exit_code, report) == (1, None)
     assert ended.stderr == "Error: MNIST was not downloaded: set SKMNIST_DATA\n"
@@ -172,7 +174,8 @@ def test_medians_over_folds_are_named_where_there_are_folds(run, monkeypatch):
     ended, _ = run("--classifier", "knn", "--cv", "2")
     assert "medians over the folds" in unwrapped(ended.stdout)
     X, y = load_digits(return_X_y=True)
-    monkeypatch.setattr("skmnist.fetch_mnist", lambda: ((X, y), (X[:20], y[:20])), raising=False)
+    mnist = Dataset(lambda random_state: ((X, y), (X[:20], y[:20])), "images")
+    monkeypatch.setitem(DATASETS, "mnist", mnist)
     ended, _ = run("--classifier", "knn", "--dataset", "mnist")
     assert "thousand." in unwrapped(ended.stdout)
     assert "over the folds" not in unwrapped(ended.stdout)

@@ -18,7 +18,7 @@ from skmnist import datasets
 from skmnist._inputs.pixels import PixelScaling
 from skmnist._utils import backend as _backend
 from skmnist._utils.backend import load_keras, logs_of_tensorflow_held_back
-from skmnist._utils.files import folder_for_download
+from skmnist.datasets._fetching import folder_for_download
 from skmnist.networks import Architecture, dense_network
 from skmnist.training import _predictor as inference
 from skmnist.training._predictor import Predictor
@@ -223,7 +223,7 @@ def test_threads_that_ask_at_once_compile_a_batch_size_once(monkeypatch):
 DOWNLOAD = """
 import os, sys, time
 from pathlib import Path
-from skmnist._utils.files import folder_for_download
+from skmnist.datasets._fetching import folder_for_download
 with folder_for_download(Path(sys.argv[1])) as folder:
     (folder / "part").write_bytes(b"part")
     print("begun", flush=True)

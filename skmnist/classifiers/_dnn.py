@@ -7,6 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval
 
+from skmnist._inputs.encoding import ImageEncoding
 from skmnist._inputs.images import ImageShape, find_image_shape
 from skmnist._utils.errors import shown
 from skmnist.classifiers._docstrings import describe_shared_parameters
@@ -167,10 +168,12 @@ class DNNClassifier(NetworkClassifier):
             )
         return optimizer
 
-    def _input_shape(self, rows: NDArray, seen: ImageShape | None) -> ImageShape:
-        if self.augmentation is None:  # the shape has no effect, so there is nothing to warn of
-            return find_image_shape(rows.shape[1], self.image_shape, seen)
-        return super()._input_shape(rows, seen)
+    def _learned_encoding(self, rows: NDArray, seen: ImageShape | None) -> ImageEncoding:
+        if self.augmentation is not None:
+            return super()._learned_encoding(rows, seen)
+        # The shape has no effect, so there is nothing to warn of.
+        shape = find_image_shape(rows.shape[1], self.image_shape, seen)
+        return ImageEncoding.learned(rows, seen, shape, self.pixel_scaling)
 
     def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
         return Architecture.of(

@@ -20,16 +20,10 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
-from skmnist._inputs.images import (
-    ImageShape,
-    as_images,
-    check_same_shape,
-    image_shape_of,
-    native_pixels,
-)
+from skmnist._inputs.encoding import ImageEncoding
+from skmnist._inputs.images import ImageShape, as_images, check_same_shape, native_pixels
 from skmnist._inputs.numbers import check_no_overflow, check_not_masked, checked_weights
-from skmnist._inputs.pixel_range import warn_of_other_pixels
-from skmnist._inputs.pixels import PixelScaling, PixelValues, find_pixel_scaling
+from skmnist._inputs.pixels import PixelScaling
 from skmnist._inputs.targets import (
     as_labels,
     at_least_two,
@@ -51,14 +45,14 @@ from skmnist._utils.errors import shown
 from skmnist._utils.reprs import Printed
 from skmnist.classifiers._label_classifier import ProbabilisticClassifier
 from skmnist.classifiers._reporter import Reporter
-from skmnist.networks._architecture import Architecture, check_memory
+from skmnist.networks._architecture import Architecture, check_memory, n_outputs_of
 from skmnist.training import Augmentation
 from skmnist.training._augmentation import find_augmentation
 from skmnist.training._callbacks import copied
 from skmnist.training._contract import Data, Outcome, Plan, State, TrainingSpec
 from skmnist.training._guessing import warn_if_guessing
 from skmnist.training._history import continued
-from skmnist.training._loop import train
+from skmnist.training._loop import Training
 from skmnist.training._losses import find_loss
 from skmnist.training._monitor import MONITORS
 from skmnist.training._optimizers import OptimizerSpec, find_optimizer
@@ -199,8 +193,12 @@ class NetworkClassifier(
             data = self._hold_out(data)
         else:
             data = self._judge_on(data, X_val, y_val, sample_weight_val)
-        self._train_fully(data, sample_weight)
-        self._warn_if_guessing(data)
+        spec = self._training_spec()
+        plan = self._plan(
+            data, spec, self.epochs, find_schedule(self.schedule), patience=self._patience()
+        )
+        outcome = self._train(self._training(spec, plan, data), sample_weight, self.warm_start)
+        warn_if_guessing(spec.loss, data, n_outputs_of(spec.architecture), outcome)
         return self
 
     @in_one_step
@@ -239,7 +237,11 @@ class NetworkClassifier(
         going_on = hasattr(self, "_predictor_")
         known = self._known_classes(classes, going_on)
         data = self._training_data(X, y, sample_weight, known, going_on=going_on)
-        return self._train(data, sample_weight, 1, Constant(), None, keep_optimizer=True)
+        spec = self._training_spec()
+        plan = self._plan(data, spec, 1, Constant(), patience=None)
+        training = self._training(spec, plan, data, one_epoch=True)
+        self._train(training, sample_weight, keep_optimizer=True)
+        return self
 
     @clear_arguments
     def predict_proba(self, X: Any) -> NDArray:
@@ -366,16 +368,17 @@ class NetworkClassifier(
             train_rows=counted,
             validation_rows=counted[:0],
             pixel_scale=divisor,
-            background=self._background(),
+            background=self._encoding.background,
         )
 
     def _begin_anew(
         self, rows: NDArray, y: NDArray, counted: NDArray, classes: Any, seen: ImageShape | None
     ) -> None:
-        self.image_shape_ = self._input_shape(rows, seen)
-        rows = rows if len(counted) == len(rows) else rows[counted]
-        self.pixel_offset_, self.pixel_scale_ = self._input_scaling(rows)
-        self._pixels_ = self._input_values(as_images(rows, self.image_shape_))
+        encoding = self._learned_encoding(
+            rows if len(counted) == len(rows) else rows[counted], seen
+        )
+        self.image_shape_, self._pixels_ = encoding.image_shape, encoding.values
+        self.pixel_offset_, self.pixel_scale_ = encoding.scaling
         self.classes_ = at_least_two(np.unique(y[counted]) if classes is None else classes)
         self.dtype_ = find_dtype(self.dtype)
         for name in self._histories:
@@ -395,31 +398,22 @@ class NetworkClassifier(
                 "begin anew, or use partial_fit, whose calls need not have all classes."
             )
 
-    # The four that a classifier of anything but images answers in another way.
+    # The two that a classifier of anything but images answers in another way.
 
     def _inputs(self, rows: NDArray) -> NDArray:
         """Give the validated numbers a format that every backend reads."""
         return native_pixels(rows)
 
-    def _input_shape(self, rows: NDArray, seen: ImageShape | None) -> ImageShape:
-        return image_shape_of(rows, self.image_shape, seen)
+    def _learned_encoding(self, rows: NDArray, seen: ImageShape | None) -> ImageEncoding:
+        """Learn which image a row is, and what its values mean."""
+        return ImageEncoding.learned(rows, seen, self.image_shape, self.pixel_scaling)
 
-    def _input_scaling(self, rows: NDArray) -> PixelScaling:
-        return PixelScaling() if self.pixel_scaling is None else find_pixel_scaling(rows)
-
-    def _input_values(self, images: NDArray) -> PixelValues | None:
-        return PixelValues.of(images)
-
-    def _background(self) -> tuple[float, ...]:
-        """Scale the background of the training images, one number a channel."""
-        if self._pixels_ is None:
-            return (0.0,)
-        offset, scale = self._scaling
-        return tuple((value - offset) / scale for value in self._pixels_.background)
+    @property
+    def _encoding(self) -> ImageEncoding:
+        return ImageEncoding(self.image_shape_, self._scaling, self._pixels_)
 
     def _warn_of_other_pixels(self, rows: NDArray) -> None:
-        images = as_images(rows, self.image_shape_)
-        warn_of_other_pixels(type(self).__name__, self._pixels_, self._scaling, images)
+        self._encoding.warn_of_others(type(self).__name__, as_images(rows, self.image_shape_))
 
     @property
     def _scaling(self) -> PixelScaling:
@@ -514,52 +508,29 @@ class NetworkClassifier(
 
     # -- the training ------------------------------------------------------------------
 
-    def _train_fully(self, data: Data, sample_weight: Any) -> "NetworkClassifier":
-        """Train as `fit` does; a classifier that trains in phases does so in another way."""
-        schedule = find_schedule(self.schedule)
-        return self._train(
-            data, sample_weight, self.epochs, schedule, self._patience(), self.warm_start
-        )
-
-    def _train(
-        self,
-        data: Data,
-        sample_weight: Any,
-        epochs: int | str,
-        schedule: Schedule,
-        patience: int | None,
-        keep_optimizer: bool,
-    ) -> "NetworkClassifier":
-        optimizer = self._optimizer()
-        spec = self._training_spec(optimizer)
-        plan = self._plan(data, optimizer, epochs, schedule, patience)
-        reporter = Reporter(self, plan, data, spec.architecture, sample_weight)
-        outcome = train(spec, plan, data, self._start(spec), self.callbacks or (), reporter)
+    def _train(self, training: Training, sample_weight: Any, keep_optimizer: bool) -> Outcome:
+        """Run a training, and take over what it gives."""
+        spec = training.spec
+        reporter = Reporter(self, training, sample_weight)
+        outcome = training.run(self._start(spec), self.callbacks or (), reporter)
         for name, value in self._learned(spec.architecture, outcome).items():
             setattr(self, name, value)
-        self._optimizer_state_ = (optimizer, outcome.state.optimizer) if keep_optimizer else None
-        reporter.fit_ended()
-        return self
-
-    def _warn_if_guessing(self, data: Data) -> None:
-        histories = (getattr(self, name) for name in reversed(self._histories))
-        history = next(history for history in histories if history)  # of the last phase
-        n_rows = len(data.train_rows)
-        steps_per_epoch = -(-n_rows // batch_size(self.batch_size, n_rows))
-        kept = int(np.nanargmin(history["loss"])) if self.early_stopping else -1
-        warn_if_guessing(
-            find_loss(self.loss, self.label_smoothing),
-            data,
-            dict(self._predictor_.architecture.settings)["n_outputs"],
-            len(history["loss"]) * steps_per_epoch,
-            reached=history["loss"][kept],
-            hits=history["accuracy"][kept],
+        self._optimizer_state_ = (
+            (spec.optimizer, outcome.state.optimizer) if keep_optimizer else None
         )
+        reporter.fit_ended()
+        return outcome
+
+    def _training(
+        self, spec: TrainingSpec, plan: Plan, data: Data, *, one_epoch: bool = False
+    ) -> Training:
+        """Choose how the network is trained in `fit`, or for one more epoch."""
+        return Training(spec, plan, data)
 
     def _plan(
         self,
         data: Data,
-        optimizer: OptimizerSpec,
+        spec: TrainingSpec,
         epochs: int | str,
         schedule: Schedule,
         patience: int | None,
@@ -569,7 +540,7 @@ class NetworkClassifier(
         return Plan(
             epochs=n_epochs(epochs, n_rows, size),
             batch_size=size,
-            learning_rate=optimizer.learning_rate,
+            learning_rate=spec.optimizer.learning_rate,
             schedule=schedule,
             seed=self._seed_,
             shuffle=self.shuffle,
@@ -599,18 +570,18 @@ class NetworkClassifier(
                     "the object, or give the optimizer's name."
                 )
 
-    def _training_spec(self, optimizer: OptimizerSpec) -> TrainingSpec:
+    def _training_spec(self) -> TrainingSpec:
         architecture = self._architecture(self.image_shape_, len(self.classes_), self.dtype_)
         check_memory(architecture)
         return TrainingSpec(
             architecture=architecture,
-            optimizer=optimizer,
+            optimizer=self._optimizer(),
             loss=find_loss(self.loss, self.label_smoothing),
             augmentation=find_augmentation(self.augmentation, self.image_shape_),
         )
 
     def _start(self, spec: TrainingSpec) -> State | None:
-        """Find where to go on from."""
+        """Find where to go on from; None draws new weights."""
         if self._predictor_ is None:
             return None
         if self._predictor_.architecture != spec.architecture:
@@ -625,7 +596,7 @@ class NetworkClassifier(
         )
 
     def _learned(self, architecture: Architecture, outcome: Outcome) -> dict[str, Any]:
-        """Tell all attributes that training sets."""
+        """Return all attributes that training sets."""
         predictor = Predictor(architecture, outcome.state.network, self._scaling)
         return {
             "_predictor_": predictor,

@@ -6,34 +6,27 @@ from numbers import Integral, Real
 from os import PathLike
 from typing import Any
 
+from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skmnist._inputs.images import ImageShape, as_rows
-from skmnist._inputs.pixels import PixelScaling
+from skmnist._inputs.images import ImageShape
 from skmnist._inputs.targets import batch_size
 from skmnist.classifiers._docstrings import describe_shared_parameters
 from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.classifiers._parameters import HIDDEN_LAYERS, n_outputs, whole_numbers
-from skmnist.classifiers._reporter import Reporter
+from skmnist.classifiers._two_phase import FINE_TUNE, FineTuning, TwoPhaseTraining
 from skmnist.networks._architecture import Architecture
 from skmnist.networks._layers import activation_name
 from skmnist.networks._pretrained import (
     PREPROCESSING,
     RESIZE,
     first_variables,
-    head_alone,
     pretrained_network,
-    with_trainable_layers,
 )
 from skmnist.training import Augmentation
-from skmnist.training._contract import Data, Outcome, Plan, State, TrainingSpec, Watcher
+from skmnist.training._contract import Data, Outcome, Plan, State, TrainingSpec
 from skmnist.training._history import continued
-from skmnist.training._interrupts import keep_after_interrupt
-from skmnist.training._loop import train
-from skmnist.training._predictor import Predictor
 from skmnist.training._schedules import Schedule, find_schedule
-
-_FINE_TUNE = "fine_tune_"
 
 
 @describe_shared_parameters
@@ -280,121 +273,28 @@ class PretrainedClassifier(NetworkClassifier):
 
     # -- the two phases ----------------------------------------------------------------
 
-    def _train_fully(self, data: Data, sample_weight: Any) -> NetworkClassifier:
-        schedule = find_schedule(self.schedule)
-        return self._train(
-            data,
-            sample_weight,
-            self.epochs,
-            schedule,
-            self._patience(),
-            self.warm_start,
-            self.fine_tune_epochs,
-        )
+    def _begin_anew(
+        self, rows: NDArray, y: NDArray, counted: NDArray, classes: Any, seen: ImageShape | None
+    ) -> None:
+        super()._begin_anew(rows, y, counted, classes, seen)
+        self.fine_tune_history_ = {}
 
-    def _train(
-        self,
-        data: Data,
-        sample_weight: Any,
-        epochs: int | str,
-        schedule: Schedule,
-        patience: int | None,
-        keep_optimizer: bool,
-        fine_tune_epochs: int = 0,
-    ) -> NetworkClassifier:
-        optimizer = self._optimizer()
-        spec = self._training_spec(optimizer)
-        plan = self._plan(data, optimizer, epochs, schedule, patience)
-        fine_plan = self._fine_tune_plan(plan, data, fine_tune_epochs)
-        # Before the head is trained, as there may be fewer layers.
-        fine_spec = self._fine_tune_spec(spec) if fine_tune_epochs else spec
-        both = replace(plan, epochs=plan.epochs + fine_tune_epochs)
-        reporter = Reporter(self, both, data, spec.architecture, sample_weight)
-        outcome = self._train_head(spec, plan, data, reporter)
-        head_optimizer = outcome.state.optimizer
-        if fine_tune_epochs and not outcome.interrupted:
-            outcome = self._fine_tune(fine_spec, fine_plan, data, outcome, reporter)
-        for name, value in self._learned(spec.architecture, outcome).items():
-            setattr(self, name, value)
-        self._optimizer_state_ = (optimizer, head_optimizer) if keep_optimizer else None
-        reporter.fit_ended()
-        return self
-
-    def _fine_tune_spec(self, spec: TrainingSpec) -> TrainingSpec:
-        return replace(
-            spec, architecture=with_trainable_layers(spec.architecture, self.trainable_layers)
-        )
-
-    def _fine_tune_plan(self, plan: Plan, data: Data, epochs: int) -> Plan:
+    def _training(
+        self, spec: TrainingSpec, plan: Plan, data: Data, *, one_epoch: bool = False
+    ) -> TwoPhaseTraining:
+        if one_epoch or not self.fine_tune_epochs:
+            return TwoPhaseTraining(spec, plan, data)
         # The rate of a Keras optimizer may be a schedule of its own.
         has_rate = plan.learning_rate is not None
-        return replace(
+        fine_plan = replace(
             plan,
-            epochs=epochs,
+            epochs=self.fine_tune_epochs,
             batch_size=batch_size(self.fine_tune_batch_size, len(data.train_rows)),
             learning_rate=float(self.fine_tune_learning_rate) if has_rate else None,
             schedule=find_schedule(self.fine_tune_schedule),
             patience=self.fine_tune_n_iter_no_change if self.early_stopping else None,
         )
-
-    def _train_head(
-        self, spec: TrainingSpec, plan: Plan, data: Data, reporter: Reporter
-    ) -> Outcome:
-        """Train the dense layers, the backbone frozen."""
-        start, callbacks = self._start(spec), self.callbacks or ()
-        if spec.augmentation:
-            frozen = replace(spec, architecture=with_trainable_layers(spec.architecture, 0))
-            return train(frozen, plan, data, start, callbacks, reporter)
-        # Frozen, the backbone makes the same features of an image in each epoch.
-        scaling = PixelScaling(scale=data.pixel_scale)
-        backbone = Predictor(spec.architecture, start.network, scaling).of_layer("flatten", None)
-        features = self._features(backbone, data)
-        of_backbone = list(backbone.variables)
-
-        def whole(state: State) -> State:
-            return State([*of_backbone, *state.network], state.optimizer)
-
-        outcome = train(
-            replace(spec, architecture=head_alone(spec.architecture, features.images.shape[2])),
-            plan,
-            features,
-            State(start.network[len(of_backbone) :], start.optimizer),
-            callbacks,
-            _Phase(reporter, whole=whole),
-        )
-        return replace(outcome, state=whole(outcome.state))
-
-    def _features(self, backbone: Predictor, data: Data) -> Data:
-        """Replace all images by what the backbone makes of them."""
-        features = backbone.outputs(as_rows(data.images)[0], self.image_shape_)
-        own_set = data.validation
-        return replace(
-            data,
-            images=features[:, None, :, None],
-            pixel_scale=1.0,
-            background=(0.0,),
-            validation=None if own_set is None else self._features(backbone, own_set),
-        )
-
-    def _fine_tune(
-        self, spec: TrainingSpec, plan: Plan, data: Data, frozen: Outcome, reporter: Reporter
-    ) -> Outcome:
-        """Train the backbone's layers too; tell the scores of both phases."""
-        n_epochs = len(frozen.history["loss"])
-        plan = replace(plan, first_epoch=plan.first_epoch + n_epochs)
-        try:
-            outcome = train(
-                spec,
-                plan,
-                data,
-                State(frozen.state.network, None),
-                self.callbacks or (),
-                _Phase(reporter, prefix=_FINE_TUNE),
-            )
-        except KeyboardInterrupt:  # in its first epoch
-            keep_after_interrupt(n_epochs)
-            return frozen
-        return replace(outcome, history=frozen.history | _prefixed(outcome.history, _FINE_TUNE))
+        return TwoPhaseTraining(spec, plan, data, FineTuning(self.trainable_layers, fine_plan))
 
     def _start(self, spec: TrainingSpec) -> State:
         going_on = super()._start(spec)
@@ -405,9 +305,9 @@ class PretrainedClassifier(NetworkClassifier):
     def _learned(self, architecture: Architecture, outcome: Outcome) -> dict[str, Any]:
         frozen, fine = (
             {
-                name.removeprefix(_FINE_TUNE): values
+                name.removeprefix(FINE_TUNE): values
                 for name, values in outcome.history.items()
-                if name.startswith(_FINE_TUNE) is in_phase
+                if name.startswith(FINE_TUNE) is in_phase
             }
             for in_phase in (False, True)
         )
@@ -416,42 +316,3 @@ class PretrainedClassifier(NetworkClassifier):
             "n_epochs_": learned["n_epochs_"] + len(fine.get("loss", [])),
             "fine_tune_history_": continued(self.fine_tune_history_, fine),
         }
-
-
-class _Phase(Watcher):
-    """Tells a reporter of one phase in the terms of the whole fit.
-
-    Parameters
-    ----------
-    reporter : Reporter
-        Told of every epoch.
-    prefix : str, default=""
-        Put before the names of the scores.
-    whole : callable or None, default=None
-        Makes the whole network's state of the one that is trained.
-    """
-
-    def __init__(
-        self,
-        reporter: Reporter,
-        prefix: str = "",
-        whole: Callable[[State], State] | None = None,
-    ) -> None:
-        self._reporter = reporter
-        self._prefix = prefix
-        self._whole = whole
-
-    def epoch_begins(self, epoch: int) -> None:
-        self._reporter.epoch_begins(epoch)
-
-    def epoch_ended(self, epoch: int, logs: dict[str, float], state: Callable[[], State]) -> bool:
-        whole = self._whole
-        return self._reporter.epoch_ended(
-            epoch,
-            _prefixed(logs, self._prefix),
-            state if whole is None else lambda: whole(state()),
-        )
-
-
-def _prefixed(named: dict[str, Any], prefix: str) -> dict[str, Any]:
-    return {prefix + name: value for name, value in named.items()}

@@ -1,12 +1,12 @@
-"""What a fit tells while it runs: to scikit-learn's callbacks, and to the screen."""
+"""What a fit reports while it runs: to scikit-learn's callbacks, and on the screen."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from skmnist.networks._architecture import Architecture
-from skmnist.training._contract import Data, Outcome, Plan, State, Watcher
+from skmnist.training._contract import Outcome, State, Watcher
+from skmnist.training._loop import Training
 
 
 class Reporter(Watcher):
@@ -16,27 +16,18 @@ class Reporter(Watcher):
     ----------
     classifier : NetworkClassifier
         The classifier being fitted.
-    plan : Plan
-        How many epochs there will be.
-    data : Data
-        The training data.
-    architecture : Architecture
-        The network.
+    training : Training
+        The network, the data, and how many epochs there will be.
     sample_weight : array-like of shape (n,) or None
         As the user gave it: scorers need not take weights where there are none.
     """
 
-    def __init__(
-        self,
-        classifier: Any,
-        plan: Plan,
-        data: Data,
-        architecture: Architecture,
-        sample_weight: Any,
-    ) -> None:
+    def __init__(self, classifier: Any, training: Training, sample_weight: Any) -> None:
         self._classifier = classifier
-        self._plan = plan
-        self._architecture = architecture
+        self._n_epochs = training.n_epochs
+        self._first_epoch = training.plan.first_epoch
+        self._architecture = training.spec.architecture
+        data = training.data
         self._history: dict[str, list[float]] = {}
         rows = data.train_rows
         self._training_set: dict[str, Any] = {
@@ -48,7 +39,7 @@ class Reporter(Watcher):
             self._training_set["metadata"] = lambda: {
                 "sample_weight": np.broadcast_to(np.asarray(sample_weight), len(data.images))[rows]
             }
-        self._task = classifier._init_callback_context(max_subtasks=plan.epochs)
+        self._task = classifier._init_callback_context(max_subtasks=training.n_epochs)
         self._task.call_on_fit_task_begin(**self._training_set)
 
     def epoch_begins(self, epoch: int) -> None:
@@ -76,6 +67,6 @@ class Reporter(Watcher):
         self._task.call_on_fit_task_end(**self._training_set, reconstruction_attributes=lambda: {})
 
     def _print(self, epoch: int, logs: dict[str, float]) -> None:
-        last = self._plan.first_epoch + self._plan.epochs
+        last = self._first_epoch + self._n_epochs
         scores = "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
         print(f"[{type(self._classifier).__name__}] epoch {epoch}/{last}  {scores}")

@@ -8,23 +8,23 @@ import re
 import tarfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch
 
-from skmnist._utils.files import (
-    existing,
+from skmnist._utils.files import uncompressed, write
+from skmnist.datasets._fetching import (
+    Part,
+    cache_of,
+    download,
     folder_for_download,
     innermost,
-    own_folders,
-    uncompressed,
-    where_looked,
-    write,
+    not_found,
+    read_from_disk,
 )
-
-__all__ = ["fetch_imdb"]
+from skmnist.datasets._fetching import (
+    as_bunch as in_a_bunch,
+)
 
 _PARTS = ("train", "test")
 _N_REVIEWS = 25_000  # in each part
@@ -43,8 +43,6 @@ A. L. Maas, R. E. Daly, P. T. Pham, D. Huang, A. Y. Ng and C. Potts, "Learning W
 Sentiment Analysis", Proceedings of the 49th Annual Meeting of the Association for Computational
 Linguistics: Human Language Technologies, 142-150, 2011.
 """
-
-Part = tuple[np.ndarray, np.ndarray]
 
 
 def fetch_imdb(
@@ -104,48 +102,31 @@ def fetch_imdb(
     >>> texts_train.shape, y_train.mean()  # doctest: +SKIP
     ((25000,), 0.5)
     """
-    cache = Path(get_data_home(data_home)) / "skmnist" / "imdb"
+    cache = cache_of("imdb", data_home)
     damaged: list[str] = []
-    found = [_find(part, cache, damaged) for part in _PARTS]
+    found: list[Part | None] = []
+    for part in _PARTS:
+        read, damage = read_from_disk(f"{part}.jsonl", "imdb", cache, _read)
+        found.append(read)
+        damaged += damage
     if None in found:
         if not download_if_missing:
             raise _not_found(cache, [*damaged, "`download_if_missing` is False"])
         fetched = _download(cache, damaged)
         found = [part or fetched[name] for name, part in zip(_PARTS, found, strict=True)]
     train, test = found
-    if not as_bunch:
-        return train, test
-    return Bunch(
-        X_train=train[0],
-        y_train=train[1],
-        X_test=test[0],
-        y_test=test[1],
-        target_names=np.array(["negative", "positive"]),
-        DESCR=_DESCRIPTION,
+    assert train is not None
+    assert test is not None
+    return (
+        in_a_bunch(train, test, ["negative", "positive"], _DESCRIPTION)
+        if as_bunch
+        else (train, test)
     )
-
-
-def _find(part: str, cache: Path, damaged: list[str]) -> Any:
-    """Return one part from the first place that has it whole, None if there is none."""
-    for path in existing(f"{part}.jsonl", *own_folders("imdb")):
-        return _read(path)
-    for path in existing(f"{part}.jsonl", cache):
-        try:
-            return _read(path)
-        except ValueError as error:
-            damaged.append(str(error))
-    return None
 
 
 def _not_found(cache: Path, reasons: list[str]) -> OSError:
-    return OSError(
-        "IMDB's train.jsonl.gz and test.jsonl.gz are neither in the folder of the environment "
-        f"variable {where_looked()} nor intact in the cache {cache}, and were not downloaded:\n"
-        + "".join(f"- {reason}\n" for reason in reasons)
-        + "Connect to the internet with `download_if_missing=True`, set SKMNIST_DATA to a folder "
-        "that holds both files, copy them into the cache, or point `data_home` to a folder whose "
-        "skmnist/imdb/ holds them."
-    )
+    files = "both files"
+    return not_found("IMDB's train.jsonl.gz and test.jsonl.gz are", files, cache, reasons)
 
 
 # The files: a JSON object a line
@@ -199,11 +180,9 @@ def _download(cache: Path, damaged: list[str]) -> dict[str, Part]:
 
 
 def _read_archive_of_the_web(cache: Path) -> dict[str, list[tuple[str, int]]]:
-    import pooch  # imports requests, which only a download needs
-
     with folder_for_download(cache) as folder:
         path = folder / "aclImdb_v1.tar.gz"
-        pooch.HTTPDownloader(chunk_size=1 << 20)(_URL, str(path), None)
+        download(_URL, path)
         _verify(path)
         return _read_archive(path)
 

@@ -7,19 +7,20 @@ from errno import EISDIR
 from pathlib import Path
 
 import numpy as np
-from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch
 
-from skmnist._utils.files import (
-    existing,
+from skmnist.datasets._fetching import (
+    as_bunch as in_a_bunch,
+)
+from skmnist.datasets._fetching import (
+    cache_of,
+    download,
     folder_for_download,
     innermost,
-    own_folders,
-    where_looked,
+    not_found,
+    read_from_disk,
 )
 from skmnist.datasets._idx import read_header_and_array
-
-_CHUNK = 1 << 20
 
 _MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -113,16 +114,8 @@ def fetch_mnist(
     X_train, y_train, X_test, y_test = (
         _fetch(name, data_home, download_if_missing) for name in _MD5_OF
     )
-    if not as_bunch:
-        return (X_train, y_train), (X_test, y_test)
-    return Bunch(
-        X_train=X_train,
-        y_train=y_train,
-        X_test=X_test,
-        y_test=y_test,
-        target_names=np.array(list("0123456789")),
-        DESCR=_DESCRIPTION,
-    )
+    train, test = (X_train, y_train), (X_test, y_test)
+    return in_a_bunch(train, test, list("0123456789"), _DESCRIPTION) if as_bunch else (train, test)
 
 
 # Where a file of MNIST comes from
@@ -132,15 +125,10 @@ def _fetch(
     name: str, data_home: str | os.PathLike[str] | None, download_if_missing: bool
 ) -> np.ndarray:
     """Return the array of one MNIST file, from the first place that has it."""
-    for path in existing(name, *own_folders("mnist")):
-        return _read_verified(path, name)
-    cache = Path(get_data_home(data_home)) / "skmnist" / "mnist"
-    damaged = []
-    for path in existing(name, cache):
-        try:
-            return _read_verified(path, name)
-        except ValueError as error:
-            damaged.append(str(error))
+    cache = cache_of("mnist", data_home)
+    array, damaged = read_from_disk(name, "mnist", cache, lambda path: _read_verified(path, name))
+    if array is not None:
+        return array
     if not download_if_missing:
         raise _not_found(name, cache, ["`download_if_missing` is False", *damaged])
     return _download(name, cache, damaged)
@@ -170,9 +158,7 @@ def _download(name: str, cache: Path, damaged: list[str]) -> np.ndarray:
 
 
 def _download_verified(url: str, path: Path, name: str) -> np.ndarray:
-    import pooch  # imports requests, which only a download needs
-
-    pooch.HTTPDownloader(chunk_size=_CHUNK)(url, str(path), None)
+    download(url, path)
     return _read_verified(path, name)
 
 
@@ -190,11 +176,5 @@ def _read_verified(path: Path, name: str) -> np.ndarray:
 
 
 def _not_found(name: str, cache: Path, reasons: list[str]) -> OSError:
-    return OSError(
-        f"MNIST's {name} is neither in the folder of the environment variable {where_looked()} "
-        f"nor intact in the cache {cache}, and was not downloaded:\n"
-        + "".join(f"- {reason}\n" for reason in reasons)
-        + "Connect to the internet with `download_if_missing=True`, set SKMNIST_DATA to a folder "
-        f"that holds the four files {', '.join(f'{file}.gz' for file in _MD5_OF)}, copy them into "
-        "the cache, or point `data_home` to a folder whose skmnist/mnist/ holds them."
-    )
+    files = ", ".join(f"{file}.gz" for file in _MD5_OF)
+    return not_found(f"MNIST's {name} is", f"the four files {files}", cache, reasons)

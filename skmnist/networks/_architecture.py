@@ -86,6 +86,19 @@ class Architecture:
         return in_new_thread(build)
 
 
+def n_outputs_of(architecture: Architecture) -> int:
+    """Return the number of a network's outputs; a single one stands for two classes.
+
+    Examples
+    --------
+    >>> from skmnist.networks import Architecture, dense_network
+    >>> from skmnist.networks._architecture import n_outputs_of
+    >>> n_outputs_of(Architecture.of(dense_network, input_shape=(8, 8, 1), n_outputs=10))
+    10
+    """
+    return int(dict(architecture.settings)["n_outputs"])
+
+
 def _hashable(value: Any) -> Any:
     if hasattr(value, "tolist"):
         value = value.tolist()

@@ -66,7 +66,7 @@ class Recipe(ShortRepr):
     measure : {"test_accuracy", "training_accuracy", "test_probability"}, default="test_accuracy"
         Which figure is compared with the reported one.
     data : {"mnist", "imdb", "circles", "perceptron"}, default="mnist"
-        The data set that it is for.
+        The data set that it is for, by its name in ``skmnist.datasets._registry``.
 
     Examples
     --------

@@ -1,18 +1,15 @@
-"""The data sets that recipes are for, and which samples train and which judge."""
+"""Which samples of a data set train, and which judge."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.datasets import make_circles
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing, resample
 
 from skmnist._utils.errors import shown
-
-TrainAndTest = tuple[tuple[Any, Any], tuple[Any, Any]]
+from skmnist.datasets._registry import DATASETS
 
 
 @dataclass(frozen=True)
@@ -103,7 +100,7 @@ def split_of(
     for name, size in {"train_size": train_size, "validation_size": validation_size}.items():
         if size is not None and not is_size(size):
             raise ValueError(f"{name}={shown(size)}; expected a whole number >= 1, or None.")
-    train, test = DATA[data](random_state)
+    train, test = DATASETS[data].load(random_state)
     if validation_size is not None:
         return _held_out(*train, train_size, validation_size, random_state)
     X_test, y_test = test
@@ -182,36 +179,3 @@ def part_of(X: Any, y: Any, size: int | None, random_state: int) -> tuple[Any, A
             f"least {len(np.unique(y))}."
         )
     return tuple(part)
-
-
-# -- the data sets -----------------------------------------------------------------------
-
-
-def _mnist(random_state: int) -> TrainAndTest:
-    from skmnist.datasets._mnist import fetch_mnist
-
-    return fetch_mnist()
-
-
-def _imdb(random_state: int) -> TrainAndTest:
-    from skmnist.datasets._imdb import fetch_imdb
-
-    return fetch_imdb()
-
-
-def _circles(random_state: int) -> TrainAndTest:
-    circles = make_circles(500, factor=0.5, noise=0.05, random_state=random_state)
-    return circles, circles
-
-
-def _perceptron(random_state: int) -> TrainAndTest:
-    X = np.array([[0, 0, 1], [1, 1, 1], [1, 0, 1], [0, 1, 1]])
-    return (X, np.array([0, 1, 1, 0])), (np.array([[1, 0, 0]]), np.array([1]))
-
-
-DATA: dict[str, Callable[[int], TrainAndTest]] = {
-    "mnist": _mnist,
-    "imdb": _imdb,
-    "circles": _circles,
-    "perceptron": _perceptron,
-}

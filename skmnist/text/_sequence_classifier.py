@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_non_negative
 
+from skmnist._inputs.encoding import ImageEncoding
 from skmnist._inputs.images import ImageShape
+from skmnist._inputs.pixels import PixelScaling
 from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.classifiers._parameters import HIDDEN_LAYERS
 from skmnist.text._networks import UNKNOWN
@@ -76,13 +78,10 @@ class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
             )
         return rows.astype(np.int32, copy=False)
 
-    def _input_shape(self, rows: NDArray, seen: ImageShape | None) -> ImageShape:
+    def _learned_encoding(self, rows: NDArray, seen: ImageShape | None) -> ImageEncoding:
         if seen is not None:
             raise ValueError(
                 f"X holds images of shape {seen}; expected rows of word indices, of shape "
                 "(n, length), as TextSequencer gives them."
             )
-        return 1, rows.shape[1], 1
-
-    def _input_values(self, images: NDArray) -> None:
-        return None
+        return ImageEncoding((1, rows.shape[1], 1), PixelScaling(), values=None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,10 @@ class Plan:
     patience: int | None = None
     monitor: str = "auto"
     tol: float = 0.0
+
+    def steps_per_epoch(self, n_rows: int) -> int:
+        """Return the number of batches that `n_rows` make."""
+        return -(-n_rows // self.batch_size)
 
 
 @dataclass(frozen=True)
@@ -100,12 +105,19 @@ class Outcome:
         The epoch with the lowest judged loss, counted from 1 over all calls.
     interrupted : bool
         Whether Ctrl-C ended it.
+    n_steps : int
+        Training steps taken; of the last phase, where there are several.
+    loss, accuracy : float
+        Of the training rows, in the epoch whose state is kept.
     """
 
     state: State
     history: dict[str, list[float]] = field(default_factory=dict)
     best_epoch: int = 0
     interrupted: bool = False
+    n_steps: int = 0
+    loss: float = nan
+    accuracy: float = nan
 
 
 class Watcher:

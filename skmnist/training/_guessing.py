@@ -6,16 +6,14 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from skmnist._utils.backend import load_keras
-from skmnist.training._contract import Data
+from skmnist.training._contract import Data, Outcome
 from skmnist.training._losses import Loss
 
 # Fewer steps leave a network near its first weights, however well it is set.
 _FEW_STEPS = 50
 
 
-def warn_if_guessing(
-    loss: Loss, data: Data, n_outputs: int, n_steps: int, reached: float, hits: float
-) -> None:
+def warn_if_guessing(loss: Loss, data: Data, n_outputs: int, outcome: Outcome) -> None:
     """Warn where a network is no better than one that has seen the labels and no image.
 
     Parameters
@@ -26,12 +24,8 @@ def warn_if_guessing(
         The training data.
     n_outputs : int
         The network's outputs; a single one stands for two classes.
-    n_steps : int
-        Training steps taken.
-    reached : float
-        The training loss of the epoch whose weights are kept.
-    hits : float
-        The training accuracy of that epoch.
+    outcome : Outcome
+        The steps taken, and the loss and the accuracy reached.
 
     Warns
     -----
@@ -45,18 +39,20 @@ def warn_if_guessing(
     --------
     >>> import warnings
     >>> import numpy as np
-    >>> from skmnist.training._contract import Data
+    >>> from skmnist.training._contract import Data, Outcome, State
     >>> from skmnist.training._guessing import warn_if_guessing
     >>> from skmnist.training._losses import Loss
     >>> rows, labels = np.arange(100), np.arange(100) % 2
     >>> data = Data(rows[:, None], labels, np.ones(100), rows, rows[:0], 1.0)
     >>> with warnings.catch_warnings(record=True) as caught:
     ...     warnings.simplefilter("always")
-    ...     warn_if_guessing(Loss("cross_entropy"), data, 2, 99, reached=0.8, hits=0.45)
-    ...     warn_if_guessing(Loss("cross_entropy"), data, 2, 99, reached=0.6, hits=0.75)
+    ...     for loss, accuracy in ((0.8, 0.45), (0.6, 0.75)):
+    ...         outcome = Outcome(State([], None), n_steps=99, loss=loss, accuracy=accuracy)
+    ...         warn_if_guessing(Loss("cross_entropy"), data, 2, outcome)
     >>> [warning.category.__name__ for warning in caught]
     ['ConvergenceWarning']
     """
+    n_steps, reached, hits = outcome.n_steps, outcome.loss, outcome.accuracy
     labels, n_classes = data.labels[data.train_rows], max(n_outputs, 2)
     weights = np.bincount(labels, data.weights[data.train_rows], n_classes)
     frequencies = weights / weights.sum()

@@ -1,6 +1,7 @@
 """The run over the epochs, the same for every backend."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
@@ -25,6 +26,34 @@ from skmnist.training._monitor import check_watchable, watched
 from skmnist.training._pool import Pool
 
 _pool = Pool(most=8)
+
+
+@dataclass(frozen=True)
+class Training:
+    """A run of :func:`train`, but for where it starts and who watches it.
+
+    Parameters
+    ----------
+    spec : TrainingSpec
+        The network, the optimizer and the loss.
+    plan : Plan
+        Epochs, batches, order, rates, seed.
+    data : Data
+        Images, labels, weights; which rows train and which judge.
+    """
+
+    spec: TrainingSpec
+    plan: Plan
+    data: Data
+
+    @property
+    def n_epochs(self) -> int:
+        """The number of epochs that are planned."""
+        return self.plan.epochs
+
+    def run(self, start: State | None, callbacks: Sequence[Any], watcher: Watcher) -> Outcome:
+        """Train; see :func:`train`."""
+        return train(self.spec, self.plan, self.data, start, callbacks, watcher)
 
 
 def train(
@@ -91,7 +120,7 @@ def _run(
     _check_watchable(plan, data)
     trainer.begin(data, plan, start)
     keras_callbacks = KerasCallbacks(callbacks, trainer, spec, plan, len(data.train_rows))
-    progress = _Progress(plan)
+    progress = _Progress(plan, len(data.train_rows))
     keras_callbacks.on_train_begin()
     try:
         for epoch in range(plan.epochs):
@@ -153,7 +182,7 @@ def _run_epoch(
         if spec.augmentation
         else np.zeros((0, 8), np.float32)
     )
-    steps = -(-len(order) // plan.batch_size)
+    steps = plan.steps_per_epoch(len(order))
     base = plan.learning_rate
     rates = None if base is None else plan.schedule.rates(base, epoch, plan.epochs, steps, history)
     # A schedule of the optimizer's own is at the next epoch's rate afterwards.
@@ -225,7 +254,8 @@ class _Best:
 class _Progress:
     """What the epochs that have ended leave: all that an interrupted training gives back."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, n_rows: int) -> None:
+        self._plan, self._n_rows = plan, n_rows
         self.best = _Best(plan)
         self.history: dict[str, list[float]] = {}
         self.kept: Sequence[Any] | None = None
@@ -235,4 +265,15 @@ class _Progress:
         self.history, self.kept = continued(self.history, _as_curves(logs)), kept
 
     def outcome(self, state: Callable[[], State]) -> Outcome:
-        return Outcome(self.best.state or state(), self.history, self.best.epoch, self.interrupted)
+        history, kept = self.history, -1
+        if self.best.state is not None:
+            kept = self.best.epoch - self._plan.first_epoch - 1
+        return Outcome(
+            self.best.state or state(),
+            history,
+            self.best.epoch,
+            self.interrupted,
+            n_steps=len(history["loss"]) * self._plan.steps_per_epoch(self._n_rows),
+            loss=history["loss"][kept],
+            accuracy=history["accuracy"][kept],
+        )

@@ -23,8 +23,7 @@ from sklearn.utils.estimator_checks import (
 from skmnist import Augmentation, CNNFeatures, recipe
 from skmnist._inputs.pixels import PixelScaling
 from skmnist._utils.backend import load_keras
-from skmnist.classifiers import PretrainedClassifier
-from skmnist.classifiers import _pretrained as pretrained
+from skmnist.classifiers import PretrainedClassifier, _two_phase
 from skmnist.networks import Architecture, lenet5
 from skmnist.networks._backbones import BACKBONES
 from skmnist.networks._pretrained import first_variables, pretrained_network
@@ -519,7 +518,7 @@ def test_fine_tuning_trains_the_last_layers_and_no_bit_of_those_before(few, weig
 
 
 def test_more_layers_than_there_are_are_refused_before_any_training(few, weights, monkeypatch):
-    monkeypatch.setattr(pretrained, "train", lambda *_: pytest.fail("trained"))
+    monkeypatch.setattr(_two_phase, "train", lambda *_: pytest.fail("trained"))
     classifier = PretrainedClassifier(weights=weights, trainable_layers=4, **THREE)
     with pytest.raises(ValueError, match="trainable_layers=4, but the backbone has 3 layers"):
         classifier.fit(*few)
@@ -528,14 +527,14 @@ def test_more_layers_than_there_are_are_refused_before_any_training(few, weights
 
 def test_the_backbone_runs_once_over_the_images(few, weights, monkeypatch):
     seen, trained = [], []
-    outputs, train = Predictor.outputs, pretrained.train
+    outputs, train = Predictor.outputs, _two_phase.train
     monkeypatch.setattr(
         Predictor,
         "outputs",
         lambda self, rows, shape: seen.append(len(rows)) or outputs(self, rows, shape),
     )
     monkeypatch.setattr(
-        pretrained, "train", lambda task, *args: trained.append(task) or train(task, *args)
+        _two_phase, "train", lambda task, *args: trained.append(task) or train(task, *args)
     )
     PretrainedClassifier(weights=weights, epochs=3, fine_tune_epochs=0, **FIRST).fit(*few)
     assert seen == [len(few[0])]
@@ -570,9 +569,9 @@ def test_fine_tuning_lowers_the_loss_and_has_its_own_history(frozen_and_fine_tun
 
 
 def test_each_phase_has_its_own_early_stopping_on_the_same_rows(few, weights, monkeypatch):
-    judging, train = [], pretrained.train
+    judging, train = [], _two_phase.train
     monkeypatch.setattr(
-        pretrained,
+        _two_phase,
         "train",
         lambda task, plan, data, *rest: judging.append(data) or train(task, plan, data, *rest),
     )

@@ -64,7 +64,7 @@ def test_what_comes_in_is_the_background_of_the_training_images(written):
         conv_blocks=[4], epochs=2, augmentation=EVERYTHING, dtype="float32", random_state=0
     )
     for images, expected in ((X, 0), (255 - X, 1), (255 - X + 1000.0, 1), (X / 255 - 7, 0)):
-        assert network.fit(images, y)._background() == pytest.approx((expected,))
+        assert network.fit(images, y)._encoding.background == pytest.approx((expected,))
 
 
 def test_augmented_dark_ink_is_the_light_ink_inverted_in_training(digits):

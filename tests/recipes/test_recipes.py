@@ -10,10 +10,10 @@ from threadpoolctl import threadpool_limits
 
 from skmnist import CNNStackingClassifier, PretrainedClassifier, list_recipes, recipe
 from skmnist.comparison._measure import last_step, seeded
+from skmnist.datasets._registry import DATASETS
 from skmnist.recipes import RECIPES, Recipe, Reported, verdict
 from skmnist.recipes._reports import REPORTS
 from skmnist.reports import set_epochs
-from skmnist.reports._data import DATA
 
 INPUT_SHAPES = {
     "mnist": (28, 28, 1),
@@ -39,7 +39,7 @@ def few(large_digits):
     def few(data):
         if data == "imdb":
             return ["a great film", "what a bore", "great fun", "a bore of a film"] * 5, [1, 0] * 10
-        return large_digits if data == "mnist" else DATA[data](0)[0]
+        return large_digits if data == "mnist" else DATASETS[data].load(0)[0]
 
     return few
 

@@ -17,10 +17,10 @@ from skmnist import (
     TextSequencer,
     reproduce,
 )
+from skmnist.datasets._registry import DATASETS, Dataset
 from skmnist.networks import ConvBlock
 from skmnist.preprocessing import ColumnNormalizer
 from skmnist.recipes import RECIPES, Recipe, Reported
-from skmnist.reports._data import DATA
 
 HOSTILE_LABEL = '<b>&"x"'
 HOSTILE_NOTE = 'It holds <script>alert("1")</script> & more.'
@@ -97,9 +97,14 @@ def _hostile(random_state):
 @pytest.fixture(scope="session")
 def small_recipes():
     """The small recipes, known to the package."""
-    data = {"digits": _digits, "rows": _rows, "reviews": _reviews, "hostile": _hostile}
+    data = {
+        "digits": Dataset(_digits, "images"),
+        "rows": Dataset(_rows, "images"),
+        "reviews": Dataset(_reviews, "texts"),
+        "hostile": Dataset(_hostile, "images"),
+    }
     with pytest.MonkeyPatch.context() as patch:
-        for known, more in (RECIPES, SMALL), (DATA, data):
+        for known, more in (RECIPES, SMALL), (DATASETS, data):
             for name, value in more.items():
                 patch.setitem(known, name, value)
         yield SMALL

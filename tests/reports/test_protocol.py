@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from skmnist import reproduce
+from skmnist.datasets._registry import DATASETS, Dataset
 from skmnist.recipes import RECIPES, Recipe, Reported
 from skmnist.reports import reproduce_all
-from skmnist.reports._data import DATA, split_of
+from skmnist.reports._data import split_of
 
 
 class Untouchable:
@@ -25,8 +26,9 @@ class Untouchable:
 def untouchable(small_recipes, monkeypatch):
     """The data of the small recipes, with test sets that fail when used."""
     for name in "digits", "rows":
-        train, _ = DATA[name](0)
-        monkeypatch.setitem(DATA, name, lambda seed, train=train: (train, Untouchable()))
+        train, _ = DATASETS[name].load(0)
+        untested = Dataset(lambda seed, train=train: (train, Untouchable()), "images")
+        monkeypatch.setitem(DATASETS, name, untested)
 
 
 def test_the_test_set_is_not_used(untouchable, tmp_path):
@@ -71,7 +73,7 @@ def test_what_is_held_out_does_not_steer_the_training(mnist):
 
 
 def test_classes_keep_their_parts_and_no_sample_is_in_both(small_recipes):
-    (X, y), _ = DATA["digits"](0)
+    (X, y), _ = DATASETS["digits"].load(0)
     split = split_of("digits", random_state=3, train_size=150, validation_size=100)
     for labels, size in (split.y_train, 150), (split.y_judge, 100):
         assert np.abs(np.bincount(labels) - np.bincount(y) * size / 300).max() < 1

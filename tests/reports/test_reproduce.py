@@ -8,9 +8,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmnist import recipe, reproduce
+from skmnist.datasets._registry import DATASETS, Dataset
 from skmnist.recipes import RECIPES, Recipe
 from skmnist.reports import part_of, reproduce_all, set_epochs
-from skmnist.reports._data import DATA
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_the_neuron_learns_as_in_plain_numpy():
 def test_the_circles_are_learned_as_in_the_reports_loop():
     """The loop of the report: sums of gradients for the weights, means for the biases."""
     n_steps = 25
-    (X, y), _ = DATA["circles"](0)
+    (X, y), _ = DATASETS["circles"].load(0)
     network = recipe("bueno-circles").set_params(epochs=n_steps, dtype="float64", random_state=0)
     start = network._architecture((1, 2, 1), 2, "float64").build(network._seed()).get_weights()
     assert all(-1 <= weights.min() < weights.max() <= 1 for weights in start[:-1])
@@ -129,7 +129,7 @@ def test_a_failure_leaves_the_other_recipes_whole(monkeypatch, tmp_path):
     def no_data(random_state):
         raise OSError("the data are at sea")
 
-    monkeypatch.setitem(DATA, "mnist", no_data)
+    monkeypatch.setitem(DATASETS, "mnist", Dataset(no_data, "images"))
     done = reproduce_all(["portillo-v1", "bueno-circles"], epochs=2, verbose=0, output=tmp_path)
     assert done.failed == {"portillo-v1": "the data are at sea"}
     assert [row["recipe"] for row in done.rows] == ["bueno-circles"]

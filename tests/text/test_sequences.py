@@ -393,7 +393,10 @@ def test_cross_validation_and_grid_search_take_texts(reviews):
     texts, y = reviews[0][:300].tolist(), reviews[1][:300]
     small = pipeline(SequenceDNNClassifier, epochs=1, hidden_units=(8,))
     assert cross_val_score(small, texts, y, cv=2, error_score="raise").shape == (2,)
-    grid = {"textsequencer__output_sequence_length": [20], "sequencednnclassifier__embedding_dim": [2, 4]}
+    grid = {
+        "textsequencer__output_sequence_length": [20],
+        "sequencednnclassifier__embedding_dim": [2, 4],
+    }
     search = GridSearchCV(small, grid, cv=2, n_jobs=2, error_score="raise").fit(texts, y)
     assert search.predict(texts[:3]).shape == (3,)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()

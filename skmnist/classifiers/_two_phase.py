@@ -1,0 +1,177 @@
+"""Training in two phases: a head on a frozen backbone, and then both."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from skmnist._inputs.images import as_rows
+from skmnist._inputs.pixels import PixelScaling
+from skmnist.networks._pretrained import head_alone, with_trainable_layers
+from skmnist.training._contract import Data, Outcome, Plan, State, TrainingSpec, Watcher
+from skmnist.training._interrupts import keep_after_interrupt
+from skmnist.training._loop import Training, train
+from skmnist.training._predictor import Predictor
+
+FINE_TUNE = "fine_tune_"
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """The second phase.
+
+    Parameters
+    ----------
+    trainable_layers : int or None
+        How many of the backbone's last layers are trained; None trains all.
+    plan : Plan
+        Epochs, batches and rates.
+    """
+
+    trainable_layers: int | None
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class TwoPhaseTraining(Training):
+    """Trains a head on the features of a frozen backbone, then fine-tunes the backbone too.
+
+    The history has the curves of both phases, those of the second with the prefix "fine_tune_".
+
+    Parameters
+    ----------
+    spec, plan, data
+        As in :class:`Training`; the plan is that of the first phase.
+    fine_tuning : FineTuning or None, default=None
+        The second phase; None leaves the backbone as it is.
+    """
+
+    fine_tuning: FineTuning | None = None
+
+    @property
+    def n_epochs(self) -> int:
+        """The number of epochs that are planned, in both phases."""
+        second = 0 if self.fine_tuning is None else self.fine_tuning.plan.epochs
+        return self.plan.epochs + second
+
+    def run(self, start: State | None, callbacks: Sequence[Any], watcher: Watcher) -> Outcome:
+        """Train in one phase or in two."""
+        assert start is not None, "a backbone has weights before training"
+        # Before the head is trained, as there may be fewer layers than are to be trained.
+        fine_spec = None if self.fine_tuning is None else self._with_trainable_layers()
+        frozen = self._train_head(start, callbacks, watcher)
+        if self.fine_tuning is None or fine_spec is None or frozen.interrupted:
+            return frozen
+        return _fine_tune(fine_spec, self.fine_tuning.plan, self.data, frozen, callbacks, watcher)
+
+    def _with_trainable_layers(self) -> TrainingSpec:
+        assert self.fine_tuning is not None
+        architecture = with_trainable_layers(
+            self.spec.architecture, self.fine_tuning.trainable_layers
+        )
+        return replace(self.spec, architecture=architecture)
+
+    def _train_head(self, start: State, callbacks: Sequence[Any], watcher: Watcher) -> Outcome:
+        """Train the dense layers, the backbone frozen."""
+        spec = self.spec
+        if spec.augmentation:
+            spec = replace(spec, architecture=with_trainable_layers(spec.architecture, 0))
+            return train(spec, self.plan, self.data, start, callbacks, watcher)
+        # Frozen, the backbone makes the same features of an image in each epoch.
+        scaling = PixelScaling(scale=self.data.pixel_scale)
+        backbone = Predictor(spec.architecture, start.network, scaling).of_layer("flatten", None)
+        features = _features(backbone, self.data)
+        of_backbone = list(backbone.variables)
+
+        def whole(state: State) -> State:
+            return State([*of_backbone, *state.network], state.optimizer)
+
+        outcome = train(
+            replace(spec, architecture=head_alone(spec.architecture, features.images.shape[2])),
+            self.plan,
+            features,
+            State(start.network[len(of_backbone) :], start.optimizer),
+            callbacks,
+            _Phase(watcher, whole=whole),
+        )
+        return replace(outcome, state=whole(outcome.state))
+
+
+def _features(backbone: Predictor, data: Data) -> Data:
+    """Replace all images by what the backbone makes of them."""
+    features = backbone.outputs(as_rows(data.images)[0], data.images.shape[1:])
+    own_set = data.validation
+    return replace(
+        data,
+        images=features[:, None, :, None],
+        pixel_scale=1.0,
+        background=(0.0,),
+        validation=None if own_set is None else _features(backbone, own_set),
+    )
+
+
+def _fine_tune(
+    spec: TrainingSpec,
+    plan: Plan,
+    data: Data,
+    frozen: Outcome,
+    callbacks: Sequence[Any],
+    watcher: Watcher,
+) -> Outcome:
+    """Train the backbone's layers too; return the curves of both phases.
+
+    The optimizer's state is that of the head's training, with which it may go on.
+    """
+    n_epochs = len(frozen.history["loss"])
+    plan = replace(plan, first_epoch=plan.first_epoch + n_epochs)
+    start = State(frozen.state.network, None)
+    try:
+        outcome = train(spec, plan, data, start, callbacks, _Phase(watcher, prefix=FINE_TUNE))
+    except KeyboardInterrupt:  # in its first epoch
+        keep_after_interrupt(n_epochs)
+        return frozen
+    return replace(
+        outcome,
+        state=State(outcome.state.network, frozen.state.optimizer),
+        history=frozen.history | _prefixed(outcome.history, FINE_TUNE),
+    )
+
+
+class _Phase(Watcher):
+    """Reports one phase in the terms of the whole training.
+
+    Parameters
+    ----------
+    watcher : Watcher
+        Informed of every epoch.
+    prefix : str, default=""
+        Put before the names of the scores.
+    whole : callable or None, default=None
+        Makes the whole network's state of the one that is trained.
+    """
+
+    def __init__(
+        self,
+        watcher: Watcher,
+        prefix: str = "",
+        whole: Callable[[State], State] | None = None,
+    ) -> None:
+        self._watcher = watcher
+        self._prefix = prefix
+        self._whole = whole
+
+    def epoch_begins(self, epoch: int) -> None:
+        """Pass it on."""
+        self._watcher.epoch_begins(epoch)
+
+    def epoch_ended(self, epoch: int, logs: dict[str, float], state: Callable[[], State]) -> bool:
+        """Pass it on, with the names and the state of the whole training."""
+        whole = self._whole
+        return self._watcher.epoch_ended(
+            epoch,
+            _prefixed(logs, self._prefix),
+            state if whole is None else lambda: whole(state()),
+        )
+
+
+def _prefixed(named: dict[str, Any], prefix: str) -> dict[str, Any]:
+    return {prefix + name: value for name, value in named.items()}

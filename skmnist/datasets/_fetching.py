@@ -1,0 +1,176 @@
+"""Where the files of a data set lie: in a folder of the user's, in the cache, or on the web."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory
+from time import time
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.datasets import get_data_home
+from sklearn.utils import Bunch
+
+_DOWNLOAD = ".download-"
+_STALE = 3600  # seconds
+_CHUNK = 1 << 20
+
+Content = TypeVar("Content")
+Part = tuple[NDArray, NDArray]
+
+
+def cache_of(dataset: str, data_home: str | os.PathLike[str] | None) -> Path:
+    """Return the folder that a data set is downloaded to."""
+    return Path(get_data_home(data_home)) / "skmnist" / dataset
+
+
+def read_from_disk(
+    name: str, dataset: str, cache: Path, read: Callable[[Path], Content]
+) -> tuple[Content | None, list[str]]:
+    """Read a file, plain or gzip, from the first place that has it.
+
+    Parameters
+    ----------
+    name : str
+        The file's name, without ".gz".
+    dataset : str
+        The data set's name, that of its folder in the user's own.
+    cache : Path
+        Where downloads are kept.
+    read : callable
+        Reads a file; raises ValueError if it is damaged.
+
+    Returns
+    -------
+    content : object or None
+        What `read` returns; None if no place has the file whole.
+    damaged : list of str
+        What is wrong with files in the cache.
+
+    Raises
+    ------
+    ValueError
+        If a file in the user's own folder is damaged.
+    """
+    for path in _existing(name, *_own_folders(dataset)):
+        return read(path), []
+    damaged: list[str] = []
+    for path in _existing(name, cache):
+        try:
+            return read(path), damaged
+        except ValueError as error:
+            damaged.append(str(error))
+    return None, damaged
+
+
+def download(url: str, path: Path) -> None:
+    """Download a file, in silence."""
+    import pooch  # imports requests, which only a download needs
+
+    pooch.HTTPDownloader(chunk_size=_CHUNK)(url, str(path), None)
+
+
+def not_found(what: str, files: str, cache: Path, reasons: list[str]) -> OSError:
+    """Make the error for a data set that no place has: the reasons, and the ways out.
+
+    Parameters
+    ----------
+    what : str
+        The beginning of the message: what is missing, with its verb, up to "neither in".
+    files : str
+        The names of the files that a folder of the user's own has to hold.
+    cache : Path
+        Where downloads are kept.
+    reasons : list of str
+        Why nothing was found or downloaded.
+    """
+    return OSError(
+        f"{what} neither in the folder of the environment variable {_where_looked()} "
+        f"nor intact in the cache {cache}, and nothing was downloaded:\n"
+        + "".join(f"- {reason}\n" for reason in reasons)
+        + "Connect to the internet with `download_if_missing=True`, set SKMNIST_DATA to a folder "
+        f"that holds {files}, copy them into the cache, or point `data_home` to a folder whose "
+        f"skmnist/{cache.name}/ holds them."
+    )
+
+
+def as_bunch(train: Part, test: Part, target_names: list[str], description: str) -> Bunch:
+    """Gather a data set in scikit-learn's form."""
+    return Bunch(
+        X_train=train[0],
+        y_train=train[1],
+        X_test=test[0],
+        y_test=test[1],
+        target_names=np.array(target_names),
+        DESCR=description,
+    )
+
+
+@contextmanager
+def folder_for_download(cache: Path) -> Iterator[Path]:
+    """Make a folder in a cache for what is downloaded; it is gone afterwards, at SIGTERM too.
+
+    Folders of processes that were killed are removed an hour after they last got anything.  It lies
+    inside the cache, as only a move within one filesystem is atomic.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    for left_over in cache.glob(f"{_DOWNLOAD}*"):
+        with suppress(OSError):
+            if _last_change(left_over) < time() - _STALE:
+                rmtree(left_over)
+    with _cleaned_up_at_sigterm(), TemporaryDirectory(dir=cache, prefix=_DOWNLOAD) as folder:
+        yield Path(folder)
+
+
+def _last_change(folder: Path) -> float:
+    return max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+
+
+@contextmanager
+def _cleaned_up_at_sigterm() -> Iterator[None]:
+    """Have SIGTERM end the process as Ctrl-C does, unless the program has its own idea of it."""
+    alone = threading.current_thread() is threading.main_thread()
+    if not alone or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def end(number: int, frame: Any) -> None:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _own_folders(dataset: str) -> list[Path]:
+    """Return the folders that SKMNIST_DATA stands for; none if it is not set."""
+    value = os.environ.get("SKMNIST_DATA")
+    if not value:
+        return []
+    folder = Path(value).expanduser()
+    return [folder / dataset, folder]
+
+
+def _where_looked() -> str:
+    """Describe SKMNIST_DATA for an error's message."""
+    own = os.environ.get("SKMNIST_DATA")
+    return f"SKMNIST_DATA={own}" if own else "SKMNIST_DATA, which is not set,"
+
+
+def _existing(name: str, *folders: Path) -> list[Path]:
+    """Return the files of this name, gzip or plain, in order of preference."""
+    candidates = [folder / file for folder in folders for file in (f"{name}.gz", name)]
+    return [path for path in candidates if path.is_file()]
+
+
+def innermost(error: BaseException) -> BaseException:
+    """Find the error in an error's wrappings: requests wraps urllib3's, which wraps the reason."""
+    inner = getattr(error, "reason", None) or (error.args[0] if error.args else None)
+    return innermost(inner) if isinstance(inner, BaseException) else error

@@ -1,0 +1,48 @@
+"""The data sets that recipes name, and that `reproduce` and the command load."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from sklearn.datasets import make_circles
+
+from skmnist.datasets._imdb import fetch_imdb
+from skmnist.datasets._mnist import fetch_mnist
+
+TrainAndTest = tuple[tuple[Any, Any], tuple[Any, Any]]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """How a data set is loaded, and what its samples are.
+
+    Parameters
+    ----------
+    load : callable
+        Takes a seed, which only data that are drawn at random need; returns the training samples
+        with their labels, and those of the test.
+    samples : {"images", "texts", "points"}
+        What the samples are.
+    """
+
+    load: Callable[[int], TrainAndTest]
+    samples: Literal["images", "texts", "points"]
+
+
+def _circles(random_state: int) -> TrainAndTest:
+    circles = make_circles(500, factor=0.5, noise=0.05, random_state=random_state)
+    return circles, circles
+
+
+def _perceptron(random_state: int) -> TrainAndTest:
+    X = np.array([[0, 0, 1], [1, 1, 1], [1, 0, 1], [0, 1, 1]])
+    return (X, np.array([0, 1, 1, 0])), (np.array([[1, 0, 0]]), np.array([1]))
+
+
+DATASETS = {
+    "mnist": Dataset(lambda random_state: fetch_mnist(), "images"),
+    "imdb": Dataset(lambda random_state: fetch_imdb(), "texts"),
+    "circles": Dataset(_circles, "points"),
+    "perceptron": Dataset(_perceptron, "points"),
+}
