@@ -15,7 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 import skmnist
 from skmnist._utils.errors import no_recipe
 from skmnist._utils.progress import activity
-from skmnist.recipes._names import RECIPE_NAMES
+from skmnist._utils.recipe_names import RECIPE_NAMES
 
 
 class _PlainFlags:

@@ -11,11 +11,11 @@ from sklearn.neighbors import KNeighborsClassifier
 from typer.testing import CliRunner
 
 import skmnist
+from skmnist._utils.recipe_names import RECIPE_NAMES
 from skmnist.cli import app
 from skmnist.comparison import default_classifiers
 from skmnist.datasets._registry import DATASETS, Dataset
 from skmnist.recipes import RECIPES, Recipe
-from skmnist.recipes._names import RECIPE_NAMES
 from skmnist.reports import Reproductions
 
 # Before other tests add recipes of their own.

@@ -35,7 +35,7 @@ class FineTuning:
 class TwoPhaseTraining(Training):
     """Trains a head on the features of a frozen backbone, then fine-tunes the backbone too.
 
-    The history has the curves of both phases, those of the second with the prefix "fine_tune_".
+    The history has the curves of both phases, those of the second with the prefix `FINE_TUNE`.
 
     Parameters
     ----------

@@ -25,12 +25,15 @@ Part = tuple[NDArray, NDArray]
 
 
 def cache_of(dataset: str, data_home: str | os.PathLike[str] | None) -> Path:
-    """Return the folder that a data set is downloaded to."""
+    """Return the folder that a data set is downloaded to; scikit-learn makes the one it is in."""
     return Path(get_data_home(data_home)) / "skmnist" / dataset
 
 
 def read_from_disk(
-    name: str, dataset: str, cache: Path, read: Callable[[Path], Content]
+    name: str,
+    dataset: str,
+    data_home: str | os.PathLike[str] | None,
+    read: Callable[[Path], Content],
 ) -> tuple[Content | None, list[str]]:
     """Read a file, plain or gzip, from the first place that has it.
 
@@ -40,8 +43,8 @@ def read_from_disk(
         The file's name, without ".gz".
     dataset : str
         The data set's name, that of its folder in the user's own.
-    cache : Path
-        Where downloads are kept.
+    data_home : str or path-like or None
+        The folder of downloaded data sets.
     read : callable
         Reads a file; raises ValueError if it is damaged.
 
@@ -60,7 +63,7 @@ def read_from_disk(
     for path in _existing(name, *_own_folders(dataset)):
         return read(path), []
     damaged: list[str] = []
-    for path in _existing(name, cache):
+    for path in _existing(name, cache_of(dataset, data_home)):
         try:
             return read(path), damaged
         except ValueError as error:

@@ -102,14 +102,14 @@ def fetch_imdb(
     >>> texts_train.shape, y_train.mean()  # doctest: +SKIP
     ((25000,), 0.5)
     """
-    cache = cache_of("imdb", data_home)
     damaged: list[str] = []
     found: list[Part | None] = []
     for part in _PARTS:
-        read, damage = read_from_disk(f"{part}.jsonl", "imdb", cache, _read)
+        read, damage = read_from_disk(f"{part}.jsonl", "imdb", data_home, _read)
         found.append(read)
         damaged += damage
     if None in found:
+        cache = cache_of("imdb", data_home)
         if not download_if_missing:
             raise _not_found(cache, [*damaged, "`download_if_missing` is False"])
         fetched = _download(cache, damaged)

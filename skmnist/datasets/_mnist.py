@@ -125,10 +125,12 @@ def _fetch(
     name: str, data_home: str | os.PathLike[str] | None, download_if_missing: bool
 ) -> np.ndarray:
     """Return the array of one MNIST file, from the first place that has it."""
-    cache = cache_of("mnist", data_home)
-    array, damaged = read_from_disk(name, "mnist", cache, lambda path: _read_verified(path, name))
+    array, damaged = read_from_disk(
+        name, "mnist", data_home, lambda path: _read_verified(path, name)
+    )
     if array is not None:
         return array
+    cache = cache_of("mnist", data_home)
     if not download_if_missing:
         raise _not_found(name, cache, ["`download_if_missing` is False", *damaged])
     return _download(name, cache, damaged)
