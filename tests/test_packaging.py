@@ -1,17 +1,21 @@
 """What is in the package, and in what is published."""
 
+import importlib
 import subprocess
 import sys
 import tomllib
 import types
 from pathlib import Path
 
-from setuptools import find_packages
+import pytest
 
 import skmnist
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = "benchmarks", "examples", "tests"
+FOLDERS = ".ci", ".github", "benchmarks", "docs", "examples", "packaging", "tests"
+PYPROJECT_TEXT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+PYPROJECT = tomllib.loads(PYPROJECT_TEXT)
+PROJECT = PYPROJECT["project"]
 
 EVERY_NAME = """
 import sys
@@ -66,14 +70,51 @@ def test_a_name_at_the_top_is_the_same_in_its_package():
         assert getattr(skmnist, name) is everywhere[name]
 
 
-def test_every_package_is_found():
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-    found = set(find_packages(str(ROOT), **settings["packages"]["find"]))
+def test_setuptools_finds_every_package():
+    packages = PYPROJECT["tool"]["setuptools"]["packages"]
+    assert packages == {"find": {"include": ["skmnist*"]}}
     folders = {path.parent for path in (ROOT / "skmnist").rglob("*.py")}
-    assert found == {".".join(folder.relative_to(ROOT).parts) for folder in folders}
+    assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
 
 
 def test_the_sdist_has_what_its_tests_need():
     lines = (ROOT / "MANIFEST.in").read_text().splitlines()
-    assert {"include CHANGELOG.md", *(f"graft {name}" for name in FOLDERS)} <= set(lines)
+    words = {word for line in lines for word in line.split()}
+    assert {"CHANGELOG.md", ".pre-commit-config.yaml", *FOLDERS} <= words
     assert all((ROOT / name).is_dir() for name in FOLDERS)
+
+
+def test_the_oldest_dependencies_are_the_lower_bounds():
+    script = [sys.executable, ROOT / "packaging" / "oldest.py"]
+    pins = subprocess.check_output(script, text=True, timeout=60).splitlines()
+    for requirement in PROJECT["dependencies"]:
+        assert requirement.replace(">=", "==") in pins
+    assert len(pins) == len(PROJECT["dependencies"]) + len(PROJECT["optional-dependencies"]["test"])
+
+
+@pytest.fixture
+def core(monkeypatch):
+    """The script that builds skmnist-core."""
+    monkeypatch.syspath_prepend(ROOT / "packaging")
+    yield importlib.import_module("build_core")
+    del sys.modules["build_core"]
+
+
+def test_skmnist_core_differs_from_skmnist_in_name_summary_and_tensorflow_alone(core):
+    whole, changed = PYPROJECT, tomllib.loads(core.core_settings(PYPROJECT_TEXT))
+    mine, theirs = dict(whole["project"]), dict(changed["project"])
+    assert (mine.pop("name"), theirs.pop("name")) == ("skmnist", "skmnist-core")
+    for summary in (mine.pop("description"), theirs.pop("description")):
+        assert "not both" in summary
+    extras = theirs.pop("optional-dependencies")
+    assert {"tensorflow", "jax", "torch"} <= set(extras)
+    moved = extras.pop("tensorflow")
+    assert extras == mine.pop("optional-dependencies")
+    assert sorted(theirs.pop("dependencies") + moved) == sorted(mine.pop("dependencies"))
+    assert theirs == mine
+    assert changed["tool"] == whole["tool"]
+
+
+def test_skmnist_core_is_not_built_from_settings_that_have_changed_unseen(core):
+    with pytest.raises(SystemExit, match='expected \'name = "skmnist"'):
+        core.core_settings(PYPROJECT_TEXT.replace('name = "skmnist"', 'name = "other"'))

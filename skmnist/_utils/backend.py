@@ -38,6 +38,11 @@ _keras: ModuleType | None = None
 _ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 _NOTE = "_sender_has_no_onednn"
 _X86 = ("x86_64", "AMD64")
+_INSTALLED_BY = {
+    "tensorflow": "pip install tensorflow",
+    "jax": 'pip install "jax>=0.10.2"',
+    "torch": "pip install torch",
+}
 _JAX_FUSION = "xla_cpu_experimental_ynn_fusion_type"
 
 # What TensorFlow's C++ parts log; all else is passed on.
@@ -57,6 +62,11 @@ def load_keras() -> Any:
     -------
     keras : module
         The ``keras`` package.
+
+    Raises
+    ------
+    ImportError
+        If the backend that Keras is set to is not installed.
 
     Examples
     --------
@@ -153,7 +163,8 @@ def check_execution_mode() -> None:
 
 def _import_keras() -> ModuleType:
     with _onednn_wanted(), _some_temporary_folder():
-        import keras
+        with _missing_backend_named():
+            import keras
 
         if keras.backend.backend() == "tensorflow":
             with _threads_on_our_cores():
@@ -161,6 +172,42 @@ def _import_keras() -> ModuleType:
     if keras.backend.backend() == "jax":
         _start_jax()
     return keras
+
+
+@contextmanager
+def _missing_backend_named() -> Iterator[None]:
+    """Replace Keras's error about a backend that is not installed by one with the commands.
+
+    Another backend that is installed is named and not taken: which one computes decides the last
+    digits of every fit, and ``import keras`` in the user's own code would fail all the same.
+
+    What the failed import has left behind is removed, so that the next one begins anew, after
+    ``os.environ["KERAS_BACKEND"] = "jax"`` in a notebook for example.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name not in _INSTALLED_BY:
+            raise
+        for name in [name for name in sys.modules if name.split(".")[0] == "keras"]:
+            del sys.modules[name]
+        raise ImportError(_how_to_get_a_backend(error.name), name=error.name) from error
+
+
+def _how_to_get_a_backend(missing: str) -> str:
+    source = (
+        "by KERAS_BACKEND" if os.environ.get("KERAS_BACKEND") else "by default or in keras.json"
+    )
+    installed = [name for name in _INSTALLED_BY if name != missing and find_spec(name)]
+    here = "".join(
+        f"{name} is installed: set KERAS_BACKEND={name} to use it. " for name in installed
+    )
+    commands = "".join(f"\n    {name}: {command}" for name, command in _INSTALLED_BY.items())
+    return (
+        f"Keras's backend is set to {missing} ({source}), which is not installed. {here}"
+        "Install one and set the environment variable KERAS_BACKEND to its name, before Keras is "
+        f"first imported:{commands}"
+    )
 
 
 @contextmanager
