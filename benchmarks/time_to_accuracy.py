@@ -236,9 +236,8 @@ def main() -> None:
         print(json.dumps(found))
         return
     if arguments.draw:
-        draw(
-            json.loads((_own_process.RESULTS / "time_to_accuracy.json").read_text())["measurements"]
-        )
+        committed = (_own_process.RESULTS / "time_to_accuracy.json").read_text()
+        draw(json.loads(committed)["measurements"])
         return
     for name in arguments.names:
         found = summary_of(name)
