@@ -12,6 +12,7 @@ import pytest
 import typer
 from threadpoolctl import threadpool_limits
 
+import skmnist
 from skmnist.cli import app
 from skmnist.recipes import RECIPES
 
@@ -113,6 +114,11 @@ def test_every_recipe_shown_exists():
     names = {name for page in PAGES for name in re.findall(r'recipe\("(.+?)"\)', page.read_text())}
     assert names
     assert names <= {*RECIPES}
+
+
+def test_the_citation_is_of_this_version():
+    lines = (ROOT / "CITATION.cff").read_text().splitlines()
+    assert {"cff-version: 1.2.0", f"version: {skmnist.__version__}"} <= set(lines)
 
 
 # -- snippets ---------------------------------------------------------------------------------
