@@ -1,7 +1,7 @@
-"""The tables of README.md, made of the committed results: no figure is typed by hand.
+"""The tables of README.md and docs/, made of the committed results: no figure is typed by hand.
 
 python benchmarks/tables.py           # write them
-python benchmarks/tables.py --check   # fail if README.md has others
+python benchmarks/tables.py --check   # fail if a page has others
 """
 
 import json
@@ -15,15 +15,23 @@ from skmnist.recipes import RECIPES
 from skmnist.recipes._reports import REPORTS
 
 ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
 RESULTS = ROOT / "benchmarks" / "results"
 _SAME_AS = {"cnn": "CNNClassifier", "lenet": "LeNetClassifier", "dnn": "DNNClassifier"}
+# What the README shows of our own recipes; docs/results.md shows all of them.
+_IN_SHORT = "committee", "cnn", "svm-best", "cnn-fast", "lenet", "dnn", "knn", "random-forest"
 _FEW = "10", "100", "1000"
 _HEADS = {
     "svm": "SVM",
     "knn": "nearest neighbours",
     "random_forest": "random forest",
     "gradient_boosting": "gradient boosting",
+}
+_PEERS = {
+    "skmnist": "skmnist",
+    "keras": "Keras's `fit`",
+    "scikeras": "SciKeras",
+    "skorch": "skorch",
+    "mlp": "`MLPClassifier`",
 }
 
 
@@ -54,8 +62,17 @@ def seeds(n: int) -> str:
 
 
 def accuracy() -> str:
-    """Draw the table of our own recipes on full MNIST, the best first."""
+    """Draw the table of all of our own recipes on full MNIST, the best first."""
+    return _accuracy(measurements("accuracy"))
+
+
+def accuracy_in_short() -> str:
+    """Draw that table for a few of them."""
     found = measurements("accuracy")
+    return _accuracy({name: found[name] for name in _IN_SHORT if name in found})
+
+
+def _accuracy(found: dict[str, Any]) -> str:
     rows = []
     for name in sorted(found, key=lambda name: -found[name]["accuracy_mean"]):
         row = found[name]
@@ -137,91 +154,101 @@ def feature_study() -> str:
 
 
 def speed() -> str:
-    """Draw the table of times beside those of peers."""
-    training, latency = measurements("training_speed"), measurements("prediction_latency")
+    """Draw the table of times and memory, beside peers."""
     memory = measurements("memory_and_reuse")
+    rows = [
+        *_training_rows(),
+        *_prediction_rows(),
+        ["memory while fitting 60,000 images, over the loaded process", f"{memory['peak_mb']} MB"],
+        ["a further fit of an equal network, of one step", f"{memory['second_fit_ms']:.0f} ms"],
+    ]
+    return _beside_peers(rows)
 
-    def rate(network: str, peer: str) -> str:
-        return f"{training[network][peer]['images_per_second']:,}"
 
-    def one(network: str, peer: str) -> str:
-        milliseconds = latency[network][peer]["one_image_p50_ms"]
+def speed_in_short() -> str:
+    """Draw that table for the two networks that most people know."""
+    training, in_float32, dense, _ = _training_rows()
+    one_image, many_images, _ = _prediction_rows()
+    return _beside_peers([training, in_float32, dense, many_images, one_image])
+
+
+def _beside_peers(rows: Iterable[list[str]]) -> str:
+    head = ["", *_PEERS.values()]
+    return as_markdown(head, ([*row, *[""] * (len(head) - len(row))] for row in rows))
+
+
+def _training_rows() -> list[list[str]]:
+    found = measurements("training_speed")
+
+    def row(what: str, network: str, peers: Iterable[str] = _PEERS) -> list[str]:
+        rates = (found[network].get(peer) for peer in peers)
+        return [what, *(f"{rate['images_per_second']:,}" if rate else "" for rate in rates)]
+
+    return [
+        row("training Keras's example CNN, images per second", "keras-cnn"),
+        row("the same in float32, as the others train", "keras-cnn", ["skmnist-float32"]),
+        row("training a dense network 512-512, images per second", "dense"),
+        row("training LeNet-5, images per second", "lenet"),
+    ]
+
+
+def _prediction_rows() -> list[list[str]]:
+    found = measurements("prediction_latency")
+
+    def row(what: str, network: str, as_text: Callable[[dict[str, float]], str]) -> list[str]:
+        peers = (found[network].get(peer) for peer in _PEERS)
+        return [what, *(as_text(peer) if peer else "" for peer in peers)]
+
+    def one_image(peer: dict[str, float]) -> str:
+        milliseconds = peer["one_image_p50_ms"]
         return f"{milliseconds:.2f} ms" if milliseconds < 10 else f"{milliseconds:.0f} ms"
 
-    def many(peer: str) -> str:
-        return f"{latency['keras-cnn'][peer]['10000_images_ms'] / 1000:.2f} s"
+    def many_images(peer: dict[str, float]) -> str:
+        return f"{peer['10000_images_ms'] / 1000:.2f} s"
 
-    cnn, dense, lenet = "keras-cnn", "dense", "lenet"
-    rows = [
-        [
-            "training, Keras's example CNN, images per second",
-            f"{rate(cnn, 'skmnist')} (float32: {rate(cnn, 'skmnist-float32')})",
-            f"SciKeras {rate(cnn, 'scikeras')}; Keras's own `fit` {rate(cnn, 'keras')}; "
-            f"skorch {rate(cnn, 'skorch')}",
-        ],
-        [
-            "training, dense 512-512, images per second",
-            rate(dense, "skmnist"),
-            f"SciKeras {rate(dense, 'scikeras')}; `MLPClassifier` {rate(dense, 'mlp')}",
-        ],
-        [
-            "training, LeNet-5, images per second",
-            rate(lenet, "skmnist"),
-            f"Keras's own `fit` {rate(lenet, 'keras')}",
-        ],
-        [
-            "predicting one image, example CNN, median",
-            one(cnn, "skmnist"),
-            f"skorch {one(cnn, 'skorch')}; SciKeras {one(cnn, 'scikeras')}",
-        ],
-        [
-            "predicting one image, dense 100, median",
-            one("dense-100", "skmnist"),
-            f"`MLPClassifier` {one('dense-100', 'mlp')}",
-        ],
-        [
-            "predicting 10,000 images, example CNN",
-            many("skmnist"),
-            f"SciKeras {many('scikeras')}; skorch {many('skorch')}",
-        ],
-        [
-            "memory while fitting 60,000 images, over the loaded process",
-            f"{memory['peak_mb']} MB",
-            "",
-        ],
-        ["a further fit of an equal network, of one step", f"{memory['second_fit_ms']:.0f} ms", ""],
+    return [
+        row("predicting one image, example CNN, median", "keras-cnn", one_image),
+        row("predicting 10,000 images, example CNN", "keras-cnn", many_images),
+        row("predicting one image, dense network 100, median", "dense-100", one_image),
     ]
-    return as_markdown(["", "here", "elsewhere"], rows)
 
 
 TABLES: dict[str, Callable[[], str]] = {
     "accuracy": accuracy,
+    "accuracy_in_short": accuracy_in_short,
     "feature_study": feature_study,
     "few_labels": few_labels,
     "reports": reports,
     "speed": speed,
+    "speed_in_short": speed_in_short,
+}
+# Which tables each page has.
+PAGES: dict[str, tuple[str, ...]] = {
+    "README.md": ("accuracy_in_short", "speed_in_short"),
+    "docs/results.md": ("accuracy", "few_labels", "feature_study", "speed", "reports"),
 }
 
 
-def with_tables(text: str) -> str:
-    """Put each table between its marks."""
-    for name, draw in TABLES.items():
+def with_tables(page: str, text: str) -> str:
+    """Put each table of a page between its marks."""
+    for name in PAGES[page]:
         start, end = f"<!-- table: {name} -->\n\n", "\n\n<!-- end of table -->"
         before, found, rest = text.partition(start)
         _, also_found, after = rest.partition(end)
         if not (found and also_found):
-            raise SystemExit(f"README.md has no place for the table {name!r}: {start}...{end}")
-        text = "".join([before, start, draw(), end, after])
+            raise SystemExit(f"{page} has no place for the table {name!r}: {start}...{end}")
+        text = "".join([before, start, TABLES[name](), end, after])
     return text
 
 
 def main() -> None:
-    text = README.read_text()
-    new = with_tables(text)
-    if "--check" not in sys.argv:
-        README.write_text(new)
-    elif new != text:
-        raise SystemExit("README.md has other tables; run python benchmarks/tables.py.")
+    for page in PAGES:
+        text = (ROOT / page).read_text()
+        new = with_tables(page, text)
+        if "--check" not in sys.argv:
+            (ROOT / page).write_text(new)
+        elif new != text:
+            raise SystemExit(f"{page} has other tables; run python benchmarks/tables.py.")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ does skmnist with that same network.
     python benchmarks/time_to_accuracy.py                     # everything, writes and draws
     python benchmarks/time_to_accuracy.py cnn-fast keras      # these, into the results of before
     python benchmarks/time_to_accuracy.py cnn-fast --seed 0   # one fit
+    python benchmarks/time_to_accuracy.py --draw              # draw the committed results
 """
 
 import argparse
@@ -175,43 +176,68 @@ def summary_of(name: str) -> dict[str, Any]:
 
 def draw(measurements: dict[str, Any]) -> None:
     """Draw error against seconds, both on logarithmic axes."""
-    import matplotlib
+    from skmnist.display._drawing import figure_of, hide_spines
 
-    matplotlib.use("agg")
-    import matplotlib.pyplot as plt
+    figure = figure_of(7, 4.3)
+    axes = figure.subplots()
+    _draw_recipes(axes, {name: measurements[name] for name in RECIPES if name in measurements})
+    _draw_curves(axes, {name: measurements[name] for name in CURVES if name in measurements})
+    axes.set(xscale="log", yscale="log", xlabel="fit, seconds", ylabel="test error, %")
+    for axis, ticks in (axes.xaxis, [5, 10, 20, 50, 100]), (axes.yaxis, [0.3, 0.5, 0.7, 1, 1.5, 2]):
+        axis.set_ticks(ticks, minor=False)
+        axis.set_major_formatter("{x:g}")
+        axis.set_ticks([], minor=True)
+    axes.set_title("Full MNIST on two CPU cores: test error against the time of the fit", size=11)
+    *handles, recipes = axes.get_legend_handles_labels()[0]
+    axes.legend(handles=[recipes, *handles], frameon=False, loc="upper left", fontsize=9)
+    hide_spines(axes, "top", "right")
+    figure.savefig(_own_process.RESULTS / "time_to_accuracy.png", dpi=130)
 
-    figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
-    for name, found in measurements.items():
-        if name in CURVES:
-            seconds = [point["seconds"] for point in found["curve"]]
-            errors = [100 - point["accuracy"] for point in found["curve"]]
-            axes.plot(seconds, errors, marker=".", label=f"{name}, Keras's example network")
-    recipes = {name: found for name, found in measurements.items() if name not in CURVES}
-    recipes = dict(sorted(recipes.items(), key=lambda item: item[1]["fit_seconds"]))
+
+def _draw_recipes(axes: Any, recipes: dict[str, Any]) -> None:
+    from skmnist.display._drawing import BLUE
+
     seconds = [found["fit_seconds"] for found in recipes.values()]
     errors = [100 - found["accuracy_mean"] for found in recipes.values()]
     spread = [found["accuracy_sd"] for found in recipes.values()]
-    axes.errorbar(seconds, errors, spread, marker="o", capsize=3, lw=2, label="skmnist's recipes")
+    axes.errorbar(
+        seconds, errors, spread, color=BLUE, marker="o", capsize=3, lw=2, label="skmnist's recipes"
+    )
     for name, x, y in zip(recipes, seconds, errors, strict=True):
-        axes.annotate(name, (x, y), xytext=(4, 6), textcoords="offset points")
-    axes.set(xscale="log", yscale="log", xlabel="seconds of fit", ylabel="test error, %")
-    axes.set_yticks([0.3, 0.4, 0.5, 0.7, 1, 1.5, 2], minor=False)
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter("")
-    axes.set_title("MNIST: error against the time of the fit, compilation included")
-    axes.legend()
-    figure.savefig(_own_process.RESULTS / "time_to_accuracy.png", dpi=110)
+        text = f"{name}, {x:.0f} s"
+        axes.annotate(text, (x, y), xytext=(6, 6), textcoords="offset points", color=BLUE)
+
+
+def _draw_curves(axes: Any, curves: dict[str, Any]) -> None:
+    from skmnist.display._drawing import BLUE, GREY, ORANGE
+
+    style_of = {
+        "skmnist": (BLUE, "--", "Keras's example network, skmnist"),
+        "keras": (ORANGE, "-", "the same network, Keras's own fit"),
+        "scikeras": (GREY, "-", "the same network, SciKeras"),
+        "skorch": (GREY, ":", "the same network, skorch"),
+    }
+    for name, found in curves.items():
+        color, line, label = style_of[name]
+        seconds = [point["seconds"] for point in found["curve"]]
+        errors = [100 - point["accuracy"] for point in found["curve"]]
+        axes.plot(seconds, errors, line, color=color, marker=".", label=label)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("names", nargs="*", default=[*CURVES, *RECIPES])
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--draw", action="store_true")
     arguments = parser.parse_args()
     if arguments.seed is not None:
         (name,) = arguments.names
         found = fit_peer(name) if name in CURVES else fit_recipe(name, arguments.seed)
         print(json.dumps(found))
+        return
+    if arguments.draw:
+        committed = (_own_process.RESULTS / "time_to_accuracy.json").read_text()
+        draw(json.loads(committed)["measurements"])
         return
     for name in arguments.names:
         found = summary_of(name)
