@@ -74,7 +74,6 @@ def anchors(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_to_a_file_of_the_project(page):
-    assert links(page)
     for link in links(page):
         path, _, anchor = REPOSITORY.sub("", link).partition("#")
         folder = ROOT if REPOSITORY.match(link) else page.parent
@@ -84,7 +83,9 @@ def test_every_link_leads_to_a_file_of_the_project(page):
 
 
 def test_the_links_of_the_readme_work_on_the_package_index():
-    assert all(REPOSITORY.match(link) for link in links(ROOT / "README.md"))
+    shown = links(ROOT / "README.md")
+    assert len(shown) > 9
+    assert all(REPOSITORY.match(link) for link in shown)
 
 
 def test_the_readme_has_one_command_that_runs_the_tests():
