@@ -5,9 +5,7 @@ from functools import wraps
 from inspect import Parameter, signature
 from typing import Any, TypeVar
 
-import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import validate_data
 
@@ -142,13 +140,3 @@ def rows_as_fitted(estimator: Any, X: Any) -> tuple[NDArray, ImageShape | None]:
     rows = validate_data(estimator, rows, reset=False, dtype="numeric")
     check_float32_range(rows)
     return rows, seen_shape
-
-
-def generator_of(random_state: Any) -> np.random.RandomState:
-    """Make the generator that a `random_state` means; None is fresh from the system.
-
-    No global generator is read or moved, as scikit-learn's own `check_random_state` does for None.
-    """
-    if random_state is None:
-        return np.random.RandomState()
-    return check_random_state(random_state)

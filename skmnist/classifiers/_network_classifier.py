@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.callback import CallbackSupportMixin
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -42,10 +41,12 @@ from skmnist._inputs.validation import (
 )
 from skmnist._utils.backend import StartsAsItsSender
 from skmnist._utils.errors import shown
+from skmnist._utils.random import seed_of
 from skmnist._utils.reprs import Printed
 from skmnist.classifiers._label_classifier import ProbabilisticClassifier
 from skmnist.classifiers._reporter import Reporter
 from skmnist.networks._architecture import Architecture, check_memory, n_outputs_of
+from skmnist.networks._layers import exact_dtype
 from skmnist.training import Augmentation
 from skmnist.training._augmentation import find_augmentation
 from skmnist.training._callbacks import copied
@@ -384,7 +385,7 @@ class NetworkClassifier(
         for name in self._histories:
             setattr(self, name, {})
         self.n_epochs_ = 0
-        self._seed_ = self._seed()
+        self._seed_ = seed_of(self.random_state)
         self._predictor_: Any = None
         self._optimizer_state_: tuple[OptimizerSpec, Any] | None = None
 
@@ -421,13 +422,7 @@ class NetworkClassifier(
 
     @property
     def _float(self) -> str:
-        return "float64" if self.dtype_ == "float64" else "float32"
-
-    def _seed(self) -> int:
-        if self.random_state is None:
-            # Fresh from the system: a fit neither reads nor moves any global generator.
-            return int(np.random.default_rng().integers(2**31))
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
+        return exact_dtype(self.dtype_)
 
     def _hold_out(self, data: Data) -> Data:
         """Hold out the rows that judge, the same part of every class."""

@@ -35,13 +35,13 @@ from skmnist._inputs.targets import at_least_two
 from skmnist._inputs.validation import (
     ShortErrors,
     clear_arguments,
-    generator_of,
     in_one_step,
     rows_as_fitted,
     rows_to_fit,
 )
 from skmnist._utils.backend import StartsAsItsSender
 from skmnist._utils.errors import shown
+from skmnist._utils.random import generator_of
 from skmnist.classifiers import CNNClassifier
 from skmnist.classifiers._features import CNNFeatures
 from skmnist.classifiers._label_classifier import ProbabilisticClassifier

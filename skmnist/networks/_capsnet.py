@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from skmnist._utils.backend import load_keras
-from skmnist.networks._layers import CHANNELS_LAST, layer_seeds
+from skmnist.networks._layers import CHANNELS_LAST, exact_dtype, layer_seeds
 
 
 def capsule_network(
@@ -80,7 +80,7 @@ def capsule_network(
     routed = layers.Routing(
         n_outputs, class_dim, n_routings, seed=next(seeds), dtype=dtype, name="class_capsules"
     )(primary)
-    lengths = layers.Length(dtype=_exact(dtype), name="output")(routed)
+    lengths = layers.Length(dtype=exact_dtype(dtype), name="output")(routed)
     return keras.Model(images, lengths, name="capsule_network")
 
 
@@ -164,7 +164,7 @@ def route(capsules: Any, weights: Any, n_routings: int) -> Any:
     """
     keras = load_keras()
     ops, low = keras.ops, keras.backend.standardize_dtype(capsules.dtype)
-    exact = _exact(low)
+    exact = exact_dtype(low)
     n_below, dim_below = capsules.shape[1:]
     n_above = weights.shape[0]
 
@@ -187,11 +187,6 @@ def route(capsules: Any, weights: Any, n_routings: int) -> Any:
     return ops.transpose(above(ops.stop_gradient(coupling)), (1, 0, 2))
 
 
-def _exact(dtype: str) -> str:
-    """Name the dtype of sums and lengths, which are never of low precision."""
-    return "float64" if dtype == "float64" else "float32"
-
-
 @cache
 def _capsule_layers() -> SimpleNamespace:
     """Define the three layers that Keras hasn't, once it is loaded."""
@@ -204,7 +199,7 @@ def _capsule_layers() -> SimpleNamespace:
             return input_shape
 
         def call(self, vectors: Any) -> Any:
-            exact = keras.ops.cast(vectors, _exact(self.compute_dtype))
+            exact = keras.ops.cast(vectors, exact_dtype(self.compute_dtype))
             return keras.ops.cast(squash(exact), self.compute_dtype)
 
     class Routing(Layer):

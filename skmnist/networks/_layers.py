@@ -195,6 +195,18 @@ def hidden_layers(
     return layers
 
 
+def exact_dtype(policy: str) -> str:
+    """Return the dtype of what is never computed in low precision: sums, lengths, probabilities.
+
+    Examples
+    --------
+    >>> from skmnist.networks._layers import exact_dtype
+    >>> exact_dtype("mixed_bfloat16")
+    'float32'
+    """
+    return "float64" if policy == "float64" else "float32"
+
+
 def output_layer(
     n_outputs: int,
     activation: str,
@@ -204,5 +216,4 @@ def output_layer(
 ) -> Any:
     """Make the last layer; its sums and probabilities are never of low precision."""
     check_activation(activation, "output_activation")
-    exact = "float64" if dtype == "float64" else "float32"
-    return make_dense(n_outputs, activation, seeds, dtype=exact, name="output")
+    return make_dense(n_outputs, activation, seeds, dtype=exact_dtype(dtype), name="output")

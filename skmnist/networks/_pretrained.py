@@ -15,6 +15,7 @@ from skmnist.networks._backbones import BACKBONES, Settings, backbone_config, lo
 from skmnist.networks._dnn import dense_network
 from skmnist.networks._layers import (
     enlarge,
+    exact_dtype,
     flatten,
     hidden_layers,
     layer_seeds,
@@ -134,7 +135,7 @@ def pretrained_network(
     mode = BACKBONES[backbone].preprocessing if preprocessing == "imagenet" else None
     least = max(BACKBONES[backbone].smallest, input_size or 0)
     # The pixels are never of low precision.
-    exact = "float64" if dtype == "float64" else "float32"
+    exact = exact_dtype(dtype)
     images = keras.Input(input_shape, name="images")
     prepared = _preprocessed(_resized(images, least, resize, exact), mode, exact)
     sides = tuple(prepared.shape[1:3])

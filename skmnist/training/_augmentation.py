@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import check_random_state
 
 from skmnist._inputs.pixels import background, find_pixel_scaling
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown, unknown_name
+from skmnist._utils.random import seed_of
 from skmnist._utils.reprs import ShortRepr
 
 Sides = tuple[int, int]
@@ -155,7 +155,7 @@ class Augmentation(ShortRepr):
         pixels = images.reshape(n, *sides, *images.shape[3:] or (1,))
         fill = background(pixels)
         surround = scaling.apply(fill, np.empty(fill.shape, dtype))
-        draws = self.draw(_generator(random_state), n, (sides[0], sides[1]))
+        draws = self.draw(np.random.default_rng(seed_of(random_state)), n, (sides[0], sides[1]))
         augmented = np.empty(images.shape, dtype)
         for start in range(0, n, _BATCH):  # bounds the memory
             batch = slice(start, start + _BATCH)
@@ -387,12 +387,6 @@ def _blank(images: Any, rectangles: Any) -> Any:
     top, left, bottom, right = (rectangles[:, i, None, None, None] for i in range(4))
     inside = (y >= top) & (y < bottom) & (x >= left) & (x < right)
     return ops.where(inside, ops.zeros_like(images), images)
-
-
-def _generator(random_state: Any) -> np.random.Generator:
-    if random_state is None:
-        return np.random.default_rng()
-    return np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
 
 
 AUGMENTATIONS = {

@@ -1,0 +1,32 @@
+"""Generators and seeds of a `random_state`; no global generator is read or moved."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+
+def generator_of(random_state: Any) -> np.random.RandomState:
+    """Return the generator that a `random_state` means; None is fresh from the system.
+
+    scikit-learn's own `check_random_state` takes NumPy's global generator for None.
+
+    Examples
+    --------
+    >>> from skmnist._utils.random import generator_of
+    >>> generator_of(0).randint(10)
+    5
+    """
+    return np.random.RandomState() if random_state is None else check_random_state(random_state)
+
+
+def seed_of(random_state: Any) -> int:
+    """Draw a seed of 31 bits from a `random_state`.
+
+    Examples
+    --------
+    >>> from skmnist._utils.random import seed_of
+    >>> seed_of(0) == seed_of(0)
+    True
+    """
+    return int(generator_of(random_state).randint(2**31 - 1))
