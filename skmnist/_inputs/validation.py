@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import validate_data
 
 from skmnist._inputs.images import ImageShape, as_rows, check_not_single_image, check_same_shape
 from skmnist._inputs.numbers import check_float32_range, check_not_masked
 from skmnist._inputs.targets import as_labels
 from skmnist._utils.errors import shown
+from skmnist._utils.sklearn import InvalidParameterError
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -152,3 +152,15 @@ def generator_of(random_state: Any) -> np.random.RandomState:
     if random_state is None:
         return np.random.RandomState()
     return check_random_state(random_state)
+
+
+def seed_of(random_state: Any) -> int:
+    """Draw a seed from what a `random_state` means.
+
+    Examples
+    --------
+    >>> from skmnist._inputs.validation import seed_of
+    >>> seed_of(0) == seed_of(0), 0 <= seed_of(None) < 2**31
+    (True, True)
+    """
+    return int(generator_of(random_state).randint(2**31 - 1))

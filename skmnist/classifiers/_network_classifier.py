@@ -1,18 +1,16 @@
 """The abstract base of all network classifiers: how they fit and how they predict."""
 
-from abc import ABCMeta, abstractmethod
+from abc import ABCMeta
 from copy import copy
 from dataclasses import replace
-from inspect import signature
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
-from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     check_consistent_length,
@@ -28,7 +26,6 @@ from skmnist._inputs.images import (
     native_pixels,
 )
 from skmnist._inputs.numbers import check_no_overflow, check_not_masked, checked_weights
-from skmnist._inputs.pixel_range import warn_of_other_pixels
 from skmnist._inputs.pixels import PixelScaling, PixelValues, find_pixel_scaling
 from skmnist._inputs.targets import (
     as_labels,
@@ -36,6 +33,7 @@ from skmnist._inputs.targets import (
     batch_size,
     class_numbers,
     class_weights,
+    held_out_part,
     n_epochs,
     stratified_split,
 )
@@ -45,11 +43,15 @@ from skmnist._inputs.validation import (
     in_one_step,
     rows_as_fitted,
     rows_to_fit,
+    seed_of,
 )
 from skmnist._utils.backend import StartsAsItsSender
 from skmnist._utils.errors import shown
 from skmnist._utils.reprs import Printed
+from skmnist._utils.sklearn import HasMethods, Interval, StrOptions, fit_context
+from skmnist.classifiers._inside import Inside
 from skmnist.classifiers._label_classifier import ProbabilisticClassifier
+from skmnist.classifiers._parameters import optimizer_of
 from skmnist.classifiers._reporter import Reporter
 from skmnist.networks._architecture import Architecture, check_memory
 from skmnist.training import Augmentation
@@ -61,35 +63,24 @@ from skmnist.training._history import continued
 from skmnist.training._loop import train
 from skmnist.training._losses import find_loss
 from skmnist.training._monitor import MONITORS
-from skmnist.training._optimizers import OptimizerSpec, find_optimizer
+from skmnist.training._optimizers import OptimizerSpec
 from skmnist.training._precision import DTYPES, find_dtype
 from skmnist.training._predictor import Predictor
 from skmnist.training._schedules import Constant, Schedule, find_schedule
-
-_HELD_OUT_BY_DEFAULT = 0.1
-_OPTIMIZER_SETTINGS = (
-    "learning_rate",
-    "momentum",
-    "beta_1",
-    "beta_2",
-    "epsilon",
-    "weight_decay",
-    "global_clipnorm",
-    "ema_momentum",
-)
 
 
 class NetworkClassifier(
     StartsAsItsSender,
     CallbackSupportMixin,
     ProbabilisticClassifier,
+    Inside,
     ShortErrors,
     BaseEstimator,
     metaclass=ABCMeta,
 ):
     """A Keras network that is a scikit-learn classifier (abstract).
 
-    A final class declares every parameter in its own ``__init__`` and says in `_architecture`
+    A final class declares every parameter in its own ``__init__`` and returns in `_architecture`
     which network it is.  Think twice before adding anything to this class.
     """
 
@@ -127,12 +118,8 @@ class NetworkClassifier(
         "verbose": ["verbose"],
     }
 
-    @abstractmethod
-    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
-        """Say which network this classifier is."""
-
     @in_one_step
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     @clear_arguments
     def fit(
         self,
@@ -204,7 +191,7 @@ class NetworkClassifier(
         return self
 
     @in_one_step
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     @clear_arguments
     def partial_fit(
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
@@ -270,8 +257,7 @@ class NetworkClassifier(
         """
         check_is_fitted(self)
         rows, _ = rows_as_fitted(self, X)
-        rows = self._inputs(rows)
-        self._warn_of_other_pixels(rows)
+        rows = self.__skmnist_inputs__(rows)
         return _as_probabilities(self._predictor_.outputs(rows, self.image_shape_))
 
     @property
@@ -381,9 +367,9 @@ class NetworkClassifier(
         for name in self._histories:
             setattr(self, name, {})
         self.n_epochs_ = 0
-        self._seed_ = self._seed()
-        self._predictor_: Any = None
-        self._optimizer_state_: tuple[OptimizerSpec, Any] | None = None
+        self._seed_ = seed_of(self.random_state)
+        self._predictor_ = None
+        self._optimizer_state_ = None
 
     def _check_same_classes(self, y: NDArray) -> None:
         """Refuse to go on with labels that are other ones, or fewer."""
@@ -417,27 +403,13 @@ class NetworkClassifier(
         offset, scale = self._scaling
         return tuple((value - offset) / scale for value in self._pixels_.background)
 
-    def _warn_of_other_pixels(self, rows: NDArray) -> None:
-        images = as_images(rows, self.image_shape_)
-        warn_of_other_pixels(type(self).__name__, self._pixels_, self._scaling, images)
-
-    @property
-    def _scaling(self) -> PixelScaling:
-        return PixelScaling(self.pixel_offset_, self.pixel_scale_)
-
     @property
     def _float(self) -> str:
         return "float64" if self.dtype_ == "float64" else "float32"
 
-    def _seed(self) -> int:
-        if self.random_state is None:
-            # Fresh from the system: a fit neither reads nor moves any global generator.
-            return int(np.random.default_rng().integers(2**31))
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
-
     def _hold_out(self, data: Data) -> Data:
         """Hold out the rows that judge, the same part of every class."""
-        fraction = self._held_out_part()
+        fraction = held_out_part(self.validation_fraction, self.early_stopping)
         if not fraction:
             return data
         train_rows, validation_rows = stratified_split(
@@ -466,8 +438,7 @@ class NetworkClassifier(
 
     def _validation_data(self, data: Data, X_val: Any, y_val: Any, sample_weight_val: Any) -> Data:
         rows, _ = rows_as_fitted(self, X_val)
-        rows = self._inputs(rows)
-        self._warn_of_other_pixels(rows)
+        rows = self.__skmnist_inputs__(rows)
         check_not_masked(y_val, "y_val")
         y_val = column_or_1d(as_labels(y_val, "y_val"), warn=True)
         check_consistent_length(rows, y_val)
@@ -489,11 +460,6 @@ class NetworkClassifier(
             train_rows=counted[:0],
             validation_rows=counted,
         )
-
-    def _held_out_part(self) -> float:
-        if self.validation_fraction is None:
-            return _HELD_OUT_BY_DEFAULT if self.early_stopping else 0.0
-        return float(self.validation_fraction)
 
     def _known_classes(self, classes: Any, going_on: bool) -> NDArray:
         """Settle which classes `partial_fit` is told of, and when."""
@@ -530,10 +496,10 @@ class NetworkClassifier(
         patience: int | None,
         keep_optimizer: bool,
     ) -> "NetworkClassifier":
-        optimizer = self._optimizer()
+        optimizer = optimizer_of(self)
         spec = self._training_spec(optimizer)
         plan = self._plan(data, optimizer, epochs, schedule, patience)
-        reporter = Reporter(self, plan, data, spec.architecture, sample_weight)
+        reporter = self._reporter(plan, data, spec.architecture, sample_weight)
         outcome = train(spec, plan, data, self._start(spec), self.callbacks or (), reporter)
         for name, value in self._learned(spec.architecture, outcome).items():
             setattr(self, name, value)
@@ -582,22 +548,12 @@ class NetworkClassifier(
     def _patience(self) -> int | None:
         return self.n_iter_no_change if self.early_stopping else None
 
-    def _optimizer(self) -> OptimizerSpec:
-        if not isinstance(self.optimizer, str):
-            self._check_idle_settings()
-        return find_optimizer(
-            self.optimizer, **{name: getattr(self, name) for name in _OPTIMIZER_SETTINGS}
-        )
-
-    def _check_idle_settings(self) -> None:
-        defaults = signature(type(self)).parameters
-        for name in _OPTIMIZER_SETTINGS:
-            value = getattr(self, name)
-            if value != defaults[name].default:
-                raise ValueError(
-                    f"{name}={shown(value)} has no effect with a Keras optimizer object; set it in "
-                    "the object, or give the optimizer's name."
-                )
+    def _reporter(
+        self, plan: Plan, data: Data, architecture: Architecture, sample_weight: Any
+    ) -> Reporter:
+        spec = self._init_callback_context(max_subtasks=plan.epochs)
+        learned = partial(self._learned, architecture)
+        return Reporter(self, spec, learned, plan, data, sample_weight)
 
     def _training_spec(self, optimizer: OptimizerSpec) -> TrainingSpec:
         architecture = self._architecture(self.image_shape_, len(self.classes_), self.dtype_)
@@ -625,7 +581,7 @@ class NetworkClassifier(
         )
 
     def _learned(self, architecture: Architecture, outcome: Outcome) -> dict[str, Any]:
-        """Tell all attributes that training sets."""
+        """Return all attributes that training sets."""
         predictor = Predictor(architecture, outcome.state.network, self._scaling)
         return {
             "_predictor_": predictor,

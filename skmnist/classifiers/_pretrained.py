@@ -6,14 +6,13 @@ from numbers import Integral, Real
 from os import PathLike
 from typing import Any
 
-from sklearn.utils._param_validation import Interval, StrOptions
-
 from skmnist._inputs.images import ImageShape, as_rows
 from skmnist._inputs.pixels import PixelScaling
 from skmnist._inputs.targets import batch_size
+from skmnist._utils.sklearn import Interval, StrOptions
 from skmnist.classifiers._docstrings import describe_shared_parameters
 from skmnist.classifiers._network_classifier import NetworkClassifier
-from skmnist.classifiers._parameters import HIDDEN_LAYERS, n_outputs, whole_numbers
+from skmnist.classifiers._parameters import HIDDEN_LAYERS, n_outputs, optimizer_of, whole_numbers
 from skmnist.classifiers._reporter import Reporter
 from skmnist.networks._architecture import Architecture
 from skmnist.networks._layers import activation_name
@@ -302,14 +301,14 @@ class PretrainedClassifier(NetworkClassifier):
         keep_optimizer: bool,
         fine_tune_epochs: int = 0,
     ) -> NetworkClassifier:
-        optimizer = self._optimizer()
+        optimizer = optimizer_of(self)
         spec = self._training_spec(optimizer)
         plan = self._plan(data, optimizer, epochs, schedule, patience)
         fine_plan = self._fine_tune_plan(plan, data, fine_tune_epochs)
         # Before the head is trained, as there may be fewer layers.
         fine_spec = self._fine_tune_spec(spec) if fine_tune_epochs else spec
         both = replace(plan, epochs=plan.epochs + fine_tune_epochs)
-        reporter = Reporter(self, both, data, spec.architecture, sample_weight)
+        reporter = self._reporter(both, data, spec.architecture, sample_weight)
         outcome = self._train_head(spec, plan, data, reporter)
         head_optimizer = outcome.state.optimizer
         if fine_tune_epochs and not outcome.interrupted:

@@ -1,27 +1,28 @@
-"""What a fit tells while it runs: to scikit-learn's callbacks, and to the screen."""
+"""What a fit reports while it runs: to scikit-learn's callbacks, and on the screen."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from skmnist.networks._architecture import Architecture
 from skmnist.training._contract import Data, Outcome, Plan, State, Watcher
 
 
 class Reporter(Watcher):
-    """Passes each epoch on to scikit-learn's callbacks, one subtask an epoch.
+    """Passes each epoch on to scikit-learn's callbacks, one subtask per epoch.
 
     Parameters
     ----------
     classifier : NetworkClassifier
         The classifier being fitted.
+    task : sklearn.callback.CallbackContext
+        The fit's task, with one subtask per epoch.
+    learned : callable
+        Returns the fitted attributes that an outcome of the training makes.
     plan : Plan
         How many epochs there will be.
     data : Data
         The training data.
-    architecture : Architecture
-        The network.
     sample_weight : array-like of shape (n,) or None
         As the user gave it: scorers need not take weights where there are none.
     """
@@ -29,14 +30,16 @@ class Reporter(Watcher):
     def __init__(
         self,
         classifier: Any,
+        task: Any,
+        learned: Callable[[Outcome], dict[str, Any]],
         plan: Plan,
         data: Data,
-        architecture: Architecture,
         sample_weight: Any,
     ) -> None:
         self._classifier = classifier
+        self._task = task
+        self._learned = learned
         self._plan = plan
-        self._architecture = architecture
         self._history: dict[str, list[float]] = {}
         rows = data.train_rows
         self._training_set: dict[str, Any] = {
@@ -48,7 +51,6 @@ class Reporter(Watcher):
             self._training_set["metadata"] = lambda: {
                 "sample_weight": np.broadcast_to(np.asarray(sample_weight), len(data.images))[rows]
             }
-        self._task = classifier._init_callback_context(max_subtasks=plan.epochs)
         self._task.call_on_fit_task_begin(**self._training_set)
 
     def epoch_begins(self, epoch: int) -> None:
@@ -65,8 +67,8 @@ class Reporter(Watcher):
         return bool(
             self._epoch_task.call_on_fit_task_end(
                 **self._training_set,
-                reconstruction_attributes=lambda: self._classifier._learned(
-                    self._architecture, Outcome(state(), self._history, epoch)
+                reconstruction_attributes=lambda: self._learned(
+                    Outcome(state(), self._history, epoch)
                 ),
             )
         )

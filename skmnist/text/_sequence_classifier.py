@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_non_negative
 
 from skmnist._inputs.images import ImageShape
+from skmnist._utils.sklearn import Interval, StrOptions
 from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.classifiers._parameters import HIDDEN_LAYERS
 from skmnist.text._networks import UNKNOWN
@@ -83,6 +83,13 @@ class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
                 "(n, length), as TextSequencer gives them."
             )
         return 1, rows.shape[1], 1
+
+    def __skmnist_getstate__(self) -> dict[str, Any]:
+        return {**super().__skmnist_getstate__(), "n_words_": self.n_words_}
+
+    def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
+        super().__skmnist_setstate__(state)
+        self.n_words_ = state["n_words_"]
 
     def _input_values(self, images: NDArray) -> None:
         return None
