@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import _check_sample_weight
 
 from skmnist._inputs.arrays import as_numpy
+from skmnist._utils.sklearn import check_sample_weight
 
 
 def check_not_masked(values: Any, name: str) -> None:
@@ -81,7 +81,7 @@ def checked_weights(weights: Any, rows: NDArray, name: str = "sample_weight") ->
     array([1., 2.])
     """
     check_not_masked(weights, name)
-    checked = _check_sample_weight(
+    checked = check_sample_weight(
         as_numpy(weights), rows, dtype=np.float64, ensure_non_negative=True
     )
     check_no_overflow(checked, checked, name)

@@ -1,10 +1,10 @@
 """A warning for images in another unit than those of the training, or inverted."""
 
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from inspect import currentframe
 from pathlib import Path
 
 import numpy as np
@@ -112,8 +112,9 @@ def _inverted(seen: PixelValues, images: NDArray) -> str | None:
 
 def _depth_of_this_package() -> int:
     """Count the frames up to the first one outside of this package and of scikit-learn."""
-    depth, frame = 1, sys._getframe(1)
-    while frame.f_back is not None:
+    depth, here = 1, currentframe()
+    frame = here.f_back if here is not None else None
+    while frame is not None and frame.f_back is not None:
         path = frame.f_code.co_filename
         if not path.startswith(_PACKAGE) and "sklearn" not in Path(path).parts:
             break

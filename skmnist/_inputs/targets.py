@@ -12,6 +12,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from skmnist._inputs.arrays import as_numpy
 from skmnist._utils.errors import shown
 
+_HELD_OUT_BY_DEFAULT = 0.1
 _OBJECTS = np.dtypes.ObjectDType
 _LEAST_EPOCHS = 10
 _LEAST_STEPS = 2000
@@ -124,6 +125,20 @@ def n_epochs(wanted: Any, n_rows: int, batch_size: int) -> int:
         steps_an_epoch = ceil(n_rows / batch_size)
         return max(_LEAST_EPOCHS, ceil(_LEAST_STEPS / steps_an_epoch))
     return int(wanted)
+
+
+def held_out_part(validation_fraction: float | None, early_stopping: bool) -> float:
+    """Return which part of the training data is held out; early stopping needs one.
+
+    Examples
+    --------
+    >>> from skmnist._inputs.targets import held_out_part
+    >>> held_out_part(None, False), held_out_part(None, True), held_out_part(0, True)
+    (0.0, 0.1, 0.0)
+    """
+    if validation_fraction is None:
+        return _HELD_OUT_BY_DEFAULT if early_stopping else 0.0
+    return float(validation_fraction)
 
 
 def stratified_split(

@@ -6,13 +6,13 @@ from inspect import Parameter, signature
 from typing import Any, TypeVar
 
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import validate_data
 
 from skmnist._inputs.images import ImageShape, as_rows, check_not_single_image, check_same_shape
 from skmnist._inputs.numbers import check_float32_range, check_not_masked
 from skmnist._inputs.targets import as_labels
 from skmnist._utils.errors import shown
+from skmnist._utils.sklearn import InvalidParameterError
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 

@@ -417,7 +417,8 @@ def _part_of(cores: list[int], share: int) -> set[int]:
     """Choose ``share`` cores; neighbouring workers get neighbouring parts."""
     import multiprocessing
 
-    identity = multiprocessing.current_process()._identity
+    # CPython's own; the name has the same number where the user gave the process none.
+    identity = getattr(multiprocessing.current_process(), "_identity", ())
     number = identity[-1] if identity else _number_in_name()
     start = number * share % len(cores)
     return {cores[(start + i) % len(cores)] for i in range(min(share, len(cores)))}

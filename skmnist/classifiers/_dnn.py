@@ -5,11 +5,11 @@ from numbers import Real
 from typing import Any
 
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import Interval
 
 from skmnist._inputs.encoding import ImageEncoding
 from skmnist._inputs.images import ImageShape, find_image_shape
 from skmnist._utils.errors import shown
+from skmnist._utils.sklearn import Interval
 from skmnist.classifiers._docstrings import describe_shared_parameters
 from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.classifiers._parameters import HIDDEN_LAYERS, n_outputs, whole_numbers

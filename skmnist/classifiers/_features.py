@@ -4,16 +4,9 @@ from numbers import Integral
 from typing import Any
 
 from numpy.typing import NDArray
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    _fit_context,
-    clone,
-)
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import normalize
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmnist._inputs.images import as_rows, check_same_shape, find_image_shape
@@ -21,6 +14,7 @@ from skmnist._inputs.numbers import check_float32_range
 from skmnist._inputs.validation import ShortErrors, clear_arguments, in_one_step, rows_as_fitted
 from skmnist._utils.backend import StartsAsItsSender
 from skmnist._utils.errors import shown
+from skmnist._utils.sklearn import StrOptions, fit_context
 from skmnist.classifiers import CNNClassifier
 from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.networks._architecture import check_memory
@@ -118,7 +112,7 @@ class CNNFeatures(
 
     # The classifier checks its own parameters.
     @in_one_step
-    @_fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     @clear_arguments
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "CNNFeatures":
         """Train the network, unless it is frozen.
@@ -161,7 +155,7 @@ class CNNFeatures(
         check_same_shape(classifier, seen_shape)
         self.classifier_ = classifier
         self.image_shape_ = classifier.image_shape_
-        self._predictor_ = classifier._predictor_.of_layer(self.layer, self.pool)
+        self._predictor_ = classifier.__skmnist_predictor__.of_layer(self.layer, self.pool)
         self._n_features_out = self._predictor_.n_outputs
         return self
 
@@ -188,14 +182,14 @@ class CNNFeatures(
         """
         check_is_fitted(self)
         rows, _ = rows_as_fitted(self, X)
-        self.classifier_._warn_of_other_pixels(rows)
+        rows = self.classifier_.__skmnist_inputs__(rows)
         features = self._predictor_.outputs(rows, self.image_shape_)
         return normalize(features, copy=False) if self.normalize else features
 
     def _check_layer(self, classifier: NetworkClassifier, n_pixels: int, seen_shape: Any) -> None:
         """Find a misspelt layer before the training, not after it."""
         image_shape = find_image_shape(n_pixels, classifier.image_shape, seen_shape)
-        architecture = classifier._architecture(image_shape, 2, "float32")
+        architecture = classifier.__skmnist_architecture__(image_shape, 2, "float32")
         check_memory(architecture)
         inner_network(architecture, self.layer, self.pool)
 

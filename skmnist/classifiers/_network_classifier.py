@@ -1,17 +1,16 @@
 """The abstract base of all network classifiers: how they fit and how they predict."""
 
-from abc import ABCMeta, abstractmethod
+from abc import ABCMeta
 from copy import copy
 from dataclasses import replace
-from inspect import signature
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     check_consistent_length,
@@ -22,13 +21,13 @@ from sklearn.utils.validation import (
 from skmnist._inputs.encoding import ImageEncoding
 from skmnist._inputs.images import ImageShape, as_images, check_same_shape, native_pixels
 from skmnist._inputs.numbers import check_no_overflow, check_not_masked, checked_weights
-from skmnist._inputs.pixels import PixelScaling
 from skmnist._inputs.targets import (
     as_labels,
     at_least_two,
     batch_size,
     class_numbers,
     class_weights,
+    held_out_part,
     n_epochs,
     stratified_split,
 )
@@ -43,7 +42,10 @@ from skmnist._utils.backend import StartsAsItsSender
 from skmnist._utils.errors import shown
 from skmnist._utils.random import seed_of
 from skmnist._utils.reprs import Printed
+from skmnist._utils.sklearn import HasMethods, Interval, StrOptions, fit_context
+from skmnist.classifiers._inside import Inside
 from skmnist.classifiers._label_classifier import ProbabilisticClassifier
+from skmnist.classifiers._parameters import optimizer_of
 from skmnist.classifiers._reporter import Reporter
 from skmnist.networks._architecture import Architecture, check_memory, n_outputs_of
 from skmnist.networks._layers import exact_dtype
@@ -56,35 +58,23 @@ from skmnist.training._history import continued
 from skmnist.training._loop import Training
 from skmnist.training._losses import find_loss
 from skmnist.training._monitor import MONITORS
-from skmnist.training._optimizers import OptimizerSpec, find_optimizer
 from skmnist.training._precision import DTYPES, find_dtype
 from skmnist.training._predictor import Predictor
 from skmnist.training._schedules import Constant, Schedule, find_schedule
-
-_HELD_OUT_BY_DEFAULT = 0.1
-_OPTIMIZER_SETTINGS = (
-    "learning_rate",
-    "momentum",
-    "beta_1",
-    "beta_2",
-    "epsilon",
-    "weight_decay",
-    "global_clipnorm",
-    "ema_momentum",
-)
 
 
 class NetworkClassifier(
     StartsAsItsSender,
     CallbackSupportMixin,
     ProbabilisticClassifier,
+    Inside,
     ShortErrors,
     BaseEstimator,
     metaclass=ABCMeta,
 ):
     """A Keras network that is a scikit-learn classifier (abstract).
 
-    A final class declares every parameter in its own ``__init__`` and says in `_architecture`
+    A final class declares every parameter in its own ``__init__`` and returns in `_architecture`
     which network it is.  Think twice before adding anything to this class.
     """
 
@@ -122,12 +112,8 @@ class NetworkClassifier(
         "verbose": ["verbose"],
     }
 
-    @abstractmethod
-    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
-        """Say which network this classifier is."""
-
     @in_one_step
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     @clear_arguments
     def fit(
         self,
@@ -203,7 +189,7 @@ class NetworkClassifier(
         return self
 
     @in_one_step
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     @clear_arguments
     def partial_fit(
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
@@ -273,8 +259,7 @@ class NetworkClassifier(
         """
         check_is_fitted(self)
         rows, _ = rows_as_fitted(self, X)
-        rows = self._inputs(rows)
-        self._warn_of_other_pixels(rows)
+        rows = self.__skmnist_inputs__(rows)
         return _as_probabilities(self._predictor_.outputs(rows, self.image_shape_))
 
     @property
@@ -386,8 +371,8 @@ class NetworkClassifier(
             setattr(self, name, {})
         self.n_epochs_ = 0
         self._seed_ = seed_of(self.random_state)
-        self._predictor_: Any = None
-        self._optimizer_state_: tuple[OptimizerSpec, Any] | None = None
+        self._predictor_ = None
+        self._optimizer_state_ = None
 
     def _check_same_classes(self, y: NDArray) -> None:
         """Refuse to go on with labels that are other ones, or fewer."""
@@ -410,23 +395,12 @@ class NetworkClassifier(
         return ImageEncoding.learned(rows, seen, self.image_shape, self.pixel_scaling)
 
     @property
-    def _encoding(self) -> ImageEncoding:
-        return ImageEncoding(self.image_shape_, self._scaling, self._pixels_)
-
-    def _warn_of_other_pixels(self, rows: NDArray) -> None:
-        self._encoding.warn_of_others(type(self).__name__, as_images(rows, self.image_shape_))
-
-    @property
-    def _scaling(self) -> PixelScaling:
-        return PixelScaling(self.pixel_offset_, self.pixel_scale_)
-
-    @property
     def _float(self) -> str:
         return exact_dtype(self.dtype_)
 
     def _hold_out(self, data: Data) -> Data:
         """Hold out the rows that judge, the same part of every class."""
-        fraction = self._held_out_part()
+        fraction = held_out_part(self.validation_fraction, self.early_stopping)
         if not fraction:
             return data
         train_rows, validation_rows = stratified_split(
@@ -455,8 +429,7 @@ class NetworkClassifier(
 
     def _validation_data(self, data: Data, X_val: Any, y_val: Any, sample_weight_val: Any) -> Data:
         rows, _ = rows_as_fitted(self, X_val)
-        rows = self._inputs(rows)
-        self._warn_of_other_pixels(rows)
+        rows = self.__skmnist_inputs__(rows)
         check_not_masked(y_val, "y_val")
         y_val = column_or_1d(as_labels(y_val, "y_val"), warn=True)
         check_consistent_length(rows, y_val)
@@ -478,11 +451,6 @@ class NetworkClassifier(
             train_rows=counted[:0],
             validation_rows=counted,
         )
-
-    def _held_out_part(self) -> float:
-        if self.validation_fraction is None:
-            return _HELD_OUT_BY_DEFAULT if self.early_stopping else 0.0
-        return float(self.validation_fraction)
 
     def _known_classes(self, classes: Any, going_on: bool) -> NDArray:
         """Settle which classes `partial_fit` is told of, and when."""
@@ -506,7 +474,13 @@ class NetworkClassifier(
     def _train(self, training: Training, sample_weight: Any, keep_optimizer: bool) -> Outcome:
         """Run a training, and take over what it gives."""
         spec = training.spec
-        reporter = Reporter(self, training, sample_weight)
+        reporter = Reporter(
+            self,
+            self._init_callback_context(max_subtasks=training.n_epochs),
+            partial(self._learned, spec.architecture),
+            training,
+            sample_weight,
+        )
         outcome = training.run(self._start(spec), self.callbacks or (), reporter)
         for name, value in self._learned(spec.architecture, outcome).items():
             setattr(self, name, value)
@@ -548,29 +522,12 @@ class NetworkClassifier(
     def _patience(self) -> int | None:
         return self.n_iter_no_change if self.early_stopping else None
 
-    def _optimizer(self) -> OptimizerSpec:
-        if not isinstance(self.optimizer, str):
-            self._check_idle_settings()
-        return find_optimizer(
-            self.optimizer, **{name: getattr(self, name) for name in _OPTIMIZER_SETTINGS}
-        )
-
-    def _check_idle_settings(self) -> None:
-        defaults = signature(type(self)).parameters
-        for name in _OPTIMIZER_SETTINGS:
-            value = getattr(self, name)
-            if value != defaults[name].default:
-                raise ValueError(
-                    f"{name}={shown(value)} has no effect with a Keras optimizer object; set it in "
-                    "the object, or give the optimizer's name."
-                )
-
     def _training_spec(self) -> TrainingSpec:
         architecture = self._architecture(self.image_shape_, len(self.classes_), self.dtype_)
         check_memory(architecture)
         return TrainingSpec(
             architecture=architecture,
-            optimizer=self._optimizer(),
+            optimizer=optimizer_of(self),
             loss=find_loss(self.loss, self.label_smoothing),
             augmentation=find_augmentation(self.augmentation, self.image_shape_),
         )

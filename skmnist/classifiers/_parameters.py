@@ -1,11 +1,12 @@
 """What the final classes do alike with their parameters."""
 
+from inspect import signature
 from numbers import Integral, Real
 from typing import Any
 
-from sklearn.utils._param_validation import Interval, StrOptions
-
 from skmnist._utils.errors import shown
+from skmnist._utils.sklearn import Interval, StrOptions
+from skmnist.training._optimizers import OptimizerSpec, find_optimizer
 
 _MOST_UNITS = 2**63 - 1  # what NumPy counts in
 HIDDEN_LAYERS: dict[str, list[Any]] = {
@@ -14,6 +15,18 @@ HIDDEN_LAYERS: dict[str, list[Any]] = {
     "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
     "output_activation": [StrOptions({"softmax", "sigmoid"})],
 }
+
+
+_OPTIMIZER_SETTINGS = (
+    "learning_rate",
+    "momentum",
+    "beta_1",
+    "beta_2",
+    "epsilon",
+    "weight_decay",
+    "global_clipnorm",
+    "ema_momentum",
+)
 
 
 def n_outputs(n_classes: int, output_activation: str) -> int:
@@ -32,3 +45,23 @@ def whole_numbers(values: Any, parameter: str) -> tuple[int, ...]:
                 f"least 1, and at most {_MOST_UNITS}."
             )
     return tuple(int(number) for number in numbers)
+
+
+def optimizer_of(classifier: Any) -> OptimizerSpec:
+    """Find the optimizer that a classifier's parameters describe."""
+    if not isinstance(classifier.optimizer, str):
+        _check_idle_settings(classifier)
+    return find_optimizer(
+        classifier.optimizer, **{name: getattr(classifier, name) for name in _OPTIMIZER_SETTINGS}
+    )
+
+
+def _check_idle_settings(classifier: Any) -> None:
+    defaults = signature(type(classifier)).parameters
+    for name in _OPTIMIZER_SETTINGS:
+        value = getattr(classifier, name)
+        if value != defaults[name].default:
+            raise ValueError(
+                f"{name}={shown(value)} has no effect with a Keras optimizer object; set it in "
+                "the object, or give the optimizer's name."
+            )

@@ -7,10 +7,10 @@ from os import PathLike
 from typing import Any
 
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from skmnist._inputs.images import ImageShape
 from skmnist._inputs.targets import batch_size
+from skmnist._utils.sklearn import Interval, StrOptions
 from skmnist.classifiers._docstrings import describe_shared_parameters
 from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.classifiers._parameters import HIDDEN_LAYERS, n_outputs, whole_numbers

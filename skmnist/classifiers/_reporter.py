@@ -10,23 +10,35 @@ from skmnist.training._loop import Training
 
 
 class Reporter(Watcher):
-    """Passes each epoch on to scikit-learn's callbacks, one subtask an epoch.
+    """Passes each epoch on to scikit-learn's callbacks, one subtask per epoch.
 
     Parameters
     ----------
     classifier : NetworkClassifier
         The classifier being fitted.
+    task : sklearn.callback.CallbackContext
+        The fit's task, with one subtask per epoch.
+    learned : callable
+        Returns the fitted attributes that an outcome of the training makes.
     training : Training
         The network, the data, and how many epochs there will be.
     sample_weight : array-like of shape (n,) or None
         As the user gave it: scorers need not take weights where there are none.
     """
 
-    def __init__(self, classifier: Any, training: Training, sample_weight: Any) -> None:
+    def __init__(
+        self,
+        classifier: Any,
+        task: Any,
+        learned: Callable[[Outcome], dict[str, Any]],
+        training: Training,
+        sample_weight: Any,
+    ) -> None:
         self._classifier = classifier
+        self._task = task
+        self._learned = learned
         self._n_epochs = training.n_epochs
         self._first_epoch = training.plan.first_epoch
-        self._architecture = training.spec.architecture
         data = training.data
         self._history: dict[str, list[float]] = {}
         rows = data.train_rows
@@ -39,7 +51,6 @@ class Reporter(Watcher):
             self._training_set["metadata"] = lambda: {
                 "sample_weight": np.broadcast_to(np.asarray(sample_weight), len(data.images))[rows]
             }
-        self._task = classifier._init_callback_context(max_subtasks=training.n_epochs)
         self._task.call_on_fit_task_begin(**self._training_set)
 
     def epoch_begins(self, epoch: int) -> None:
@@ -56,8 +67,8 @@ class Reporter(Watcher):
         return bool(
             self._epoch_task.call_on_fit_task_end(
                 **self._training_set,
-                reconstruction_attributes=lambda: self._classifier._learned(
-                    self._architecture, Outcome(state(), self._history, epoch)
+                reconstruction_attributes=lambda: self._learned(
+                    Outcome(state(), self._history, epoch)
                 ),
             )
         )

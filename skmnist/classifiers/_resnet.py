@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
 
-from sklearn.utils._param_validation import Interval
-
 from skmnist._inputs.images import ImageShape
+from skmnist._utils.sklearn import Interval
 from skmnist.classifiers._docstrings import describe_shared_parameters
 from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.classifiers._parameters import whole_numbers

@@ -13,7 +13,7 @@ from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_digits
 from sklearn.model_selection import StratifiedKFold, check_cv
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing, check_consistent_length
+from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
@@ -22,6 +22,7 @@ from skmnist._inputs.targets import as_labels
 from skmnist._utils.errors import shown
 from skmnist._utils.files import make_folder
 from skmnist._utils.progress import activity, progress_bar
+from skmnist._utils.sklearn import safe_indexing
 from skmnist.comparison._measure import measure, seeded
 from skmnist.comparison._result import ComparisonResult, FoldResult
 
@@ -297,8 +298,8 @@ def _fit(
     """Fit a classifier on one fold; add what was measured, or why it failed, to the result."""
     train, test = split
     fresh = seeded(clone(result.classifiers[name]), result.random_state)
-    train_part = _safe_indexing(X, train), _safe_indexing(y, train)
-    test_part = _safe_indexing(result.X, test), _safe_indexing(result.y, test)
+    train_part = safe_indexing(X, train), safe_indexing(y, train)
+    test_part = safe_indexing(result.X, test), safe_indexing(result.y, test)
     try:
         measured = measure(fresh, *train_part, *test_part)
     except Exception as error:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from sklearn import config_context
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing
 
+from skmnist._utils.sklearn import safe_indexing
 from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.training import Plateau
 from skmnist.training._interrupts import interrupts_go_through
@@ -113,7 +113,7 @@ def last_step(classifier: Any) -> Any:
 
 
 def _predict_time(classifier: Any, X: Any, n_images: int) -> float:
-    images = _safe_indexing(X, np.resize(np.arange(len(X)), n_images))
+    images = safe_indexing(X, np.resize(np.arange(len(X)), n_images))
     return _median_seconds(lambda: classifier.predict(images))
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
 from skmnist._utils.files import make_folder, write
+from skmnist._utils.sklearn import check_pandas_support
 from skmnist.comparison._report import as_csv, as_json, notes, report, rich_table
 from skmnist.comparison._significance import (
     corrected_resampled_ttest,
@@ -189,8 +190,6 @@ class ComparisonResult:
 
     def to_frame(self) -> Any:
         """Return the table as a DataFrame; needs pandas."""
-        from sklearn.utils._optional_dependencies import check_pandas_support
-
         pandas = check_pandas_support("ComparisonResult.to_frame")
         return pandas.DataFrame(self.rows).set_index("classifier")
 

@@ -3,7 +3,7 @@
 from io import BytesIO
 from typing import Any
 
-from sklearn.utils._optional_dependencies import check_matplotlib_support
+from skmnist._utils.sklearn import check_matplotlib_support
 
 # Okabe & Ito's palette, told apart by colour-blind readers too.
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8C8C8C"

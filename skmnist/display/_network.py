@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skmnist._utils.errors import shown
+from skmnist._utils.keras import nodes_of
 from skmnist.display._drawing import GREY, axes
 
 _HEIGHT = 0.7  # of a box; from one row to the next is 1
@@ -217,15 +218,12 @@ class NetworkDisplay:
 
 
 def _layers_of(network: Any) -> list[NetworkLayer]:
-    # Keras has no public way to ask which layer takes what; its own summary looks here too.
-    graph = getattr(network, "_functional", network)
-    if not hasattr(graph, "_nodes_by_depth"):
+    nodes = nodes_of(network)
+    if nodes is None:
         raise TypeError(
             f"estimator={shown(network)} can't be drawn; expected a fitted network classifier, or "
             "a Keras model that is sequential and built, or functional."
         )
-    by_depth = graph._nodes_by_depth
-    nodes = [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
     numbers = {id(node): number for number, node in enumerate(nodes)}
     return [
         NetworkLayer(

@@ -9,12 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
 from sklearn import get_config
-from sklearn.base import MetaEstimatorMixin, _fit_context, clone, is_classifier
+from sklearn.base import MetaEstimatorMixin, clone, is_classifier
 from sklearn.callback import CallbackSupportMixin
-from sklearn.ensemble._base import _fit_single_estimator, _set_random_states
 from sklearn.pipeline import Pipeline
-from sklearn.utils._param_validation import HasMethods, Interval
-from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
@@ -22,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmnist._inputs.images import as_images, find_image_shape
 from skmnist._inputs.numbers import checked_weights
 from skmnist._inputs.pixel_range import one_pixel_warning
+from skmnist._inputs.state import ImageState
 from skmnist._inputs.targets import at_least_two
 from skmnist._inputs.validation import (
     ShortErrors,
@@ -33,6 +31,14 @@ from skmnist._inputs.validation import (
 from skmnist._utils.backend import StartsAsItsSender
 from skmnist._utils.errors import shown
 from skmnist._utils.random import generator_of
+from skmnist._utils.sklearn import (
+    BaseComposition,
+    HasMethods,
+    Interval,
+    fit_context,
+    fit_single_estimator,
+    set_random_states,
+)
 from skmnist.classifiers import CNNClassifier
 from skmnist.classifiers._label_classifier import ProbabilisticClassifier
 from skmnist.ensemble._shifts import shifted
@@ -45,9 +51,10 @@ class CommitteeClassifier(
     StartsAsItsSender,
     CallbackSupportMixin,
     ProbabilisticClassifier,
+    ImageState,
     ShortErrors,
     MetaEstimatorMixin,
-    _BaseComposition,
+    BaseComposition,
 ):
     """A committee of classifiers that are fitted on the same data and average their probabilities.
 
@@ -164,7 +171,7 @@ class CommitteeClassifier(
 
     # Members check their own parameters.
     @in_one_step
-    @_fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     @clear_arguments
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "CommitteeClassifier":
         """Fit all members.
@@ -325,6 +332,15 @@ class CommitteeClassifier(
         tags.input_tags.three_d_array = True
         return tags
 
+    def __skmnist_getstate__(self) -> dict[str, Any]:
+        learned = {"classes_": self.classes_, "members_": self.members_}
+        return {**super().__skmnist_getstate__(), **learned}
+
+    def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
+        super().__skmnist_setstate__(state)
+        self.classes_, self.members_ = state["classes_"], state["members_"]
+        self._check_shifts()
+
     # -- the members -------------------------------------------------------------------
 
     @property
@@ -346,7 +362,7 @@ class CommitteeClassifier(
         # Drawn in turn, so that a larger committee begins with the same members.
         generator = generator_of(self.random_state)
         for _, member in named:
-            _set_random_states(member, generator)
+            set_random_states(member, generator)
         return named
 
     def _designs(self) -> list[tuple[str, Any]]:
@@ -427,7 +443,7 @@ def _fit_member(
     message = f"({task.task_id + 1} of {task.parent.max_subtasks}) {name}"
     with task.propagate_callback_context(member):
         task.call_on_fit_task_begin(estimator=committee, **data)
-        _fit_single_estimator(
+        fit_single_estimator(
             member,
             data["X"],
             data["y"],

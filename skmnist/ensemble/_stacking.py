@@ -8,18 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone, is_classifier
+from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.ensemble._base import _set_random_states
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import StratifiedKFold, check_cv
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 from sklearn.utils import gen_batches
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import (
@@ -42,6 +39,14 @@ from skmnist._inputs.validation import (
 from skmnist._utils.backend import StartsAsItsSender
 from skmnist._utils.errors import shown
 from skmnist._utils.random import generator_of
+from skmnist._utils.sklearn import (
+    BaseComposition,
+    HasMethods,
+    Interval,
+    StrOptions,
+    fit_context,
+    set_random_states,
+)
 from skmnist.classifiers import CNNClassifier
 from skmnist.classifiers._features import CNNFeatures
 from skmnist.classifiers._label_classifier import ProbabilisticClassifier
@@ -76,7 +81,7 @@ def default_heads() -> list[tuple[str, Any]]:
 
 
 class CNNStackingClassifier(
-    StartsAsItsSender, ProbabilisticClassifier, ShortErrors, _BaseComposition
+    StartsAsItsSender, ProbabilisticClassifier, ShortErrors, BaseComposition
 ):
     """A network, classifiers on its features, and a blender that weighs them all.
 
@@ -229,7 +234,7 @@ class CNNStackingClassifier(
         self.verbose = verbose
 
     @in_one_step
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     @clear_arguments
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "CNNStackingClassifier":
         """Fit the networks, the heads and the blender.
@@ -549,7 +554,7 @@ class _SoftVote(ClassifierMixin, BaseEstimator):
 def _new(estimator: Any, generator: np.random.RandomState) -> Any:
     """Clone an estimator, with seeds of its own."""
     estimator = clone(estimator)
-    _set_random_states(estimator, generator)
+    set_random_states(estimator, generator)
     return estimator
 
 

@@ -6,16 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC, NuSVC
-from sklearn.utils._param_validation import HasMethods, Interval, Options
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    _estimator_has,
-    check_is_fitted,
-)
+from sklearn.utils.validation import check_is_fitted
 
 from skmnist._inputs.images import as_images, image_shape_of
 from skmnist._inputs.numbers import checked_weights
@@ -26,6 +22,7 @@ from skmnist._inputs.validation import (
     rows_as_fitted,
     rows_to_fit,
 )
+from skmnist._utils.sklearn import HasMethods, Interval, Options, estimator_has, fit_context
 from skmnist.classifiers._baselines import on_rows
 from skmnist.classifiers._label_classifier import LabelClassifier
 from skmnist.ensemble._shifts import shifted
@@ -123,7 +120,7 @@ class VirtualSupportVectors(LabelClassifier, MetaEstimatorMixin, ShortErrors, Ba
         self.image_shape = image_shape
 
     @in_one_step
-    @_fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     @clear_arguments
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "VirtualSupportVectors":
         """Fit the classifier, and then its last step again on support vectors that are shifted.
@@ -203,7 +200,7 @@ class VirtualSupportVectors(LabelClassifier, MetaEstimatorMixin, ShortErrors, Ba
         """
         return self._final("predict", X)
 
-    @available_if(_estimator_has("decision_function"))
+    @available_if(estimator_has("decision_function"))
     def decision_function(self, X: Any) -> NDArray:
         """Give the decision function of the final machine.
 
@@ -226,7 +223,7 @@ class VirtualSupportVectors(LabelClassifier, MetaEstimatorMixin, ShortErrors, Ba
         """
         return self._final("decision_function", X)
 
-    @available_if(_estimator_has("predict_proba"))
+    @available_if(estimator_has("predict_proba"))
     def predict_proba(self, X: Any) -> NDArray:
         """Predict probabilities, where the machine gives them.
 

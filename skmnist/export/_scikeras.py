@@ -17,9 +17,13 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from skmnist._inputs.images import as_rows, find_image_shape
 from skmnist._inputs.pixels import PixelScaling, find_pixel_scaling
+from skmnist._inputs.targets import held_out_part
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown
+from skmnist._utils.random import seed_of
+from skmnist._utils.sklearn import validate_params
 from skmnist.classifiers._network_classifier import NetworkClassifier
+from skmnist.classifiers._parameters import optimizer_of
 from skmnist.training._callbacks import copied
 from skmnist.training._losses import find_loss
 from skmnist.training._precision import find_dtype
@@ -91,7 +95,7 @@ def to_scikeras(estimator: NetworkClassifier, **kwargs: Any) -> Any:
             f"to_scikeras converts the network classifiers of skmnist, not {shown(estimator)}."
         )
     classifier = _scaled_keras_classifier()
-    estimator._validate_params()
+    validate_params(estimator)
     left_behind = list(_left_behind(estimator, kwargs))
     if left_behind:
         warnings.warn(f"SciKeras can't carry over {', '.join(left_behind)}.", stacklevel=2)
@@ -147,12 +151,13 @@ def _optimizer_settings(estimator: NetworkClassifier) -> dict[str, Any]:
 
     So another optimizer can be set later without falling over this one's settings.
     """
-    spec = estimator._optimizer()
+    spec = optimizer_of(estimator)
     optimizer = spec.make()
     defaults = type(optimizer)().get_config()
     config = {n: v for n, v in optimizer.get_config().items() if v != defaults[n] and n != "name"}
     if spec.learning_rate is None:
-        config["learning_rate"] = optimizer._learning_rate  # Keras's own schedule
+        schedule = load_keras().saving.deserialize_keras_object(config["learning_rate"])
+        config["learning_rate"] = schedule  # Keras's own
     else:
         named = isinstance(estimator.optimizer, str)
         config["learning_rate"] = estimator.learning_rate if named else spec.learning_rate
@@ -167,7 +172,7 @@ def _callback_settings(estimator: NetworkClassifier) -> dict[str, Any]:
     callbacks: dict[str, Any] = {}
     settings: dict[str, Any] = {}
     schedule = find_schedule(estimator.schedule)
-    if schedule != Constant() and estimator._optimizer().learning_rate is not None:
+    if schedule != Constant() and optimizer_of(estimator).learning_rate is not None:
         callbacks["schedule"] = _scheduled_rate()
         settings["callbacks__schedule__schedule"] = schedule
     if estimator.early_stopping:
@@ -186,7 +191,11 @@ def _callback_settings(estimator: NetworkClassifier) -> dict[str, Any]:
 def _monitored(estimator: NetworkClassifier) -> str:
     if estimator.monitor != "auto":
         return str(estimator.monitor)
-    return "val_loss" if estimator._held_out_part() else "loss"
+    return "val_loss" if _held_out_part(estimator) else "loss"
+
+
+def _held_out_part(estimator: NetworkClassifier) -> float:
+    return held_out_part(estimator.validation_fraction, estimator.early_stopping)
 
 
 def _fit_settings(estimator: NetworkClassifier) -> dict[str, Any]:
@@ -197,12 +206,12 @@ def _fit_settings(estimator: NetworkClassifier) -> dict[str, Any]:
         "batch_size": batch_size,
         "loss": "sparse_categorical_crossentropy",
         "metrics": ["accuracy"],
-        "validation_split": estimator._held_out_part(),
+        "validation_split": _held_out_part(estimator),
         "class_weight": estimator.class_weight,
         "shuffle": estimator.shuffle,
         "warm_start": estimator.warm_start,
         "random_state": estimator.random_state,
-        "verbose": 2 if estimator.verbose else 0,  # 2 is Keras's line an epoch
+        "verbose": 2 if estimator.verbose else 0,  # 2 is Keras's line per epoch
     }
 
 
@@ -255,14 +264,14 @@ def network_on_pixels(
     """
     layers = load_keras().layers
     estimator = classifier(**settings, random_state=params["random_state"])
-    estimator._validate_params()
+    validate_params(estimator)
     shape = meta["X_shape_"][1:]
     seen = None if len(shape) == 1 else (*shape, 1)[:3]
     wanted = None if image_shape is None else tuple(image_shape)
     image_shape = find_image_shape(prod(shape), wanted, seen)
-    network = estimator._architecture(image_shape, meta["n_classes_"], find_dtype(dtype)).build(
-        estimator._seed()
-    )
+    network = estimator.__skmnist_architecture__(
+        image_shape, meta["n_classes_"], find_dtype(dtype)
+    ).build(seed_of(estimator.random_state))
 
     pixels = load_keras().Input(shape, name="pixels")
     outputs = network(layers.Reshape(image_shape, name="as_images")(pixels))

@@ -23,7 +23,6 @@ from skmnist.persistence._fitted import (
     encoded_fitted,
 )
 from skmnist.persistence._variables import digest, read_variables, tensors_of
-from skmnist.training._predictor import Predictor
 
 _FORMAT_VERSION = 1
 _SUFFIXES_OF_OTHERS = {
@@ -105,7 +104,7 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     content = {"format_version": _FORMAT_VERSION, **part, "versions": versions("safetensors")}
     tensors: dict[str, NDArray] = {}
     for place, network in networks.items():
-        predictor = network._predictor_
+        predictor = network.__skmnist_predictor__
         tensors |= tensors_of(place, predictor.architecture, predictor.variables)
     content["sha256"] = digest(sorted(tensors.items()), _as_text(content))
     write(path, as_safetensors(tensors, {"skmnist": _as_text(content)}))
@@ -161,10 +160,7 @@ def load(path: str | os.PathLike[str]) -> Any:
         architectures = {place: architecture_of(network) for place, network in networks.items()}
         variables = read_variables(file, architectures)
     for place, values in zip(networks, variables, strict=True):
-        network = networks[place]
-        network._predictor_ = Predictor(architectures[place], values, network._scaling)
-        network.n_parameters_ = network._predictor_.n_parameters
-        network._optimizer_state_ = None
+        networks[place].__skmnist_setvariables__(values)
     return estimator
 
 

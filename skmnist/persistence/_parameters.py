@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
 from skmnist._utils.errors import unknown_name
+from skmnist._utils.sklearn import parameter_names, validate_params
 from skmnist.classifiers import (
     CapsNetClassifier,
     CNNClassifier,
@@ -84,7 +85,7 @@ def unfitted(name: Any, parameters: Any) -> Any:
     """Make an estimator of our own table, its parameters checked but not yet fitted."""
     if not isinstance(name, str) or name not in ESTIMATORS:
         raise unknown_name("class", str(name), ESTIMATORS)
-    known = ESTIMATORS[name]._get_param_names()
+    known = parameter_names(ESTIMATORS[name])
     for parameter, value in of_type(parameters, dict, "parameters").items():
         if parameter not in known:
             raise unknown_name(f"{name}: parameter", parameter, known)
@@ -92,7 +93,7 @@ def unfitted(name: Any, parameters: Any) -> Any:
             raise ValueError(f"{parameter} in the file; expected none, for it is no data.")
     # A parameter that is newer than the file has its default.
     estimator = ESTIMATORS[name](**{key: decoded(value) for key, value in parameters.items()})
-    estimator._validate_params()
+    validate_params(estimator)
     return estimator
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from sklearn.base import OneToOneFeatureMixin
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from skmnist._utils.sklearn import Interval, StrOptions
 from skmnist.preprocessing._batches import in_batches, real_dtype
 from skmnist.preprocessing._image_transformer import ImageTransformer
 

@@ -8,10 +8,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils import check_array
-from sklearn.utils.parallel import _threadpool_controller_decorator
 
 from skmnist._inputs.pixels import framed
 from skmnist._utils.errors import shown
+from skmnist._utils.sklearn import threadpool_limited
 from skmnist.preprocessing._batches import in_batches, real_dtype
 from skmnist.preprocessing._image_transformer import ImageTransformer
 
@@ -160,7 +160,7 @@ class ConvolutionFeatures(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
         return min(height, self.grid[0]), min(width, self.grid[1])
 
     # The products of one image are too small to share: threads would mostly wait for each other.
-    @_threadpool_controller_decorator(limits=1, user_api="blas")
+    @threadpool_limited(limits=1, user_api="blas")
     def _transform(self, images: NDArray) -> NDArray:
         dtype = real_dtype(images)
         filters = self.filters_.astype(dtype)

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.sparse import coo_array
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
-from sklearn.utils._param_validation import Interval
 
 from skmnist._utils.errors import shown
+from skmnist._utils.sklearn import Interval
 from skmnist.preprocessing._batches import in_batches, real_dtype
 from skmnist.preprocessing._differences import central_differences
 from skmnist.preprocessing._image_transformer import ImageTransformer

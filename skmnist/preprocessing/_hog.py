@@ -8,9 +8,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from skmnist._utils.errors import shown
+from skmnist._utils.sklearn import Interval, StrOptions
 from skmnist.preprocessing._batches import in_batches
 from skmnist.preprocessing._differences import central_differences
 from skmnist.preprocessing._image_transformer import ImageTransformer

@@ -5,15 +5,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmnist._inputs.images import as_images, as_rows, image_shape_of, native_pixels
 from skmnist._inputs.numbers import check_float32_range
+from skmnist._inputs.state import ImageState
 from skmnist._inputs.validation import ShortErrors, clear_arguments, in_one_step, rows_as_fitted
+from skmnist._utils.sklearn import fit_context
 
 
-class ImageTransformer(TransformerMixin, ShortErrors, BaseEstimator, metaclass=ABCMeta):
+class ImageTransformer(TransformerMixin, ImageState, ShortErrors, BaseEstimator, metaclass=ABCMeta):
     """A transformer that takes rows of pixels or images (abstract).
 
     A final class says in `_transform` what becomes of images, and, where it learns more than their
@@ -25,7 +27,7 @@ class ImageTransformer(TransformerMixin, ShortErrors, BaseEstimator, metaclass=A
     image_shape: Any
 
     @in_one_step
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     @clear_arguments
     def fit(self, X: Any, y: Any = None) -> "ImageTransformer":
         """Learn the images' shape.

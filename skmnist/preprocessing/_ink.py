@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import StrOptions
 
 from skmnist._inputs.pixels import background, some_of
+from skmnist._utils.sklearn import StrOptions
 from skmnist.preprocessing._batches import real_dtype
 from skmnist.preprocessing._image_transformer import ImageTransformer
 
@@ -44,6 +44,13 @@ class InkTransformer(ImageTransformer, metaclass=ABCMeta):
 
     def _learn(self, images: NDArray) -> None:
         self.ink_ = find_ink(images) if self.ink == "auto" else self.ink
+
+    def __skmnist_getstate__(self) -> dict[str, Any]:
+        return {**super().__skmnist_getstate__(), "ink_": self.ink_}
+
+    def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
+        super().__skmnist_setstate__(state)
+        self.ink_ = state["ink_"]
 
 
 def find_ink(images: NDArray) -> str:

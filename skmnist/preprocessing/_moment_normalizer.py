@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import OneToOneFeatureMixin
-from sklearn.utils._param_validation import Interval
 
+from skmnist._utils.sklearn import Interval
 from skmnist.preprocessing._batches import in_batches
 from skmnist.preprocessing._ink import InkTransformer, join_ink, moments, split_ink
 

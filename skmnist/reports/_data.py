@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
-from sklearn.utils import _safe_indexing, resample
+from sklearn.utils import resample
 
 from skmnist._utils.errors import shown
+from skmnist._utils.sklearn import safe_indexing
 from skmnist.datasets._registry import DATASETS
 
 
@@ -85,7 +86,7 @@ class Split:
         y = np.asarray(self.y_train)
         of_class = [np.flatnonzero(y == label) for label in np.unique(y)]
         rows = [rows[i] for i in range(n_each) for rows in of_class if i < len(rows)]
-        return _safe_indexing(self.X_train, rows), y[rows].tolist()
+        return safe_indexing(self.X_train, rows), y[rows].tolist()
 
 
 def is_size(value: Any) -> bool:
@@ -135,7 +136,7 @@ def _held_out(
         ) from error
     train, judge = map(np.sort, parts)
     X_train, y_train, X_judge, y_judge = (
-        _safe_indexing(values, rows) for rows in (train, judge) for values in (X, y)
+        safe_indexing(values, rows) for rows in (train, judge) for values in (X, y)
     )
     return Split(X_train, y_train, X_judge, y_judge, rows=judge, held_out=True)
 

@@ -11,6 +11,7 @@ from skmnist.reports._data import Split
 from skmnist.reports._loss import mean_loss
 
 Figures = dict[str, float | int]
+_HISTORIES = ("history_", "fine_tune_history_")  # of the phases, in their order
 
 
 def judged_figures(
@@ -93,7 +94,7 @@ def histories_of(network: NetworkClassifier) -> dict[str, dict[str, list[float]]
     histories : dict of str to dict of str to list of float
         Most networks have "history" alone.
     """
-    histories = {name.strip("_"): getattr(network, name) for name in network._histories}
+    histories = {name.strip("_"): getattr(network, name, None) for name in _HISTORIES}
     return {phase: history for phase, history in histories.items() if history}
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import log_loss
 
 from skmnist._inputs.images import as_images
+from skmnist._inputs.pixels import PixelScaling
 from skmnist._inputs.validation import rows_as_fitted
 from skmnist._utils.backend import load_keras
 from skmnist.classifiers._network_classifier import NetworkClassifier
@@ -47,7 +48,7 @@ def mean_loss(classifier: Any, X: Any, y: NDArray, probabilities: NDArray | None
 
 def _loss_of_network(network: NetworkClassifier, X: Any, y: NDArray) -> float:
     rows, _ = rows_as_fitted(network, X)
-    rows, numbers = network._inputs(rows), np.searchsorted(network.classes_, y)
+    numbers = np.searchsorted(network.classes_, y)
     batches = (
         _losses(network, rows[start : start + _BATCH], numbers[start : start + _BATCH])
         for start in range(0, len(rows), _BATCH)
@@ -59,7 +60,8 @@ def _loss_of_network(network: NetworkClassifier, X: Any, y: NDArray) -> float:
 def _losses(network: NetworkClassifier, rows: NDArray, numbers: NDArray) -> NDArray:
     """Compute the loss of each sample."""
     ops, model = load_keras().ops, network.network_
-    pixels = network._scaling.apply(rows, np.empty(rows.shape, model.inputs[0].dtype))
+    scaling = PixelScaling(network.pixel_offset_, network.pixel_scale_)
+    pixels = scaling.apply(rows, np.empty(rows.shape, model.inputs[0].dtype))
     # As the model returns them: of sigmoids and softmax, Keras's losses look at what goes in.
     outputs = model(as_images(pixels, network.image_shape_), training=False)
     n_outputs = outputs.shape[1]

@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import Any
 
-from sklearn.utils._param_validation import Interval
-
 from skmnist._inputs.images import ImageShape
+from skmnist._utils.sklearn import Interval
 from skmnist.classifiers._docstrings import describe_shared_parameters
 from skmnist.classifiers._parameters import n_outputs, whole_numbers
 from skmnist.networks import Architecture

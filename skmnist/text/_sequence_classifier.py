@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_non_negative
 
 from skmnist._inputs.encoding import ImageEncoding
 from skmnist._inputs.images import ImageShape
 from skmnist._inputs.pixels import PixelScaling
+from skmnist._utils.sklearn import Interval, StrOptions
 from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.classifiers._parameters import HIDDEN_LAYERS
 from skmnist.text._networks import UNKNOWN
@@ -85,3 +85,10 @@ class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
                 "(n, length), as TextSequencer gives them."
             )
         return ImageEncoding((1, rows.shape[1], 1), PixelScaling(), values=None)
+
+    def __skmnist_getstate__(self) -> dict[str, Any]:
+        return {**super().__skmnist_getstate__(), "vocabulary_size_": self.vocabulary_size_}
+
+    def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
+        super().__skmnist_setstate__(state)
+        self.vocabulary_size_ = state["vocabulary_size_"]

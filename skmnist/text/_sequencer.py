@@ -8,17 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    _fit_context,
-)
-from sklearn.utils._param_validation import Interval
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skmnist._inputs.validation import ShortErrors, in_one_step
 from skmnist._utils.errors import shown
+from skmnist._utils.sklearn import Interval, fit_context
 from skmnist.text._networks import UNKNOWN
 
 _PADDING, _START = 0, 1
@@ -95,7 +90,7 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErro
         self.vocabulary = vocabulary
 
     @in_one_step
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Iterable[str], y: Any = None) -> "TextSequencer":
         """Learn which words are frequent.
 
@@ -188,6 +183,25 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErro
         shown = ["", "", _UNKNOWN_SIGN, *self.vocabulary_]
         rows = _word_indices(X, last=len(shown) - 1).tolist()
         return [" ".join(shown[index] for index in row if index >= UNKNOWN) for row in rows]
+
+    # What a file holds; see `skmnist._inputs.state.ImageState`.
+
+    def __skmnist_getstate__(self) -> dict[str, Any]:
+        return {"vocabulary_": list(self.vocabulary_), "length": self._n_features_out}
+
+    def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
+        words = state["vocabulary_"]
+        # To know these words is to learn them: fitted without a text, it refuses wrong ones.
+        again = TextSequencer(
+            max_tokens=self.max_tokens,
+            output_sequence_length=state["length"],
+            vocabulary=words,
+        ).fit([])
+        if len(again.vocabulary_) != len(words):
+            raise ValueError(
+                f"vocabulary_ has more words than max_tokens={self.max_tokens} allows."
+            )
+        self.vocabulary_, self._n_features_out = again.vocabulary_, state["length"]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -1,7 +1,7 @@
-"""The curves of a training that goes on."""
+"""The curves of a training that goes on, and as data that JSON can hold."""
 
 from collections.abc import Mapping, Sequence
-from math import nan
+from math import isnan, nan
 
 Curves = Mapping[str, Sequence[float]]
 
@@ -30,4 +30,33 @@ def continued(before: Curves, after: Curves) -> dict[str, list[float]]:
     return {
         name: [*before.get(name, [nan] * n_before), *after.get(name, [nan] * n_after)]
         for name in {**before, **after}
+    }
+
+
+def without_nan(curves: Curves) -> dict[str, list[float | None]]:
+    """Return curves with None in place of NaN, which JSON doesn't have.
+
+    Examples
+    --------
+    >>> from skmnist.training._history import without_nan
+    >>> without_nan({"loss": [float("nan"), 0.5]})
+    {'loss': [None, 0.5]}
+    """
+    return {
+        name: [None if isnan(value) else float(value) for value in curve]
+        for name, curve in curves.items()
+    }
+
+
+def with_nan(curves: Mapping[str, Sequence[float | None]]) -> dict[str, list[float]]:
+    """Return curves with NaN in place of None.
+
+    Examples
+    --------
+    >>> from skmnist.training._history import with_nan
+    >>> with_nan({"loss": [None, 0.5]})
+    {'loss': [nan, 0.5]}
+    """
+    return {
+        name: [nan if value is None else value for value in curve] for name, curve in curves.items()
     }

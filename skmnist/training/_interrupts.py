@@ -1,11 +1,10 @@
 """Ctrl-C while a network is trained."""
 
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from types import FrameType
+from inspect import currentframe
 
 _go_through: ContextVar[bool] = ContextVar("interrupts_go_through", default=False)
 
@@ -70,7 +69,7 @@ def keep_after_interrupt(n_epochs: int) -> None:
 
 
 def _within_joblib() -> bool:
-    frame: FrameType | None = sys._getframe()
+    frame = currentframe()
     while frame is not None:
         if frame.f_globals.get("__name__", "").partition(".")[0] == "joblib":
             return True

@@ -8,6 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmnist import recipe, reproduce
+from skmnist._utils.random import seed_of
 from skmnist.datasets._registry import DATASETS, Dataset
 from skmnist.recipes import RECIPES, Recipe
 from skmnist.reports import part_of, reproduce_all, set_epochs
@@ -47,7 +48,8 @@ def test_the_circles_are_learned_as_in_the_reports_loop():
     n_steps = 25
     (X, y), _ = DATASETS["circles"].load(0)
     network = recipe("bueno-circles").set_params(epochs=n_steps, dtype="float64", random_state=0)
-    start = network._architecture((1, 2, 1), 2, "float64").build(network._seed()).get_weights()
+    architecture = network._architecture((1, 2, 1), 2, "float64")
+    start = architecture.build(seed_of(network.random_state)).get_weights()
     assert all(-1 <= weights.min() < weights.max() <= 1 for weights in start[:-1])
     layers = [(W.copy(), b.copy()) for W, b in zip(start[::2], start[1::2], strict=True)]
     for _ in range(n_steps):

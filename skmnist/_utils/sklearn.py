@@ -1,0 +1,142 @@
+"""The one place where private names of scikit-learn are used.
+
+scikit-learn may change them in any release: when it does, this module is what has to follow.  Names
+are given without their underscores, and what is a private method is given as a function.
+"""
+
+from typing import Any
+
+# Checks the parameters before `fit`, and keeps `skip_parameter_validation` for what it calls.
+from sklearn.base import _fit_context as fit_context
+
+# `X[rows]` for arrays, lists and data frames alike.
+from sklearn.utils import _safe_indexing as safe_indexing
+
+# Errors about a missing optional package, in scikit-learn's words.
+from sklearn.utils._optional_dependencies import check_matplotlib_support, check_pandas_support
+
+# The vocabulary of `_parameter_constraints`, and the error of a parameter outside of them.
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    InvalidParameterError,
+    Options,
+    StrOptions,
+)
+
+# `get_params` and `set_params` of an estimator that holds (name, estimator) pairs.
+from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
+
+# Limits the threads of the linear algebra in a method.
+from sklearn.utils.parallel import _threadpool_controller_decorator as threadpool_limited
+
+# Weights as an array of one finite number per sample.
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+
+# Lets a meta-estimator have a method only where the estimator in it has it.
+from sklearn.utils.validation import _estimator_has as estimator_has
+
+__all__ = [
+    "BaseComposition",
+    "HasMethods",
+    "Interval",
+    "InvalidParameterError",
+    "Options",
+    "StrOptions",
+    "check_matplotlib_support",
+    "check_pandas_support",
+    "check_sample_weight",
+    "estimator_has",
+    "fit_context",
+    "fit_single_estimator",
+    "parameter_names",
+    "safe_indexing",
+    "set_random_states",
+    "threadpool_limited",
+    "validate_params",
+    "validate_steps",
+]
+
+
+def set_random_states(estimator: Any, generator: Any) -> None:
+    """Draw every `random_state` in an estimator, as scikit-learn's ensembles do.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.svm import SVC
+    >>> from skmnist._utils.sklearn import set_random_states
+    >>> classifier = SVC()
+    >>> set_random_states(classifier, np.random.RandomState(0))
+    >>> classifier.random_state
+    209652396
+    """
+    # Imported on use: all of scikit-learn's ensembles come with it.
+    from sklearn.ensemble._base import _set_random_states
+
+    _set_random_states(estimator, generator)
+
+
+def fit_single_estimator(*args: Any, **kwargs: Any) -> Any:
+    """Fit one estimator of an ensemble, with a clear error where it takes no weights.
+
+    Examples
+    --------
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from skmnist._utils.sklearn import fit_single_estimator
+    >>> fit_single_estimator(DummyClassifier(), [[0], [1]], [0, 0], {}).classes_
+    array([0])
+    """
+    from sklearn.ensemble._base import _fit_single_estimator
+
+    return _fit_single_estimator(*args, **kwargs)
+
+
+def parameter_names(estimator_class: Any) -> list[str]:
+    """Return the names of an estimator's parameters, sorted, from its class alone.
+
+    Examples
+    --------
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skmnist._utils.sklearn import parameter_names
+    >>> parameter_names(StandardScaler)
+    ['copy', 'with_mean', 'with_std']
+    """
+    return list(estimator_class._get_param_names())
+
+
+def validate_params(estimator: Any) -> None:
+    """Check an estimator's parameters, as `fit` does.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is outside of its constraints.
+
+    Examples
+    --------
+    >>> from sklearn.svm import SVC
+    >>> from skmnist._utils.sklearn import validate_params
+    >>> validate_params(SVC(C=2.0))
+    """
+    estimator._validate_params()
+
+
+def validate_steps(pipeline: Any) -> None:
+    """Check the names and the kinds of a Pipeline's steps, as its `fit` does.
+
+    Raises
+    ------
+    ValueError
+        If names are not distinct, or hold "__".
+    TypeError
+        If a step has no `transform`, or the last one no `fit`.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skmnist._utils.sklearn import validate_steps
+    >>> validate_steps(make_pipeline(StandardScaler()))
+    """
+    pipeline._validate_steps()

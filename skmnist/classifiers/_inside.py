@@ -1,0 +1,126 @@
+"""What the other rooms of the package may ask a network classifier for."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from skmnist._inputs.encoding import ImageEncoding
+from skmnist._inputs.images import ImageShape, as_images
+from skmnist._inputs.pixels import PixelScaling, PixelValues
+from skmnist._inputs.state import ImageState
+from skmnist.networks._architecture import Architecture
+from skmnist.training._history import with_nan, without_nan
+from skmnist.training._optimizers import OptimizerSpec
+from skmnist.training._predictor import Predictor
+
+_AS_THEY_ARE = (
+    "pixel_offset_",
+    "pixel_scale_",
+    "dtype_",
+    "n_epochs_",
+    "best_epoch_",
+    "_seed_",
+    "classes_",
+)
+
+
+class Inside(ImageState):
+    """A network classifier's network and what it has learned, for this package only (mixin).
+
+    The names keep out of a user's completion; see `ImageState`.  A network's variables, which are
+    arrays, come apart from all else: they are those of ``__skmnist_predictor__``, and
+    ``__skmnist_setvariables__`` takes them back after ``__skmnist_setstate__``.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skmnist import DNNClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> classifier = DNNClassifier(hidden_units=(16,), epochs=1, random_state=0).fit(X, y)
+    >>> again = DNNClassifier(hidden_units=(16,))
+    >>> again.__skmnist_setstate__(classifier.__skmnist_getstate__())
+    >>> again.__skmnist_setvariables__(classifier.__skmnist_predictor__.variables)
+    >>> bool((again.predict_proba(X) == classifier.predict_proba(X)).all())
+    True
+    """
+
+    classes_: NDArray
+    dtype_: str
+    pixel_offset_: float
+    pixel_scale_: float
+    _histories: tuple[str, ...]
+    _pixels_: PixelValues | None
+    _predictor_: Any
+    _optimizer_state_: tuple[OptimizerSpec, Any] | None
+
+    @abstractmethod
+    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
+        """Return which network this classifier is."""
+
+    def __skmnist_architecture__(
+        self, image_shape: ImageShape, n_classes: int, dtype: str
+    ) -> Architecture:
+        """Return the network that the parameters describe for images and classes."""
+        return self._architecture(image_shape, n_classes, dtype)
+
+    @property
+    def __skmnist_predictor__(self) -> Predictor:
+        """The trained network."""
+        return self._predictor_
+
+    def __skmnist_inputs__(self, rows: NDArray) -> NDArray:
+        """Return validated rows as the predictor takes them; warn of pixels in another unit."""
+        rows = self._inputs(rows)
+        self._warn_of_other_pixels(rows)
+        return rows
+
+    def __skmnist_getstate__(self) -> dict[str, Any]:
+        if self._fitted_architecture() != self._predictor_.architecture:
+            raise ValueError(
+                "The network's parameters have changed since it was fitted. Set them back, or fit "
+                "again, before saving."
+            )
+        pixels = self._pixels_
+        return {
+            **super().__skmnist_getstate__(),
+            **{name: getattr(self, name) for name in _AS_THEY_ARE},
+            "_pixels_": None if pixels is None else [*pixels[:-1], list(pixels.background)],
+            **{name: without_nan(getattr(self, name)) for name in self._histories},
+        }
+
+    def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
+        super().__skmnist_setstate__(state)
+        for name in _AS_THEY_ARE:
+            setattr(self, name, state[name])
+        for name in self._histories:
+            setattr(self, name, with_nan(state[name]))
+        self._pixels_ = None
+        if state["_pixels_"] is not None:
+            *numbers, background = state["_pixels_"]
+            self._pixels_ = PixelValues._make([*numbers, tuple(background)])
+
+    def __skmnist_setvariables__(self, variables: Sequence[NDArray]) -> None:
+        """Take the values of the network's variables, in Keras's order."""
+        self._predictor_ = Predictor(self._fitted_architecture(), variables, self._scaling)
+        self.n_parameters_ = self._predictor_.n_parameters
+        self._optimizer_state_ = None
+
+    def _fitted_architecture(self) -> Architecture:
+        return self._architecture(self.image_shape_, len(self.classes_), self.dtype_)
+
+    @abstractmethod
+    def _inputs(self, rows: NDArray) -> NDArray:
+        """Give the validated numbers a format that every backend reads."""
+
+    @property
+    def _encoding(self) -> ImageEncoding:
+        return ImageEncoding(self.image_shape_, self._scaling, self._pixels_)
+
+    def _warn_of_other_pixels(self, rows: NDArray) -> None:
+        self._encoding.warn_of_others(type(self).__name__, as_images(rows, self.image_shape_))
+
+    @property
+    def _scaling(self) -> PixelScaling:
+        return PixelScaling(self.pixel_offset_, self.pixel_scale_)

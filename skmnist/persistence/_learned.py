@@ -1,0 +1,114 @@
+"""What the learned state of each class must be, in a file that may come from anyone."""
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+from skmnist._inputs.pixels import PixelValues
+from skmnist._inputs.state import ImageState
+from skmnist.classifiers import PretrainedClassifier
+from skmnist.classifiers._network_classifier import NetworkClassifier
+from skmnist.persistence._checks import is_count, is_list_of, shortened, with_keys
+from skmnist.preprocessing._ink import InkTransformer
+from skmnist.text import TextSequencer
+from skmnist.text._networks import UNKNOWN
+from skmnist.text._sequence_classifier import MOST_WORDS, SequenceClassifier
+from skmnist.training._precision import DTYPES
+
+# For each name, what is right and how an error describes it.
+Rules = dict[str, tuple[Callable[[Any], bool], str]]
+
+# What a file written before there was such an attribute stands for.
+_IN_OLDER_FILES: dict[str, Any] = {"pixel_offset_": 0.0, "_pixels_": None, "ink_": "bright"}
+
+
+def _is_image_shape(value: Any) -> bool:
+    return is_list_of(int, value) and len(value) == 3 and min(value) >= 1
+
+
+def _is_history(value: Any) -> bool:
+    """Return whether a value is curves of numbers; JSON has no NaN, and null stands for it."""
+    return isinstance(value, dict) and all(
+        isinstance(curve, list) and all(one is None or type(one) is float for one in curve)
+        for curve in value.values()
+    )
+
+
+def _are_pixel_values(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, list)
+        and len(value) == len(PixelValues._fields)
+        and is_list_of(float, value[:-1])
+        and is_list_of(float, value[-1])
+    )
+
+
+_HISTORY = (_is_history, "a list of numbers for each name")
+# A class has the rules of its bases too.
+_RULES: dict[type, Rules] = {
+    ImageState: {
+        "image_shape_": (_is_image_shape, "height, width and channels"),
+        "n_features_in_": (is_count, "a whole number"),
+        "feature_names_in_": (
+            lambda value: value is None or is_list_of(str, value),
+            "names or null",
+        ),
+    },
+    InkTransformer: {"ink_": (lambda value: value in ("bright", "dark"), "'bright' or 'dark'")},
+    TextSequencer: {
+        "vocabulary_": (lambda value: is_list_of(str, value), "a list of words"),
+        "length": (lambda value: is_count(value) and value > 0, "a whole number > 0"),
+    },
+    NetworkClassifier: {
+        "pixel_offset_": (lambda value: type(value) is float, "a number"),
+        "pixel_scale_": (lambda value: type(value) is float and value > 0, "a number > 0"),
+        "_pixels_": (_are_pixel_values, "null or four numbers and a list of numbers"),
+        "dtype_": (lambda value: value in DTYPES and value != "auto", f"one of {DTYPES[1:]}"),
+        "n_epochs_": (is_count, "a whole number"),
+        "best_epoch_": (is_count, "a whole number"),
+        "_seed_": (lambda value: is_count(value) and value < 2**31, "a whole number under 2**31"),
+        "history_": _HISTORY,
+    },
+    PretrainedClassifier: {"fine_tune_history_": _HISTORY},
+    SequenceClassifier: {
+        "vocabulary_size_": (
+            lambda value: is_count(value) and UNKNOWN < value <= MOST_WORDS,
+            f"a whole number over {UNKNOWN}, of at most {MOST_WORDS}",
+        ),
+    },
+}
+
+
+def checked_state(estimator: Any, learned: Any) -> dict[str, Any]:
+    """Refuse anything but what an estimator of this class has learned."""
+    rules = _rules_of(type(estimator))
+    if isinstance(learned, dict):
+        learned = {k: v for k, v in _IN_OLDER_FILES.items() if k in rules} | learned
+    state = with_keys(learned, rules, "learned")
+    for name, (is_right, expected) in rules.items():
+        if not is_right(state[name]):
+            raise ValueError(f"{name} is {shortened(state[name])}; expected {expected}.")
+    if isinstance(estimator, ImageState):
+        _check_features(state)
+    if isinstance(estimator, NetworkClassifier):
+        _check_channels(state)
+    return state
+
+
+def _rules_of(kind: type) -> Rules:
+    rules = (_RULES.get(base, {}) for base in reversed(kind.__mro__))
+    return {name: rule for of_base in rules for name, rule in of_base.items()}
+
+
+def _check_features(state: dict[str, Any]) -> None:
+    n_pixels, names = prod(state["image_shape_"]), state["feature_names_in_"]
+    if state["n_features_in_"] != n_pixels or (names is not None and len(names) != n_pixels):
+        raise ValueError(
+            f"n_features_in_ and feature_names_in_ don't fit image_shape_, of {n_pixels} pixels."
+        )
+
+
+def _check_channels(state: dict[str, Any]) -> None:
+    pixels = state["_pixels_"]
+    if pixels is not None and len(pixels[-1]) != state["image_shape_"][2]:
+        raise ValueError(f"_pixels_ has a background of {len(pixels[-1])} channels.")
