@@ -31,9 +31,7 @@ def wrong_in_wheel(path: Path, files: set[str]) -> list[str]:
         commands.read_string(wheel.read(points).decode())
     if dict(commands["console_scripts"]) != {"skmnist": "skmnist.cli:main"}:
         return [f"wrong commands: {dict(commands['console_scripts'])}"]
-    return _differences(package | {"skmnist/py.typed"}, names) + _differences(
-        names, package, "alien"
-    )
+    return _differences(package, names) + _differences(names, package, kind="alien")
 
 
 def wrong_in_sdist(path: Path, files: set[str]) -> list[str]:

@@ -15,6 +15,9 @@ from sklearn.datasets import load_digits
 
 import skmnist
 
+# Keras 3.15's variables don't know NumPy's newest way to ask for an array.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 ROOT = Path(__file__).parents[1]
 INSTALLED = Path(skmnist.__file__).parent
 

@@ -191,7 +191,7 @@ def _missing_backend_named() -> Iterator[None]:
             raise
         for name in [name for name in sys.modules if name.split(".")[0] == "keras"]:
             del sys.modules[name]
-        raise ImportError(_how_to_get_a_backend(error.name), name=error.name) from error
+        raise ImportError(_how_to_get_a_backend(error.name), name=error.name) from None
 
 
 def _how_to_get_a_backend(missing: str) -> str:

@@ -350,7 +350,7 @@ def _scaled_keras_classifier() -> Any:
         from scikeras.wrappers import KerasClassifier
     except ImportError as error:
         raise ImportError(
-            "to_scikeras needs SciKeras, which is not installed: pip install skmnist[scikeras]"
+            "to_scikeras needs SciKeras, which is not installed: pip install scikeras"
         ) from error
 
     class ScaledKerasClassifier(KerasClassifier):

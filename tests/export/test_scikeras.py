@@ -129,7 +129,7 @@ def test_a_loss_that_cannot_be_carried_over_is_refused(seen):
 def test_a_missing_scikeras_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "scikeras", None)
     monkeypatch.setitem(sys.modules, "scikeras.wrappers", None)
-    with pytest.raises(ImportError, match=r"pip install skmnist\[scikeras\]"):
+    with pytest.raises(ImportError, match=r"pip install scikeras"):
         to_scikeras(DNNClassifier())
 
 
