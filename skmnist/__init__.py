@@ -36,6 +36,7 @@ _HOME_OF = {
     "SequenceCNNClassifier": "classifiers",
     "SequenceDNNClassifier": "classifiers",
     "TextSequencer": "text",
+    "clear_caches": "_utils.caches",
     "compare": "comparison",
     "fetch_mnist": "datasets",
     "gradient_boosting": "baselines",

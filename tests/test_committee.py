@@ -30,7 +30,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skmnist import CNNClassifier, DNNClassifier, inference
+from skmnist import CNNClassifier, DNNClassifier, clear_caches, inference
 from skmnist.ensemble.committee import CommitteeClassifier
 from skmnist.training import loop
 
@@ -347,10 +347,9 @@ def test_joblibs_context_decides_where_members_are_fitted(small, fitted):
 
 def test_members_share_their_compiled_functions(small):
     X, y = small
-    loop._pool._idle.clear()
-    inference._compiled.clear()
+    clear_caches()
     committee().fit(X, y).predict_proba(X)
-    ((_, trainer),) = loop._pool._idle.values()
+    ((_, trainer),) = loop._pool._entries.values()
     assert len(trainer._traced) == 1
     assert len(inference._compiled) == 1
 

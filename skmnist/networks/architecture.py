@@ -3,13 +3,13 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
-from functools import lru_cache
 from math import inf
 from numbers import Integral
 from typing import Any
 
 from skmnist._backend import in_new_thread, load_keras, refuse_other_modes
 from skmnist._errors import shown
+from skmnist._utils.caches import cached
 
 # To count a network's parameters takes as long as to build it: only where a layer is this wide.
 _WIDE = 4096
@@ -94,7 +94,7 @@ def _hashable(value: Any) -> Any:
     return value
 
 
-@lru_cache(maxsize=256)
+@cached(maxsize=256)
 def refuse_too_large(architecture: Architecture) -> None:
     """Refuse a network whose training the machine's memory can't hold, before any of it is made.
 

@@ -5,7 +5,6 @@ alone decides the picture, on every backend, and compiled code resamples each im
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import accumulate, pairwise
 from math import ceil, inf, pi, sqrt
 from numbers import Real
@@ -18,6 +17,7 @@ from sklearn.utils import check_random_state
 from skmnist._backend import load_keras
 from skmnist._errors import shown, unknown_name
 from skmnist._reprs import ShortRepr
+from skmnist._utils.caches import cached
 from skmnist.pixels import background, find_pixel_scaling
 
 Sides = tuple[int, int]
@@ -292,7 +292,7 @@ class Augmentation(ShortRepr):
         return _smooth_basis(height, width, self.elastic_sigma * min(sides) / _PUBLISHED_SIDE)
 
 
-@lru_cache(maxsize=8)
+@cached(maxsize=8)
 def _smooth_basis(height: int, width: int, sigma: float) -> NDArray:
     """Make the weights that turn random nodes into smoothed noise of variance 1 in each pixel.
 
@@ -319,7 +319,7 @@ def _smooth_line(side: int, sigma: float) -> NDArray:
     return weights / np.linalg.norm(weights, axis=1, keepdims=True)
 
 
-@lru_cache(maxsize=4)
+@cached(maxsize=4)
 def _noise_table(n_pixels: int) -> NDArray:
     """Give a long line of normal numbers, from which each image reads at a place of its own.
 

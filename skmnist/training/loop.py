@@ -24,7 +24,7 @@ from skmnist.training.interrupts import keep_after_interrupt
 from skmnist.training.monitor import refuse_unwatchable, watched
 from skmnist.training.pool import Pool
 
-_pool = Pool(most=8)
+_pool = Pool(maxsize=8)
 
 
 def train(
