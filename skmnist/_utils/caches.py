@@ -134,6 +134,12 @@ def clear_caches() -> None:
     so that the next fit of an equal network needs no compiling. Results are the same before and
     after; the next fit takes as long as the first one did.
 
+    Notes
+    -----
+    Of each different small dense network that was fitted, about 1.5 MB stay in the process
+    (measured with TensorFlow 2.21); no Python object holds its graph any more. What a fit that runs
+    at the same time in another thread uses is kept when that fit ends.
+
     Examples
     --------
     >>> import skmnist
