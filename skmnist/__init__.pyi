@@ -11,6 +11,7 @@ from . import recipes as recipes
 from . import reports as reports
 from . import text as text
 from . import training as training
+from ._utils.caches import clear_caches as clear_caches
 from ._utils.exceptions import PixelRangeWarning as PixelRangeWarning
 from .classifiers import CapsNetClassifier as CapsNetClassifier
 from .classifiers import CNNClassifier as CNNClassifier

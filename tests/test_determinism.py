@@ -14,7 +14,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 
-from skmnist import CNNClassifier, DNNClassifier, LeNetClassifier
+from skmnist import CNNClassifier, DNNClassifier, LeNetClassifier, clear_caches
 from skmnist._utils.backend import load_keras
 
 # Augmentation, dropout and a last batch that is not full, wherever the class has them.
@@ -273,15 +273,13 @@ def test_the_users_dtype_policy_and_float_do_not_matter(expected):
         keras.config.set_dtype_policy("mixed_bfloat16")
         keras.config.set_floatx("float64")
         # A new compiled loop, because one compiled before would hide a mistake.
-        from skmnist.training import _loop as loop
-
-        loop._pool._idle.clear()
+        clear_caches()
         found = bits(make("CNN float32"))
         assert keras.config.floatx() == "float64"
     finally:
         keras.config.set_floatx(before[1])
         keras.config.set_dtype_policy(before[0])
-        loop._pool._idle.clear()
+        clear_caches()
     assert found == expected["CNN float32"]
 
 

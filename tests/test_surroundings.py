@@ -40,10 +40,7 @@ import json
 import numpy as np
 from sklearn.datasets import load_digits
 from skmnist import *
-from skmnist.training import _predictor as inference
 from skmnist._utils.backend import load_keras
-from skmnist.networks import _backbones
-from skmnist.training import _loop as loop
 X, y = load_digits(return_X_y=True)
 X, y = X[:64], y[:64]
 once = {"epochs": 1, "random_state": 0}
@@ -60,7 +57,7 @@ classifiers = [
 found = {}
 for data_format in ("channels_last", "channels_first"):
     load_keras().config.set_image_data_format(data_format)
-    inference._compiled.clear(), loop._pool._idle.clear(), _backbones.backbone_config.cache_clear()
+    clear_caches()
     for classifier in classifiers:
         answer = classifier.fit(X, y).predict_proba(X)
         found.setdefault(type(classifier).__name__, []).append(answer)

@@ -3,12 +3,12 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
-from functools import lru_cache
 from math import inf
 from numbers import Integral
 from typing import Any
 
 from skmnist._utils.backend import check_execution_mode, in_new_thread, load_keras
+from skmnist._utils.caches import cached
 from skmnist._utils.errors import shown
 
 # To count a network's parameters takes as long as to build it: only where a layer is this wide.
@@ -107,7 +107,7 @@ def _hashable(value: Any) -> Any:
     return value
 
 
-@lru_cache(maxsize=256)
+@cached(maxsize=256)
 def check_memory(architecture: Architecture) -> None:
     """Refuse a network whose training the machine's memory can't hold, before any of it is made.
 

@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from inspect import signature
 from os import PathLike, environ, fspath
 from pathlib import Path
@@ -15,6 +14,7 @@ from textwrap import shorten
 from typing import Any
 
 from skmnist._utils.backend import in_new_thread, load_keras
+from skmnist._utils.caches import cached
 from skmnist._utils.errors import shown, unknown_name
 from skmnist.networks._layers import CHANNELS_LAST
 
@@ -71,7 +71,7 @@ _LONGEST_REASON = 400  # characters: Keras shows all numbers that don't fit
 _lock = threading.Lock()
 
 
-@lru_cache(maxsize=16)
+@cached(maxsize=16)
 def backbone_config(
     backbone: str, settings: Settings, last_layer: str | None, sides: tuple[int, int]
 ) -> dict[str, Any]:

@@ -5,7 +5,6 @@ alone decides the picture, on every backend, and compiled code resamples each im
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import accumulate, pairwise
 from math import ceil, inf, pi, sqrt
 from numbers import Real
@@ -16,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skmnist._inputs.pixels import background, find_pixel_scaling
 from skmnist._utils.backend import load_keras
+from skmnist._utils.caches import cached
 from skmnist._utils.errors import shown, unknown_name
 from skmnist._utils.random import seed_of
 from skmnist._utils.reprs import ShortRepr
@@ -292,7 +292,7 @@ class Augmentation(ShortRepr):
         return _smooth_basis(height, width, self.elastic_sigma * min(sides) / _PUBLISHED_SIDE)
 
 
-@lru_cache(maxsize=8)
+@cached(maxsize=8)
 def _smooth_basis(height: int, width: int, sigma: float) -> NDArray:
     """Make the weights that turn random nodes into smoothed noise of variance 1 in each pixel.
 
@@ -319,7 +319,7 @@ def _smooth_line(side: int, sigma: float) -> NDArray:
     return weights / np.linalg.norm(weights, axis=1, keepdims=True)
 
 
-@lru_cache(maxsize=4)
+@cached(maxsize=4)
 def _noise_table(n_pixels: int) -> NDArray:
     """Give a long line of normal numbers, from which each image reads at a place of its own.
 

@@ -25,7 +25,7 @@ from skmnist.training._interrupts import keep_after_interrupt
 from skmnist.training._monitor import check_watchable, watched
 from skmnist.training._pool import Pool
 
-_pool = Pool(most=8)
+_pool = Pool(maxsize=8)
 
 
 @dataclass(frozen=True)

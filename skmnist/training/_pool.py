@@ -1,35 +1,32 @@
 """Compiled loops that wait for the next equal fit."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from skmnist._utils.caches import Cache
 
-class Pool:
+
+class Pool(Cache):
     """Keeps the things last used, each lent to one user at a time.
+
+    There are several things of equal keys where several users had them at the same time.
 
     Parameters
     ----------
-    most : int
-        How many are kept; the one unused longest goes first.
+    maxsize : int
+        The number of things kept; the least recently used is dropped first.
 
     Examples
     --------
     >>> from skmnist.training._pool import Pool
-    >>> pool = Pool(most=1)
+    >>> pool = Pool(maxsize=1)
     >>> with pool.lend("a list", list) as first:
     ...     pass
     >>> with pool.lend("a list", list) as second:
     ...     first is second
     True
     """
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._lock = threading.Lock()
-        self._idle: OrderedDict[int, tuple[Hashable, Any]] = OrderedDict()
 
     @contextmanager
     def lend(self, key: Hashable, make: Callable[[], Any]) -> Iterator[Any]:
@@ -42,14 +39,12 @@ class Pool:
             thing = make()
         yield thing
         with self._lock:
-            self._idle[id(thing)] = key, thing
-            while len(self._idle) > self._most:
-                self._idle.popitem(last=False)
+            self._keep(id(thing), (key, thing))
 
     def _take(self, key: Hashable) -> Any:
         with self._lock:
-            for number, (other, thing) in self._idle.items():
+            for number, (other, thing) in self._entries.items():
                 if other == key:
-                    del self._idle[number]
+                    del self._entries[number]
                     return thing
         return None

@@ -1,7 +1,6 @@
 """Compiled prediction: padded to few batch sizes, the same for a row whatever batch it is in."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any
@@ -17,15 +16,15 @@ from skmnist._utils.backend import (
     load_keras,
     logs_of_tensorflow_held_back,
 )
+from skmnist._utils.caches import Cache
+from skmnist._utils.graphs import traced
 from skmnist.networks._architecture import Architecture
 from skmnist.networks._inner import inner_network
 
 _BATCH_SIZES = (16, 128, 512)
 _SMALLEST_TRIED = (2, 4)
-_MOST_COMPILED = 16
 
-_lock = threading.Lock()
-_compiled: "OrderedDict[Architecture, _ForEachSize]" = OrderedDict()
+_compiled = Cache(maxsize=16)
 
 
 class Predictor:
@@ -186,13 +185,7 @@ def _batch_sizes() -> tuple[int, ...]:
 
 
 def _compiled_for(architecture: Architecture) -> "_ForEachSize":
-    with _lock:
-        if architecture not in _compiled:
-            _compiled[architecture] = _ForEachSize(architecture)
-        _compiled.move_to_end(architecture)
-        while len(_compiled) > _MOST_COMPILED:
-            _compiled.popitem(last=False)
-        return _compiled[architecture]
+    return _compiled.get(architecture, lambda: _ForEachSize(architecture))
 
 
 class _ForEachSize(dict[int, Callable[..., Any]]):
@@ -203,9 +196,10 @@ class _ForEachSize(dict[int, Callable[..., Any]]):
         self.dtypes = [variable.dtype for variable in network.variables]
         self.n_outputs: int = network.output_shape[1]
         self._compile = _compiler(network)
+        self._lock = threading.Lock()
 
     def __missing__(self, size: int) -> Callable[..., Any]:
-        with _lock:
+        with self._lock:
             if size not in self:  # another thread may have been here meanwhile
                 self[size] = self._compile(size)
             return self[size]
@@ -222,9 +216,8 @@ def _compiler(network: Any) -> Callable[[int], Callable[..., Any]]:
 
         def compile_for(size: int) -> Callable[..., Any]:
             images = tf.TensorSpec((size, *image_shape), dtype)
-            traced = tf.function(forward, autograph=False)
             with logs_of_tensorflow_held_back():
-                function = traced.get_concrete_function(images, *weights)
+                function = traced(forward, images, *weights)
                 function(*(tf.zeros(spec.shape, spec.dtype) for spec in (images, *weights)))
             # Calling the function itself takes 0.3 ms more, as Python looks at each argument.
             call = partial(tf.raw_ops.PartitionedCall, Tout=[tf.as_dtype(dtype)], f=function)

@@ -30,7 +30,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skmnist import CNNClassifier, DNNClassifier
+from skmnist import CNNClassifier, DNNClassifier, clear_caches
 from skmnist.ensemble import CommitteeClassifier
 from skmnist.training import _loop as loop
 from skmnist.training import _predictor as inference
@@ -348,10 +348,9 @@ def test_joblibs_context_decides_where_members_are_fitted(small, fitted):
 
 def test_members_share_their_compiled_functions(small):
     X, y = small
-    loop._pool._idle.clear()
-    inference._compiled.clear()
+    clear_caches()
     committee().fit(X, y).predict_proba(X)
-    ((_, trainer),) = loop._pool._idle.values()
+    ((_, trainer),) = loop._pool._entries.values()
     assert len(trainer._traced) == 1
     assert len(inference._compiled) == 1
 

@@ -177,7 +177,7 @@ def with_keras_averages(monkeypatch):
 
     def train_so(*arguments):
         with monkeypatch.context() as patched:
-            patched.setattr(loop, "_pool", Pool(most=1))
+            patched.setattr(loop, "_pool", Pool(maxsize=1))
             patched.setattr(tensorflow, "corrected_averages", lambda *_: nullcontext())
             return outcome(*arguments)
 

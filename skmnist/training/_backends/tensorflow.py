@@ -11,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from skmnist._utils.backend import logs_of_tensorflow_held_back
+from skmnist._utils.graphs import traced
 from skmnist.training._averages import corrected_averages
 from skmnist.training._backends.trainer import EVALUATION_BATCH, AbstractTrainer
 from skmnist.training._callbacks import KerasCallbacks
@@ -76,9 +77,8 @@ class Trainer(AbstractTrainer):
             specs = [
                 tf.TensorSpec([None, *t.shape[1:]] if t.ndim else [], t.dtype) for t in tensors
             ]
-            traced = tf.function(function, autograph=False)
             with logs_of_tensorflow_held_back():
-                self._traced[key] = traced.get_concrete_function(*specs)
+                self._traced[key] = traced(function, *specs)
                 # The graph is optimised, and logged about, at its first call: with no work.
                 self._traced[key](*tensors[:-1], tensors[-1][:0] if tensors[-1].ndim else 0)
         return self._traced[key](*tensors)
