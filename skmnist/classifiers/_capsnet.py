@@ -92,7 +92,7 @@ class CapsNetClassifier(NetworkClassifier):
         kernel_size: int = 9,
         epochs: int | str = 5,
         batch_size: int | str | None = "auto",
-        learning_rate: float = 0.01,
+        learning_rate: float = 0.003,
         optimizer: Any = "adam",
         momentum: float | None = None,
         beta_1: float | None = None,

@@ -5,8 +5,15 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from skmnist._utils.backend import load_keras
 from skmnist.networks._layers import CHANNELS_LAST, exact_dtype, layer_seeds
+
+# The length at which the squash is steepest; there is almost no gradient through a short vector.
+_STEEPEST = 3**-0.5
+# The standard deviation of a standard normal distribution that is cut off at -2 and 2.
+_TRUNCATED = 0.88
 
 
 def capsule_network(
@@ -25,7 +32,7 @@ def capsule_network(
     """Build a capsule network as Sabour et al. describe it, without the reconstruction.
 
     A convolution; a second one of stride 2 whose maps, some at a time, are the numbers of primary
-    capsules; one capsule a class, which the primary ones agree on.  A capsule's length says how
+    capsules; one capsule per class, which the primary ones agree on.  A capsule's length says how
     sure it is that what it stands for is there.
 
     Parameters
@@ -33,7 +40,7 @@ def capsule_network(
     input_shape : tuple (height, width, channels)
         The shape of one image.
     n_outputs : int
-        Capsules of the last layer, one a class.
+        Capsules of the last layer, one per class.
     filters : int, default=64
         Maps of the first convolution; 256 in the paper.
     n_primary_maps : int, default=8
@@ -49,12 +56,13 @@ def capsule_network(
     dtype : str, default="float32"
         Keras's dtype policy: "float32", "mixed_bfloat16" or "float64".
     seed : int, default=0
-        Decides the initial weights.
+        Decides the initial weights: He's for the convolutions, and for the capsules of the classes
+        such that they begin where the squash is steepest.
 
     Returns
     -------
     network : keras.Model
-        Takes images of floats, gives ``n_outputs`` lengths each, from 0 to 1.
+        Takes images of floats and returns ``n_outputs`` lengths each, from 0 to 1.
 
     References
     ----------
@@ -96,7 +104,8 @@ def _convolution(
         kernel,
         strides=strides,
         data_format=CHANNELS_LAST,
-        kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+        # Glorot's would count the kernel's places in all maps and leave almost nothing of an image.
+        kernel_initializer=keras.initializers.HeUniform(seed=next(seeds)),
         dtype=dtype,
         name=name,
     )(maps)
@@ -189,7 +198,7 @@ def route(capsules: Any, weights: Any, n_routings: int) -> Any:
 
 @cache
 def _capsule_layers() -> SimpleNamespace:
-    """Define the three layers that Keras hasn't, once it is loaded."""
+    """Define the three layers that Keras lacks, once it is loaded."""
     keras = load_keras()
     Layer: Any = keras.layers.Layer
 
@@ -208,11 +217,15 @@ def _capsule_layers() -> SimpleNamespace:
         ) -> None:
             super().__init__(**settings)
             self._n_capsules, self._dim, self._n_routings = n_capsules, dim, n_routings
-            self._initializer = keras.initializers.TruncatedNormal(stddev=0.1, seed=seed)
+            self._seed = seed
 
         def build(self, input_shape: Any) -> None:
-            shape = (self._n_capsules, input_shape[1] * input_shape[2], self._dim)
-            self.kernel = self.add_weight(shape, self._initializer, name="kernel")
+            _, n_below, dim_below = input_shape
+            # Vectors sum up n_below * dim numbers, each of 1 / n_capsules of a capsule of length 1.
+            stddev = _STEEPEST * self._n_capsules / np.sqrt(n_below * self._dim) / _TRUNCATED
+            initializer = keras.initializers.TruncatedNormal(stddev=stddev, seed=self._seed)
+            shape = (self._n_capsules, n_below * dim_below, self._dim)
+            self.kernel = self.add_weight(shape, initializer, name="kernel")
 
         def compute_output_shape(self, input_shape: Any) -> Any:
             return input_shape[0], self._n_capsules, self._dim

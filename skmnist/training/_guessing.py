@@ -30,10 +30,10 @@ def warn_if_guessing(loss: Loss, data: Data, n_outputs: int, outcome: Outcome) -
     Warns
     -----
     ConvergenceWarning
-        If the loss is no lower than that of the class frequencies, and the accuracy no higher than
-        the share of the largest class, but for chance; or if the loss is half as high again as
-        that, as after steps too large, and the accuracy nearer to chance than to 1.  After fewer
-        than 50 steps, only if both are so.
+        If the loss is no lower than the best that the class frequencies alone give, and the
+        accuracy no higher than the share of the largest class, but for chance; or if the loss is
+        half as high again as that of the frequencies, as after steps too large, and the accuracy
+        nearer to chance than to 1.  After fewer than 50 steps, only if both are so.
 
     Examples
     --------
@@ -56,8 +56,10 @@ def warn_if_guessing(loss: Loss, data: Data, n_outputs: int, outcome: Outcome) -
     labels, n_classes = data.labels[data.train_rows], max(n_outputs, 2)
     weights = np.bincount(labels, data.weights[data.train_rows], n_classes)
     frequencies = weights / weights.sum()
-    guessed = _loss_of_constant(loss, frequencies, frequencies, n_outputs)
-    even = _loss_of_constant(loss, np.full(n_classes, 1 / n_classes), frequencies, n_outputs)
+    smoothed = frequencies * (1 - loss.label_smoothing) + loss.label_smoothing / n_classes
+    best = loss.best_constant(smoothed, n_outputs)
+    guessed = _loss_of_constant(loss, best, frequencies)
+    even = _loss_of_constant(loss, np.full(n_outputs, 1 / n_classes), frequencies)
     largest = np.bincount(labels, minlength=n_classes).max() / len(labels)
     by_chance = largest + 2 * np.sqrt(largest * (1 - largest) / len(labels))
     least = guessed if n_steps >= _FEW_STEPS else 1.5 * max(even, guessed)
@@ -73,13 +75,10 @@ def warn_if_guessing(loss: Loss, data: Data, n_outputs: int, outcome: Outcome) -
         )
 
 
-def _loss_of_constant(
-    loss: Loss, constant: np.ndarray, frequencies: np.ndarray, n_outputs: int
-) -> float:
-    """Compute the weighted mean loss where every image has the same probabilities."""
-    smoothed = constant * (1 - loss.label_smoothing) + loss.label_smoothing / len(frequencies)
-    one_hot = np.eye(len(frequencies), dtype=np.float32)[:, -n_outputs:]
-    outputs = np.tile(smoothed[-n_outputs:].astype(np.float32), (len(frequencies), 1))
+def _loss_of_constant(loss: Loss, constant: np.ndarray, frequencies: np.ndarray) -> float:
+    """Compute the weighted mean loss where every image has the same outputs."""
+    one_hot = np.eye(len(frequencies), dtype=np.float32)[:, -len(constant) :]
+    outputs = np.tile(constant.astype(np.float32), (len(frequencies), 1))
     ops = load_keras().ops
     losses = loss(ops.convert_to_tensor(one_hot), ops.convert_to_tensor(outputs))
     return float(ops.convert_to_numpy(losses) @ frequencies)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from numpy.typing import NDArray
+
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown, unknown_name
 
@@ -74,6 +76,19 @@ class Loss:
                 "shape (n,)."
             )
         return losses
+
+    def best_constant(self, frequencies: NDArray, n_outputs: int) -> NDArray:
+        """Return the outputs that suit labels of these frequencies best, whatever the image.
+
+        Capsules of lengths equal to the frequencies would be too long or too short; all other
+        losses have them as they are.
+        """
+        if self.name != "margin":
+            return frequencies[-n_outputs:]
+        # Where the slope of `margin_loss` is zero; one column stands for both sides alike.
+        absent = (1.0 if n_outputs == 1 else 0.5) * (1 - frequencies)
+        lengths: NDArray = (0.9 * frequencies + 0.1 * absent) / (frequencies + absent)
+        return lengths[-n_outputs:]
 
     def _function(self, n_outputs: int) -> Callable[..., Any]:
         keras = load_keras()

@@ -61,6 +61,13 @@ def separable():
     return X[rows], y[rows]
 
 
+@pytest.fixture(scope="module")
+def patterns():
+    """200 noisy images of four patterns on a grey that they share, 8 x 8 pixels."""
+    rng, y = np.random.default_rng(0), np.arange(200) % 4
+    return 3 * rng.normal(size=(4, 64))[y] + rng.normal(size=(200, 64)), y
+
+
 def small(**changes):
     return clone(SMALL).set_params(**changes)
 
@@ -126,9 +133,17 @@ DEFAULTS = [
 ]
 
 
+@pytest.mark.parametrize("images", ["separable", "patterns"])
 @pytest.mark.parametrize("classifier", DEFAULTS, ids=str)
-def test_no_default_is_at_chance_on_200_separable_images(classifier, separable):
-    assert clone(classifier).set_params(random_state=0).fit(*separable).score(*separable) > 0.9
+def test_no_default_is_at_chance_on_200_separable_images(classifier, images, request):
+    X, y = request.getfixturevalue(images)
+    assert clone(classifier).set_params(random_state=0).fit(X, y).score(X, y) > 0.9
+
+
+def test_the_default_capsules_learn_twenty_images_of_each_digit():
+    X, y = load_digits(return_X_y=True)
+    classifier = CapsNetClassifier(random_state=0).fit(X[:200], y[:200])
+    assert classifier.score(X[:200], y[:200]) > 0.9
 
 
 @pytest.mark.parametrize("classifier", [SequenceCNNClassifier(), SequenceDNNClassifier()], ids=str)

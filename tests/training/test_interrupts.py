@@ -10,8 +10,10 @@ from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
+from skmnist.training.losses import find_loss
 
 from skmnist import (
+    CapsNetClassifier,
     CNNFeatures,
     CommitteeClassifier,
     DNNClassifier,
@@ -290,6 +292,36 @@ def test_labels_without_a_pattern_are_warned_of_with_weights_too(few):
     weights = np.where(y == 1, 5.0, 1.0)
     with pytest.warns(ConvergenceWarning, match="ended at guessing"):
         dnn(learning_rate=1e-6, epochs=4).fit(X, y, sample_weight=weights)
+
+
+def test_capsules_that_do_no_better_than_lengths_for_all_images_are_warned_of(few):
+    X, _ = few
+    y = np.random.default_rng(0).integers(2, size=200)
+    capsules = CapsNetClassifier(filters=8, n_primary_maps=2, learning_rate=7e-4, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="ended at guessing"):
+        capsules.fit(X, y)
+    # Lengths equal to the frequencies are worse than the best ones.
+    assert 0.211 < capsules.history_["loss"][-1] < 0.235
+
+
+@pytest.mark.parametrize("n_outputs", [1, 2, 4])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_no_constant_has_a_lower_margin_loss_than_the_one_that_guessing_is_judged_by(
+    n_outputs, smoothing
+):
+    n_classes = max(n_outputs, 2)
+    loss, frequencies = find_loss("margin", smoothing), np.arange(1, n_classes + 1)
+    frequencies = frequencies / frequencies.sum()
+    one_hot = np.eye(n_classes)[:, -n_outputs:]
+
+    def mean_loss(constant):
+        losses = loss(one_hot, np.tile(constant, (n_classes, 1)))
+        return float(np.asarray(losses) @ frequencies)
+
+    smoothed = frequencies * (1 - smoothing) + smoothing / n_classes
+    best = loss.best_constant(smoothed, n_outputs)
+    for change in np.vstack([np.eye(n_outputs), -np.eye(n_outputs)]):
+        assert mean_loss(best) < mean_loss(best + 0.01 * change)
 
 
 @pytest.mark.parametrize(
