@@ -4,10 +4,10 @@ scikit-learn may change them in any release: when it does, this module is what h
 are given without their underscores, and what is a private method is given as a function.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-# Checks the parameters before `fit`, and keeps `skip_parameter_validation` for what it calls.
-from sklearn.base import _fit_context as fit_context
+from sklearn.base import _fit_context
 
 # `X[rows]` for arrays, lists and data frames alike.
 from sklearn.utils import _safe_indexing as safe_indexing
@@ -56,6 +56,40 @@ __all__ = [
     "validate_params",
     "validate_steps",
 ]
+
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Method], Method]:
+    """Have a fitting method check the estimator's parameters first.
+
+    Parameters
+    ----------
+    prefer_skip_nested_validation : bool
+        Whether estimators in the estimator need not check theirs, which are known to be right.
+
+    Returns
+    -------
+    decorator : callable
+        Keeps the type of the method, which scikit-learn's own loses.
+
+    Examples
+    --------
+    >>> from sklearn.base import BaseEstimator
+    >>> from skmnist._utils.sklearn import fit_context
+    >>> class Constant(BaseEstimator):
+    ...     _parameter_constraints = {}
+    ...     @fit_context(prefer_skip_nested_validation=True)
+    ...     def fit(self, X, y=None):
+    ...         return self
+    >>> Constant().fit([[0]])
+    Constant()
+    """
+    decorator: Callable[[Method], Method] = _fit_context(
+        prefer_skip_nested_validation=prefer_skip_nested_validation
+    )
+    return decorator
 
 
 def set_random_states(estimator: Any, generator: Any) -> None:

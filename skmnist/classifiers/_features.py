@@ -1,7 +1,7 @@
 """A trained network's inner layer as features for any other estimator."""
 
 from numbers import Integral
-from typing import Any
+from typing import Any, Self
 
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
@@ -114,7 +114,7 @@ class CNNFeatures(
     @in_one_step
     @fit_context(prefer_skip_nested_validation=False)
     @clear_arguments
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "CNNFeatures":
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Train the network, unless it is frozen.
 
         Parameters

@@ -5,7 +5,7 @@ from copy import copy
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,7 +124,7 @@ class NetworkClassifier(
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
-    ) -> "NetworkClassifier":
+    ) -> Self:
         """Train the network, from new weights unless ``warm_start=True``.
 
         Parameters
@@ -191,9 +191,7 @@ class NetworkClassifier(
     @in_one_step
     @fit_context(prefer_skip_nested_validation=True)
     @clear_arguments
-    def partial_fit(
-        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
-    ) -> "NetworkClassifier":
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train for one more epoch, on this data alone, at a constant learning rate.
 
         Nothing is held out, and training doesn't stop early.

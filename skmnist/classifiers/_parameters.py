@@ -38,7 +38,7 @@ def whole_numbers(values: Any, parameter: str) -> tuple[int, ...]:
     """Check numbers of units; a single one may stand without brackets."""
     numbers = (values,) if isinstance(values, Integral) else tuple(values)
     for number in numbers:
-        is_whole = isinstance(number, Integral) and number is not True
+        is_whole = isinstance(number, Integral) and not isinstance(number, bool)
         if not is_whole or not 1 <= int(number) <= _MOST_UNITS:
             raise ValueError(
                 f"{parameter}={shown(values)} holds {shown(number)}; expected whole numbers of at "

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from functools import cache, partial
 from math import prod
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -306,7 +306,7 @@ class PixelScaler(TransformerMixin, BaseEstimator):
     def __init__(self, pixel_scaling: str | None = "auto") -> None:
         self.pixel_scaling = pixel_scaling
 
-    def fit(self, X: NDArray, y: Any = None) -> "PixelScaler":
+    def fit(self, X: NDArray, y: Any = None) -> Self:
         """Learn the scaling.
 
         Parameters

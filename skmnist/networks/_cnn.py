@@ -103,8 +103,9 @@ class ConvBlock(ShortRepr):
             if unknown:
                 raise unknown_name("conv_blocks: parameter", unknown[0], cls.__dataclass_fields__)
             return cls(**block)
-        if isinstance(block, Integral) and block is not True:
-            return cls(int(block))
+        number: object = block  # NumPy's whole numbers are Integral, though not int
+        if isinstance(number, Integral) and not isinstance(number, bool):
+            return cls(int(number))
         raise TypeError(
             f"conv_blocks holds {shown(block)}; expected a ConvBlock, a dict of its parameters or "
             "a number of filters."

@@ -1,7 +1,7 @@
 """The abstract base of the transformers of images."""
 
 from abc import ABCMeta, abstractmethod
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ class ImageTransformer(TransformerMixin, ImageState, ShortErrors, BaseEstimator,
     @in_one_step
     @fit_context(prefer_skip_nested_validation=True)
     @clear_arguments
-    def fit(self, X: Any, y: Any = None) -> "ImageTransformer":
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the images' shape.
 
         Parameters

@@ -1,7 +1,7 @@
 """Principal components, with an error that states how many images they need."""
 
 from numbers import Integral
-from typing import Any
+from typing import Any, Self
 
 from numpy.typing import NDArray
 from sklearn import decomposition
@@ -20,7 +20,7 @@ class PCA(decomposition.PCA):
 or set n_components to at most 60.
     """
 
-    def fit(self, X: Any, y: Any = None) -> "PCA":
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the components; see :meth:`sklearn.decomposition.PCA.fit`."""
         self._check_n_images(X)
         return super().fit(X, y)

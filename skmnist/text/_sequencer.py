@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from numbers import Integral
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +91,7 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErro
 
     @in_one_step
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Iterable[str], y: Any = None) -> "TextSequencer":
+    def fit(self, X: Iterable[str], y: Any = None) -> Self:
         """Learn which words are frequent.
 
         Parameters
