@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -103,9 +103,8 @@ class ConvBlock(ShortRepr):
             if unknown:
                 raise unknown_name("conv_blocks: parameter", unknown[0], cls.__dataclass_fields__)
             return cls(**block)
-        number: object = block  # NumPy's whole numbers are Integral, though not int
-        if isinstance(number, Integral) and not isinstance(number, bool):
-            return cls(int(number))
+        if _is_number(block):
+            return cls(int(block))
         raise TypeError(
             f"conv_blocks holds {shown(block)}; expected a ConvBlock, a dict of its parameters or "
             "a number of filters."
@@ -141,6 +140,10 @@ class ConvBlock(ShortRepr):
             raise ValueError(
                 f"ConvBlock: {name}={shown(getattr(self, name))}; expected {expected}."
             )
+
+
+def _is_number(value: Any) -> TypeGuard[int]:
+    return isinstance(value, Integral) and value is not True
 
 
 def _is_flag(value: Any) -> bool:
