@@ -103,7 +103,7 @@ class ConvBlock(ShortRepr):
             if unknown:
                 raise unknown_name("conv_blocks: parameter", unknown[0], cls.__dataclass_fields__)
             return cls(**block)
-        if _is_number(block):
+        if _is_count(block):
             return cls(int(block))
         raise TypeError(
             f"conv_blocks holds {shown(block)}; expected a ConvBlock, a dict of its parameters or "
@@ -142,7 +142,7 @@ class ConvBlock(ShortRepr):
             )
 
 
-def _is_number(value: Any) -> TypeGuard[int]:
+def _is_count(value: Any) -> TypeGuard[int]:
     return isinstance(value, Integral) and value is not True
 
 
