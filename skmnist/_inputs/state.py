@@ -23,8 +23,8 @@ class ImageState:
     >>> from sklearn.datasets import load_digits
     >>> from skmnist.preprocessing import Blur
     >>> state = Blur().fit(load_digits().images).__skmnist_getstate__()
-    >>> state
-    {'image_shape_': [8, 8, 1], 'n_features_in_': 64, 'feature_names_in_': None}
+    >>> state["image_shape_"]
+    [8, 8, 1]
     >>> again = Blur()
     >>> again.__skmnist_setstate__(state)
     >>> again.image_shape_

@@ -29,6 +29,7 @@ from skmnist import (
 from skmnist._utils.backend import load_keras
 from skmnist.networks import ConvBlock
 from skmnist.persistence import load, save
+from skmnist.persistence._parameters import ESTIMATORS
 from skmnist.preprocessing import Blur, Deskew, MomentNormalizer
 from skmnist.training import Augmentation
 from skmnist.training._schedules import Constant, Cosine, OneCycle, Plateau, Schedule
@@ -650,3 +651,10 @@ def test_nothing_is_left_behind_by_a_file_refused(tampered):
     keras = load_keras()
     with keras.StatelessScope():
         pass  # would make the variables that wait in this thread
+
+
+@pytest.mark.parametrize("name", sorted(ESTIMATORS.keys() - {"Pipeline"}))
+def test_each_class_gives_and_takes_its_own_state_under_names_that_completion_leaves_out(name):
+    methods = [method for method in dir(ESTIMATORS[name]) if "skmnist" in method]
+    assert {"__skmnist_getstate__", "__skmnist_setstate__"} <= set(methods)
+    assert all(method.startswith("__") and method.endswith("__") for method in methods)
