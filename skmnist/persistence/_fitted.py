@@ -309,9 +309,9 @@ def _passes(step: Any) -> bool:
 
 @_sections.register
 def _of_committee(committee: CommitteeClassifier, place: str, networks: Networks) -> dict[str, Any]:
-    members = enumerate(committee.members_)
+    members = enumerate(committee.estimators_)
     return {
-        "members": [encoded_fitted(member, f"{place}{i}/", networks) for i, member in members],
+        "estimators": [encoded_fitted(member, f"{place}{i}/", networks) for i, member in members],
         "classes": encoded_labels(committee.classes_),
         "learned": _encoded_learned(committee, _OF_IMAGES),
     }
@@ -321,16 +321,19 @@ def _of_committee(committee: CommitteeClassifier, place: str, networks: Networks
 def _committee_learns(
     committee: CommitteeClassifier, sections: Any, place: str, networks: Networks
 ) -> None:
-    sections = with_keys(sections, ("members", "classes", "learned"), _where(place))
+    sections = with_keys(sections, ("estimators", "classes", "learned"), _where(place))
     committee.__dict__.update(_decoded_learned(sections["learned"], _OF_IMAGES))
     committee.classes_ = decoded_labels(sections["classes"])
-    committee.members_ = [
+    committee.estimators_ = [
         decoded_fitted(member, f"{place}{i}/", networks)
-        for i, member in enumerate(of_type(sections["members"], list, "members"))
+        for i, member in enumerate(of_type(sections["estimators"], list, "estimators"))
     ]
     committee._check_shifts()
-    if not committee.members_ or not all(_fits(member, committee) for member in committee.members_):
-        raise ValueError("members; expected one at least, of the committee's classes and images.")
+    members = committee.estimators_
+    if not members or not all(_fits(member, committee) for member in members):
+        raise ValueError(
+            "estimators; expected one at least, of the committee's classes and images."
+        )
 
 
 def _fits(member: Any, committee: CommitteeClassifier) -> bool:
