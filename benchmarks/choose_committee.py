@@ -46,7 +46,7 @@ def run_one(design: str, seed: int) -> dict[str, Any]:
     from skmnist import CommitteeClassifier, fetch_mnist
 
     (X, y), _ = fetch_mnist()
-    alone = CommitteeClassifier(members=[DESIGNS[design]], random_state=seed)
+    alone = CommitteeClassifier([DESIGNS[design]], random_state=seed)
     alone.fit(X[:50_000], y[:50_000])
     return {
         str(shifts): alone.set_params(test_time_shifts=shifts)

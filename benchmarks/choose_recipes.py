@@ -36,7 +36,7 @@ _BENT = Augmentation(shift=2 / 28, rotation=6, zoom=0.08, shear=4, elastic=8, el
 def _upright_and_shifted(test_time_shifts: int, width: int, **settings: Any) -> CommitteeClassifier:
     network = CNNClassifier(conv_blocks=pooled_blocks(width), **settings)
     upright = make_pipeline(Deskew(), network)
-    return CommitteeClassifier(members=[upright], test_time_shifts=test_time_shifts)
+    return CommitteeClassifier([upright], test_time_shifts=test_time_shifts)
 
 
 CANDIDATES: dict[str, Any] = {

@@ -66,9 +66,9 @@ CANDIDATES: dict[str, Any] = {
     "elastic 24": _trained_long(Augmentation(**_AFFINE, elastic=24)),
     "upright, elastic 12": _UPRIGHT,
     "upright and of one size, elastic 12": _UPRIGHT_AND_SIZED,
-    "three seeds": CommitteeClassifier(members=_UPRIGHT, n_members=3),
-    "three designs": CommitteeClassifier(members=_DESIGNS),
-    "three designs and knn-best": CommitteeClassifier(members=[*_DESIGNS, recipe("knn-best")]),
+    "three seeds": CommitteeClassifier(_UPRIGHT, n_estimators=3),
+    "three designs": CommitteeClassifier(_DESIGNS),
+    "three designs and knn-best": CommitteeClassifier([*_DESIGNS, recipe("knn-best")]),
     "svm-few-labels": recipe("svm-few-labels"),
     "three designs and svm-few-labels": recipe("committee-few-labels"),
 }

@@ -42,7 +42,7 @@ X, X_judge, y, y_judge = train_test_split(
 # functions. ``n_jobs=2`` would fit two at once and give the same bits.
 
 network = CNNClassifier(conv_blocks=[8, 16], epochs=4)
-committee = CommitteeClassifier(members=network, n_members=5, random_state=0).fit(X, y)
+committee = CommitteeClassifier(network, n_estimators=5, random_state=0).fit(X, y)
 probabilities = committee.member_probas(X_judge)
 singles = (committee.classes_[probabilities.argmax(axis=2)] == y_judge).mean(axis=1)
 losses = [log_loss(y_judge, own) for own in probabilities]

@@ -4,17 +4,17 @@ Classifiers on what a network has learned
 =========================================
 
 The last layers of a network are features, and a support vector machine or nearest neighbours may
-read them as well as the network's own output does. ``CNNStackingClassifier`` trains one network a
-fold, shows these heads only rows that the network hasn't seen, and learns how much each part
-counts. Here it meets what scikit-learn's own ``StackingClassifier`` and Pipelines make of the same
-parts, on scikit-learn's digits.
+read them as well as the network's own output does. ``CNNStackingClassifier`` trains one network
+per fold, shows these classifiers only rows that the network hasn't seen, and learns how much each
+part counts. Here it meets what scikit-learn's own ``StackingClassifier`` and Pipelines make of the
+same parts, on scikit-learn's digits.
 """
 
 # %%
 # The parts
 # ---------
-# One network and two heads, the same for everyone. A head sees the 64 principal components of
-# the network's features.
+# One network and two classifiers on its features, the same for everyone. They see the 64 principal
+# components of these.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -35,43 +35,43 @@ from skmnist.networks import pooled_blocks
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=600, stratify=y, random_state=0)
 network = CNNClassifier(conv_blocks=pooled_blocks(12), epochs=4, random_state=0)
-heads = [
+estimators = [
     ("svm", SVC(C=10)),
     ("knn", KNeighborsClassifier(5, weights="distance")),
 ]
-blender = LogisticRegression(C=10, max_iter=1000)
+final_estimator = LogisticRegression(C=10, max_iter=1000)
 folds = StratifiedKFold(2, shuffle=True, random_state=0)
 
 # %%
 # One class
 # ---------
-# Two networks are fitted, one a fold, and what they say is averaged.
+# Two networks are fitted, one per fold, and the probabilities of their parts are averaged.
 
-stack = CNNStackingClassifier(classifier=network, heads=heads, cv=folds, random_state=0)
+stack = CNNStackingClassifier(estimators, network=network, cv=folds, random_state=0)
 stack.fit(X_train, y_train)
 print("Accuracy of each part on rows that it hasn't seen:")
-for name, score in stack.head_scores_.items():
-    print(f"  {name:14} {score:.3f}, weight {stack.blender_weights_[name]:5.2f}")
+for name, score in stack.part_scores_.items():
+    print(f"  {name:14} {score:.3f}, weight {stack.part_weights_[name]:5.2f}")
 
 # %%
 # The same parts from scikit-learn
 # --------------------------------
-# A Pipeline of features and a head is a classifier, and ``StackingClassifier`` stacks any.
-# But each Pipeline trains a network of its own: with two heads, the network itself, and two
-# folds, that is 9 networks in place of 2. And each head is trained on features of rows that its
-# network has seen, which tell the classes apart more cleanly than those of new rows do.
+# A Pipeline of features and a classifier is one itself, and ``StackingClassifier`` stacks any.
+# But each Pipeline trains a network of its own: with two of them, the network itself, and two
+# folds, that is 9 networks in place of 2. And each classifier is trained on features of rows that
+# its network has seen, which tell the classes apart more cleanly than those of new rows do.
 
 
-def on_features(features, head):
-    return make_pipeline(features, PCA(64, random_state=0), clone(head))
+def on_features(features, classifier):
+    return make_pipeline(features, PCA(64, random_state=0), clone(classifier))
 
 
-one_network_a_head = StackingClassifier(
+one_network_each = StackingClassifier(
     [
         ("cnn", network),
-        *((name, on_features(CNNFeatures(network), head)) for name, head in heads),
+        *((name, on_features(CNNFeatures(network), each)) for name, each in estimators),
     ],
-    final_estimator=blender,
+    final_estimator=final_estimator,
     cv=folds,
 ).fit(X_train, y_train)
 
@@ -79,32 +79,32 @@ one_network_a_head = StackingClassifier(
 # When scikit-learn is enough
 # ---------------------------
 # Where there are plenty of images, half of them can train one network, and the other half, which
-# it never sees, the heads and the blender. In a ``FrozenEstimator`` the network stays as it is.
+# it never sees, the other classifiers. In a ``FrozenEstimator`` the network stays as it is.
 # This is quick and as honest, and each part only sees half of the images.
 
-X_network, X_heads, y_network, y_heads = train_test_split(
+X_network, X_rest, y_network, y_rest = train_test_split(
     X_train, y_train, test_size=0.5, stratify=y_train, random_state=0
 )
 frozen = FrozenEstimator(clone(network).fit(X_network, y_network))
 one_frozen_network = StackingClassifier(
     [
         ("cnn", frozen),
-        *((name, on_features(CNNFeatures(frozen), head)) for name, head in heads),
+        *((name, on_features(CNNFeatures(frozen), each)) for name, each in estimators),
     ],
-    final_estimator=blender,
+    final_estimator=final_estimator,
     cv=folds,
-).fit(X_heads, y_heads)
+).fit(X_rest, y_rest)
 
 # %%
 # The picture
 # -----------
 # On the left, mistakes on the 600 test images; differences of a few are chance. On the right,
-# what the blender of ``CNNStackingClassifier`` learned.
+# what the final estimator of ``CNNStackingClassifier`` learned.
 
 classifiers = {
     "CNN alone, all rows\n(1 network)": clone(network).fit(X_train, y_train),
     "CNNStackingClassifier\n(2 networks)": stack,
-    "StackingClassifier,\na network a head (9)": one_network_a_head,
+    "StackingClassifier,\na network each (9)": one_network_each,
     "StackingClassifier,\na frozen network (1)": one_frozen_network,
 }
 mistakes = {name: int(np.sum(c.predict(X_test) != y_test)) for name, c in classifiers.items()}
@@ -116,11 +116,11 @@ left.bar_label(left.barh(list(mistakes), list(mistakes.values())), padding=3)
 left.margins(x=0.1)
 left.invert_yaxis()
 left.set_xlabel(f"Mistakes in {len(y_test)} test images")
-right.bar(list(stack.blender_weights_), list(stack.blender_weights_.values()), color="C1")
-right.set_ylabel("Weight in the blender")
-for name, score in stack.head_scores_.items():
+right.bar(list(stack.part_weights_), list(stack.part_weights_.values()), color="C1")
+right.set_ylabel("Weight in the final estimator")
+for name, score in stack.part_scores_.items():
     right.annotate(
-        f"{score:.1%} right", (name, stack.blender_weights_[name]), ha="center", va="bottom"
+        f"{score:.1%} right", (name, stack.part_weights_[name]), ha="center", va="bottom"
     )
 right.margins(y=0.1)
 plt.savefig("stacking.png", dpi=120)

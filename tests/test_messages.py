@@ -24,7 +24,7 @@ from skmnist import (
     svm,
 )
 from skmnist._utils.backend import load_keras
-from skmnist.ensemble import VirtualSupportVectors
+from skmnist.ensemble import VirtualSVC
 from skmnist.preprocessing import Deskew
 
 
@@ -51,8 +51,8 @@ def fitted(data):
 
 def ensembles():
     return [
-        CommitteeClassifier(members=dnn(), n_members=1),
-        CNNStackingClassifier(classifier=dnn(), cv=2),
+        CommitteeClassifier(estimators=dnn(), n_estimators=1),
+        CNNStackingClassifier(network=dnn(), cv=2),
         CNNFeatures(dnn()),
     ]
 
@@ -64,9 +64,7 @@ def named(value):
 # -- labels ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "estimator", [dnn(), *ensembles(), VirtualSupportVectors(SVC())], ids=named
-)
+@pytest.mark.parametrize("estimator", [dnn(), *ensembles(), VirtualSVC(SVC())], ids=named)
 def test_one_hot_labels_are_refused_with_the_way_back(estimator, data):
     X, y = data
     for one_hot in (np.eye(10)[y], np.eye(10)[y].tolist()):
@@ -397,7 +395,7 @@ def test_a_stack_names_the_rows_that_its_folds_need(data):
     match = r"cv: fold \d holds out.*5 folds need two classes of at least 10 rows.*'few': 2"
     least_populated = pytest.warns(UserWarning, match="least populated class")  # scikit-learn's
     with least_populated, pytest.raises(ValueError, match=match):
-        CNNStackingClassifier(classifier=dnn()).fit(X, y)
+        CNNStackingClassifier(network=dnn()).fit(X, y)
 
 
 @pytest.mark.parametrize(
@@ -430,6 +428,6 @@ def test_the_activations_of_scikit_learns_network_are_taken(data):
 
 
 def test_an_ensemble_names_the_parameter_of_what_it_holds(data):
-    committee = CommitteeClassifier(members=dnn(), n_members=2)
-    with pytest.raises(TypeError, match=r"CommitteeClassifier.fit\(\).*members__epochs"):
+    committee = CommitteeClassifier(estimators=dnn(), n_estimators=2)
+    with pytest.raises(TypeError, match=r"CommitteeClassifier.fit\(\).*estimators__epochs"):
         committee.fit(*data, epochs=3)

@@ -1,10 +1,12 @@
 """A trained network's inner layer as features for any other estimator."""
 
+from contextlib import nullcontext
 from numbers import Integral
 from typing import Any, Self
 
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
+from sklearn.callback import CallbackSupportMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -22,7 +24,12 @@ from skmnist.networks._inner import inner_network
 
 
 class CNNFeatures(
-    StartsAsItsSender, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErrors, BaseEstimator
+    StartsAsItsSender,
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    ShortErrors,
+    BaseEstimator,
 ):
     """The values of a trained network's inner layer, as features.
 
@@ -150,7 +157,7 @@ class CNNFeatures(
             if self.random_state is not None:
                 classifier.set_params(random_state=self.random_state)
             self._check_layer(classifier, rows.shape[1], seen_shape)
-        classifier.fit(X, y, sample_weight=sample_weight)
+        self._fit_classifier(classifier, X, y, sample_weight)
         validate_data(classifier, given, reset=False, skip_check_array=True)
         check_same_shape(classifier, seen_shape)
         self.classifier_ = classifier
@@ -185,6 +192,19 @@ class CNNFeatures(
         rows = self.classifier_.__skmnist_inputs__(rows)
         features = self._predictor_.outputs(rows, self.image_shape_)
         return normalize(features, copy=False) if self.normalize else features
+
+    def _fit_classifier(self, classifier: Any, X: Any, y: Any, sample_weight: Any) -> None:
+        """Train the network, and report it to the callbacks."""
+        seen = {"X": X, "y": y, "metadata": {"sample_weight": sample_weight}}
+        task = self._init_callback_context(max_subtasks=1)
+        task.call_on_fit_task_begin(estimator=self, **seen)
+        subtask = task.subcontext("network")
+        frozen = isinstance(classifier, FrozenEstimator)  # which trains nothing
+        with nullcontext() if frozen else subtask.propagate_callback_context(classifier):
+            subtask.call_on_fit_task_begin(estimator=self, **seen)
+            classifier.fit(X, y, sample_weight=sample_weight)
+        subtask.call_on_fit_task_end(estimator=self, **seen)
+        task.call_on_fit_task_end(estimator=self, **seen)
 
     def _check_layer(self, classifier: NetworkClassifier, n_pixels: int, seen_shape: Any) -> None:
         """Find a misspelt layer before the training, not after it."""

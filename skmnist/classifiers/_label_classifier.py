@@ -57,7 +57,7 @@ class ProbabilisticClassifier(LabelClassifier):
         log_probabilities : ndarray of shape (n, n_classes), float64
             Finite: a probability too small for float32 counts as the smallest one, 1.2e-38.
         """
-        return np.log(np.maximum(self.predict_proba(X), np.finfo(np.float32).tiny))
+        return logarithms(self.predict_proba(X))
 
     @clear_arguments
     def predict(self, X: Any) -> NDArray:
@@ -75,3 +75,16 @@ class ProbabilisticClassifier(LabelClassifier):
         """
         probabilities = self.predict_proba(X)
         return self.classes_[probabilities.argmax(axis=1)]
+
+
+def logarithms(probabilities: NDArray) -> NDArray:
+    """Compute finite logarithms: of 0 and of what float32 can't hold, that of its smallest number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist.classifiers._label_classifier import logarithms
+    >>> logarithms(np.array([0.0, 1.0])).round(2).tolist()
+    [-87.34, 0.0]
+    """
+    return np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))

@@ -9,65 +9,51 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
 from sklearn import get_config
-from sklearn.base import MetaEstimatorMixin, clone, is_classifier
-from sklearn.callback import CallbackSupportMixin
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted
 
-from skmnist._inputs.images import as_images, find_image_shape
-from skmnist._inputs.numbers import checked_weights
+from skmnist._inputs.images import ImageShape, as_images, find_image_shape
 from skmnist._inputs.pixel_range import one_pixel_warning
 from skmnist._inputs.state import ImageState
-from skmnist._inputs.targets import at_least_two
-from skmnist._inputs.validation import (
-    ShortErrors,
-    clear_arguments,
-    in_one_step,
-    rows_as_fitted,
-    rows_to_fit,
-)
-from skmnist._utils.backend import StartsAsItsSender
 from skmnist._utils.errors import shown
 from skmnist._utils.random import generator_of
 from skmnist._utils.sklearn import (
-    BaseComposition,
     HasMethods,
     Interval,
-    fit_context,
     fit_single_estimator,
     set_random_states,
 )
 from skmnist.classifiers import CNNClassifier
 from skmnist.classifiers._label_classifier import ProbabilisticClassifier
+from skmnist.ensemble._base import (
+    Ensemble,
+    NamedEstimators,
+    TrainingData,
+    check_classifier,
+    is_named,
+    reported,
+    with_weights,
+)
 from skmnist.ensemble._shifts import shifted
 from skmnist.ensemble._workers import workers_for
 
 _MEMBERS_OF_ONE_DESIGN = 5
 
 
-class CommitteeClassifier(
-    StartsAsItsSender,
-    CallbackSupportMixin,
-    ProbabilisticClassifier,
-    ImageState,
-    ShortErrors,
-    MetaEstimatorMixin,
-    BaseComposition,
-):
+class CommitteeClassifier(ProbabilisticClassifier, ImageState, Ensemble, NamedEstimators):
     """A committee of classifiers that are fitted on the same data and average their probabilities.
 
     Its members differ by their seeds, and where several designs are given, by their designs.
 
     Parameters
     ----------
-    members : classifier, list of classifiers or of (name, classifier) pairs, default=None
+    estimators : classifier, list of classifiers or of (name, classifier) pairs, default=None
         The designs of the members, which are cloned and not fitted themselves. Any classifiers
         with ``predict_proba`` will do; None means a :class:`skmnist.CNNClassifier`. Parameters of
         a named design are set by ``name__parameter``, those of a single one by
-        ``members__parameter``.
-    n_members : int, default=None
+        ``estimators__parameter``.
+    n_estimators : int, default=None
         How many members there are. Designs take turns until all members are made, so each must
         get one. None means 5 members of a single classifier, or one of each design of a list.
     test_time_shifts : int, default=0
@@ -84,11 +70,11 @@ class CommitteeClassifier(
         A smaller committee of the same seed has the first of the same members. None takes a new
         number from the system; no global generator is read or changed.
     verbose : int, default=0
-        0 is silent; 1 prints a line a member. What a member prints is its own ``verbose``.
+        0 is silent; 1 prints a line per member. What a member prints is its own ``verbose``.
 
     Attributes
     ----------
-    members_ : list of classifiers
+    estimators_ : list of classifiers
         The fitted members.
     classes_ : ndarray of shape (n_classes,)
         The class labels.
@@ -135,7 +121,7 @@ class CommitteeClassifier(
     >>> from skmnist import CommitteeClassifier
     >>> X, y = load_digits(return_X_y=True)
     >>> network = DNNClassifier(hidden_units=(128, 128), epochs=10)
-    >>> committee = CommitteeClassifier(members=network, n_members=3, random_state=0)
+    >>> committee = CommitteeClassifier(network, n_estimators=3, random_state=0)
     >>> committee.fit(X[::2], y[::2]).score(X[1::2], y[1::2]) > 0.9
     True
     >>> unsure = committee.disagreement(X[1::2]).argmax()
@@ -144,8 +130,8 @@ class CommitteeClassifier(
     """
 
     _parameter_constraints: dict[str, list[Any]] = {
-        "members": [HasMethods(["fit"]), list, None],
-        "n_members": [Interval(Integral, 1, None, closed="left"), None],
+        "estimators": [HasMethods(["fit"]), list, None],
+        "n_estimators": [Interval(Integral, 1, None, closed="left"), None],
         "test_time_shifts": [Interval(Integral, 0, None, closed="left")],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
@@ -154,67 +140,20 @@ class CommitteeClassifier(
 
     def __init__(
         self,
+        estimators: Any = None,
         *,
-        members: Any = None,
-        n_members: int | None = None,
+        n_estimators: int | None = None,
         test_time_shifts: int = 0,
         n_jobs: int | None = None,
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
-        self.members = members
-        self.n_members = n_members
+        self.estimators = estimators
+        self.n_estimators = n_estimators
         self.test_time_shifts = test_time_shifts
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
-
-    # Members check their own parameters.
-    @in_one_step
-    @fit_context(prefer_skip_nested_validation=False)
-    @clear_arguments
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "CommitteeClassifier":
-        """Fit all members.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
-            Rows of pixels or images, of any real dtype.
-        y : array-like of shape (n,)
-            Class labels, numbers or strings, at least two classes.
-        sample_weight : array-like of shape (n,), default=None
-            How much each sample counts; zero is as if left out. Each member must take weights;
-            of a Pipeline, its last step.
-
-        Returns
-        -------
-        self : object
-            The fitted committee.
-
-        Raises
-        ------
-        TypeError
-            If a member is no classifier or gives no probabilities, or if weights are given and a
-            member takes none.
-        ValueError
-            If a parameter or the data is not usable, or a member in a ``FrozenEstimator`` was
-            fitted on other classes.
-        """
-        named = self._named_members()
-        data = self._training_data(X, y, sample_weight)
-        task = self._init_callback_context(max_subtasks=len(named), sequential_subtasks=False)
-        task.call_on_fit_task_begin(estimator=self, **data)
-        # All made before the first is sent to a process: they know of one another.
-        subtasks = [task.subcontext("member", task_id=i) for i in range(len(named))]
-        members = Parallel(n_jobs=workers_for(len(named), self.n_jobs))(
-            delayed(_fit_member)(self, name, member, data, subtask)
-            for (name, member), subtask in zip(named, subtasks, strict=True)
-        )
-        classes = np.unique(data["y"])
-        _check_same_classes(members, classes)
-        self.classes_, self.members_ = classes, members
-        task.call_on_fit_task_end(estimator=self, **data, reconstruction_attributes={})
-        return self
 
     def predict_proba(self, X: Any) -> NDArray:
         """Compute the probability of each class: the mean of the members' own.
@@ -279,137 +218,95 @@ class CommitteeClassifier(
 
         Returns
         -------
-        probabilities : ndarray of shape (n_members, n, n_classes), float64
-            In the order of `members_` and `classes_`, averaged over the shifts.
+        probabilities : ndarray of shape (n_estimators, n, n_classes), float64
+            In the order of `estimators_` and `classes_`, averaged over the shifts.
         """
-        check_is_fitted(self)
-        rows, seen_shape = rows_as_fitted(self, X)
+        X = self._as_fitted(X)
         self._check_shifts()
         total: Any = 0.0
         with one_pixel_warning():
-            for moved in self._shifts(rows):
-                inputs = moved if seen_shape is None else moved.reshape(np.shape(X))
-                members = [member.predict_proba(inputs) for member in self.members_]
+            for moved in self._shifts(X):
+                members = [member.predict_proba(moved) for member in self.estimators_]
                 total = total + np.stack(members, dtype=np.float64)
         return total / (2 * self.test_time_shifts + 1) ** 2
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Get all parameters, those of named members as ``name__parameter``.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Whether the members' parameters are given too.
-
-        Returns
-        -------
-        params : dict of str to object
-        """
-        if self._has_names:
-            return self._get_params("members", deep)
-        return super().get_params(deep)
-
-    def set_params(self, **params: Any) -> "CommitteeClassifier":
-        """Set parameters, those of named members as ``name__parameter``.
-
-        Parameters
-        ----------
-        **params : objects
-            Their names and values.
-
-        Returns
-        -------
-        self : object
-        """
-        if "members" in params:
-            self.members = params.pop("members")
-        if self._has_names:
-            return self._set_params("members", **params)
-        return super().set_params(**params)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags
-
     def __skmnist_getstate__(self) -> dict[str, Any]:
-        learned = {"classes_": self.classes_, "members_": self.members_}
+        learned = {"classes_": self.classes_, "estimators_": self.estimators_}
         return {**super().__skmnist_getstate__(), **learned}
 
     def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
         super().__skmnist_setstate__(state)
-        self.classes_, self.members_ = state["classes_"], state["members_"]
+        self.classes_, self.estimators_ = state["classes_"], state["estimators_"]
         self._check_shifts()
 
     # -- the members -------------------------------------------------------------------
 
-    @property
-    def _has_names(self) -> bool:
-        """Whether all designs are (name, classifier) pairs."""
-        return isinstance(self.members, list) and all(map(_is_named, self.members))
+    def _parts(self) -> dict[str, tuple[Any, str]]:
+        return {name: (design, "fit") for name, design in self._designs().items()}
+
+    def _designs(self) -> dict[str, Any]:
+        """Name the designs, and refuse what can't be a member."""
+        given = with_weights(CNNClassifier()) if self.estimators is None else self.estimators
+        if not isinstance(given, list):
+            designs = {type(given).__name__: given}
+        elif self._has_names:
+            self._check_names([name for name, _ in given])
+            designs = dict(given)
+        else:
+            pairs = [each if is_named(each) else (type(each).__name__, each) for each in given]
+            designs = {f"{name}-{i}": each for i, (name, each) in enumerate(pairs, 1)}
+        if not designs:
+            raise ValueError(
+                "estimators is empty; give at least one classifier, or None for the default one."
+            )
+        for name, design in designs.items():
+            _check_member(name, design)
+        if self.n_estimators is not None and self.n_estimators < len(designs):
+            raise ValueError(
+                f"n_estimators={self.n_estimators} leaves out some of the {len(designs)} designs "
+                f"in estimators. Set it to at least {len(designs)}, or to None for one of each, or "
+                "give fewer."
+            )
+        return designs
 
     def _named_members(self) -> list[tuple[str, Any]]:
         """Make the members from their designs, each with its own seed."""
         designs = self._designs()
-        by_default = len(designs) if isinstance(self.members, list) else _MEMBERS_OF_ONE_DESIGN
-        n_members = self.n_members or by_default
-        if n_members < len(designs):
-            raise ValueError(
-                f"n_members={n_members} leaves out some of the {len(designs)} designs in members. "
-                f"Set it to at least {len(designs)}, or to None for one of each, or give fewer."
-            )
-        named = [(name, clone(design)) for name, design in islice(cycle(designs), n_members)]
+        by_default = len(designs) if isinstance(self.estimators, list) else _MEMBERS_OF_ONE_DESIGN
+        turns = islice(cycle(designs.items()), self.n_estimators or by_default)
+        named = [(name, clone(design)) for name, design in turns]
         # Drawn in turn, so that a larger committee begins with the same members.
         generator = generator_of(self.random_state)
         for _, member in named:
             set_random_states(member, generator)
         return named
 
-    def _designs(self) -> list[tuple[str, Any]]:
-        """Name the designs, and refuse what can't be a member."""
-        designs = CNNClassifier() if self.members is None else self.members
-        designs = designs if isinstance(designs, list) else [designs]
-        if not designs:
-            raise ValueError(
-                "members is empty; give at least one classifier, or None for the default one."
-            )
-        pairs = [d if _is_named(d) else (type(d).__name__, d) for d in designs]
-        for name, design in pairs:
-            _check_member(name, design)
-        if self._has_names:
-            self._validate_member_names([name for name, _ in pairs])
-        return pairs
-
-    def _validate_member_names(self, names: list[str]) -> None:
-        try:
-            self._validate_names(names)
-        except ValueError as error:
-            raise ValueError(f"members: {error}. Give each another name.") from error
-
-    # -- the data ----------------------------------------------------------------------
-
-    def _training_data(self, X: Any, y: Any, sample_weight: Any) -> dict[str, Any]:
-        """Validate everything that `fit` is given; leave images in the layout they came in."""
-        rows, y, seen_shape = rows_to_fit(self, X, y)
-        # Without a warning: each member has its own where it needs the shape.
-        self.image_shape_ = find_image_shape(rows.shape[1], self._wanted_shape(), seen_shape)
+    def _fit_parts(self, data: TrainingData) -> None:
         self._check_shifts()
-        check_classification_targets(y)
-        inputs = rows if seen_shape is None else rows.reshape(np.shape(X))
-        metadata = None
-        if sample_weight is not None:
-            weights = checked_weights(sample_weight, rows)
-            # Classifiers differ in whether a class of no weight is one; here it is none.
-            counted = weights > 0
-            if not counted.all():
-                inputs, y, weights = inputs[counted], y[counted], weights[counted]
-            metadata = {"sample_weight": weights}
-        at_least_two(np.unique(y))
-        return {"X": inputs, "y": y, "metadata": metadata}
+        named = self._named_members()
+        # Classifiers differ in whether a class of no weight is one; here it is none.
+        data = data.without_zeros()
+        with self._reported(data, ["member"] * len(named)) as tasks:
+            members = Parallel(n_jobs=workers_for(len(named), self.n_jobs))(
+                delayed(_fit_member)(self, name, member, data, task)
+                for (name, member), task in zip(named, tasks, strict=True)
+            )
+            _check_classes(members, self.classes_)
+            self.estimators_ = members
+
+    def _takes_weights(self, part: Any) -> bool:
+        """All members are given the weights: one that can't take them would be fitted otherwise."""
+        return True
+
+    # -- the images --------------------------------------------------------------------
+
+    def _find_image_shape(self, rows: NDArray, seen_shape: ImageShape | None) -> ImageShape:
+        # Without a warning: each member has its own where it needs the shape.
+        return find_image_shape(rows.shape[1], self._wanted_shape(), seen_shape)
 
     def _wanted_shape(self) -> Any:
         """Find the shape of an image that a member has as its parameter."""
-        for _, design in self._designs():
+        for design in self._designs().values():
             for name, value in design.get_params().items():
                 if name.split("__")[-1] == "image_shape" and value is not None:
                     return value
@@ -425,33 +322,31 @@ class CommitteeClassifier(
                 "(n, height, width)."
             )
 
-    def _shifts(self, rows: NDArray) -> Iterator[NDArray]:
-        """Give the images, as rows, shifted in each way: one copy at a time."""
+    def _shifts(self, X: NDArray) -> Iterator[NDArray]:
+        """Yield the images, in their layout, shifted in each way: one copy at a time."""
         if not self.test_time_shifts:
-            yield rows
+            yield X
             return
         steps = range(-self.test_time_shifts, self.test_time_shifts + 1)
-        images = as_images(rows, self.image_shape_)
+        images = as_images(X.reshape(len(X), -1), self.image_shape_)
         for moved in shifted(images, list(product(steps, steps))):
-            yield moved.reshape(rows.shape)
+            yield moved.reshape(X.shape)
 
 
 def _fit_member(
-    committee: CommitteeClassifier, name: str, member: Any, data: dict[str, Any], task: Any
+    committee: CommitteeClassifier, name: str, member: Any, data: TrainingData, task: Any
 ) -> Any:
-    """Fit one member, in whichever process, and tell the callbacks."""
+    """Fit one member, in whichever process."""
     message = f"({task.task_id + 1} of {task.parent.max_subtasks}) {name}"
-    with task.propagate_callback_context(member):
-        task.call_on_fit_task_begin(estimator=committee, **data)
+    with reported(committee, task, member, data):
         fit_single_estimator(
             member,
-            data["X"],
-            data["y"],
-            _fit_parameters(member, data["metadata"]),
+            data.X,
+            data.y,
+            _fit_parameters(member, data.metadata if name in data.weighted else None),
             message_clsname=type(committee).__name__,
             message=message if committee.verbose else None,
         )
-    task.call_on_fit_task_end(estimator=committee, **data)
     return member
 
 
@@ -462,29 +357,21 @@ def _fit_parameters(member: Any, metadata: dict[str, Any] | None) -> dict[str, A
     return metadata or {}
 
 
-def _is_named(design: Any) -> bool:
-    return isinstance(design, tuple) and len(design) == 2 and isinstance(design[0], str)
-
-
 def _check_member(name: str, design: Any) -> None:
-    if isinstance(design, type) or not hasattr(design, "fit") or not is_classifier(design):
-        raise TypeError(
-            f"members: {shown(name)} is {shown(design)}; expected an instance of a scikit-learn "
-            "classifier, or a pair of a name and one."
-        )
+    check_classifier(name, design, also=", or a pair of a name and one")
     if not hasattr(design, "predict_proba"):
         raise TypeError(
-            f"members: {shown(name)} has no predict_proba, and a committee averages probabilities. "
-            "Wrap it in sklearn.calibration.CalibratedClassifierCV, or leave it out."
+            f"estimators: {shown(name)} has no predict_proba, and a committee averages "
+            "probabilities. Wrap it in sklearn.calibration.CalibratedClassifierCV, or leave it out."
         )
 
 
-def _check_same_classes(members: list[Any], classes: NDArray) -> None:
+def _check_classes(members: list[Any], classes: NDArray) -> None:
     """Refuse a member that was fitted elsewhere, on other classes."""
     for member in members:
         if not np.array_equal(member.classes_, classes):
             raise ValueError(
-                f"members: {shown(member)} knows the classes {shown(member.classes_.tolist())}, "
+                f"estimators: {shown(member)} knows the classes {shown(member.classes_.tolist())}, "
                 f"but y has {shown(classes.tolist())}. Take it out of its FrozenEstimator, to be "
                 "fitted on y, or leave it out."
             )

@@ -6,29 +6,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC, NuSVC
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted
 
-from skmnist._inputs.images import as_images, image_shape_of
-from skmnist._inputs.numbers import checked_weights
-from skmnist._inputs.validation import (
-    ShortErrors,
-    clear_arguments,
-    in_one_step,
-    rows_as_fitted,
-    rows_to_fit,
-)
-from skmnist._utils.sklearn import HasMethods, Interval, Options, estimator_has, fit_context
+from skmnist._inputs.images import ImageShape, as_images, image_shape_of
+from skmnist._utils.sklearn import HasMethods, Interval, Options, estimator_has
 from skmnist.classifiers._baselines import on_rows
-from skmnist.classifiers._label_classifier import LabelClassifier
+from skmnist.classifiers._label_classifier import LabelClassifier, logarithms
+from skmnist.ensemble._base import Ensemble, TrainingData, reported
 from skmnist.ensemble._shifts import shifted
 
 
-class VirtualSupportVectors(LabelClassifier, MetaEstimatorMixin, ShortErrors, BaseEstimator):
+class VirtualSVC(LabelClassifier, Ensemble):
     """Fit a support vector machine again on its support vectors and shifted copies of them.
 
     A support vector machine depends on its support vectors only.  So to learn that a shifted digit
@@ -95,9 +86,9 @@ class VirtualSupportVectors(LabelClassifier, MetaEstimatorMixin, ShortErrors, Ba
     --------
     >>> from sklearn.datasets import load_digits
     >>> from sklearn.svm import SVC
-    >>> from skmnist.ensemble import VirtualSupportVectors
+    >>> from skmnist.ensemble import VirtualSVC
     >>> X, y = load_digits(return_X_y=True)
-    >>> classifier = VirtualSupportVectors(SVC(C=10)).fit(X[:1000], y[:1000])
+    >>> classifier = VirtualSVC(SVC(C=10)).fit(X[:1000], y[:1000])
     >>> classifier.image_shape_
     (8, 8, 1)
     >>> bool(classifier.score(X[1000:], y[1000:]) > 0.95)
@@ -118,65 +109,6 @@ class VirtualSupportVectors(LabelClassifier, MetaEstimatorMixin, ShortErrors, Ba
         self.shift = shift
         self.directions = directions
         self.image_shape = image_shape
-
-    @in_one_step
-    @fit_context(prefer_skip_nested_validation=False)
-    @clear_arguments
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "VirtualSupportVectors":
-        """Fit the classifier, and then its last step again on support vectors that are shifted.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
-            Rows of pixels or images, of any real dtype.
-        y : array-like of shape (n,)
-            Labels.
-        sample_weight : array-like of shape (n,), default=None
-            Weights for both fits of the last step; a shifted copy has its original's. Transformers
-            see all samples whose weight isn't 0, alike. None is 1 for all.
-
-        Returns
-        -------
-        self : object
-            The fitted classifier.
-
-        Raises
-        ------
-        TypeError
-            If `estimator` doesn't end in a support vector machine.
-        ValueError
-            If a parameter or the data is not usable.
-        """
-        pipeline = _as_pipeline(self.estimator)
-        transformers, machine = pipeline[:-1], pipeline[-1]
-        if not isinstance(machine, SVC | NuSVC):
-            raise TypeError(
-                f"estimator ends in {type(machine).__name__}, which has no support vectors to "
-                "shift; expected SVC, NuSVC, or a Pipeline that ends in one."
-            )
-        rows, y, seen_shape = rows_to_fit(self, X, y)
-        check_classification_targets(y)
-        self.image_shape_ = image_shape_of(rows, self.image_shape, seen_shape)
-        offsets = self._offsets()
-        images = rows if seen_shape is None else rows.reshape(np.shape(X))
-        weights = checked_weights(sample_weight, rows)
-
-        # SVC gives wrong indices of its support vectors where some weights are zero.
-        counted = np.flatnonzero(weights)
-        features = transformers.fit_transform(images[counted], y[counted])
-        machine.fit(features, y[counted], sample_weight=weights[counted])
-        self.support_ = counted[machine.support_]
-
-        support_images = as_images(rows[self.support_], self.image_shape_)
-        virtual = np.concatenate([support_images, *shifted(support_images, offsets)])
-        origin = np.tile(self.support_, 1 + len(offsets))
-        features = transformers.transform(virtual.reshape(-1, *images.shape[1:]))
-        machine.fit(features, y[origin], sample_weight=weights[origin])
-
-        self.n_support_vectors_ = int(machine.n_support_.sum())
-        self.estimator_ = pipeline
-        self.classes_ = machine.classes_
-        return self
 
     def predict(self, X: Any) -> NDArray:
         """Predict labels.
@@ -246,11 +178,71 @@ class VirtualSupportVectors(LabelClassifier, MetaEstimatorMixin, ShortErrors, Ba
         """
         return self._final("predict_proba", X)
 
+    @available_if(estimator_has("predict_proba"))
+    def predict_log_proba(self, X: Any) -> NDArray:
+        """Compute the logarithm of each class's probability, where the machine gives these.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Rows of pixels or images.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n, n_classes)
+            In the order of `classes_`. Finite: a probability too small for float32 counts as the
+            smallest one, 1.2e-38.
+        """
+        return logarithms(self.predict_proba(X))
+
     def _final(self, method: str, X: Any) -> NDArray:
-        check_is_fitted(self)
-        rows, seen_shape = rows_as_fitted(self, X)
-        images = rows if seen_shape is None else rows.reshape(np.shape(X))
+        images = self._as_fitted(X)
         return getattr(self.estimator_, method)(images)
+
+    # -- the fits ------------------------------------------------------------------------
+
+    def _parts(self) -> dict[str, tuple[Any, str]]:
+        pipeline = _as_pipeline(self.estimator)
+        machine = pipeline[-1]
+        if not isinstance(machine, SVC | NuSVC):
+            raise TypeError(
+                f"estimator ends in {type(machine).__name__}, which has no support vectors to "
+                "shift; expected SVC, NuSVC, or a Pipeline that ends in one."
+            )
+        return {"transformers": (pipeline[:-1], "fit_transform"), "machine": (machine, "fit")}
+
+    def _find_image_shape(self, rows: NDArray, seen_shape: ImageShape | None) -> ImageShape:
+        return image_shape_of(rows, self.image_shape, seen_shape)
+
+    def _fit_parts(self, data: TrainingData) -> None:
+        self._offsets()  # refuses too large shifts before anything is fitted
+        pipeline = _as_pipeline(self.estimator)
+        transformers, machine = pipeline[:-1], pipeline[-1]
+        # SVC gives wrong indices of its support vectors where some weights are zero.
+        counted = np.flatnonzero(data.weights)
+        first = data.take(counted)
+        with self._reported(first, ["transformers", "machine", "machine-again"]) as tasks:
+            with reported(self, tasks[0], transformers, first):
+                features = transformers.fit_transform(
+                    first.X, first.y, **first.fit_parameters("transformers")
+                )
+            with reported(self, tasks[1], None, first):
+                machine.fit(features, first.y, **first.fit_parameters("machine"))
+            self.support_ = counted[machine.support_]
+            virtual = self._with_shifted_copies(data.take(self.support_))
+            with reported(self, tasks[2], None, virtual):
+                features = transformers.transform(virtual.X)
+                machine.fit(features, virtual.y, **virtual.fit_parameters("machine"))
+            self.n_support_vectors_ = int(machine.n_support_.sum())
+            self.estimator_ = pipeline
+
+    def _with_shifted_copies(self, data: TrainingData) -> TrainingData:
+        """Add copies of all images, shifted by each offset, with their labels and weights."""
+        images = as_images(data.X.reshape(len(data.X), -1), self.image_shape_)
+        offsets = self._offsets()
+        copies = np.concatenate([images, *shifted(images, offsets)])
+        repeated = data.take(np.tile(np.arange(len(images)), 1 + len(offsets)))
+        return repeated._replace(X=copies.reshape(-1, *data.X.shape[1:]))
 
     def _offsets(self) -> list[tuple[int, int]]:
         """List by how many rows and columns images are shifted."""
@@ -267,11 +259,6 @@ class VirtualSupportVectors(LabelClassifier, MetaEstimatorMixin, ShortErrors, Ba
         if self.directions == 8:
             return everywhere
         return [(down, right) for down, right in everywhere if not (down and right)]
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags
 
 
 def _as_pipeline(estimator: Any) -> Pipeline:

@@ -58,8 +58,8 @@ def _sections(estimator: Any, place: str, networks: Networks) -> dict[str, Any]:
         networks[place] = estimator
     sections: dict[str, Any] = {"learned": dict(estimator.__skmnist_getstate__())}
     if isinstance(estimator, CommitteeClassifier):
-        members = enumerate(sections["learned"].pop("members_"))
-        sections["members"] = [encoded_fitted(m, f"{place}{i}/", networks) for i, m in members]
+        members = enumerate(sections["learned"].pop("estimators_"))
+        sections["estimators"] = [encoded_fitted(m, f"{place}{i}/", networks) for i, m in members]
     if is_classifier(estimator):
         sections["classes"] = encoded_labels(sections["learned"].pop("classes_"))
     return sections
@@ -76,13 +76,13 @@ def _restore(estimator: Any, sections: Any, place: str, networks: Networks) -> N
     if is_classifier(estimator):
         names.append("classes")
     if isinstance(estimator, CommitteeClassifier):
-        names.append("members")
+        names.append("estimators")
     sections = with_keys(sections, names, where)
     state = checked_state(estimator, sections["learned"])
     if "classes" in sections:
         state["classes_"] = decoded_labels(sections["classes"])
-    if "members" in sections:
-        state["members_"] = _members(sections["members"], state, place, networks)
+    if "estimators" in sections:
+        state["estimators_"] = _members(sections["estimators"], state, place, networks)
     estimator.__skmnist_setstate__(state)
     if isinstance(estimator, NetworkClassifier):
         networks[place] = estimator
@@ -113,11 +113,13 @@ def _members(parts: Any, state: dict[str, Any], place: str, networks: Networks) 
     """Make a committee's members, which have its classes and its number of features."""
     members = [
         decoded_fitted(part, f"{place}{i}/", networks)
-        for i, part in enumerate(of_type(parts, list, "members"))
+        for i, part in enumerate(of_type(parts, list, "estimators"))
     ]
     classes, n_features = state["classes_"], state["n_features_in_"]
     if not members or not all(_fits(member, classes, n_features) for member in members):
-        raise ValueError("members; expected one at least, of the committee's classes and images.")
+        raise ValueError(
+            "estimators; expected one at least, of the committee's classes and images."
+        )
     return members
 
 

@@ -68,7 +68,8 @@ _NEVER_IN_A_FILE = ("callbacks", "memory")
 
 def check_class(estimator: Any) -> None:
     """Refuse what isn't of a class that files may name."""
-    if hasattr(estimator, "refit"):  # the parameter of every search of scikit-learn's kind
+    # The parameters of every search of scikit-learn's kind.
+    if hasattr(estimator, "refit") and hasattr(estimator, "scoring"):
         raise TypeError(
             f"{type(estimator).__name__} can't be saved as data; save what it has found, its "
             "best_estimator_, after a fit with refit=True."

@@ -50,7 +50,7 @@ def _upright_of_one_size(network: CNNClassifier) -> Pipeline:
 ENSEMBLES = {
     "cnn-best": Recipe(
         CommitteeClassifier(
-            members=[("cnn", _upright(_LONGER))],
+            estimators=[("cnn", _upright(_LONGER))],
             test_time_shifts=1,
         ),
         "One wider network for twenty epochs, on upright digits; its probabilities are the mean "
@@ -63,7 +63,7 @@ ENSEMBLES = {
     ),
     "committee-few-labels": Recipe(
         CommitteeClassifier(
-            members=[
+            estimators=[
                 ("cnn", _FEW_LABELS),
                 ("upright", _upright(_FEW_LABELS)),
                 ("upright_of_one_size", _upright_of_one_size(_FEW_LABELS)),
@@ -75,7 +75,7 @@ ENSEMBLES = {
     ),
     "committee": Recipe(
         CommitteeClassifier(
-            members=[
+            estimators=[
                 ("cnn", _LONGER),
                 ("upright", _upright(_LONGER)),
                 ("of_one_size", make_pipeline(MomentNormalizer(), _LONGER)),
@@ -85,16 +85,16 @@ ENSEMBLES = {
         "A wider network for twenty epochs, four times, which sees the digits in four ways.",
     ),
     "stack": Recipe(
-        CNNStackingClassifier(classifier=CNNClassifier(epochs=5), cv=10),
+        CNNStackingClassifier(network=CNNClassifier(epochs=5), cv=10),
         "Five epochs of the default network, and a support vector machine, neighbours and a forest "
         "on its features, blended, in ten folds.",
     ),
     "stack-soft-vote": Recipe(
-        CNNStackingClassifier(classifier=CNNClassifier(epochs=5), cv=10, blender="soft_vote"),
+        CNNStackingClassifier(network=CNNClassifier(epochs=5), cv=10, final_estimator="soft_vote"),
         "The same parts, all counted alike.",
     ),
     "committee-architectures": Recipe(
-        CommitteeClassifier(members=_ARCHITECTURES),
+        CommitteeClassifier(estimators=_ARCHITECTURES),
         "LeNet-5, a convolutional and a residual network; the mean of their probabilities.",
     ),
     "stack-architectures": Recipe(

@@ -17,7 +17,7 @@ from skmnist import (
     compare,
     svm,
 )
-from skmnist.ensemble import VirtualSupportVectors
+from skmnist.ensemble import VirtualSVC
 from skmnist.preprocessing import HOG, Deskew
 
 
@@ -42,10 +42,10 @@ def colour(data):
 def estimators():
     return [
         cnn(),
-        CommitteeClassifier(members=cnn(), n_members=1),
-        CNNStackingClassifier(classifier=cnn(), heads=[("svm", SVC())], cv=2),
+        CommitteeClassifier(estimators=cnn(), n_estimators=1),
+        CNNStackingClassifier(network=cnn(), estimators=[("svm", SVC())], cv=2),
         CNNFeatures(cnn()),
-        VirtualSupportVectors(SVC()),
+        VirtualSVC(SVC()),
         Deskew(),
         HOG(pixels_per_cell=(4, 4), cells_per_block=(1, 1)),
     ]
@@ -105,7 +105,7 @@ def test_a_shape_that_is_given_is_taken_as_it_is(channels, colour):
     shape = (channels, 8, 8)
     classifier = cnn(conv_blocks=[{"filters": 4, "padding": "same"}], image_shape=shape).fit(X, y)
     assert classifier.image_shape_ == shape
-    committee = CommitteeClassifier(members=classifier, n_members=1).fit(X, y)
+    committee = CommitteeClassifier(estimators=classifier, n_estimators=1).fit(X, y)
     assert committee.image_shape_ == shape
 
 
@@ -218,9 +218,9 @@ def test_arrays_of_other_libraries_are_as_good_as_numpys(kind, layout, dispatch,
     [
         Deskew(),
         HOG(pixels_per_cell=(4, 4), cells_per_block=(1, 1)),
-        VirtualSupportVectors(SVC()),
-        CommitteeClassifier(members=cnn(), n_members=1, random_state=0),
-        CNNStackingClassifier(classifier=cnn(), heads=[("svm", SVC())], cv=2, random_state=0),
+        VirtualSVC(SVC()),
+        CommitteeClassifier(estimators=cnn(), n_estimators=1, random_state=0),
+        CNNStackingClassifier(network=cnn(), estimators=[("svm", SVC())], cv=2, random_state=0),
         CNNFeatures(cnn()),
     ],
     ids=named,
@@ -264,9 +264,9 @@ def test_labels_in_one_column_are_taken_by_the_others_and_in_a_validation_set(da
     X, y = data
     column = y[:, np.newaxis]
     for estimator in (
-        CommitteeClassifier(members=cnn(), n_members=1),
-        CNNStackingClassifier(classifier=cnn(), heads=[("svm", SVC())], cv=2),
-        VirtualSupportVectors(SVC()),
+        CommitteeClassifier(estimators=cnn(), n_estimators=1),
+        CNNStackingClassifier(network=cnn(), estimators=[("svm", SVC())], cv=2),
+        VirtualSVC(SVC()),
         CNNFeatures(cnn()),
     ):
         with pytest.warns(DataConversionWarning, match="column-vector y was passed"):
@@ -327,8 +327,8 @@ def test_a_class_that_a_fold_lacks_may_have_a_weight(data):
 @pytest.mark.parametrize(
     "estimator",
     [
-        CommitteeClassifier(members=cnn(), n_members=2, random_state=0),
-        CNNStackingClassifier(classifier=cnn(), heads=[("svm", SVC())], cv=2, random_state=0),
+        CommitteeClassifier(estimators=cnn(), n_estimators=2, random_state=0),
+        CNNStackingClassifier(network=cnn(), estimators=[("svm", SVC())], cv=2, random_state=0),
     ],
     ids=named,
 )

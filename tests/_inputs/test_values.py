@@ -28,7 +28,7 @@ from skmnist import (
     save,
 )
 from skmnist._inputs.pixels import PixelScaling, find_pixel_scaling
-from skmnist.ensemble import VirtualSupportVectors
+from skmnist.ensemble import VirtualSVC
 from skmnist.preprocessing import (
     HOG,
     Blur,
@@ -413,9 +413,11 @@ def test_features_a_committee_and_a_stack_warn_once(small):
     X, y, X_test = small
     network = DNNClassifier(hidden_units=(8,), **QUICK)
     features = CNNFeatures(network).fit(X, y)
-    committee = CommitteeClassifier(members=network, n_members=2, test_time_shifts=1).fit(X, y)
+    committee = CommitteeClassifier(estimators=network, n_estimators=2, test_time_shifts=1).fit(
+        X, y
+    )
     stack = CNNStackingClassifier(
-        classifier=network, heads=[("bayes", GaussianNB())], cv=2, random_state=0
+        network=network, estimators=[("bayes", GaussianNB())], cv=2, random_state=0
     ).fit(X, y)
     for ask in (features.transform, committee.predict, committee.disagreement, stack.predict):
         assert warnings_of(ask, X_test) == []
@@ -439,11 +441,11 @@ def every_estimator():
         "network": network,
         "pipeline": make_pipeline(network),
         "features": CNNFeatures(network),
-        "committee": CommitteeClassifier(members=network, n_members=1),
+        "committee": CommitteeClassifier(estimators=network, n_estimators=1),
         "stack": CNNStackingClassifier(
-            classifier=network, heads=[("bayes", GaussianNB())], cv=2, random_state=0
+            network=network, estimators=[("bayes", GaussianNB())], cv=2, random_state=0
         ),
-        "support vectors": VirtualSupportVectors(SVC()),
+        "support vectors": VirtualSVC(SVC()),
         "words": SequenceDNNClassifier(hidden_units=(4,), embedding_dim=2, **QUICK),
         "HOG": HOG(pixels_per_cell=(4, 4), cells_per_block=(2, 2)),
         "blur": Blur(),

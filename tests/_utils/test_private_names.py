@@ -67,7 +67,8 @@ def test_only_the_doors_may_use_private_names_of_others():
         "benchmarks/*",
         "examples/*",
         "tests/*",
-        "skmnist/_utils/graphs.py", "skmnist/_utils/keras.py",
+        "skmnist/_utils/graphs.py",
+        "skmnist/_utils/keras.py",
         "skmnist/_utils/sklearn.py",
     }
     assert not [path for path in MODULES if "noqa: SLF" in (ROOT / path).read_text()]

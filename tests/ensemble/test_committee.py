@@ -49,10 +49,12 @@ def dnn(**parameters):
     )
 
 
-def committee(members=None, **parameters):
+def committee(estimators=None, **parameters):
     """Make a committee of three small dense networks, unless told otherwise."""
-    members = dnn() if members is None else members
-    return CommitteeClassifier(members=members, **{"n_members": 3, "random_state": 0, **parameters})
+    estimators = dnn() if estimators is None else estimators
+    return CommitteeClassifier(
+        estimators=estimators, **{"n_estimators": 3, "random_state": 0, **parameters}
+    )
 
 
 class NetworkThatTells(DNNClassifier):
@@ -110,7 +112,7 @@ def mnist_committee(mnist_parts):
 
 
 def expected_failures(estimator):
-    if not isinstance(estimator.members, DNNClassifier):
+    if not isinstance(estimator.estimators, DNNClassifier):
         return {}
     return {
         "check_sample_weight_equivalence_on_dense_data": (
@@ -121,8 +123,8 @@ def expected_failures(estimator):
 
 
 CHECKED = [
-    committee(dnn(hidden_units=(16,), epochs=10), n_members=2),
-    committee([("bayes", GaussianNB()), ("logistic", LogisticRegression())], n_members=None),
+    committee(dnn(hidden_units=(16,), epochs=10), n_estimators=2),
+    committee([("bayes", GaussianNB()), ("logistic", LogisticRegression())], n_estimators=None),
 ]
 
 
@@ -145,7 +147,7 @@ def test_a_check_that_scikit_learn_does_not_yield_by_itself(check):
 
 def test_a_committee_is_better_than_its_members_on_mnist(mnist_committee, mnist_parts):
     X, y = mnist_parts[1]
-    members = mnist_committee.members_
+    members = mnist_committee.estimators_
     assert mnist_committee.score(X, y) > np.mean([member.score(X, y) for member in members])
     loss = log_loss(y, mnist_committee.predict_proba(X))
     assert loss < np.mean([log_loss(y, member.predict_proba(X)) for member in members])
@@ -176,7 +178,7 @@ def test_a_temperature_lowers_the_log_loss_on_images_not_seen(layout, mnist_comm
 
 def test_probabilities_are_those_of_scikit_learns_soft_vote(fitted, digits):
     X, X_test, y, _ = digits
-    frozen = [(str(i), FrozenEstimator(member)) for i, member in enumerate(fitted.members_)]
+    frozen = [(str(i), FrozenEstimator(member)) for i, member in enumerate(fitted.estimators_)]
     vote = VotingClassifier(frozen, voting="soft").fit(X, y)
     np.testing.assert_allclose(fitted.predict_proba(X_test), vote.predict_proba(X_test))
     assert np.array_equal(fitted.predict(X_test), vote.predict(X_test))
@@ -186,7 +188,7 @@ def test_the_members_probabilities_are_their_own(fitted, digits):
     _, X_test, _, _ = digits
     probabilities = fitted.member_probas(X_test)
     assert probabilities.shape == (3, len(X_test), 10)
-    for member, own in zip(fitted.members_, probabilities, strict=True):
+    for member, own in zip(fitted.estimators_, probabilities, strict=True):
         assert np.array_equal(own, member.predict_proba(X_test))
 
 
@@ -218,8 +220,8 @@ def test_the_disagreement_is_none_where_all_agree_and_greatest_where_all_differ(
     X, y = small
     agreeing = committee(GaussianNB()).fit(X, y)
     np.testing.assert_allclose(agreeing.disagreement(X), 0, atol=1e-12)
-    differing = committee(Sure(), n_members=2).fit(X, y % 2)
-    for number, member in enumerate(differing.members_):
+    differing = committee(Sure(), n_estimators=2).fit(X, y % 2)
+    for number, member in enumerate(differing.estimators_):
         member.random_state = number
     np.testing.assert_allclose(differing.disagreement(X), np.log(2))
 
@@ -230,16 +232,16 @@ def test_the_disagreement_is_none_where_all_agree_and_greatest_where_all_differ(
 def test_the_default_is_five_convolutional_networks(small):
     X, y = small
     default = CommitteeClassifier(random_state=0)
-    default.set_params(members=CNNClassifier(conv_blocks=[4], epochs=1))
-    assert len(default.fit(X, y).members_) == 5
+    default.set_params(estimators=CNNClassifier(conv_blocks=[4], epochs=1))
+    assert len(default.fit(X, y).estimators_) == 5
     assert [type(m) for _, m in CommitteeClassifier()._named_members()] == [CNNClassifier] * 5
 
 
 def test_designs_take_turns():
     designs = [GaussianNB(), DecisionTreeClassifier(max_depth=3)]
     X, y = np.random.default_rng(0).normal(size=(40, 4)), np.arange(40) % 2
-    for n_members, expected in [(None, "GD"), (2, "GD"), (3, "GDG"), (4, "GDGD")]:
-        members = committee(designs, n_members=n_members).fit(X, y).members_
+    for n_estimators, expected in [(None, "GD"), (2, "GD"), (3, "GDG"), (4, "GDGD")]:
+        members = committee(designs, n_estimators=n_estimators).fit(X, y).estimators_
         assert "".join(type(member).__name__[0] for member in members) == expected
     assert not hasattr(designs[0], "classes_")
 
@@ -247,14 +249,14 @@ def test_designs_take_turns():
 def test_no_two_members_share_a_seed_and_nested_seeds_are_set_too(small):
     X, y = small
     nested = make_pipeline(StandardScaler(), RandomForestClassifier(n_estimators=2, random_state=3))
-    members = committee(nested, n_members=20).fit(X, y).members_
+    members = committee(nested, n_estimators=20).fit(X, y).estimators_
     assert len({member[-1].random_state for member in members}) == 20
     assert len({member.predict_proba(X).tobytes() for member in members}) == 20
 
 
 def test_a_smaller_committee_of_the_same_seed_has_the_first_of_the_members(fitted, digits):
     X, X_test, y, _ = digits
-    smaller = committee(dnn(epochs=8), n_members=2).fit(X, y)
+    smaller = committee(dnn(epochs=8), n_estimators=2).fit(X, y)
     assert np.array_equal(smaller.member_probas(X_test), fitted.member_probas(X_test)[:2])
 
 
@@ -274,8 +276,8 @@ def test_the_seed_decides_and_no_global_generator_is_read_or_moved(small):
 
 def test_fitted_networks_join_without_being_fitted_again(fitted, digits):
     X, X_test, y, _ = digits
-    frozen = [FrozenEstimator(member) for member in fitted.members_]
-    joined = CommitteeClassifier(members=frozen).fit(X[:100], y[:100])
+    frozen = [FrozenEstimator(member) for member in fitted.estimators_]
+    joined = CommitteeClassifier(estimators=frozen).fit(X[:100], y[:100])
     assert np.array_equal(joined.predict_proba(X_test), fitted.predict_proba(X_test))
 
 
@@ -283,19 +285,21 @@ def test_named_designs_have_their_parameters_set_by_name(small):
     X, y = small
     named = [("dense", dnn()), ("forest", RandomForestClassifier(n_estimators=5))]
     search = GridSearchCV(
-        committee(named, n_members=None), {"dense__epochs": [1, 2], "forest": [GaussianNB()]}, cv=2
+        committee(named, n_estimators=None),
+        {"dense__epochs": [1, 2], "forest": [GaussianNB()]},
+        cv=2,
     ).fit(X, y)
-    network, other = search.best_estimator_.members_
+    network, other = search.best_estimator_.estimators_
     assert network.n_epochs_ == search.best_params_["dense__epochs"]
     assert isinstance(other, GaussianNB)
     assert named[0][1].epochs == 3
-    single = committee().set_params(members__epochs=7)
-    assert single.get_params()["members__epochs"] == 7
+    single = committee().set_params(estimators__epochs=7)
+    assert single.get_params()["estimators__epochs"] == 7
 
 
 def test_pipelines_in_a_list_are_designs_not_names():
     pipelines = [make_pipeline(StandardScaler(), GaussianNB()) for _ in range(2)]
-    unnamed = clone(CommitteeClassifier(members=pipelines)).set_params(n_members=4)
+    unnamed = clone(CommitteeClassifier(estimators=pipelines)).set_params(n_estimators=4)
     assert all(isinstance(name, str) for name in unnamed.get_params())
     assert len(unnamed._named_members()) == 4
 
@@ -314,25 +318,25 @@ def test_the_members_are_the_same_bits_in_two_processes(in_two_processes, mnist_
     (X, y), (X_test, _), _ = mnist_parts
     parallel, network = in_two_processes
     here = committee(network).fit(X, y)
-    assert {member.process_ for member in here.members_} == {os.getpid()}
-    assert os.getpid() not in {member.process_ for member in parallel.members_}
+    assert {member.process_ for member in here.estimators_} == {os.getpid()}
+    assert os.getpid() not in {member.process_ for member in parallel.estimators_}
     assert np.array_equal(here.member_probas(X_test), parallel.member_probas(X_test))
 
 
 def test_a_single_member_has_all_cores(small):
     network = NetworkThatTells(hidden_units=(16,), epochs=1, dtype="float32")
-    alone = committee(network, n_members=1, n_jobs=2).fit(*small)
-    assert alone.members_[0].process_ == os.getpid()
+    alone = committee(network, n_estimators=1, n_jobs=2).fit(*small)
+    assert alone.estimators_[0].process_ == os.getpid()
 
 
 def test_processes_share_the_images_in_memory(in_two_processes):
-    assert all(member.shares_memory_ for member in in_two_processes[0].members_)
+    assert all(member.shares_memory_ for member in in_two_processes[0].estimators_)
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads are listed by Linux only")
 @pytest.mark.skipif(joblib.cpu_count() < 2, reason="one core has no shares")
 def test_processes_together_keep_to_the_cores(in_two_processes):
-    for member in in_two_processes[0].members_:
+    for member in in_two_processes[0].estimators_:
         assert member.cores_
         assert max(member.cores_) <= int(member.share_)
         assert 2 * int(member.share_) <= joblib.cpu_count()
@@ -384,7 +388,7 @@ def _with_shifts(fitted, most):
 def test_images_of_any_shape_are_shifted():
     generator = np.random.default_rng(0)
     X, y = generator.integers(0, 255, (60, 4, 6, 3), dtype=np.uint8), np.arange(60) % 3
-    colour = committee(CNNClassifier(conv_blocks=[4], epochs=1), test_time_shifts=1, n_members=2)
+    colour = committee(CNNClassifier(conv_blocks=[4], epochs=1), test_time_shifts=1, n_estimators=2)
     assert colour.fit(X, y).predict_proba(X).shape == (60, 3)
     assert colour.image_shape_ == (4, 6, 3)
 
@@ -403,10 +407,10 @@ def test_shifts_out_of_sight_are_refused(fitted, digits):
 def test_a_committee_lives_in_pipelines_searches_and_cross_validation(small):
     X, y = small
     pipeline = make_pipeline(StandardScaler(), committee())
-    grid = {"committeeclassifier__n_members": [1, 3]}
+    grid = {"committeeclassifier__n_estimators": [1, 3]}
     search = GridSearchCV(pipeline, grid, cv=2, scoring="neg_log_loss").fit(X, y)
     best = search.best_estimator_[-1]
-    assert len(best.members_) == best.n_members
+    assert len(best.estimators_) == best.n_estimators
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
     scores = cross_val_score(committee(GaussianNB(), n_jobs=2), X, y, cv=3, n_jobs=2)
     assert (scores > 0.7).all()
@@ -423,7 +427,7 @@ def test_labels_may_be_strings_and_data_may_have_names(small):
     X, y = small
     frame = pd.DataFrame(X, columns=[f"pixel{i}" for i in range(64)])
     words = np.array(["even", "odd"])[y % 2]
-    named = committee(test_time_shifts=1, n_members=2).fit(frame, words)
+    named = committee(test_time_shifts=1, n_estimators=2).fit(frame, words)
     assert set(named.predict(frame)) == {"even", "odd"}
     assert named.feature_names_in_.tolist() == list(frame)
     assert named.n_features_in_ == 64
@@ -432,7 +436,7 @@ def test_labels_may_be_strings_and_data_may_have_names(small):
 def test_weights_reach_every_member(small):
     X, y = small
     weights = np.where(y < 5, 1.0, 3.0)
-    weighted = committee(GaussianNB(), n_members=2).fit(X, y, sample_weight=weights)
+    weighted = committee(GaussianNB(), n_estimators=2).fit(X, y, sample_weight=weights)
     alone = GaussianNB().fit(X, y, sample_weight=weights)
     np.testing.assert_allclose(weighted.predict_proba(X), alone.predict_proba(X))
     for routed in (False, True):
@@ -458,13 +462,13 @@ def test_weights_reach_the_last_step_of_a_pipeline(small, routed):
     np.testing.assert_allclose(in_pipeline.predict_proba(X), expected)
 
 
-def test_weights_are_routed_to_a_committee_that_requests_them(small):
+def test_weights_are_routed_to_a_committee_whose_members_request_them(small):
     X, y = small
     weights = np.where(y < 5, 1.0, 3.0)
     with config_context(enable_metadata_routing=True):
-        requesting = committee(GaussianNB()).set_fit_request(sample_weight=True)
+        requesting = committee(GaussianNB().set_fit_request(sample_weight=True))
         requesting.set_score_request(sample_weight=False)
-        search = GridSearchCV(requesting, {"n_members": [2]}, cv=2)
+        search = GridSearchCV(requesting, {"n_estimators": [2]}, cv=2)
         search.fit(X, y, sample_weight=weights)
     expected = GaussianNB().fit(X, y, weights).predict_proba(X)
     np.testing.assert_allclose(search.best_estimator_.predict_proba(X), expected)
@@ -473,11 +477,11 @@ def test_weights_are_routed_to_a_committee_that_requests_them(small):
 # -- what it tells ---------------------------------------------------------------------
 
 
-def test_it_is_silent_unless_asked_and_then_tells_a_line_a_member(small, capfd):
+def test_it_is_silent_unless_asked_and_then_prints_a_line_per_member(small, capfd):
     X, y = small
-    committee([("bayes", GaussianNB())], n_members=3).fit(X, y).predict(X)
+    committee([("bayes", GaussianNB())], n_estimators=3).fit(X, y).predict(X)
     assert capfd.readouterr() == ("", "")
-    committee([("bayes", GaussianNB())], n_members=3, verbose=1).fit(X, y)
+    committee([("bayes", GaussianNB())], n_estimators=3, verbose=1).fit(X, y)
     lines = capfd.readouterr().out.splitlines()
     assert len(lines) == 3
     for number, line in enumerate(lines, 1):
@@ -511,26 +515,38 @@ def test_a_scoring_monitor_records_each_member(small):
 @pytest.mark.parametrize(
     ("parameters", "error", "match"),
     [
-        ({"members": []}, ValueError, "members is empty; give at least one"),
-        ({"members": SVC()}, TypeError, "members: 'SVC' has no predict_proba.*Calibrated"),
-        ({"members": [("line", Ridge())]}, TypeError, r"members: 'line' is Ridge\(\); expected"),
-        ({"members": [GaussianNB]}, TypeError, "members: .* expected an instance"),
-        ({"members": [("a", GaussianNB(), 1)]}, TypeError, "members: .*pair of a name"),
-        ({"members": [(1, GaussianNB())]}, TypeError, "members: .*pair of a name"),
-        ({"members": ["cnn"]}, TypeError, "members: .* expected an instance"),
-        ({"members": "cnn"}, ValueError, "The 'members' parameter"),
-        ({"members": [("a", GaussianNB())] * 2}, ValueError, "members: .*not unique.*another"),
-        ({"members": [("a__b", GaussianNB())]}, ValueError, "members: .*__.*another"),
-        ({"members": [("verbose", GaussianNB())]}, ValueError, "members: .*conflict.*another"),
-        ({"n_members": 0}, ValueError, "The 'n_members' parameter"),
-        ({"n_members": 2.5}, ValueError, "The 'n_members' parameter"),
+        ({"estimators": []}, ValueError, "estimators is empty; give at least one"),
+        ({"estimators": SVC()}, TypeError, "estimators: 'SVC' has no predict_proba.*Calibrated"),
         (
-            {"members": [GaussianNB(), GaussianNB()], "n_members": 1},
+            {"estimators": [("line", Ridge())]},
+            TypeError,
+            r"estimators: 'line' is Ridge\(\); expected",
+        ),
+        ({"estimators": [GaussianNB]}, TypeError, "estimators: .* expected an instance"),
+        ({"estimators": [("a", GaussianNB(), 1)]}, TypeError, "estimators: .*pair of a name"),
+        ({"estimators": [(1, GaussianNB())]}, TypeError, "estimators: .*pair of a name"),
+        ({"estimators": ["cnn"]}, TypeError, "estimators: .* expected an instance"),
+        ({"estimators": "cnn"}, ValueError, "The 'estimators' parameter"),
+        (
+            {"estimators": [("a", GaussianNB())] * 2},
             ValueError,
-            "n_members=1 leaves out .* 2 designs in members. Set it to at least 2",
+            "estimators: .*not unique.*another",
+        ),
+        ({"estimators": [("a__b", GaussianNB())]}, ValueError, "estimators: .*__.*another"),
+        (
+            {"estimators": [("verbose", GaussianNB())]},
+            ValueError,
+            "estimators: .*conflict.*another",
+        ),
+        ({"n_estimators": 0}, ValueError, "The 'n_estimators' parameter"),
+        ({"n_estimators": 2.5}, ValueError, "The 'n_estimators' parameter"),
+        (
+            {"estimators": [GaussianNB(), GaussianNB()], "n_estimators": 1},
+            ValueError,
+            "n_estimators=1 leaves out .* 2 designs in estimators. Set it to at least 2",
         ),
         ({"test_time_shifts": -1}, ValueError, "The 'test_time_shifts' parameter"),
-        ({"members": dnn(epochs=0)}, ValueError, "The 'epochs' parameter of DNNClassifier"),
+        ({"estimators": dnn(epochs=0)}, ValueError, "The 'epochs' parameter of DNNClassifier"),
     ],
     ids=lambda value: str(value)[:40] if isinstance(value, dict) else "",
 )
@@ -539,22 +555,22 @@ def test_what_can_not_be_used_is_refused_by_its_name(parameters, error, match, s
     refused = committee(GaussianNB()).set_params(**parameters)
     with pytest.raises(error, match=match):
         refused.fit(X, y)
-    assert not hasattr(refused, "members_")
+    assert not hasattr(refused, "estimators_")
 
 
 def test_a_class_of_no_weight_is_none_to_any_member(small):
     X, y = small
     weights = (y != 3).astype(float)
-    mixed = committee([dnn(), GaussianNB()], n_members=None).fit(X, y, sample_weight=weights)
+    mixed = committee([dnn(), GaussianNB()], n_estimators=None).fit(X, y, sample_weight=weights)
     assert mixed.classes_.tolist() == [0, 1, 2, 4, 5, 6, 7, 8, 9]
-    left_out = committee([dnn(), GaussianNB()], n_members=None).fit(X[y != 3], y[y != 3])
+    left_out = committee([dnn(), GaussianNB()], n_estimators=None).fit(X[y != 3], y[y != 3])
     np.testing.assert_allclose(mixed.predict_proba(X), left_out.predict_proba(X))
 
 
 def test_a_frozen_member_of_other_classes_is_refused(small, fitted):
     X, y = small
-    frozen = FrozenEstimator(fitted.members_[0])
-    with pytest.raises(ValueError, match=r"(?s)members: .*y has \[0, 1\].*Take it"):
+    frozen = FrozenEstimator(fitted.estimators_[0])
+    with pytest.raises(ValueError, match=r"(?s)estimators: .*y has \[0, 1\].*Take it"):
         committee([frozen]).fit(X, y % 2)
 
 
@@ -568,9 +584,9 @@ def test_images_of_another_shape_are_refused(fitted, digits):
 
 def test_after_an_error_the_committee_is_as_it_was(digits):
     X, _, y, _ = digits
-    committee = CommitteeClassifier(members=[GaussianNB()]).fit(X[:, :16], y)
+    committee = CommitteeClassifier(estimators=[GaussianNB()]).fit(X[:, :16], y)
     before = committee.predict(X[:, :16])
-    committee.set_params(members=[GaussianNB(priors=[1.0])])
+    committee.set_params(estimators=[GaussianNB(priors=[1.0])])
     with pytest.raises(ValueError, match="priors"):
         committee.fit(X, y)
     assert committee.n_features_in_ == 16

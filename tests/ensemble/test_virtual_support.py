@@ -15,7 +15,7 @@ from sklearn.svm import SVC, SVR, LinearSVC, NuSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skmnist import svm
-from skmnist.ensemble import VirtualSupportVectors
+from skmnist.ensemble import VirtualSVC
 
 
 def expected_failures(estimator):
@@ -28,7 +28,7 @@ def expected_failures(estimator):
 
 
 @parametrize_with_checks(
-    [VirtualSupportVectors(SVC()), VirtualSupportVectors(make_pipeline(StandardScaler(), SVC()))],
+    [VirtualSVC(SVC()), VirtualSVC(make_pipeline(StandardScaler(), SVC()))],
     expected_failed_checks=expected_failures,
 )
 def test_estimator_check(estimator, check):
@@ -45,7 +45,7 @@ def small_mnist(mnist):
 @pytest.fixture(scope="module")
 def fitted(small_mnist):
     X, _, y, _ = small_mnist
-    return VirtualSupportVectors(svm()).fit(X, y)
+    return VirtualSVC(svm()).fit(X, y)
 
 
 def by_hand(X, y, offsets):
@@ -70,7 +70,7 @@ def test_it_is_the_machine_of_the_support_vectors_and_their_shifted_copies(
 ):
     X, X_new, y, _ = (part[:400] for part in small_mnist)
     support, machine = by_hand(X, y, offsets)
-    classifier = VirtualSupportVectors(SVC(C=10), shift=2, directions=directions).fit(X, y)
+    classifier = VirtualSVC(SVC(C=10), shift=2, directions=directions).fit(X, y)
     assert np.array_equal(classifier.support_, support)
     assert classifier.n_support_vectors_ == len(machine.support_)
     expected = machine.decision_function(X_new.reshape(-1, 784))
@@ -89,7 +89,7 @@ def test_transformers_are_fitted_on_all_images_and_stay_so(small_mnist):
     X, _, y, _ = small_mnist
     rows = X.reshape(len(X), -1)
     pca = PCA(20, svd_solver="full")
-    classifier = VirtualSupportVectors(make_pipeline(pca, SVC())).fit(rows, y)
+    classifier = VirtualSVC(make_pipeline(pca, SVC())).fit(rows, y)
     expected = clone(pca).fit(rows).transform(rows)
     np.testing.assert_array_equal(classifier.estimator_[:-1].transform(rows), expected)
     assert list(classifier.estimator_.named_steps) == ["pca", "svc"]
@@ -98,13 +98,13 @@ def test_transformers_are_fitted_on_all_images_and_stay_so(small_mnist):
 def test_the_estimator_given_is_not_fitted(small_mnist):
     X, _, y, _ = small_mnist
     machine = SVC()
-    VirtualSupportVectors(machine).fit(X[:100], y[:100])
+    VirtualSVC(machine).fit(X[:100], y[:100])
     assert not hasattr(machine, "support_")
 
 
 def test_rows_and_images_are_the_same(small_mnist, fitted):
     X, X_new, y, _ = small_mnist
-    of_rows = VirtualSupportVectors(svm()).fit(X.reshape(len(X), -1), y)
+    of_rows = VirtualSVC(svm()).fit(X.reshape(len(X), -1), y)
     assert np.array_equal(
         of_rows.decision_function(X_new.reshape(len(X_new), -1)), fitted.decision_function(X_new)
     )
@@ -113,21 +113,21 @@ def test_rows_and_images_are_the_same(small_mnist, fitted):
 
 def test_a_pipeline_of_one_step_is_a_machine_alone(small_mnist, fitted):
     X, X_new, y, _ = small_mnist
-    alone = VirtualSupportVectors(Pipeline([("svc", SVC(C=10))])).fit(X, y)
+    alone = VirtualSVC(Pipeline([("svc", SVC(C=10))])).fit(X, y)
     assert np.array_equal(alone.decision_function(X_new), fitted.decision_function(X_new))
 
 
 def test_input_is_not_changed(small_mnist):
     X, _, y, _ = small_mnist
     before = X[:200].copy()
-    VirtualSupportVectors(svm()).fit(X[:200], y[:200]).predict(X[:200])
+    VirtualSVC(svm()).fit(X[:200], y[:200]).predict(X[:200])
     assert np.array_equal(X[:200], before)
 
 
 def test_a_single_row_of_pixels_is_not_shifted():
     X = np.random.default_rng(0).normal(size=(60, 3))
     y = X[:, 0] > 0
-    classifier = VirtualSupportVectors(SVC()).fit(X, y)
+    classifier = VirtualSVC(SVC()).fit(X, y)
     expected = SVC().fit(X[classifier.support_], y[classifier.support_])
     assert np.array_equal(classifier.decision_function(X), expected.decision_function(X))
 
@@ -135,18 +135,16 @@ def test_a_single_row_of_pixels_is_not_shifted():
 def test_images_may_have_channels_and_another_shape(digits):
     X, _, y, _ = digits
     tall = np.repeat(X[:300].reshape(-1, 8, 8, 1), 2, axis=3)[:, :, 1:7]
-    classifier = VirtualSupportVectors(SVC()).fit(tall, y[:300])
+    classifier = VirtualSVC(SVC()).fit(tall, y[:300])
     assert classifier.image_shape_ == (8, 6, 2)
-    of_rows = VirtualSupportVectors(SVC(), image_shape=(8, 6, 2)).fit(
-        tall.reshape(300, -1), y[:300]
-    )
+    of_rows = VirtualSVC(SVC(), image_shape=(8, 6, 2)).fit(tall.reshape(300, -1), y[:300])
     assert np.array_equal(classifier.support_, of_rows.support_)
     assert classifier.score(tall, y[:300]) > 0.9
 
 
 def test_labels_may_be_strings(small_mnist, fitted):
     X, X_new, y, _ = small_mnist
-    classifier = VirtualSupportVectors(svm()).fit(X, y.astype(str))
+    classifier = VirtualSVC(svm()).fit(X, y.astype(str))
     assert list(classifier.classes_) == list("0123456789")
     assert np.array_equal(classifier.predict(X_new), fitted.predict(X_new).astype(str))
 
@@ -154,8 +152,8 @@ def test_labels_may_be_strings(small_mnist, fitted):
 def test_a_weight_of_zero_is_as_no_sample(digits):
     X, X_new, y, _ = digits
     weight = np.random.default_rng(0).integers(0, 2, len(X))
-    weighted = VirtualSupportVectors(SVC()).fit(X, y, sample_weight=weight)
-    without = VirtualSupportVectors(SVC()).fit(X[weight > 0], y[weight > 0])
+    weighted = VirtualSVC(SVC()).fit(X, y, sample_weight=weight)
+    without = VirtualSVC(SVC()).fit(X[weight > 0], y[weight > 0])
     assert np.array_equal(weighted.support_, np.flatnonzero(weight)[without.support_])
     assert np.array_equal(weighted.decision_function(X_new), without.decision_function(X_new))
 
@@ -163,8 +161,8 @@ def test_a_weight_of_zero_is_as_no_sample(digits):
 def test_a_shifted_copy_has_the_weight_of_its_original(digits):
     """Twice the weight and half of C are the same problem, in both fits."""
     X, X_new, y, _ = digits
-    weighted = VirtualSupportVectors(SVC(C=2, tol=1e-8)).fit(X, y, sample_weight=np.full(len(y), 2))
-    expected = VirtualSupportVectors(SVC(C=4, tol=1e-8)).fit(X, y)
+    weighted = VirtualSVC(SVC(C=2, tol=1e-8)).fit(X, y, sample_weight=np.full(len(y), 2))
+    expected = VirtualSVC(SVC(C=4, tol=1e-8)).fit(X, y)
     assert np.array_equal(weighted.predict(X_new), expected.predict(X_new))
     np.testing.assert_allclose(
         weighted.decision_function(X_new), expected.decision_function(X_new), atol=1e-6
@@ -176,7 +174,7 @@ def test_weights_are_routed(digits):
     with sklearn.config_context(enable_metadata_routing=True):
         pipeline = make_pipeline(
             StandardScaler().set_fit_request(sample_weight=False),
-            VirtualSupportVectors(SVC()).set_fit_request(sample_weight=True),
+            VirtualSVC(SVC().set_fit_request(sample_weight=True)),
         )
         weight = np.arange(len(y)) < 200
         pipeline.fit(X, y, sample_weight=weight.astype(float))
@@ -186,13 +184,13 @@ def test_weights_are_routed(digits):
 def test_it_has_the_methods_of_its_machine(fitted, small_mnist):
     assert fitted.decision_function(small_mnist[1]).shape == (1000, 10)
     assert not hasattr(fitted, "predict_proba")
-    assert not hasattr(VirtualSupportVectors(SVC()), "predict_proba")
+    assert not hasattr(VirtualSVC(SVC()), "predict_proba")
 
 
 @pytest.mark.filterwarnings("ignore:The `probability` parameter:FutureWarning")
 def test_probabilities_are_those_of_a_machine_that_gives_them(digits):
     X, X_new, y, y_new = digits
-    classifier = VirtualSupportVectors(SVC(probability=True, random_state=0))
+    classifier = VirtualSVC(SVC(probability=True, random_state=0))
     probabilities = classifier.fit(X[:500], y[:500]).predict_proba(X_new)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
     assert accuracy_score(y_new, classifier.classes_[probabilities.argmax(axis=1)]) > 0.9
@@ -201,7 +199,7 @@ def test_probabilities_are_those_of_a_machine_that_gives_them(digits):
 def test_it_lives_in_scikit_learn(digits, fitted, small_mnist):
     X, _, y, _ = digits
     search = GridSearchCV(
-        VirtualSupportVectors(NuSVC(nu=0.05)),
+        VirtualSVC(NuSVC(nu=0.05)),
         {"directions": [4, 8], "estimator__gamma": ["scale", 0.001]},
         cv=2,
         n_jobs=2,
@@ -222,7 +220,7 @@ def test_it_lives_in_scikit_learn(digits, fitted, small_mnist):
 def test_a_classifier_without_support_vectors_is_refused(digits, estimator):
     X, _, y, _ = digits
     with pytest.raises(TypeError, match="no support vectors to shift; expected SVC"):
-        VirtualSupportVectors(estimator).fit(X, y)
+        VirtualSVC(estimator).fit(X, y)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +235,7 @@ def test_a_classifier_without_support_vectors_is_refused(digits, estimator):
 def test_a_bad_setting_is_named(digits, settings, message):
     X, _, y, _ = digits
     with pytest.raises(ValueError, match=message):
-        VirtualSupportVectors(SVC(), **settings).fit(X, y)
+        VirtualSVC(SVC(), **settings).fit(X, y)
 
 
 def test_images_of_another_shape_are_refused(fitted):

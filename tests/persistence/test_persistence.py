@@ -87,20 +87,20 @@ COMPOSED = {
         DNNClassifier(hidden_units=(), **SMALL),
     ),
     "committee": CommitteeClassifier(
-        members=[("plain", _DENSE), ("upright", _UPRIGHT)],
-        n_members=3,
+        estimators=[("plain", _DENSE), ("upright", _UPRIGHT)],
+        n_estimators=3,
         test_time_shifts=1,
         random_state=0,
     ),
     "one design": CommitteeClassifier(
-        members=Pipeline([("none", "passthrough"), ("network", _DENSE)]),
-        n_members=2,
+        estimators=Pipeline([("none", "passthrough"), ("network", _DENSE)]),
+        n_estimators=2,
         random_state=0,
     ),
     "pipeline of a committee": make_pipeline(
         MomentNormalizer(),
         CommitteeClassifier(
-            members=[_DENSE, CommitteeClassifier(members=[_DENSE], test_time_shifts=1)],
+            estimators=[_DENSE, CommitteeClassifier(estimators=[_DENSE], test_time_shifts=1)],
             random_state=0,
         ),
     ),
@@ -205,12 +205,12 @@ def test_an_estimator_of_several_comes_back(composed, saved, digits, name):
 def test_all_that_members_and_steps_learned_comes_back(composed, saved):
     before, after = composed["committee"], load(saved / "committee.safetensors")
     assert set(vars(after)) == set(vars(before))
-    for old, new in zip(before.members_, after.members_, strict=True):
+    for old, new in zip(before.estimators_, after.estimators_, strict=True):
         assert str(new) == str(old)
         for of_old, of_new in zip(_parts(old), _parts(new), strict=True):
             assert set(vars(of_new)) == set(vars(of_old)) - {"callbacks_"}
-    assert after.members_[1][-1].history_ == before.members_[1][-1].history_
-    assert after.members_[0].random_state == before.members_[0].random_state
+    assert after.estimators_[1][-1].history_ == before.estimators_[1][-1].history_
+    assert after.estimators_[0].random_state == before.estimators_[0].random_state
 
 
 def _parts(estimator):
@@ -326,7 +326,7 @@ def test_what_is_no_fitted_classifier_of_ours_is_refused(fitted, tmp_path):
 def test_what_holds_another_estimator_is_refused(digits, composed, tmp_path):
     X, y, path = digits[0][:100], digits[2][:100], tmp_path / "model"
     members = [_DENSE, LogisticRegression(max_iter=5000)]
-    committee = CommitteeClassifier(members=members, random_state=0).fit(X, y)
+    committee = CommitteeClassifier(estimators=members, random_state=0).fit(X, y)
     with pytest.raises(TypeError, match=r"LogisticRegression.*can't be saved"):
         save(committee, path)
     with pytest.raises(TypeError, match=r"LogisticRegression.*can't be saved"):
@@ -544,24 +544,24 @@ def test_a_section_that_is_not_ours_is_refused(tampered, section, change, match)
 
 
 def _first(content):
-    return content["members"][0]
+    return content["estimators"][0]
 
 
 HOSTILE_COMPOSED = {
     "a section more": (lambda c, t: c.update(code=1), "expected exactly"),
     "a member's section more": (lambda c, t: _first(c).update(code=1), "part 0/ holds"),
-    "no members": (lambda c, t: (c.update(members=[]), t.clear()), "one at least"),
-    "members of no list": (lambda c, t: c.update(members={"0": 1}), "members is"),
-    "a member of no dict": (lambda c, t: c.update(members=["os.system"] * 3), "a part is"),
+    "no members": (lambda c, t: (c.update(estimators=[]), t.clear()), "one at least"),
+    "members of no list": (lambda c, t: c.update(estimators={"0": 1}), "estimators is"),
+    "a member of no dict": (lambda c, t: c.update(estimators=["os.system"] * 3), "a part is"),
     "a member more": (
-        lambda c, t: c["members"].append(_first(c)),
+        lambda c, t: c["estimators"].append(_first(c)),
         "part 3/ .* 0 tensors",
     ),
-    "a member less": (lambda c, t: c["members"].pop(), "unknown .*2/dense"),
+    "a member less": (lambda c, t: c["estimators"].pop(), "unknown .*2/dense"),
     "a member of no class": (lambda c, t: _first(c).pop("class"), "class='None'"),
     "a member by its path": (lambda c, t: _first(c).update({"class": "os.system"}), "os.system"),
     "a member that transforms": (
-        lambda c, t: c["members"].append(
+        lambda c, t: c["estimators"].append(
             {"class": "Deskew", "parameters": {}, "learned": c["learned"]}
         ),
         "of the committee's classes",
@@ -576,27 +576,27 @@ HOSTILE_COMPOSED = {
     ),
     "too many shifts": (lambda c, t: c["parameters"].update(test_time_shifts=8), "out of sight"),
     "a design by its path": (
-        lambda c, t: c["parameters"].update(members={"type": "os.system", "parameters": {}}),
+        lambda c, t: c["parameters"].update(estimators={"type": "os.system", "parameters": {}}),
         "type='os.system' is unknown",
     ),
     "a design of others": (
-        lambda c, t: c["parameters"].update(members={"type": "SVC", "parameters": {}}),
+        lambda c, t: c["parameters"].update(estimators={"type": "SVC", "parameters": {}}),
         "type='SVC' is unknown",
     ),
-    "a step less": (lambda c, t: c["members"][1]["steps"].pop(), "shorter"),
-    "a step that learned": (lambda c, t: c["members"][1]["steps"].reverse(), "part 1/0/ holds"),
-    "steps of no list": (lambda c, t: c["members"][1].update(steps=3), "can't be loaded"),
+    "a step less": (lambda c, t: c["estimators"][1]["steps"].pop(), "shorter"),
+    "a step that learned": (lambda c, t: c["estimators"][1]["steps"].reverse(), "part 1/0/ holds"),
+    "steps of no list": (lambda c, t: c["estimators"][1].update(steps=3), "can't be loaded"),
     "steps that are none": (
-        lambda c, t: c["members"][1]["parameters"].update(steps=[1, 2, 3]),
+        lambda c, t: c["estimators"][1]["parameters"].update(steps=[1, 2, 3]),
         "can't be loaded",
     ),
     "a network that comes first": (
-        lambda c, t: c["members"][1]["parameters"]["steps"].reverse(),
+        lambda c, t: c["estimators"][1]["parameters"]["steps"].reverse(),
         "intermediate steps",
     ),
-    "a memory": (lambda c, t: c["members"][1]["parameters"].update(memory="x"), "memory in"),
+    "a memory": (lambda c, t: c["estimators"][1]["parameters"].update(memory="x"), "memory in"),
     "a shape in a step": (
-        lambda c, t: c["members"][1]["steps"][0]["learned"].update(image_shape_=[8, 9, 1]),
+        lambda c, t: c["estimators"][1]["steps"][0]["learned"].update(image_shape_=[8, 9, 1]),
         "72 pixels",
     ),
 }
@@ -636,7 +636,7 @@ def test_a_vocabulary_that_is_not_ours_is_refused(tmp_path, change, match):
 
 @pytest.mark.parametrize("depth", [50, 100_000])
 def test_estimators_without_end_are_refused(tmp_path, depth):
-    inner = '{"class": "CommitteeClassifier", "parameters": {}, "members": ['
+    inner = '{"class": "CommitteeClassifier", "parameters": {}, "estimators": ['
     text = inner * depth + "]}" * depth
     save_file({}, tmp_path / "model", {"skmnist": '{"format_version": 1, ' + text[1:]})
     assert_refused(tmp_path / "model", "can't be loaded")

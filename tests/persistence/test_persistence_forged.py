@@ -53,7 +53,7 @@ OF_IMAGES = {
         **TRAINED,
     ),
     "pipeline": make_pipeline(Deskew(), MomentNormalizer(), ColumnNormalizer(), Blur(), _DENSE),
-    "committee": CommitteeClassifier(members=_DENSE, n_members=2, random_state=0),
+    "committee": CommitteeClassifier(estimators=_DENSE, n_estimators=2, random_state=0),
 }
 OF_TEXTS = {
     "dense of texts": SequenceDNNClassifier(embedding_dim=2, hidden_units=(3,), **TRAINED),
@@ -141,16 +141,16 @@ def test_more_layers_or_units_than_the_tensors_fill_are_refused_before_any_is_ma
 
 def test_a_member_cannot_borrow_the_tensors_of_another(forged, built):
     def enlarge(content):
-        content["members"][1]["parameters"]["hidden_units"] = [100]
+        content["estimators"][1]["parameters"]["hidden_units"] = [100]
 
-    (member,) = OF_IMAGES["committee"].members_[1:]
+    (member,) = OF_IMAGES["committee"].estimators_[1:]
     assert member.n_parameters_ > 100
     with pytest.raises(ValueError, match="expected float32 of shape"):
         load(forged("committee", enlarge))
     built.clear()
 
     def deepen(content):
-        content["members"][1]["parameters"]["hidden_units"] = [1] * 8
+        content["estimators"][1]["parameters"]["hidden_units"] = [1] * 8
 
     with pytest.raises(ValueError, match=r"of 8 layers .* its 5 tensors"):
         load(forged("committee", deepen))
@@ -158,7 +158,7 @@ def test_a_member_cannot_borrow_the_tensors_of_another(forged, built):
 
 
 def test_members_of_one_design_are_described_once(saved, built):
-    assert len(load(saved / "committee").members_) == 2
+    assert len(load(saved / "committee").estimators_) == 2
     assert len(built) == 1
 
 

@@ -20,7 +20,7 @@ from skmnist import (
     recipe,
     save,
 )
-from skmnist.ensemble import VirtualSupportVectors
+from skmnist.ensemble import VirtualSVC
 from skmnist.ensemble._shifts import shifted
 from skmnist.preprocessing import ConvolutionFeatures, Deskew, MomentNormalizer
 from skmnist.training._augmentation import AUGMENTATIONS
@@ -96,9 +96,7 @@ def test_shifted_images_are_filled_with_their_own_background(written):
 def test_virtual_support_vectors_of_dark_ink_are_those_of_light_ink(written):
     X, y, X_test, _ = written
     answers = [
-        VirtualSupportVectors(SVC(C=10))
-        .fit(change(X[:200]), y[:200])
-        .decision_function(change(X_test))
+        VirtualSVC(SVC(C=10)).fit(change(X[:200]), y[:200]).decision_function(change(X_test))
         for change in (lambda X: X / 255, lambda X: 1 - X / 255)
     ]
     np.testing.assert_allclose(answers[1], answers[0], atol=1e-6)
@@ -107,7 +105,7 @@ def test_virtual_support_vectors_of_dark_ink_are_those_of_light_ink(written):
 def test_a_committee_that_shifts_sees_no_bars(written):
     X, y, X_test, _ = (part.reshape(len(part), -1) if part.ndim > 1 else part for part in written)
     committee = CommitteeClassifier(
-        members=KNeighborsClassifier(3), n_members=1, test_time_shifts=2
+        estimators=KNeighborsClassifier(3), n_estimators=1, test_time_shifts=2
     )
     light = committee.fit(X / 255, y).predict_proba(X_test / 255)
     dark = committee.fit(1 - X / 255, y).predict_proba(1 - X_test / 255)

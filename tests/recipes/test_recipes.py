@@ -83,8 +83,7 @@ def test_networks_of_several_architectures_vote_in_probabilities_and_survive_a_p
     classifier = seeded(recipe(name), 0)
     set_epochs(classifier, 1)
     probabilities = classifier.fit(X, y).predict_proba(X)
-    members = classifier.members_ if name.startswith("committee") else classifier.estimators_
-    assert len({member.n_parameters_ for member in members}) == 3
+    assert len({member.n_parameters_ for member in classifier.estimators_}) == 3
     assert probabilities.shape == (200, 10)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
     np.testing.assert_array_equal(

@@ -59,10 +59,10 @@ SMALL = {
     "small-svm": Recipe(SVC(), "No probabilities.", data="rows"),
     "small-knn": Recipe(KNeighborsClassifier(3), "Classical.", data="rows"),
     "small-committee": Recipe(
-        CommitteeClassifier(members=_NETWORK, n_members=2), "Two.", data="digits"
+        CommitteeClassifier(estimators=_NETWORK, n_estimators=2), "Two.", data="digits"
     ),
     "small-stack": Recipe(
-        CNNStackingClassifier(classifier=_CNN, heads=[("knn", KNeighborsClassifier())], cv=2),
+        CNNStackingClassifier(network=_CNN, estimators=[("knn", KNeighborsClassifier())], cv=2),
         "A stack.",
         data="digits",
     ),

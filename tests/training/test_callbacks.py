@@ -139,8 +139,10 @@ def test_a_file_has_no_callbacks(few, tmp_path):
 
 def test_each_member_of_a_committee_has_its_own(few):
     losses = Losses()
-    committee = CommitteeClassifier(members=dnn(losses, epochs=1), n_members=2, random_state=0)
-    members = committee.fit(*few).members_
+    committee = CommitteeClassifier(
+        estimators=dnn(losses, epochs=1), n_estimators=2, random_state=0
+    )
+    members = committee.fit(*few).estimators_
     assert losses.losses == []
     assert [len(member.callbacks_[0].losses) for member in members] == [1, 1]
 

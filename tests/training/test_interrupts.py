@@ -131,7 +131,7 @@ def test_an_interrupt_ends_both_phases_of_a_pretrained_classifier(few, epoch):
 
 def test_an_interrupt_in_a_search_a_cross_validation_or_a_committee_goes_through(few):
     search = GridSearchCV(dnn(CtrlC(2)), {"learning_rate": [0.01, 0.02]}, cv=2)
-    committee = CommitteeClassifier(members=dnn(CtrlC(2)), n_members=2)
+    committee = CommitteeClassifier(estimators=dnn(CtrlC(2)), n_estimators=2)
     for fit in (
         functools.partial(search.fit, *few),
         functools.partial(cross_val_score, dnn(CtrlC(2)), *few, cv=2),
@@ -140,7 +140,7 @@ def test_an_interrupt_in_a_search_a_cross_validation_or_a_committee_goes_through
         with pytest.raises(KeyboardInterrupt):
             fit()
     assert not hasattr(search, "best_estimator_")
-    assert not hasattr(committee, "members_")
+    assert not hasattr(committee, "estimators_")
 
 
 def test_scikit_learns_callbacks_end_with_an_interrupted_fit(few, capfd):
@@ -346,7 +346,7 @@ def test_few_small_steps_are_not_warned_of(few):
 
 
 def test_a_committee_passes_on_its_members_warnings(few):
-    committee = CommitteeClassifier(members=dnn(**WILD), n_members=2, random_state=0)
+    committee = CommitteeClassifier(estimators=dnn(**WILD), n_estimators=2, random_state=0)
     with pytest.warns(ConvergenceWarning, match="ended at guessing"):
         committee.fit(*few)
 
