@@ -66,8 +66,8 @@ def warn_of_other_pixels(
         given.append(True)
     warnings.warn(
         f"X has values from {low:g} to {high:g}, but this {name} was trained on "
-        f"values from {seen.low:g} to {seen.high:g}: {problem} What a network "
-        "makes of such images is mostly wrong.",
+        f"values from {seen.low:g} to {seen.high:g}: {problem} Predictions for such "
+        "images are mostly wrong.",
         PixelRangeWarning,
         stacklevel=_depth_of_this_package(),
     )
@@ -91,7 +91,7 @@ def _other_unit(
         return None
     return (
         "they seem to be in another unit. Often pixels were divided by 255 in one place and not in "
-        "the other. Prepare X as the training images were; a step in a Pipeline does so by itself."
+        "the other. Prepare X like the training images; a step in a Pipeline does so automatically."
     )
 
 
