@@ -1,4 +1,4 @@
-"""Whatever may hold images or labels, as NumPy arrays; what can't be is refused by its kind."""
+"""Conversion of images and labels to NumPy arrays, with errors for what can't be converted."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from os import PathLike
@@ -13,7 +13,7 @@ _PIXELS = "expected an array of shape (n, n_pixels) or (n, height, width[, chann
 
 
 def as_pixels(X: Any) -> Any:
-    """Turn an array of any library into NumPy's; refuse what is no table or array of numbers.
+    """Convert an array of any library to NumPy's; refuse what isn't a table or array of numbers.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def as_pixels(X: Any) -> Any:
     Returns
     -------
     X : object
-        An array where `X` is one of any library, else `X` itself, for scikit-learn to validate.
+        An array if `X` is one of any library, else `X` itself, for scikit-learn to validate.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def as_pixels(X: Any) -> Any:
 
 
 def as_numpy(values: Any) -> Any:
-    """Turn an array of any library into NumPy's; return frames, lists and all else unchanged.
+    """Convert an array of any library to NumPy's; return anything else unchanged.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def as_numpy(values: Any) -> Any:
     """
     if isinstance(values, np.ndarray | type) or hasattr(values, "iloc"):
         return values
-    if hasattr(values, "detach"):  # a tensor of PyTorch's may want a gradient
+    if hasattr(values, "detach"):  # a PyTorch tensor may require a gradient
         values = values.detach()
     if hasattr(values, "__array__") or isinstance(values, memoryview):
         return np.asarray(values)
@@ -79,7 +79,7 @@ def _is_stream(X: Any) -> bool:
 
 
 def _check_numeric(X: Any) -> None:
-    """Refuse texts, dates and columns of arrays, which scikit-learn has no clear words for."""
+    """Refuse texts, dates and columns of arrays, for which scikit-learn's errors aren't clear."""
     if any(dtype.kind in "mM" for dtype in _dtypes(X)):
         raise ValueError(f"X holds dates or times; {_PIXELS} of numbers.")
     first = _only_entry_of_first_row(X)
@@ -109,7 +109,7 @@ def _dtypes(X: Any) -> list[np.dtype]:
 
 
 def _only_entry_of_first_row(X: Any) -> Any:
-    """Find what the first row holds, if it is a single thing."""
+    """Return what the first row holds if that is a single entry."""
     if isinstance(X, list | tuple):
         while isinstance(X, list | tuple) and X and (len(X) == 1 or isinstance(X[0], _STRINGS)):
             X = X[0]

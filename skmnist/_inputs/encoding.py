@@ -1,4 +1,4 @@
-"""What a classifier has learned of its inputs: which image a row is, and what its values mean."""
+"""What a classifier has learned about its inputs: the image shape and the range of the values."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,16 +12,16 @@ from skmnist._inputs.pixels import PixelScaling, PixelValues, find_pixel_scaling
 
 @dataclass(frozen=True)
 class ImageEncoding:
-    """Rows of pixels as the images that a network takes.
+    """The conversion of rows of pixels to the images that a network takes.
 
     Parameters
     ----------
     image_shape : tuple (height, width, channels)
         The shape of one image.
     scaling : PixelScaling
-        What brings the pixels to the network's range.
+        The scaling of the pixels to the network's range.
     values : PixelValues or None
-        What the training images were like; None where that is not known.
+        Statistics of the training images; None if they are not known.
     """
 
     image_shape: ImageShape
@@ -39,7 +39,7 @@ class ImageEncoding:
         rows : ndarray of shape (n, n_pixels)
             Pixels of any real dtype.
         seen : tuple (height, width, channels) or None
-            The shape of the images that came, or None where rows came.
+            The shape of the images that were passed, or None for rows.
         image_shape : sequence of int or None
             The classifier's parameter.
         pixel_scaling : "auto" or None
@@ -68,12 +68,12 @@ class ImageEncoding:
 
     @property
     def background(self) -> tuple[float, ...]:
-        """The scaled background of the training images, one number a channel."""
+        """The scaled background of the training images, one number per channel."""
         if self.values is None:
             return (0.0,)
         offset, scale = self.scaling
         return tuple((value - offset) / scale for value in self.values.background)
 
     def warn_of_others(self, name: str, images: NDArray) -> None:
-        """Warn where images are in another unit than those of the training, or inverted."""
+        """Warn if images are inverted or in another unit than the training images."""
         warn_of_other_pixels(name, self.values, self.scaling, images)

@@ -1,7 +1,7 @@
-"""Rows of pixels and images: the one place where data changes its shape.
+"""Rows of pixels and images: the one place where data is reshaped.
 
-scikit-learn speaks in rows ``(n_samples, n_features)``, networks in images ``(n_samples, height,
-width, channels)``.  Both directions are views: no pixel is copied.
+scikit-learn uses rows ``(n_samples, n_features)``, networks use images ``(n_samples, height,
+width, channels)``.  Both conversions are views: no pixel is copied.
 """
 
 import warnings
@@ -18,11 +18,11 @@ from skmnist._utils.errors import shown
 
 ImageShape = tuple[int, int, int]
 
-_FEWEST_IN_COLOUR = 8  # pixels of a side; narrower tables are taken for tables
+_FEWEST_IN_COLOUR = 8  # pixels per side; a smaller table is not taken for images
 
 
 def as_rows(X: Any) -> tuple[Any, ImageShape | None]:
-    """Flatten images to rows; leave everything else as it is.
+    """Flatten images to rows; return everything else unchanged.
 
     Parameters
     ----------
@@ -32,9 +32,9 @@ def as_rows(X: Any) -> tuple[Any, ImageShape | None]:
     Returns
     -------
     rows : array-like of shape (n, n_features)
-        A view of `X` where it was an array of images, `X` itself where it was not.
+        A view of `X` if it was an array of images, else `X` itself.
     image_shape : tuple (height, width, channels) or None
-        The shape of one image, or None where `X` was not an array of images.
+        The shape of one image, or None if `X` was not an array of images.
 
     Raises
     ------
@@ -70,12 +70,12 @@ def as_rows(X: Any) -> tuple[Any, ImageShape | None]:
 
 
 def as_images(rows: NDArray, image_shape: ImageShape) -> NDArray:
-    """Give rows of pixels the shape of images.
+    """Reshape rows of pixels to images.
 
     Parameters
     ----------
     rows : ndarray of shape (n, height * width * channels)
-        One image a row.
+        One image per row.
     image_shape : tuple (height, width, channels)
         The shape of one image.
 
@@ -95,7 +95,7 @@ def as_images(rows: NDArray, image_shape: ImageShape) -> NDArray:
 
 
 def native_pixels(rows: NDArray) -> NDArray:
-    """Give pixels a number format that every backend reads; copy only where they have another.
+    """Convert pixels to a number format that every backend reads; copy only if necessary.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def native_pixels(rows: NDArray) -> NDArray:
     Returns
     -------
     rows : ndarray of shape (n, n_pixels)
-        The same numbers, in the machine's own byte order and of at most eight bytes.
+        The same numbers, in the machine's byte order and of at most eight bytes each.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def native_pixels(rows: NDArray) -> NDArray:
 
 
 def image_shape_of(rows: NDArray, wanted: Any, seen: ImageShape | None) -> ImageShape:
-    """Decide which image each of these rows is, and warn where it may be one in colour.
+    """Return the image shape of these rows, and warn if the images may be in colour.
 
     Parameters
     ----------
@@ -137,8 +137,8 @@ def image_shape_of(rows: NDArray, wanted: Any, seen: ImageShape | None) -> Image
     Warns
     -----
     UserWarning
-        If nothing gives a shape, no value is negative, and there are three times as many as pixels
-        in a square of at least 8 x 8: 192, 243, 300, ..., 3,072 columns.
+        If nothing gives a shape, no value is negative, and the number of columns is three times
+        that of the pixels in a square of at least 8 x 8: 192, 243, 300, ..., 3,072.
 
     Examples
     --------
@@ -166,16 +166,16 @@ def image_shape_of(rows: NDArray, wanted: Any, seen: ImageShape | None) -> Image
 
 
 def find_image_shape(n_features: int, wanted: Any, seen: ImageShape | None) -> ImageShape:
-    """Decide which image a row of `n_features` pixels is.
+    """Return the image shape of rows of `n_features` pixels.
 
     Parameters
     ----------
     n_features : int
         Pixels in a row.
     wanted : sequence (height, width) or (height, width, channels), or None
-        What the user says an image is.
+        The shape that the user gave.
     seen : tuple (height, width, channels) or None
-        The shape of the images that came, or None where rows came.
+        The shape of the images that were passed, or None for rows.
 
     Returns
     -------
@@ -186,8 +186,8 @@ def find_image_shape(n_features: int, wanted: Any, seen: ImageShape | None) -> I
     ------
     ValueError
         If `wanted` doesn't have `n_features` pixels, or contradicts `seen`; or if `wanted` is None
-        and `seen` looks like PyTorch's layout, channels first: 1, 3 or 4 of them, fewer than there
-        are rows, and more than 4 pixels in a row.
+        and `seen` looks like PyTorch's layout, channels first: 1, 3 or 4 of them, fewer than rows,
+        and more than 4 pixels in a row.
 
     Notes
     -----
@@ -237,24 +237,24 @@ def _checked_shape(wanted: tuple[Any, ...]) -> ImageShape:
 
 
 def _grey(shape: ImageShape) -> tuple[int, ...]:
-    """Leave out the channels where there is one."""
+    """Leave out the channels if there is only one."""
     return shape[:2] if shape[2] == 1 else shape
 
 
 def _has_layout(seen: ImageShape | None, shape: ImageShape) -> bool:
-    """Whether pixels that came as `seen` are in the order of images of `shape`."""
+    """Return whether pixels of images of shape `seen` are in the order of `shape`."""
     return seen is None or seen == shape or (seen[0] == 1 and (*seen[1:], 1) == shape)
 
 
 def _axis_to_move(seen: ImageShape | None, shape: ImageShape) -> str:
-    """Advise on images whose channels come first, and should come last."""
+    """Return advice for images whose channels come first, and should come last."""
     if seen is None or (*seen[1:], seen[0]) != shape:
         return ""
     return "Its channels come first; move them to the end: np.moveaxis(X, 1, -1). "
 
 
 def _check_channels_last(seen: ImageShape) -> None:
-    """Refuse what looks like (n, channels, height, width)."""
+    """Raise an error for what looks like (n, channels, height, width)."""
     channels, height, width = seen
     if channels in (1, 3, 4) and channels < height and width > 4:
         raise ValueError(
@@ -268,21 +268,21 @@ def _check_channels_last(seen: ImageShape) -> None:
 def check_not_single_image(
     estimator: Any, rows_shape: tuple[int, ...], seen: ImageShape | None
 ) -> None:
-    """Refuse a single image, which needs one more axis, where an array of them is expected.
+    """Raise an error for a single image, which needs one more axis, in place of an array of images.
 
     Parameters
     ----------
     estimator : estimator
         Fitted, with an attribute `image_shape_`.
     rows_shape : tuple of int
-        The shape of the rows that came, or that images became.
+        The shape of the rows that were passed, or to which images were flattened.
     seen : tuple (height, width, channels) or None
-        The shape of the images that came, or None where rows came.
+        The shape of the images that were passed, or None for rows.
 
     Raises
     ------
     ValueError
-        If it is that of one image that the estimator was fitted on, or of a photograph.
+        If the shape is that of one image like those in `fit`, or of a photograph.
 
     Examples
     --------
@@ -309,7 +309,7 @@ def check_not_single_image(
             f"that size{in_grey}, and give image[None]."
         )
     if len(shape) == 2 and min(shape) > 4 and min(height, width) > 1:
-        # scikit-learn's words, and ours.
+        # scikit-learn's message, with our advice added.
         raise ValueError(
             f"X has {shape[1]} features, but {type(estimator).__name__} is expecting "
             f"{prod(fitted)} features as input; {expected}, or rows of them. If X is a single "
@@ -319,14 +319,14 @@ def check_not_single_image(
 
 
 def check_same_shape(estimator: Any, seen: ImageShape | None) -> None:
-    """Refuse images of another shape than an estimator was fitted on.
+    """Raise an error for images of another shape than an estimator was fitted on.
 
     Parameters
     ----------
     estimator : estimator
         Fitted, with an attribute `image_shape_`.
     seen : tuple (height, width, channels) or None
-        The shape of the images that came, or None where rows came.
+        The shape of the images that were passed, or None for rows.
 
     Raises
     ------

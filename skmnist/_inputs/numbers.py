@@ -1,4 +1,4 @@
-"""Numbers that nothing can be computed with, refused by the name of the parameter."""
+"""Checks for numbers that can't be computed with; errors name the parameter."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from skmnist._utils.sklearn import check_sample_weight
 
 
 def check_not_masked(values: Any, name: str) -> None:
-    """Refuse a masked array with masked values, or a list that holds one.
+    """Raise an error for a masked array with masked values, or a list that contains one.
 
     Examples
     --------
@@ -31,7 +31,7 @@ def check_not_masked(values: Any, name: str) -> None:
 
 
 def check_float32_range(rows: NDArray) -> None:
-    """Refuse pixels that are too large for float32, in which networks compute.
+    """Raise an error for pixels that are too large for float32, in which networks compute.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def check_float32_range(rows: NDArray) -> None:
 
 
 def checked_weights(weights: Any, rows: NDArray, name: str = "sample_weight") -> NDArray:
-    """Validate sample weights: not negative, of a finite sum; None is 1 for all.
+    """Validate sample weights: not negative, with a finite sum; None means 1 for all.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def checked_weights(weights: Any, rows: NDArray, name: str = "sample_weight") ->
     rows : ndarray of shape (n, n_features)
         The samples.
     name : str, default="sample_weight"
-        What errors call them.
+        The parameter's name in errors.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def checked_weights(weights: Any, rows: NDArray, name: str = "sample_weight") ->
 
 
 def check_no_overflow(weights: NDArray, given: NDArray, name: str) -> None:
-    """Refuse weights whose sum is too large, because of those given by a parameter."""
+    """Raise an error if the sum of `weights` is too large; `given` are the parameter's own."""
     with np.errstate(over="ignore"):
         if np.isfinite(weights.sum()):
             return

@@ -1,4 +1,4 @@
-"""A warning for images in another unit than those of the training, or inverted."""
+"""A warning for images that are inverted or in another unit than the training images."""
 
 import warnings
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from skmnist._inputs.pixels import PixelScaling, PixelValues
 from skmnist._utils.exceptions import PixelRangeWarning
 
 _FEWEST_IMAGES = 16
-# A division by 16, as for scikit-learn's digits, is one; images a tenth as bright are only dim.
+# Division by 16, as for scikit-learn's digits, changes the unit; a tenth as bright is only dim.
 _OTHER_UNIT = 12
 _FAR = 8
 _MANY = 0.05
@@ -27,7 +27,7 @@ _given: ContextVar[list[bool] | None] = ContextVar("_given", default=None)
 
 @contextmanager
 def one_pixel_warning() -> Iterator[None]:
-    """Have all estimators that are asked inside give one warning together, at most."""
+    """Issue at most one warning for all estimators that predict inside this context."""
     token = _given.set([])
     try:
         yield
@@ -38,18 +38,18 @@ def one_pixel_warning() -> Iterator[None]:
 def warn_of_other_pixels(
     name: str, seen: PixelValues | None, scaling: PixelScaling, images: NDArray
 ) -> None:
-    """Warn where images are in another unit than those of the training, or inverted.
+    """Warn if images are inverted or in another unit than the training images.
 
     Parameters
     ----------
     name : str
         The estimator's class, for the message.
     seen : PixelValues or None
-        What the training images were like; None is not known.
+        Statistics of the training images; None if they are not known.
     scaling : PixelScaling
-        The estimator's.
+        The estimator's scaling.
     images : ndarray of shape (n, height, width, channels)
-        What it is asked about.
+        The images to predict.
     """
     if seen is None or len(images) < _FEWEST_IMAGES or seen.low == seen.high:
         return
@@ -66,8 +66,8 @@ def warn_of_other_pixels(
         given.append(True)
     warnings.warn(
         f"X has values from {low:g} to {high:g}, but this {name} was trained on "
-        f"values from {seen.low:g} to {seen.high:g}: {problem} What a network "
-        "makes of such images is mostly wrong.",
+        f"values from {seen.low:g} to {seen.high:g}: {problem} Predictions for such "
+        "images are mostly wrong.",
         PixelRangeWarning,
         stacklevel=_depth_of_this_package(),
     )
@@ -79,7 +79,8 @@ def _other_unit(
     reach = _FAR * (seen.high - seen.low)
     is_picture = min(images.shape[1:3]) > 1
     outside = is_picture and (low > seen.high or high < seen.low)
-    # Without the few values far out that made a training set heavy-tailed, data merely differ.
+    # A heavy-tailed training set has a few values far out; data without them are not in another
+    # unit.
     is_heavy_tailed = scaling.scale < seen.high - seen.low and scaling.offset > seen.low
     small = not is_heavy_tailed and (high - low) * _OTHER_UNIT < scaling.scale
     far = 0
@@ -90,7 +91,7 @@ def _other_unit(
         return None
     return (
         "they seem to be in another unit. Often pixels were divided by 255 in one place and not in "
-        "the other. Prepare X as the training images were; a step in a Pipeline does so by itself."
+        "the other. Prepare X like the training images; a step in a Pipeline does so automatically."
     )
 
 

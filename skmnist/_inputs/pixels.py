@@ -1,7 +1,7 @@
-"""What the values of pixels mean: where they begin, how far they reach, what surrounds the ink.
+"""Properties of pixel values: their offset, their range and the background around the ink.
 
-All of it is learned from the training values and changes with them: after a change of unit and of
-origin, ``a * X + b`` with positive ``a``, the same images are the same numbers to a network.
+All of them are learned from the training values and change with them: after a change of unit and
+origin, ``a * X + b`` with positive ``a``, a network gets the same numbers for the same images.
 """
 
 from typing import NamedTuple
@@ -12,16 +12,16 @@ from sklearn.utils import gen_batches
 
 # A single bright pixel in each image of 50 x 50 has a range of 50 standard deviations.
 _WIDEST_RANGE = 50
-# Means of columns that differ by less than this part of what chance alone would give.
+# The means of centred columns differ by less than this fraction of what chance alone would give.
 _CENTRED = 0.5
-# Means of columns that differ by so many times as much as chance are those of pictures for certain.
+# Means of columns that differ by more than this many times as much as chance are those of pictures.
 _APART = 20
 _ROWS_IN_BATCH = 256  # stays in the processor's cache
-_ENOUGH = 2000  # rows that tell what all are like
+_ENOUGH = 2000  # rows that represent all
 
 
 class PixelScaling(NamedTuple):
-    """What brings pixels to the range that a network takes: ``(pixels - offset) / scale``.
+    """The scaling of pixels to the range that a network takes: ``(pixels - offset) / scale``.
 
     Parameters
     ----------
@@ -36,19 +36,19 @@ class PixelScaling(NamedTuple):
 
     @property
     def is_exact_in_float32(self) -> bool:
-        """Whether pixels can be cast to float32 first and divided then."""
+        """Whether pixels can be cast to float32 before the division."""
         limits = np.finfo(np.float32)
         return self.offset == 0 and float(limits.tiny) <= self.scale <= float(limits.max)
 
     def apply(self, pixels: NDArray, out: NDArray) -> NDArray:
-        """Scale pixels into another array; a difference of large numbers is taken in float64.
+        """Scale pixels into another array; differences of large numbers are computed in float64.
 
         Parameters
         ----------
         pixels : ndarray
             Of any real dtype.
         out : ndarray of the same shape
-            Where to.
+            Where the result is stored.
 
         Returns
         -------
@@ -68,21 +68,21 @@ class PixelScaling(NamedTuple):
         return np.divide(difference, self.scale, out=out)
 
     def ready_to_divide(self, rows: NDArray, dtype: DTypeLike) -> tuple[NDArray, float]:
-        """Return pixels and the number that is left to divide them by.
+        """Return pixels and the number by which they still have to be divided.
 
         Parameters
         ----------
         rows : ndarray of shape (n, n_pixels)
             Pixels of any real dtype.
         dtype : dtype
-            Of what is computed here.
+            Of a scaled copy.
 
         Returns
         -------
         rows : ndarray of shape (n, n_pixels)
-            `rows` itself where a division is all there is to do, else scaled in a copy.
+            `rows` itself if only a division is needed, else a scaled copy.
         divisor : float
-            The scale, or 1 for what is scaled already.
+            The scale, or 1 for a scaled copy.
 
         Examples
         --------
@@ -100,7 +100,7 @@ class PixelScaling(NamedTuple):
 
 
 def find_pixel_scaling(rows: NDArray) -> PixelScaling:
-    """Find what is subtracted from pixels, and what they are divided by, before a network.
+    """Return the offset and the scale of pixels for a network.
 
     Parameters
     ----------
@@ -116,14 +116,14 @@ def find_pixel_scaling(rows: NDArray) -> PixelScaling:
 
     Notes
     -----
-    Data are centred where the means of the columns differ by less than half of what chance alone
+    Data are centred if the means of the columns differ by less than half of what chance alone
     makes them differ by: ``n * var(means) / var(values)`` is 3.6 for ten images of Fashion-MNIST,
     0.7 for ten photographs of CIFAR-10, more for more images, and 0 for what a ``StandardScaler``
-    was fitted on.  They are heavy-tailed where the range is over 50 standard deviations; it is 3
-    to 5 for MNIST, digits and photographs.
+    was fitted on.  They are heavy-tailed if the range is over 50 standard deviations; it is 3 to 5
+    for MNIST, digits and photographs.
 
     The scaling is learned from values, never from the dtype, so that the same numbers are the same
-    images whether they come as uint8 or float64.
+    images whether they are uint8 or float64.
 
     Examples
     --------
@@ -147,7 +147,7 @@ def find_pixel_scaling(rows: NDArray) -> PixelScaling:
 
 
 def _are_pictures_for_certain(rows: NDArray, low: float, spread: float) -> bool:
-    """Look at some rows, drawn at random, which spares large sets of images a look at all."""
+    """Decide from randomly drawn rows, so that large sets of images need not be read whole."""
     if len(rows) <= _ENOUGH:
         return False
     drawn = np.random.default_rng(0).choice(len(rows), _ENOUGH, replace=False)
@@ -156,7 +156,7 @@ def _are_pictures_for_certain(rows: NDArray, low: float, spread: float) -> bool:
 
 
 def _spread_of_values(rows: NDArray, low: float) -> tuple[float, float, float]:
-    """Return the mean less `low`, the variance, and ``n * var(means) / var(values)``."""
+    """Return the mean minus `low`, the variance, and ``n * var(means) / var(values)``."""
     totals, squares = np.zeros(rows.shape[1]), 0.0
     for batch in gen_batches(len(rows), _ROWS_IN_BATCH):
         part = np.subtract(rows[batch], low, dtype=np.float64)
@@ -169,7 +169,7 @@ def _spread_of_values(rows: NDArray, low: float) -> tuple[float, float, float]:
 
 
 def some_of(images: NDArray) -> NDArray:
-    """Take images, evenly spaced, that are enough to know what surrounds all of them.
+    """Return evenly spaced images, enough to find the background of all of them.
 
     Examples
     --------
@@ -182,7 +182,7 @@ def some_of(images: NDArray) -> NDArray:
 
 
 def border_pixels(images: NDArray) -> NDArray:
-    """Take the outermost pixels of images.
+    """Return the outermost pixels of images.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ def border_pixels(images: NDArray) -> NDArray:
     Returns
     -------
     border : ndarray of shape (n, n_border, channels)
-        The first and the last row, and what is left of the first and of the last column.
+        The first and the last row, and the rest of the first and of the last column.
 
     Examples
     --------
@@ -206,7 +206,7 @@ def border_pixels(images: NDArray) -> NDArray:
 
 
 def background_of_each(images: NDArray) -> NDArray:
-    """Find what surrounds each image: the median of its border, in each channel.
+    """Return the background of each image: the median of its border, in each channel.
 
     Parameters
     ----------
@@ -227,12 +227,12 @@ def background_of_each(images: NDArray) -> NDArray:
     """
     border = border_pixels(images)
     middle = border.shape[1] // 2
-    # A value that there is, no mean of two, so that integers stay integers.
+    # An existing value, never a mean of two, so that integers stay integers.
     return np.partition(border, middle, axis=1)[:, middle][:, np.newaxis, np.newaxis]
 
 
 def framed(images: NDArray, down: tuple[int, int], across: tuple[int, int]) -> NDArray:
-    """Put a frame of its own background around each image.
+    """Return each image with a frame of its background around it.
 
     Parameters
     ----------
@@ -262,9 +262,9 @@ def framed(images: NDArray, down: tuple[int, int], across: tuple[int, int]) -> N
 
 
 def background(images: NDArray) -> NDArray:
-    """Find what surrounds images: the median of their borders, in each channel.
+    """Return the background of images: the median of their borders, in each channel.
 
-    Of many images, `some_of` them are looked at.
+    Of many images, only `some_of` them are used.
 
     Parameters
     ----------
@@ -288,21 +288,21 @@ def background(images: NDArray) -> NDArray:
 
 
 class Ends(NamedTuple):
-    """Which parts of images' borders are at the ends of a range, within a tenth of it."""
+    """The fractions of images' borders at the two ends of a range, within a tenth of it."""
 
     at_low: float
     at_high: float
 
 
 class PixelValues(NamedTuple):
-    """What training images are like, for images to come.
+    """Statistics of training images, to compare later images with.
 
     Parameters
     ----------
     low, high : float
         The lowest and the highest value.
     border_at_low, border_at_high : float
-        Which part of the border is within a tenth of the range from its ends.
+        The fraction of the border within a tenth of the range from its ends.
     background : tuple of float
         The median of the border, in each channel.
     """
@@ -315,7 +315,7 @@ class PixelValues(NamedTuple):
 
     @classmethod
     def of(cls, images: NDArray) -> "PixelValues":
-        """Look at training images.
+        """Return the statistics of training images.
 
         Parameters
         ----------
@@ -344,7 +344,7 @@ class PixelValues(NamedTuple):
         return known._replace(border_at_low=at_low, border_at_high=at_high)
 
     def ends_of(self, images: NDArray) -> Ends:
-        """Measure which parts of images' borders are at the ends of this range."""
+        """Return the fractions of images' borders at the ends of this range."""
         border, tenth = border_pixels(some_of(images)), (self.high - self.low) / 10
         at_low, at_high = border <= self.low + tenth, border >= self.high - tenth
         return Ends(float(at_low.mean()), float(at_high.mean()))

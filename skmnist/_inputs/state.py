@@ -1,4 +1,4 @@
-"""What estimators have learned, as plain data: each class gives it and takes it back itself."""
+"""The learned state of estimators as plain data, which each class exports and restores."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ from skmnist._inputs.images import ImageShape
 
 
 class ImageState:
-    """What every estimator of images has learned, for a file and from a file (mixin).
+    """Exports and restores what every estimator of images has learned, for files (mixin).
 
     A class that `skmnist.persistence` can save has two methods.  ``__skmnist_getstate__`` returns
     what was learned, by name: values that JSON can hold, except for `classes_`, which is an array,
     and for fitted estimators.  ``__skmnist_setstate__`` takes what the other has returned, each
-    value checked by the reader of the file; it raises a ValueError where they don't fit the
+    value checked by the reader of the file; it raises a ValueError if they don't fit the
     estimator's parameters.  Subclasses extend both.
 
-    As for scikit-learn's ``__sklearn_tags__``, the names keep out of a user's completion.
+    The names, like scikit-learn's ``__sklearn_tags__``, don't show up in a user's completion.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Labels, their classes and their weights; which rows train and which judge."""
+"""Labels, their classes and their weights; which rows are for training and which held out."""
 
 from math import ceil, inf
 from numbers import Number, Real
@@ -19,7 +19,7 @@ _LEAST_STEPS = 2000
 
 
 def as_labels(y: Any, name: str = "y") -> Any:
-    """Turn labels of any library into what scikit-learn validates; refuse one-hot and mixed ones.
+    """Convert labels of any library to what scikit-learn accepts; refuse one-hot and mixed ones.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def _check_one_kind(y: Any, name: str) -> None:
 
 
 def at_least_two(classes: NDArray) -> NDArray:
-    """Refuse a problem of a single class."""
+    """Return the classes; raise an error if there is only one."""
     if len(classes) < 2:
         (only,) = classes.tolist()
         raise ValueError(
@@ -64,7 +64,7 @@ def at_least_two(classes: NDArray) -> NDArray:
 
 
 def class_numbers(y: NDArray, classes: NDArray, counted: NDArray) -> NDArray:
-    """Give each label its place in `classes`; rows that don't count may have any."""
+    """Return each label's index in `classes`; rows that don't count may have any index."""
     numbers = np.searchsorted(classes, y).clip(max=len(classes) - 1)
     unseen = np.setdiff1d(y[counted][classes[numbers[counted]] != y[counted]], classes)
     if len(unseen):
@@ -78,7 +78,7 @@ def class_numbers(y: NDArray, classes: NDArray, counted: NDArray) -> NDArray:
 def class_weights(
     class_weight: Any, classes: NDArray, labels: NDArray, counted: NDArray
 ) -> NDArray:
-    """Find the weight of each class; a class that a dict lacks weighs 1."""
+    """Return the weight of each class; a class that is missing from a dict has weight 1."""
     if isinstance(class_weight, dict):
         weights = _weights_by_label(class_weight, classes)
     else:
@@ -90,7 +90,7 @@ def class_weights(
 
 
 def _weights_by_label(class_weight: dict[Any, Any], classes: NDArray) -> NDArray:
-    """Look up labels as they are: the string "5" is another one than the number 5."""
+    """Look up labels as they are: the string "5" is not the number 5."""
     for label, weight in class_weight.items():
         if not (isinstance(weight, Real) and 0 <= float(weight) < inf):
             raise ValueError(
@@ -99,7 +99,7 @@ def _weights_by_label(class_weight: dict[Any, Any], classes: NDArray) -> NDArray
             )
     known = classes.tolist()
     unknown = [label for label in class_weight if label not in known]
-    # Where each class has its weight, there may be more: a fold may lack a class.
+    # If each class has a weight, further keys are allowed: a fold may lack a class.
     if unknown and len(class_weight) - len(unknown) < len(known):
         kind = " as strings" if classes.dtype.kind in "UO" else ""
         raise ValueError(
@@ -110,7 +110,7 @@ def _weights_by_label(class_weight: dict[Any, Any], classes: NDArray) -> NDArray
 
 
 def batch_size(wanted: Any, n_rows: int) -> int:
-    """Settle the batch size: "auto" makes some 30 steps an epoch of small data."""
+    """Return the batch size; "auto" gives about 30 steps per epoch on small data."""
     if wanted is None:
         return n_rows
     if wanted == "auto":
@@ -120,15 +120,15 @@ def batch_size(wanted: Any, n_rows: int) -> int:
 
 
 def n_epochs(wanted: Any, n_rows: int, batch_size: int) -> int:
-    """Settle the epochs: "auto" makes enough of them for a network to learn from few samples."""
+    """Return the number of epochs; "auto" gives enough for a network to learn from few samples."""
     if wanted == "auto":
-        steps_an_epoch = ceil(n_rows / batch_size)
-        return max(_LEAST_EPOCHS, ceil(_LEAST_STEPS / steps_an_epoch))
+        steps_per_epoch = ceil(n_rows / batch_size)
+        return max(_LEAST_EPOCHS, ceil(_LEAST_STEPS / steps_per_epoch))
     return int(wanted)
 
 
 def held_out_part(validation_fraction: float | None, early_stopping: bool) -> float:
-    """Return which part of the training data is held out; early stopping needs one.
+    """Return the fraction of the training data that is held out; early stopping needs some.
 
     Examples
     --------
@@ -144,7 +144,7 @@ def held_out_part(validation_fraction: float | None, early_stopping: bool) -> fl
 def stratified_split(
     rows: NDArray, labels: NDArray, fraction: float, seed: int
 ) -> tuple[NDArray, NDArray]:
-    """Split rows into those that train and those that judge, at least one of each class."""
+    """Split rows into a training part and a held-out part, each with every class."""
     n_classes = len(np.unique(labels[rows]))
     n_held_out = max(ceil(fraction * len(rows)), n_classes)
     fewest = np.bincount(labels[rows])[labels[rows]].min()

@@ -1,4 +1,4 @@
-"""What all estimators do where their public methods begin."""
+"""What all estimators do at the beginning of their public methods."""
 
 from collections.abc import Callable, Collection
 from functools import wraps
@@ -18,11 +18,11 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def in_one_step(method: Method) -> Method:
-    """Have a fitting method change its estimator at its end, at once, or not at all.
+    """Make a fitting method change its estimator all at once at its end, or not at all.
 
-    Until then, another thread may ask the estimator as it was; after any error it stays so, after
-    Ctrl-C too.  The method fits a shallow copy, so it has to set attributes, not to change their
-    values in place.
+    Until then, another thread may use the estimator as it was; after any error, and Ctrl-C, it
+    stays as it was.  The method fits a shallow copy, so it has to set attributes, not to change
+    their values in place.
     """
 
     @wraps(method)
@@ -42,7 +42,7 @@ def in_one_step(method: Method) -> Method:
 
 
 def clear_arguments(method: Method) -> Method:
-    """Have a method refuse wrong arguments by its own class's name, and advise on them."""
+    """Make a method's errors about wrong arguments name its class and give advice."""
     parameters = list(signature(method).parameters.values())[1:]
     positional = [p for p in parameters if p.kind is Parameter.POSITIONAL_OR_KEYWORD]
     required = [p.name for p in positional if p.default is Parameter.empty]
@@ -67,7 +67,7 @@ def clear_arguments(method: Method) -> Method:
 
 
 def _advice(estimator: Any, unknown: str, names: Collection[str]) -> str:
-    """Advise on an argument that other libraries' methods take."""
+    """Return advice about an unknown argument, which may be one of another library's methods."""
     settings = estimator.get_params(deep=False)
     own = {"validation_split": "validation_fraction", "lr": "learning_rate"}.get(unknown, unknown)
     if own in settings:
@@ -81,7 +81,7 @@ def _advice(estimator: Any, unknown: str, names: Collection[str]) -> str:
 
 
 class ShortErrors:
-    """An estimator whose errors about parameters leave out the middle of long values."""
+    """Shortens long values in the middle in an estimator's errors about parameters (mixin)."""
 
     def _validate_params(self) -> None:
         try:
@@ -96,7 +96,7 @@ class ShortErrors:
 def rows_to_fit(
     estimator: Any, X: Any, y: Any, *, reset: bool = True
 ) -> tuple[NDArray, NDArray, ImageShape | None]:
-    """Validate what an estimator is fitted on.
+    """Validate the data that an estimator is fitted on.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def rows_to_fit(
     y : ndarray of shape (n,)
         Labels.
     seen_shape : tuple (height, width, channels) or None
-        The shape of one image, or None where rows came.
+        The shape of one image, or None if `X` held rows.
 
     Raises
     ------
@@ -120,14 +120,14 @@ def rows_to_fit(
 
 
 def rows_as_fitted(estimator: Any, X: Any) -> tuple[NDArray, ImageShape | None]:
-    """Validate what a fitted estimator is asked about.
+    """Validate the data that a fitted estimator predicts or transforms.
 
     Returns
     -------
     rows : ndarray of shape (n, n_pixels)
         Any real dtype.
     seen_shape : tuple (height, width, channels) or None
-        The shape of one image, or None where rows came.
+        The shape of one image, or None if `X` held rows.
 
     Raises
     ------

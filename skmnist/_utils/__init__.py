@@ -1,1 +1,1 @@
-"""Tools that know nothing of classifiers: Keras's import, errors, files, tables, progress."""
+"""Tools that don't depend on classifiers: Keras's import, errors, files, tables, progress."""

@@ -1,16 +1,15 @@
 """The one place where Keras and its backend are first imported.
 
-TensorFlow takes three seconds to import, writes to descriptor 2 whatever it is told, takes every
+TensorFlow takes three seconds to import, writes to descriptor 2 whatever its settings, uses every
 core of the machine in every worker process, and leaves oneDNN off on processors without AVX-512.
-JAX fuses operations on CPUs so that their sums are wrong.  All of this is mended here, once in each
-process, so that no other module needs to know of it.
+JAX fuses operations on CPUs in a way that makes their sums wrong.  All of this is corrected here,
+once per process, so that no other module has to deal with it.
 
-TensorFlow decides on oneDNN when it is imported, for good.  Where the user has imported it first,
-on a processor on which it leaves oneDNN off, nothing can be done but a warning.  Worker processes
-have to do likewise, or folds would be computed in two ways: an estimator that is pickled in such a
-process carries a note, and if it is unpickled in a worker that has no TensorFlow yet, oneDNN stays
-off there (`StartsAsItsSender`).  A variable TF_ENABLE_ONEDNN_OPTS that the user has set rules
-everywhere.
+TensorFlow decides on oneDNN when it is imported, and never again.  If the user has imported it
+first, on a processor where it leaves oneDNN off, all we can do is warn.  Worker processes have to
+do the same, or folds would be computed in two ways: an estimator that is pickled in such a process
+carries a note, and if it is unpickled in a worker that hasn't loaded TensorFlow yet, oneDNN stays
+off there (`StartsAsItsSender`).  If the user has set TF_ENABLE_ONEDNN_OPTS, it applies everywhere.
 """
 
 import os
@@ -45,7 +44,7 @@ _INSTALLED_BY = {
 }
 _JAX_FUSION = "xla_cpu_experimental_ynn_fusion_type"
 
-# What TensorFlow's C++ parts log; all else is passed on.
+# What TensorFlow's C++ parts log; everything else is passed on.
 _LOG_LINE = re.compile(
     rb"^(WARNING: All log messages before absl::InitializeLog"
     rb"|[IWE]\d{4} \d\d:\d\d:"
@@ -56,7 +55,7 @@ _LOG_LINE = re.compile(
 
 
 def load_keras() -> Any:
-    """Import Keras on first use, silently, its threads within this process's share of the cores.
+    """Import Keras on first use, silently, its threads limited to this process's share of cores.
 
     Returns
     -------
@@ -87,7 +86,7 @@ def load_keras() -> Any:
 
 
 def backend_name() -> str:
-    """Tell which backend Keras runs on: ``"tensorflow"``, ``"jax"`` or ``"torch"``.
+    """Return which backend Keras runs on: ``"tensorflow"``, ``"jax"`` or ``"torch"``.
 
     Examples
     --------
@@ -99,10 +98,10 @@ def backend_name() -> str:
 
 
 def in_new_thread(make: Callable[[], Any]) -> Any:
-    """Return what a function makes in a thread of its own, where Keras has made nothing yet.
+    """Return the result of a function in a new thread, where Keras has no state yet.
 
-    Keras keeps for each thread which names it has made up, which variables it has yet to make and
-    whether it is silenced.
+    Keras keeps, for each thread, which names it has generated, which variables it has yet to
+    create and whether its output is off.
 
     Examples
     --------
@@ -124,7 +123,7 @@ def in_new_thread(make: Callable[[], Any]) -> Any:
     except RuntimeError as error:
         if "shutdown" not in str(error):
             raise
-        # Python 3.12 starts no thread at the interpreter's exit, where this is of no more use.
+        # Python 3.12 starts no thread at the interpreter's exit, where fresh state is not needed.
         load_keras().utils.clear_session(free_memory=False)
         return make()
     thread.join()
@@ -132,7 +131,7 @@ def in_new_thread(make: Callable[[], Any]) -> Any:
 
 
 def check_execution_mode() -> None:
-    """Refuse to compute where TensorFlow builds a graph or distributes variables.
+    """Raise an error where TensorFlow builds a graph or distributes variables.
 
     Raises
     ------
@@ -176,13 +175,13 @@ def _import_keras() -> ModuleType:
 
 @contextmanager
 def _missing_backend_named() -> Iterator[None]:
-    """Replace Keras's error about a backend that is not installed by one with the commands.
+    """Replace Keras's error about a missing backend by one that gives the commands to install it.
 
-    Another backend that is installed is named and not taken: which one computes decides the last
-    digits of every fit, and ``import keras`` in the user's own code would fail all the same.
+    If another backend is installed, the error names it, but it isn't used: the last digits of
+    every fit depend on the backend, and ``import keras`` in the user's own code would still fail.
 
-    What the failed import has left behind is removed, so that the next one begins anew, after
-    ``os.environ["KERAS_BACKEND"] = "jax"`` in a notebook for example.
+    What the failed import has left behind is removed, so that the next one starts afresh, for
+    example after ``os.environ["KERAS_BACKEND"] = "jax"`` in a notebook.
     """
     try:
         yield
@@ -212,10 +211,10 @@ def _how_to_get_a_backend(missing: str) -> str:
 
 @contextmanager
 def _onednn_wanted() -> Iterator[None]:
-    """Have TensorFlow start with oneDNN, unless the user has said whether it should.
+    """Make TensorFlow start with oneDNN, unless the user has set whether it should.
 
-    By itself it takes oneDNN on processors with AVX-512 only; with AVX2 alone, convolutions train
-    twice as fast in it, and a row's output depends less on its batch.
+    By default it uses oneDNN on processors with AVX-512 only; with AVX2 alone, convolutions train
+    twice as fast with oneDNN, and a row's output depends less on its batch.
     """
     wanted = "0" if _sender_has_no_onednn else "1"
     with nullcontext() if _ONEDNN in os.environ else _variable_set(_ONEDNN, wanted):
@@ -223,7 +222,7 @@ def _onednn_wanted() -> Iterator[None]:
 
 
 def _onednn_is_off() -> bool:
-    """Return whether TensorFlow runs without oneDNN here though the user hasn't said so."""
+    """Return whether TensorFlow runs without oneDNN here although the user hasn't set that."""
     if "tensorflow" not in sys.modules or _ONEDNN in os.environ or machine() not in _X86:
         return False
     try:
@@ -246,7 +245,7 @@ def _warn_of_missing_onednn() -> None:
 
 
 class StartsAsItsSender:
-    """Pickled to a worker, it has TensorFlow start there with oneDNN or without, as here (mixin).
+    """Make TensorFlow start in a worker with or without oneDNN, as in this process (mixin).
 
     Examples
     --------
@@ -273,7 +272,7 @@ _sender_has_no_onednn = False
 
 @contextmanager
 def _some_temporary_folder() -> Iterator[None]:
-    """Name a temporary folder where no folder can be written: TensorFlow's import wants a name."""
+    """Set a temporary folder where none can be written: TensorFlow's import needs some name."""
     try:
         tempfile.gettempdir()
     except FileNotFoundError:
@@ -285,7 +284,7 @@ def _some_temporary_folder() -> Iterator[None]:
 
 @contextmanager
 def _variable_set(name: str, value: str) -> Iterator[None]:
-    """Set an environment variable for a while."""
+    """Set an environment variable, and restore it afterwards."""
     before = os.environ.get(name)
     os.environ[name] = value
     try:
@@ -300,15 +299,15 @@ def _variable_set(name: str, value: str) -> Iterator[None]:
 def _start_tensorflow() -> None:
     import tensorflow as tf
 
-    # The first operation makes the thread pools and writes the last of the start-up log.
+    # The first operation creates the thread pools and writes the end of the start-up log.
     tf.constant(0)
 
 
 def _start_jax() -> None:
-    """Start JAX without the fusion by which it computes wrong sums on CPUs since 0.10.2.
+    """Start JAX without the fusion that makes sums wrong on CPUs since 0.10.2.
 
-    See https://github.com/jax-ml/jax/issues/39103.  JAX reads its flags when it starts; they are
-    the user's again afterwards, and a user's own setting of this one is left alone.
+    See https://github.com/jax-ml/jax/issues/39103.  JAX reads its flags when it starts; the user's
+    flags are restored afterwards, and this one is left alone if the user has set it.
     """
     import jax
 
@@ -325,14 +324,14 @@ def _start_jax() -> None:
                 stacklevel=2,
             )
         return
-    if flags and not flags.startswith("-"):  # the name of a file of flags: all of it the user's
+    if flags and not flags.startswith("-"):  # the name of the user's file of flags
         return
     with _variable_set("XLA_FLAGS", f"{flags} --{_JAX_FUSION}=".strip()):
         jax.devices()
 
 
 def _xla_knows(flag: str) -> bool:
-    """Return whether JAX's library has a flag; one that it doesn't know ends the process."""
+    """Return whether JAX's library has a flag; an unknown flag would end the process."""
     spec = find_spec("jaxlib")
     folder = Path(spec.origin).parent if spec and spec.origin else Path()
     for path in folder.glob("*jax_common*"):
@@ -348,7 +347,7 @@ def _jax_runs() -> bool:
 
 
 def _check_not_forked() -> None:
-    """Stop before a deadlock: the backend's threads don't survive a fork."""
+    """Raise an error instead of a deadlock: the backend's threads don't survive a fork."""
     if _forked_with is not None:
         raise RuntimeError(
             f"This process was forked from one in which {_forked_with} already runs; its threads "
@@ -376,12 +375,12 @@ if hasattr(os, "register_at_fork"):
 
 @contextmanager
 def _threads_on_our_cores() -> Iterator[None]:
-    """Let TensorFlow's threads run on this process's share of the cores only.
+    """Run TensorFlow's threads on this process's share of the cores only.
 
-    Joblib's workers, dask's too, are told their share by ``OMP_NUM_THREADS``, which TensorFlow
-    does not read.  A smaller pool would change the order in which convolutions are summed, and
-    with it the last bits of a fit; so the pool keeps its size and its threads are bound, as
-    they are made, to as many cores as the share has.
+    Joblib and dask give their workers a share in ``OMP_NUM_THREADS``, which TensorFlow does not
+    read.  A smaller pool would change the order in which convolutions are summed, and with it the
+    last bits of a fit; so the pool keeps its size, and its threads are bound, when they are
+    created, to as many cores as the share has.
     """
     share = _cores_given()
     if share is None:
@@ -390,7 +389,7 @@ def _threads_on_our_cores() -> Iterator[None]:
     import tensorflow as tf
 
     if not hasattr(os, "sched_setaffinity"):
-        with suppress(RuntimeError):  # TensorFlow was already started, by the user: theirs
+        with suppress(RuntimeError):  # the user has started TensorFlow already
             tf.config.threading.set_intra_op_parallelism_threads(share)
         yield
         return
@@ -417,7 +416,7 @@ def _part_of(cores: list[int], share: int) -> set[int]:
     """Choose ``share`` cores; neighbouring workers get neighbouring parts."""
     import multiprocessing
 
-    # CPython's own; the name has the same number where the user gave the process none.
+    # Private to CPython; unless the user named the process, its name ends with the same number.
     identity = getattr(multiprocessing.current_process(), "_identity", ())
     number = identity[-1] if identity else _number_in_name()
     start = number * share % len(cores)
@@ -433,9 +432,9 @@ def _number_in_name() -> int:
 
 @contextmanager
 def logs_of_tensorflow_held_back() -> Iterator[None]:
-    """Hold back what is written to descriptor 2, and pass on all but TensorFlow's own log.
+    """Hold back what is written to descriptor 2, and pass on all but TensorFlow's log.
 
-    TensorFlow writes while it starts and, for unusual dtypes, while it optimises a graph.
+    TensorFlow logs while it starts and, for unusual dtypes, while it optimises a graph.
 
     Examples
     --------
@@ -447,7 +446,7 @@ def logs_of_tensorflow_held_back() -> Iterator[None]:
     with _descriptor_lock, _interrupts_deferred():
         try:
             original = os.dup(2)
-        except OSError:  # no descriptor 2, as under pythonw: nobody listens
+        except OSError:  # no descriptor 2, as under pythonw
             yield
             return
         held = _memory_file()
@@ -472,26 +471,26 @@ def logs_of_tensorflow_held_back() -> Iterator[None]:
 
 @contextmanager
 def _interrupts_deferred() -> Iterator[None]:
-    """Have Ctrl-C wait until the end, as it may come between any two steps of Python.
+    """Defer Ctrl-C to the end, as it may arrive between any two Python instructions.
 
-    Only the main thread hears it; a program's own choice to ignore it or to end at once stays.
+    Only the main thread receives it; a program that ignores it or ends at once still does so.
     """
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler):
         yield
         return
-    heard: list[tuple[int, Any]] = []
-    signal.signal(signal.SIGINT, lambda *arguments: heard.append(arguments))
+    received: list[tuple[int, Any]] = []
+    signal.signal(signal.SIGINT, lambda *arguments: received.append(arguments))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
-        if heard:
-            handler(*heard[-1])
+        if received:
+            handler(*received[-1])
 
 
 def _memory_file() -> BinaryIO | None:
-    """Make a file without a name; None where there is no place for one."""
+    """Create a file without a name; return None where that isn't possible."""
     if hasattr(os, "memfd_create"):
         with suppress(OSError):
             return os.fdopen(os.memfd_create("skmnist"), "w+b")

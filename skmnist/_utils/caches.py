@@ -1,8 +1,8 @@
-"""The one kind of cache that the package has, and what empties all of them.
+"""The one kind of cache that the package has, and the function that empties all of them.
 
-Whatever grows with what is asked for is kept in a `Cache`.  What a process finds out once, or
-defines once when Keras is loaded (layers, callbacks), is not: it doesn't grow, and a class that
-was defined anew would be another class.
+Whatever grows with use is kept in a `Cache`.  What a process finds out once, or defines once when
+Keras is loaded (layers, callbacks), is not: it doesn't grow, and a class that is defined again
+would be a different class.
 """
 
 import gc
@@ -20,15 +20,15 @@ _T = TypeVar("_T")
 
 
 class Cache:
-    """Keeps what was used last, each thing made once for its key.
+    """A cache of the most recently used values, each made once for its key.
 
-    Threads that ask for the same key at the same time wait for the one that makes it; those that
-    ask for other keys don't.
+    Threads that ask for the same key at the same time wait for the one that makes the value;
+    those that ask for other keys don't.
 
     Parameters
     ----------
     maxsize : int
-        The number of things kept; the least recently used is dropped first.
+        The number of values kept; the least recently used is dropped first.
 
     Examples
     --------
@@ -49,14 +49,14 @@ class Cache:
         _all_caches.add(self)
 
     def get(self, key: Hashable, make: Callable[[], _T]) -> _T:
-        """Return what is kept for a key, made now where there is nothing yet."""
+        """Return the value of a key; make it if there is none yet."""
         with self._lock:
             entry = self._entries.get(key) or _Entry()
             self._keep(key, entry)
         try:
             return cast(_T, entry.value(make))
         except BaseException:
-            self._drop(key, entry)  # the next one tries again
+            self._drop(key, entry)  # the next caller tries again
             raise
 
     def clear(self) -> None:
@@ -80,7 +80,7 @@ class Cache:
 
 
 class _Entry:
-    """A place for one thing, and the lock of whoever makes it."""
+    """A place for one value, and the lock of the thread that makes it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -97,7 +97,7 @@ _all_caches: WeakSet[Cache] = WeakSet()
 
 
 def cached(maxsize: int) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
-    """Decorate a function of hashable positional arguments to keep what it has returned.
+    """Decorate a function of hashable positional arguments to cache what it returns.
 
     Parameters
     ----------
@@ -128,17 +128,17 @@ def cached(maxsize: int) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
 
 
 def clear_caches() -> None:
-    """Free the memory of compiled networks and of all else that is kept for reuse.
+    """Free the memory of compiled networks and of everything else that is kept for reuse.
 
     A process keeps the compiled training loops and predictions of the networks that it used last,
-    so that the next fit of an equal network needs no compiling. Results are the same before and
+    so that the next fit of an equal network needs no compilation. Results are the same before and
     after; the next fit takes as long as the first one did.
 
     Notes
     -----
-    Of each different small dense network that was fitted, about 1.5 MB stay in the process
-    (measured with TensorFlow 2.21); no Python object holds its graph any more. What a fit that runs
-    at the same time in another thread uses is kept when that fit ends.
+    For each different small dense network that was fitted, about 1.5 MB stay in the process
+    (measured with TensorFlow 2.21), although no Python object refers to its graph any more. If a
+    fit runs in another thread at the same time, what it uses is cached again when it ends.
 
     Examples
     --------
@@ -152,6 +152,6 @@ def clear_caches() -> None:
 
 
 def _give_back_to_the_system() -> None:
-    """Return free memory to the system, where the C library keeps it otherwise (glibc)."""
+    """Return free memory to the system, where the C library would keep it (glibc)."""
     with suppress(AttributeError, OSError, TypeError):
         CDLL(None).malloc_trim(0)

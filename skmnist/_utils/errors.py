@@ -1,4 +1,4 @@
-"""Errors that say what to do."""
+"""Error messages that name the problem and the remedy."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -8,7 +8,7 @@ _MOST_LETTERS = 200
 
 
 def shown(value: Any) -> str:
-    """Represent a value in a message, without the middle where that would be long.
+    """Return the repr of a value for a message, shortened in the middle where it is long.
 
     Examples
     --------
@@ -27,7 +27,7 @@ def shown(value: Any) -> str:
 
 
 def unknown_name(parameter: str, value: str, known: Iterable[str], or_else: str = "") -> ValueError:
-    """Make the error for a name that isn't in a list, with a near match suggested.
+    """Return the error for a name that isn't in a list, with the nearest match suggested.
 
     Examples
     --------
@@ -46,14 +46,14 @@ def unknown_name(parameter: str, value: str, known: Iterable[str], or_else: str 
 
 
 def _plain(name: str) -> str:
-    """Leave out what people spell in several ways."""
+    """Remove the differences between common spellings of a name."""
     return name.lower().replace("-", "_")
 
 
 def no_recipe(name: str, known: Iterable[str]) -> str:
-    """Describe what is wrong with a name that no recipe has, with near matches.
+    """Return the message for a name that no recipe has, with near matches.
 
-    There are too many recipes to name all of them.
+    There are too many recipes to list all of them.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Files that are never half written, folders for results, and what a compressed file holds."""
+"""Files that are never half written, folders for results, and reading of compressed files."""
 
 import gzip
 import os
@@ -15,9 +15,9 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file at once: a reader finds the old one or the new one, never a part.
+    """Write a file atomically: a reader finds the old one or the new one, never a part.
 
-    A file that is replaced keeps its mode, and a symbolic link its place.
+    A replaced file keeps its mode; a symbolic link stays, and its target is replaced.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def _check_is_file(path: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder that is missing; the error where it can't be written to names it."""
+    """Create a folder if it is missing; raise an error that names it if it can't be written to."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -74,7 +74,7 @@ def make_folder(folder: Path) -> None:
 
 @contextmanager
 def uncompressed(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a file, plain or gzip, for reading what it holds."""
+    """Open a file, plain or gzip, for reading its uncompressed content."""
     with open(path, "rb") as file:
         if file.peek(2)[:2] != _GZIP_MAGIC:
             yield file

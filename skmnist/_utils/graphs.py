@@ -1,4 +1,4 @@
-"""Graphs of TensorFlow whose memory comes free when they are dropped."""
+"""TensorFlow graphs whose memory is freed when they are dropped."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -12,14 +12,14 @@ _INNER_GRAPHS = ("_body_graph", "_cond_graph", "_false_graph", "_true_graph")
 def traced(function: Callable[..., Any], *specs: Any) -> Any:
     """Trace a function into a graph, which is freed with the last reference to it.
 
-    TensorFlow registers the gradient of each custom-gradient operation by a name that it makes up,
-    for the whole life of the process, and the gradient refers to the graph. Every optimizer of
-    Keras has such an operation, the sum of the gradients over all devices.
+    TensorFlow registers the gradient of each custom-gradient operation under a generated name, for
+    the whole life of the process, and the gradient refers to the graph. Every Keras optimizer has
+    such an operation, the sum of the gradients over all devices.
 
     Parameters
     ----------
     function : callable
-        A function of tensors, without control flow of Python that depends on them.
+        A function of tensors, without Python control flow that depends on them.
     *specs : tf.TensorSpec
         Shape and dtype of each argument.
 
@@ -45,7 +45,7 @@ def traced(function: Callable[..., Any], *specs: Any) -> Any:
 
 
 def _custom_gradients(graphs: Iterable[Any]) -> list[str]:
-    """List the names of the gradients that were registered for operations of these graphs."""
+    """Return the names of the gradients that were registered for operations of these graphs."""
     operations = chain.from_iterable(graph.get_operations() for graph in graphs)
     nodes = [operation.node_def for operation in operations if operation.type == "IdentityN"]
     names = {node.attr["_gradient_op_type"].s.decode() for node in nodes}
@@ -53,9 +53,9 @@ def _custom_gradients(graphs: Iterable[Any]) -> list[str]:
 
 
 def _with_inner(graph: Any) -> list[Any]:
-    """List a graph and those of the loops and branches within it, not of functions it calls.
+    """Return a graph and those of the loops and branches in it, not of functions it calls.
 
-    A function that it calls may be the user's, who calls it elsewhere too.
+    A function that it calls may be the user's, and called elsewhere too.
     """
     inner = [
         _with_inner(getattr(operation, name))
@@ -67,12 +67,12 @@ def _with_inner(graph: Any) -> list[Any]:
 
 
 def _free(graphs: Iterable[Any], gradients: Iterable[str]) -> None:
-    # Nothing of this is public; where a version of TensorFlow has it not, memory stays.
+    # None of this is public; where a version of TensorFlow lacks it, the memory stays in use.
     with suppress(ImportError, AttributeError):
         from tensorflow.python.framework import func_graph, ops
 
         for name in gradients:
             ops.gradient_registry._registry.pop(name, None)
-        # A graph and its operations refer to each other, and would wait for the collector.
+        # A graph and its operations refer to each other, and would wait for garbage collection.
         for graph in graphs:
             func_graph.dismantle_func_graph(graph)

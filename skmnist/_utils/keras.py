@@ -1,6 +1,6 @@
 """The one place where private names of Keras are used.
 
-Keras may change them in any release: when it does, this module is what has to follow.
+Keras may change them in any release: then this module is the one to update.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 def nodes_of(network: Any) -> list[Any] | None:
     """Return the nodes of a Keras model's graph, from its inputs to its outputs.
 
-    Keras has no public way to ask which layer takes what; its own summary looks here too.
+    Keras has no public way to find each layer's inputs; its own summary reads the nodes too.
 
     Parameters
     ----------
@@ -19,8 +19,7 @@ def nodes_of(network: Any) -> list[Any] | None:
     Returns
     -------
     nodes : list of keras.src.ops.node.Node or None
-        Each with its `operation`, its `outputs` and its `parent_nodes`. None where there is no
-        such graph.
+        Each with its `operation`, `outputs` and `parent_nodes`. None if there is no such graph.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What is being done, shown on a terminal while it lasts."""
+"""Progress of the work, shown on a terminal while it runs."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from typing import Any
 
 @contextmanager
 def activity(text: str, verbose: Any = 1) -> Iterator[None]:
-    """Show a spinner and a text on stderr, where that is a terminal, unless `verbose` is 0.
+    """Show a spinner and a text on stderr if that is a terminal, unless `verbose` is 0.
 
     Examples
     --------
@@ -25,7 +25,7 @@ def activity(text: str, verbose: Any = 1) -> Iterator[None]:
 
 @contextmanager
 def progress_bar(n_steps: int, verbose: Any = 1) -> Iterator[Callable[[int, str], None]]:
-    """Show a progress bar on stderr, where that is a terminal, and yield what moves it on.
+    """Show a progress bar on stderr if that is a terminal, and yield a function to advance it.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def progress_bar(n_steps: int, verbose: Any = 1) -> Iterator[Callable[[int, str]
         TimeElapsedColumn(),
         TextColumn("{task.description}", markup=False),
     )
-    # A bar that draws itself from a thread of its own would disturb what is timed.
+    # A bar that is drawn from another thread would disturb the timings.
     with Progress(*columns, console=console, transient=True, auto_refresh=False) as progress:
         bar = progress.add_task("", total=n_steps)
         yield lambda step, description: progress.update(
@@ -54,7 +54,7 @@ def progress_bar(n_steps: int, verbose: Any = 1) -> Iterator[Callable[[int, str]
 
 
 def _terminal(verbose: Any) -> Any:
-    """Return a console that writes to stderr; None where nobody would see it."""
+    """Return a console that writes to stderr, or None where nobody would see it."""
     if not verbose:
         return None
     from rich.console import Console

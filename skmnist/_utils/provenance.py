@@ -1,4 +1,4 @@
-"""Where and with what something was measured."""
+"""The machine and the package versions that a measurement was made with."""
 
 import platform
 from collections.abc import Iterator
@@ -12,16 +12,16 @@ _PACKAGES = ("skmnist", "scikit-learn", "numpy", "scipy", "keras", "tensorflow",
 
 
 def machine() -> dict[str, Any]:
-    """Name the processor, count its cores, tell whether it computes in bfloat16."""
+    """Return the processor's name, its number of cores and whether it computes in bfloat16."""
     return {
-        "processor": next(_told_of_processor("model name"), platform.machine()),
+        "processor": next(_processor_entries("model name"), platform.machine()),
         "cores": joblib.cpu_count(),
-        "bfloat16": "_bf16" in next(_told_of_processor("flags"), ""),
+        "bfloat16": "_bf16" in next(_processor_entries("flags"), ""),
     }
 
 
 def versions(*more: str) -> dict[str, str]:
-    """Tell the versions of Python and of the packages that matter here, where installed."""
+    """Return the versions of Python and of the relevant packages that are installed."""
     found = {"python": platform.python_version()}
     for package in (*_PACKAGES, *more):
         try:
@@ -31,8 +31,8 @@ def versions(*more: str) -> dict[str, str]:
     return found
 
 
-def _told_of_processor(key: str) -> Iterator[str]:
-    """Give what Linux's file, which says more than `platform`, tells of each core."""
+def _processor_entries(key: str) -> Iterator[str]:
+    """Yield each core's entry in Linux's /proc/cpuinfo, which has more than `platform`."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

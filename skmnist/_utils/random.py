@@ -1,4 +1,4 @@
-"""Generators and seeds of a `random_state`; no global generator is read or moved."""
+"""Generators and seeds from a `random_state`; no global generator is read or advanced."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from sklearn.utils import check_random_state
 
 
 def generator_of(random_state: Any) -> np.random.RandomState:
-    """Return the generator that a `random_state` means; None is fresh from the system.
+    """Return the generator of a `random_state`; None is seeded by the operating system.
 
-    scikit-learn's own `check_random_state` takes NumPy's global generator for None.
+    scikit-learn's `check_random_state` uses NumPy's global generator for None.
 
     Examples
     --------
@@ -21,7 +21,7 @@ def generator_of(random_state: Any) -> np.random.RandomState:
 
 
 def seed_of(random_state: Any) -> int:
-    """Draw a seed of 31 bits from a `random_state`.
+    """Draw a 31-bit seed from a `random_state`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The names of all recipes, without the recipes: these need scikit-learn, which takes seconds."""
+"""The names of all recipes. The recipes need scikit-learn, which takes seconds to import."""
 
 RECIPE_NAMES = (
     "svm",

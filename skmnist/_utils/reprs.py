@@ -1,11 +1,11 @@
-"""What objects look like in a console and a notebook."""
+"""Representations of objects in a console and a notebook."""
 
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
 
 class ShortRepr:
-    """Gives a dataclass (made with ``repr=False``) a repr of what differs from its defaults.
+    """Shows only what differs from the defaults of a dataclass made with ``repr=False`` (mixin).
 
     Examples
     --------
@@ -28,7 +28,7 @@ def _changed(instance: Any) -> list[Field[Any]]:
 
 
 class Printed(str):
-    r"""A text that a console and a notebook show as `print` does: without quotes, in its lines.
+    r"""A text that consoles and notebooks show as `print` does, without quotes or escapes.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """The one place where private names of scikit-learn are used.
 
-scikit-learn may change them in any release: when it does, this module is what has to follow.  Names
-are given without their underscores, and what is a private method is given as a function.
+scikit-learn may change them in any release: then this module is the one to update.  Names are
+exported without their underscores, and private methods as functions.
 """
 
 from collections.abc import Callable
@@ -27,13 +27,13 @@ from sklearn.utils._param_validation import (
 # `get_params` and `set_params` of an estimator that holds (name, estimator) pairs.
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 
-# Limits the threads of the linear algebra in a method.
+# Limits the threads of linear algebra in a method.
 from sklearn.utils.parallel import _threadpool_controller_decorator as threadpool_limited
 
 # Weights as an array of one finite number per sample.
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
-# Lets a meta-estimator have a method only where the estimator in it has it.
+# Gives a meta-estimator a method only if the estimator in it has that method.
 from sklearn.utils.validation import _estimator_has as estimator_has
 
 __all__ = [
@@ -93,7 +93,7 @@ def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Method], Me
 
 
 def set_random_states(estimator: Any, generator: Any) -> None:
-    """Draw every `random_state` in an estimator, as scikit-learn's ensembles do.
+    """Set every `random_state` in an estimator to a drawn seed, as scikit-learn's ensembles do.
 
     Examples
     --------
@@ -105,14 +105,14 @@ def set_random_states(estimator: Any, generator: Any) -> None:
     >>> classifier.random_state
     209652396
     """
-    # Imported on use: all of scikit-learn's ensembles come with it.
+    # Imported on use, as it imports all of scikit-learn's ensembles.
     from sklearn.ensemble._base import _set_random_states
 
     _set_random_states(estimator, generator)
 
 
 def fit_single_estimator(*args: Any, **kwargs: Any) -> Any:
-    """Fit one estimator of an ensemble, with a clear error where it takes no weights.
+    """Fit one estimator of an ensemble, with a clear error if it doesn't accept weights.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def fit_single_estimator(*args: Any, **kwargs: Any) -> Any:
 
 
 def parameter_names(estimator_class: Any) -> list[str]:
-    """Return the names of an estimator's parameters, sorted, from its class alone.
+    """Return the sorted names of an estimator's parameters, from its class alone.
 
     Examples
     --------
@@ -162,7 +162,7 @@ def validate_steps(pipeline: Any) -> None:
     Raises
     ------
     ValueError
-        If names are not distinct, or hold "__".
+        If names are not distinct, or contain "__".
     TypeError
         If a step has no `transform`, or the last one no `fit`.
 

@@ -1,4 +1,4 @@
-"""Tables for the screen that become lists where the screen is too narrow for columns."""
+"""Tables for the terminal that become lists where it is too narrow for columns."""
 
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
@@ -12,7 +12,7 @@ class Table:
     """A table whose first column holds names.
 
     rich shortens columns, down to nothing, until a table fits. Here the names stay whole: first
-    they break after hyphens, where that is allowed, then each row becomes a list of its own.
+    they break after hyphens, where that is allowed, then each row becomes a list.
 
     Parameters
     ----------
@@ -21,9 +21,9 @@ class Table:
     rows : sequence of sequences of str
         The cells.
     prose : sequence of str, default=()
-        Headers of the columns that hold sentences; all but these and the first hold numbers.
+        Headers of the columns that hold sentences; all others but the first hold numbers.
     caption : str, default=None
-        Text below.
+        Text below the table.
     names_break : bool, default=False
         Whether names may break after hyphens.
 

@@ -1,4 +1,4 @@
-"""Data sets of others: checked, cached, never half there."""
+"""Published data sets: verified, cached, never incomplete."""
 
 from skmnist.datasets._idx import read_idx
 from skmnist.datasets._imdb import fetch_imdb

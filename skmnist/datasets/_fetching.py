@@ -1,4 +1,4 @@
-"""Where the files of a data set lie: in a folder of the user's, in the cache, or on the web."""
+"""Finding a data set's files: in a folder of the user, in the cache, or on the web."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ Part = tuple[NDArray, NDArray]
 
 
 def cache_of(dataset: str, data_home: str | os.PathLike[str] | None) -> Path:
-    """Return the folder that a data set is downloaded to; scikit-learn makes the one it is in."""
+    """Return the folder that a data set is downloaded to; scikit-learn creates its parent."""
     return Path(get_data_home(data_home)) / "skmnist" / dataset
 
 
@@ -42,7 +42,7 @@ def read_from_disk(
     name : str
         The file's name, without ".gz".
     dataset : str
-        The data set's name, that of its folder in the user's own.
+        The data set's name, and that of its subfolder in the user's own folder.
     data_home : str or path-like or None
         The folder of downloaded data sets.
     read : callable
@@ -51,9 +51,9 @@ def read_from_disk(
     Returns
     -------
     content : object or None
-        What `read` returns; None if no place has the file whole.
+        What `read` returns; None if no place has the file intact.
     damaged : list of str
-        What is wrong with files in the cache.
+        The errors of damaged files in the cache.
 
     Raises
     ------
@@ -72,21 +72,21 @@ def read_from_disk(
 
 
 def download(url: str, path: Path) -> None:
-    """Download a file, in silence."""
+    """Download a file without output."""
     import pooch  # imports requests, which only a download needs
 
     pooch.HTTPDownloader(chunk_size=_CHUNK)(url, str(path), None)
 
 
 def not_found(what: str, files: str, cache: Path, reasons: list[str]) -> OSError:
-    """Make the error for a data set that no place has: the reasons, and the ways out.
+    """Return the error for a data set that was not found: the reasons, and what to do.
 
     Parameters
     ----------
     what : str
         The beginning of the message: what is missing, with its verb, up to "neither in".
     files : str
-        The names of the files that a folder of the user's own has to hold.
+        The names of the files that the user's own folder has to contain.
     cache : Path
         Where downloads are kept.
     reasons : list of str
@@ -103,7 +103,7 @@ def not_found(what: str, files: str, cache: Path, reasons: list[str]) -> OSError
 
 
 def as_bunch(train: Part, test: Part, target_names: list[str], description: str) -> Bunch:
-    """Gather a data set in scikit-learn's form."""
+    """Return a data set in scikit-learn's form."""
     return Bunch(
         X_train=train[0],
         y_train=train[1],
@@ -116,10 +116,10 @@ def as_bunch(train: Part, test: Part, target_names: list[str], description: str)
 
 @contextmanager
 def folder_for_download(cache: Path) -> Iterator[Path]:
-    """Make a folder in a cache for what is downloaded; it is gone afterwards, at SIGTERM too.
+    """Create a temporary folder for downloads in a cache; remove it afterwards, at SIGTERM too.
 
-    Folders of processes that were killed are removed an hour after they last got anything.  It lies
-    inside the cache, as only a move within one filesystem is atomic.
+    Folders of killed processes are removed an hour after their last change.  The folder lies inside
+    the cache, as only a move within one filesystem is atomic.
     """
     cache.mkdir(parents=True, exist_ok=True)
     for left_over in cache.glob(f"{_DOWNLOAD}*"):
@@ -136,7 +136,7 @@ def _last_change(folder: Path) -> float:
 
 @contextmanager
 def _cleaned_up_at_sigterm() -> Iterator[None]:
-    """Have SIGTERM end the process as Ctrl-C does, unless the program has its own idea of it."""
+    """Make SIGTERM raise an exception, as Ctrl-C does, unless the program handles it otherwise."""
     alone = threading.current_thread() is threading.main_thread()
     if not alone or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
@@ -153,7 +153,7 @@ def _cleaned_up_at_sigterm() -> Iterator[None]:
 
 
 def _own_folders(dataset: str) -> list[Path]:
-    """Return the folders that SKMNIST_DATA stands for; none if it is not set."""
+    """Return the folders that SKMNIST_DATA refers to; none if it is not set."""
     value = os.environ.get("SKMNIST_DATA")
     if not value:
         return []
@@ -162,18 +162,18 @@ def _own_folders(dataset: str) -> list[Path]:
 
 
 def _where_looked() -> str:
-    """Describe SKMNIST_DATA for an error's message."""
+    """Return the state of SKMNIST_DATA for an error message."""
     own = os.environ.get("SKMNIST_DATA")
     return f"SKMNIST_DATA={own}" if own else "SKMNIST_DATA, which is not set,"
 
 
 def _existing(name: str, *folders: Path) -> list[Path]:
-    """Return the files of this name, gzip or plain, in order of preference."""
+    """Return the existing files of this name, gzip or plain, in order of preference."""
     candidates = [folder / file for folder in folders for file in (f"{name}.gz", name)]
     return [path for path in candidates if path.is_file()]
 
 
 def innermost(error: BaseException) -> BaseException:
-    """Find the error in an error's wrappings: requests wraps urllib3's, which wraps the reason."""
+    """Return the original error: requests wraps urllib3's error, which wraps the reason."""
     inner = getattr(error, "reason", None) or (error.args[0] if error.args else None)
     return innermost(inner) if isinstance(inner, BaseException) else error

@@ -1,4 +1,4 @@
-"""IDX files, the format of MNIST: whole ones are read, others refused."""
+"""IDX files, the format of MNIST: intact ones are read, others refused."""
 
 import math
 import os
@@ -10,15 +10,15 @@ import numpy as np
 from skmnist._utils.files import uncompressed
 
 _DTYPE_OF = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-_MAX_DIMENSIONS = 64  # NumPy's own limit
+_MAX_DIMENSIONS = 64  # NumPy's limit
 _CHUNK = 1 << 20
 
 
 def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     """Read an array from an IDX file, the format of MNIST, plain or gzip.
 
-    Compression is told by the file's first bytes, whatever its name. The file is not trusted:
-    memory grows with what it really holds, never with what its header claims.
+    Compression is recognised by the file's first bytes, whatever its name. The file is not trusted:
+    memory grows with what it really holds, not with what its header claims.
 
     Parameters
     ----------
@@ -29,14 +29,14 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     -------
     array : ndarray
         The file's array, in the shape that its header gives, writable and contiguous. The dtype is
-        uint8, int8, int16, int32, float32 or float64, in the machine's own byte order.
+        uint8, int8, int16, int32, float32 or float64, in the machine's byte order.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is not a whole IDX file and nothing else: an unknown magic number or dtype, no
+        If the file is not exactly one whole IDX file: an unknown magic number or dtype, no
         dimension or an empty one, fewer or more bytes than its header gives, or damaged gzip.
 
     References
@@ -60,7 +60,7 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
 
 
 class Header(NamedTuple):
-    """What an IDX file begins with."""
+    """The header of an IDX file."""
 
     raw: bytes
     dtype: np.dtype
@@ -68,14 +68,14 @@ class Header(NamedTuple):
 
 
 def read_header_and_array(path: str | os.PathLike[str]) -> tuple[Header, np.ndarray]:
-    """Read a whole IDX file: its header, and its values as an array."""
+    """Read an IDX file: return its header, and its values as an array."""
     with uncompressed(path) as stream:
         header = _read_header(stream, path)
         size = math.prod(header.shape) * header.dtype.itemsize
         values = _read_at_most(size, stream)
         if len(values) < size:
             raise _not_idx(path, f"{size} bytes of values for shape {header.shape}", len(values))
-        # Also reaches the end of a gzip stream, where its checksum stands.
+        # Also reaches the end of a gzip stream, so that its checksum is verified.
         if stream.read(1):
             raise _not_idx(path, f"its end after {size} bytes of values", "more bytes")
     array = np.frombuffer(values, header.dtype).reshape(header.shape)
@@ -104,7 +104,7 @@ def _read_header(stream: BinaryIO, path: str | os.PathLike[str]) -> Header:
 
 
 def _read_at_most(size: int, stream: BinaryIO) -> bytearray:
-    """Read size bytes, or what there is, into memory that grows only with what really comes."""
+    """Read up to size bytes, into memory that grows only with what is really read."""
     values = bytearray()
     while len(values) < size and (chunk := stream.read(min(_CHUNK, size - len(values)))):
         values += chunk

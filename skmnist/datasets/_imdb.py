@@ -1,4 +1,4 @@
-"""The reviews of the Large Movie Review Dataset: checked, cached, never half there."""
+"""The reviews of the Large Movie Review Dataset: verified, cached, never incomplete."""
 
 import gzip
 import hashlib
@@ -35,8 +35,8 @@ _REVIEW = re.compile(r"aclImdb/(train|test)/(neg|pos)/(\d+)_(\d+)\.txt")
 _DESCRIPTION = """\
 The Large Movie Review Dataset
 ------------------------------
-50,000 reviews of films from IMDb, 25,000 to train and 25,000 to test on, half of each negative (0;
-at most 4 of 10 stars) and half positive (1; at least 7 stars). Raw text, with the mark <br />
+50,000 reviews of films from IMDb, 25,000 for training and 25,000 for testing, half of each negative
+(0; at most 4 of 10 stars) and half positive (1; at least 7 stars). Raw text, with the tag <br />
 where a line ended. Sorted by class: first all negative reviews, then all positive ones.
 
 A. L. Maas, R. E. Daly, P. T. Pham, D. Huang, A. Y. Ng and C. Potts, "Learning Word Vectors for
@@ -51,14 +51,14 @@ def fetch_imdb(
     download_if_missing: bool = True,
     as_bunch: bool = False,
 ) -> tuple[Part, Part] | Bunch:
-    """Load the film reviews of the Large Movie Review Dataset, from disk or else from the web.
+    """Load the film reviews of the Large Movie Review Dataset from disk or, if missing, the web.
 
     The files ``train.jsonl.gz`` and ``test.jsonl.gz`` are looked for in the folder that the
     environment variable ``SKMNIST_DATA`` names (in its subfolder ``imdb`` or directly in it), then
-    in the cache ``<data_home>/skmnist/imdb``, gzip or plain. They hold a JSON object a line, with
-    ``"text"``, a string, and ``"label"``, 0 or 1. Where one is missing, the original archive (80
+    in the cache ``<data_home>/skmnist/imdb``, gzip or plain. They hold one JSON object per line,
+    with ``"text"``, a string, and ``"label"``, 0 or 1. If one is missing, the original archive (80
     MB) is downloaded, verified by its checksum and read without being unpacked to disk; both files
-    are then written into the cache, each at once.
+    are then written to the cache, each atomically.
 
     Parameters
     ----------
@@ -74,17 +74,17 @@ def fetch_imdb(
     -------
     (texts_train, y_train), (texts_test, y_test) : tuples of ndarray
         Each of shape (25000,): texts of dtype object, labels of dtype int64, 0 negative and 1
-        positive. The order is that of the files, in those that we write first the negative then
-        the positive reviews, each by their number in the archive: shuffle before taking a part.
+        positive. The order is that of the files; those made from the archive have the negative
+        reviews first, then the positive ones, each by their number: shuffle before taking a part.
     bunch : :class:`~sklearn.utils.Bunch`
-        Only if `as_bunch`: ``X_train``, ``y_train``, ``X_test`` and ``y_test`` as above, besides
+        Only if `as_bunch`: ``X_train``, ``y_train``, ``X_test`` and ``y_test`` as above, plus
         ``target_names``, an ndarray of two strings, and ``DESCR``, the description.
 
     Raises
     ------
     OSError
         If a file is missing and `download_if_missing` is False, or the archive could not be
-        downloaded. The message gives the reasons and the ways out.
+        downloaded. The message gives the reasons and what to do.
     ValueError
         If a file in the folder that ``SKMNIST_DATA`` names is damaged, or doesn't hold 25,000
         reviews.
@@ -129,7 +129,7 @@ def _not_found(cache: Path, reasons: list[str]) -> OSError:
     return not_found("IMDB's train.jsonl.gz and test.jsonl.gz are", files, cache, reasons)
 
 
-# The files: a JSON object a line
+# The files: one JSON object per line
 
 
 def _read(path: Path) -> Part:
@@ -166,7 +166,7 @@ def _as_part(reviews: list[tuple[str, int]]) -> Part:
 
 
 def _download(cache: Path, damaged: list[str]) -> dict[str, Part]:
-    """Download the archive and write what it holds into the cache."""
+    """Download the archive and write its reviews to the cache."""
     try:
         reviews = _read_archive_of_the_web(cache)
     except (OSError, ValueError) as error:
@@ -175,7 +175,7 @@ def _download(cache: Path, damaged: list[str]) -> dict[str, Part]:
         for part, of_part in reviews.items():
             write(cache / f"{part}.jsonl.gz", _as_json_lines(of_part))
         return {part: _as_part(of_part) for part, of_part in reviews.items()}
-    # Raised where the first error is gone, for that would keep the broken connection.
+    # Raised outside of the handler, as a chained error would keep the broken connection alive.
     raise _not_found(cache, [*damaged, reason])
 
 
@@ -195,7 +195,7 @@ def _verify(path: Path) -> None:
 
 
 def _read_archive(path: Path) -> dict[str, list[tuple[str, int]]]:
-    """Read the labelled reviews, sorted by label and then by number; write no file."""
+    """Return the labelled reviews, sorted by label and then by number; write no file."""
     numbered: dict[str, list[tuple[int, int, str]]] = {part: [] for part in _PARTS}
     with tarfile.open(path, "r|gz") as archive:
         for member in archive:

@@ -1,4 +1,4 @@
-"""MNIST: checked, cached, never half there."""
+"""MNIST: verified, cached, never incomplete."""
 
 import hashlib
 import os
@@ -28,7 +28,7 @@ _MIRRORS = (
     "https://systemds.apache.org/assets/datasets/mnist/",
 )
 
-# Of the uncompressed content: mirrors are free to compress it each in their own way.
+# Of the uncompressed content, as mirrors may compress it differently.
 _MD5_OF = {
     "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
     "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
@@ -57,14 +57,14 @@ def fetch_mnist(
     download_if_missing: bool = True,
     as_bunch: bool = False,
 ) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]] | Bunch:
-    """Load MNIST, from disk if it is there and else from the web.
+    """Load MNIST from disk or, if it is missing, from the web.
 
     Each of the four files is looked for in the folder that the environment variable
     ``SKMNIST_DATA`` names (in its subfolder ``mnist`` or directly in it), then in the cache
     ``<data_home>/skmnist/mnist``, gzip or plain. What is missing is downloaded into the cache, from
     the first of several mirrors that has it. Every file is verified by the checksum of its content
-    before it is used, wherever it came from, and a damaged file in the cache is downloaded anew.
-    Several processes may fetch at once.
+    before it is used, wherever it came from, and a damaged file in the cache is downloaded again.
+    Several processes may fetch at the same time.
 
     Parameters
     ----------
@@ -83,14 +83,14 @@ def fetch_mnist(
         images, white (255) on black (0). ``y_train`` of shape (60000,) and ``y_test`` of shape
         (10000,) are uint8 labels, 0 to 9. All are writable and in the original order.
     bunch : :class:`~sklearn.utils.Bunch`
-        Only if `as_bunch`: ``X_train``, ``y_train``, ``X_test`` and ``y_test`` as above, besides
+        Only if `as_bunch`: ``X_train``, ``y_train``, ``X_test`` and ``y_test`` as above, plus
         ``target_names``, an ndarray of ten strings, and ``DESCR``, the description and licence.
 
     Raises
     ------
     OSError
         If a file is missing and `download_if_missing` is False, or no mirror delivered it. The
-        message gives each mirror's failure and the ways out.
+        message gives each mirror's failure and what to do.
     ValueError
         If a file in the folder that ``SKMNIST_DATA`` names is not MNIST's.
 
@@ -152,7 +152,7 @@ def _download(name: str, cache: Path, damaged: list[str]) -> np.ndarray:
             except (OSError, ValueError) as error:
                 failures.append(f"{mirror}: {innermost(error)}")
                 continue
-            # Windows refuses while another process reads the file it has just put there itself.
+            # Windows refuses while another process reads the file that it has just put there.
             with suppress(PermissionError):
                 os.replace(path, target)
             return array
@@ -165,7 +165,7 @@ def _download_verified(url: str, path: Path, name: str) -> np.ndarray:
 
 
 def _read_verified(path: Path, name: str) -> np.ndarray:
-    """Return the array of one MNIST file if it holds what was published under this name."""
+    """Return the array of one MNIST file; check that it is the one published under this name."""
     header, array = read_header_and_array(path)
     digest = hashlib.md5(header.raw, usedforsecurity=False)
     digest.update(array.data.cast("B"))

@@ -1,4 +1,4 @@
-"""The data sets that recipes name, and that `reproduce` and the command load."""
+"""The data sets that recipes refer to by name, loaded by `reproduce` and the command."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class Dataset:
     Parameters
     ----------
     load : callable
-        Takes a seed, which only data that are drawn at random need; returns the training samples
-        with their labels, and those of the test.
+        Takes a seed, which only randomly generated data need; returns the training samples with
+        their labels, and the test samples with theirs.
     samples : {"images", "texts", "points"}
         What the samples are.
     """

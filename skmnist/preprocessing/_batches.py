@@ -1,4 +1,4 @@
-"""Images go through a transformer in batches that stay in the processor's cache."""
+"""Transformation of images in batches that fit in the processor's cache."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ _PIXELS_IN_BATCH = 64 * 28 * 28
 
 
 def real_dtype(images: NDArray) -> type[np.floating]:
-    """Say in which precision images are transformed: float64 where that came, float32 else."""
+    """Return the dtype in which images are transformed: float64 for float64, else float32."""
     return np.float64 if images.dtype == np.float64 else np.float32
 
 
@@ -27,18 +27,18 @@ def in_batches(
     Parameters
     ----------
     function : callable
-        Takes images of shape (n, height, width, channels), gives an array of shape (n, *shape).
+        Takes images of shape (n, height, width, channels), returns an array of shape (n, *shape).
     images : ndarray of shape (n, height, width, channels)
         The images.
     shape : tuple of int
-        Shape of what one image becomes.
+        Shape of one transformed image.
     n_jobs : int or None, default=None
-        Threads. The batches, and so the numbers, don't depend on it.
+        Number of threads. The batches, and so the results, don't depend on it.
 
     Returns
     -------
     transformed : ndarray of shape (n, *shape)
-        float64 where `images` are, else float32.
+        float64 if `images` are, else float32.
     """
     transformed = np.empty((len(images), *shape), real_dtype(images))
 

@@ -1,4 +1,4 @@
-"""Blurred images, which forgive a shift of a stroke."""
+"""Blurred images, which are less sensitive to a shift of a stroke."""
 
 from numbers import Real
 from typing import Any
@@ -18,15 +18,15 @@ class Blur(OneToOneFeatureMixin, ImageTransformer):
     Parameters
     ----------
     sigma : float, default=1.0
-        Standard deviation of the Gaussian, in pixels, at most 100. 0 leaves images as they are.
+        Standard deviation of the Gaussian, in pixels, at most 100. 0 leaves images unchanged.
     mode : {"reflect", "constant", "nearest", "mirror", "wrap"}, default="reflect"
-        What lies beyond the edges, as :func:`scipy.ndimage.gaussian_filter` has it; "constant" is
-        zeros.
+        How images are extended beyond their edges, as in :func:`scipy.ndimage.gaussian_filter`;
+        "constant" extends them by zeros.
     truncate : float, default=4.0
         Where the Gaussian is cut off, in standard deviations, at most 10.
     image_shape : tuple (height, width) or (height, width, channels), or None, default=None
         The shape of one image where `X` holds rows. None takes the shape of the images in `X`, or
-        finds a square; rows that are no square are one line of pixels.
+        finds a square; rows that are not square are one line of pixels.
 
     Attributes
     ----------
@@ -39,8 +39,8 @@ class Blur(OneToOneFeatureMixin, ImageTransformer):
 
     Notes
     -----
-    The numbers are those of :func:`scipy.ndimage.gaussian_filter` over the rows and the columns of
-    each image, each channel by itself.
+    The results are those of :func:`scipy.ndimage.gaussian_filter` over the rows and the columns of
+    each image, each channel separately.
 
     Examples
     --------
@@ -56,7 +56,7 @@ class Blur(OneToOneFeatureMixin, ImageTransformer):
 
     _parameter_constraints: dict[str, list[Any]] = {
         **ImageTransformer._parameter_constraints,
-        # Their product is the number of neighbours that every pixel is computed of.
+        # Their product is the number of neighbours that each pixel is computed from.
         "sigma": [Interval(Real, 0, 100, closed="both")],
         "mode": [StrOptions({"reflect", "constant", "nearest", "mirror", "wrap"})],
         "truncate": [Interval(Real, 0, 10, closed="right")],

@@ -17,7 +17,7 @@ class ColumnNormalizer(OneToOneFeatureMixin, ImageTransformer):
     ----------
     image_shape : tuple (height, width) or (height, width, channels), or None, default=None
         The shape of one image where `X` holds rows. None takes the shape of the images in `X`, or
-        finds a square; rows that are no square are one line of pixels.
+        finds a square; rows that are not square are one line of pixels.
 
     Attributes
     ----------
@@ -30,9 +30,9 @@ class ColumnNormalizer(OneToOneFeatureMixin, ImageTransformer):
 
     Notes
     -----
-    It is what ``keras.utils.normalize(X, axis=1)`` does to images (n, height, width), which many
-    tutorials write for the scaling of pixels: a column of few bright pixels is made as strong as
-    one of many.
+    This is what ``keras.utils.normalize(X, axis=1)`` does to images (n, height, width), which many
+    tutorials use to scale pixels: a column of few bright pixels gets the same length as one of
+    many.
 
     Examples
     --------

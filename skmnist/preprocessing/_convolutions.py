@@ -1,4 +1,4 @@
-"""Convolutions with fixed filters, pooled: a convolutional network's first layers, not trained."""
+"""Pooled convolutions with fixed filters: a convolutional network's first layers, not trained."""
 
 from numbers import Integral
 from typing import Any
@@ -19,21 +19,21 @@ from skmnist.preprocessing._image_transformer import ImageTransformer
 def gabor_filters(
     size: int = 7, *, wavelengths: tuple[float, ...] = (4.0, 7.0), n_orientations: int = 8
 ) -> NDArray[np.float64]:
-    """Make Gabor filters: waves under a Gaussian bell, which answer to strokes and edges.
+    """Return Gabor filters: waves under a Gaussian envelope, which respond to strokes and edges.
 
     Parameters
     ----------
     size : int, default=7
         Pixels along each side of a filter.
     wavelengths : tuple of float, default=(4.0, 7.0)
-        Wavelengths, in pixels; the bell's standard deviation is half of it.
+        Wavelengths, in pixels; the envelope's standard deviation is half the wavelength.
     n_orientations : int, default=8
-        Directions of the waves, spread evenly over half a turn.
+        Number of directions of the waves, spread evenly over half a turn.
 
     Returns
     -------
     filters : ndarray of shape (2 * n_wavelengths * n_orientations, size, size)
-        For each wavelength and orientation an even and an odd wave, of mean 0 and norm 1.
+        For each wavelength and orientation an even and an odd wave, with mean 0 and norm 1.
 
     Examples
     --------
@@ -55,21 +55,21 @@ def gabor_filters(
 
 
 class ConvolutionFeatures(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
-    r"""How strongly each filter answers in each part of an image.
+    r"""How strongly each filter responds in each part of an image.
 
-    Images are convolved with fixed filters, and each filter's squared answers are averaged under
-    Gaussian windows, whose centres are a grid over the image.  Nothing is learned from the images,
-    so fitting costs nothing.
+    Images are convolved with fixed filters, and each filter's squared responses are averaged under
+    Gaussian windows, whose centres form a grid over the image.  Nothing but the shape is learned
+    from the images, so fitting takes almost no time.
 
     Parameters
     ----------
     filters : array-like of shape (n_filters, filter_height, filter_width) or None, default=None
-        The filters, random or learned ones, say. None means :func:`gabor_filters`.
+        The filters, for example random or learned ones. None means :func:`gabor_filters`.
     grid : tuple (rows, columns), default=(6, 6)
-        Windows down and across the image, at most one a pixel.
+        Number of windows down and across the image, at most one per pixel.
     image_shape : tuple (height, width) or (height, width, channels), or None, default=None
         The shape of one image where `X` holds rows. None takes the shape of the images in `X`, or
-        finds a square; rows that are no square are one line of pixels.
+        finds a square; rows that are not square are one line of pixels.
 
     Attributes
     ----------
@@ -84,13 +84,13 @@ class ConvolutionFeatures(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
 
     Notes
     -----
-    With the answers :math:`u` of a filter, and a window's weights :math:`w`, which sum to 1, a
-    feature is :math:`\sqrt{\sum w u^2}`; features come in the order of window rows, window columns,
-    channels and filters.  The standard deviation of a window is half the distance between two.
-    Answers are those of Keras's ``Conv2D(padding="same")``, of each channel alone; but outside of
-    the image, pixels have the value of its background, the median of its border, so that dark ink
-    on light paper has no frame: 0 for MNIST, as in Keras.  An image's features are the same bits,
-    whatever others are with it.
+    With the responses :math:`u` of a filter, and a window's weights :math:`w`, which sum to 1, a
+    feature is :math:`\sqrt{\sum w u^2}`; features are in the order of window rows, window columns,
+    channels and filters.  The standard deviation of a window is half the distance between two
+    windows.  Responses are those of Keras's ``Conv2D(padding="same")``, for each channel
+    separately; but outside of the image, pixels have the value of its background, the median of
+    its border, so that dark ink on light paper gets no frame: 0 for MNIST, as in Keras.  An
+    image's features are bitwise the same, whatever other images are transformed with it.
 
     A linear classifier on random Fourier features of these
     (:class:`sklearn.kernel_approximation.RBFSampler`) is the design of McDonnell and Vladusich, who
@@ -159,7 +159,7 @@ class ConvolutionFeatures(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
         height, width, _ = self.image_shape_
         return min(height, self.grid[0]), min(width, self.grid[1])
 
-    # The products of one image are too small to share: threads would mostly wait for each other.
+    # The products of one image are too small to split: threads would mostly wait for each other.
     @threadpool_limited(limits=1, user_api="blas")
     def _transform(self, images: NDArray) -> NDArray:
         dtype = real_dtype(images)
@@ -170,8 +170,8 @@ class ConvolutionFeatures(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
         )
 
         def features(images: NDArray) -> NDArray:
-            answers = _convolve(images.astype(dtype, copy=False), filters)
-            return _pool(np.square(answers, out=answers), down, across)
+            responses = _convolve(images.astype(dtype, copy=False), filters)
+            return _pool(np.square(responses, out=responses), down, across)
 
         return in_batches(features, images, (self._n_features_out,))
 
@@ -179,18 +179,18 @@ class ConvolutionFeatures(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
 def _convolve(images: NDArray, filters: NDArray) -> NDArray:
     """Convolve each channel with each filter, as (n, height, width, channels, n_filters)."""
     sides = filters.shape[1:]
-    # As Keras pads: one more after than before, where a side is even.
+    # As Keras pads: one more after than before if a side is even.
     down, across = (((side - 1) // 2, side // 2) for side in sides)
     padded = framed(images, down, across)
     patches = sliding_window_view(padded, sides, axis=(1, 2))
-    # One product an image: its bits then don't depend on how many images there are.
+    # One product per image: its bits then don't depend on the number of images.
     by_image = patches.reshape(len(images), -1, sides[0] * sides[1])
-    answers = by_image @ filters.reshape(len(filters), -1).T
-    return answers.reshape(*images.shape, len(filters))
+    responses = by_image @ filters.reshape(len(filters), -1).T
+    return responses.reshape(*images.shape, len(filters))
 
 
 def _windows(side: int, n: int) -> NDArray[np.float64]:
-    """Make n Gaussian windows along a side, as an array of shape (n, side) whose rows sum to 1."""
+    """Return n Gaussian windows along a side, of shape (n, side), whose rows sum to 1."""
     distance = side / n
     centres = (np.arange(n) + 0.5) * distance - 0.5
     weights = np.exp(-2 * ((np.arange(side) - centres[:, np.newaxis]) / distance) ** 2)
@@ -198,7 +198,7 @@ def _windows(side: int, n: int) -> NDArray[np.float64]:
 
 
 def _pool(squares: NDArray, down: NDArray, across: NDArray) -> NDArray:
-    """Take the root of the mean square in each window, one row an image."""
+    """Return the root of the mean square in each window, one row per image."""
     n, height, width, *_ = squares.shape
     rows = down @ squares.reshape(n, height, -1)
     means = across @ rows.reshape(n, len(down), width, -1)

@@ -1,4 +1,4 @@
-"""Upright digits: each image is sheared until its ink has no slant."""
+"""Deskewing: each image is sheared so that its ink has no slant."""
 
 from functools import partial
 from typing import Any
@@ -11,15 +11,15 @@ from sklearn.base import OneToOneFeatureMixin
 from skmnist.preprocessing._batches import in_batches
 from skmnist.preprocessing._ink import InkTransformer, join_ink, moments, split_ink
 
-# The variance of the ink's rows under which it is all in one row.
+# If the variance of the ink's rows is lower, it is all in one row.
 _ONE_ROW = 1e-6
 
 
 class Deskew(OneToOneFeatureMixin, InkTransformer):
-    r"""Shear each image until its ink has no slant.
+    r"""Shear each image so that its ink has no slant.
 
-    Each row moves to the side, by a part of a pixel too, so that the ink's columns no longer
-    depend on its rows.  The centre of mass stays where it is.
+    Each row is shifted sideways, also by fractions of a pixel, so that the ink's columns are no
+    longer correlated with its rows.  The centre of mass stays where it is.
 
     Parameters
     ----------
@@ -29,12 +29,12 @@ class Deskew(OneToOneFeatureMixin, InkTransformer):
         mean of all pixels.
     image_shape : tuple (height, width) or (height, width, channels), or None, default=None
         The shape of one image where `X` holds rows. None takes the shape of the images in `X`, or
-        finds a square; rows that are no square are one line of pixels, which has no slant.
+        finds a square; rows that are not square are one line of pixels, which has no slant.
 
     Attributes
     ----------
     ink_ : {"bright", "dark"}
-        What the ink is.
+        Whether ink is brighter or darker.
     image_shape_ : tuple (height, width, channels)
         The shape of one image.
     n_features_in_ : int
@@ -44,15 +44,15 @@ class Deskew(OneToOneFeatureMixin, InkTransformer):
 
     Notes
     -----
-    With the central moments :math:`\mu_{11}` and :math:`\mu_{02}` of the ink, and
-    :math:`\bar y` its mean row, the pixel in row :math:`y` and column :math:`x` becomes that at
-    :math:`x + (y - \bar y) \mu_{11} / \mu_{02}`, between two pixels linearly: the numbers of
+    With the central moments :math:`\mu_{11}` and :math:`\mu_{02}` of the ink, and its mean row
+    :math:`\bar y`, the pixel in row :math:`y` and column :math:`x` gets the value at column
+    :math:`x + (y - \bar y) \mu_{11} / \mu_{02}`, interpolated linearly between two pixels, as by
     :func:`scipy.ndimage.affine_transform` with ``order=1, mode="grid-constant"``.
 
-    Ink is what is brighter than an image's darkest pixel, in all channels together, and the darkest
-    pixel is what comes in from outside; for dark ink, what is darker than the brightest.  So digits
-    may be scaled, shifted or inverted before.  An image
-    without ink, or with ink in one row only, stays as it is.
+    Ink is what is brighter than an image's darkest pixel, in all channels together, and the image
+    is extended by the darkest pixel; dark ink is what is darker than the brightest pixel.  So
+    pixels may be scaled, shifted or inverted before.  An image without ink, or with ink in one row
+    only, stays unchanged.
 
     References
     ----------
@@ -87,7 +87,7 @@ def _deskew(images: NDArray, kind: str) -> NDArray:
 
 
 def _shift_rows(images: NDArray, shift: NDArray) -> NDArray:
-    """Read each row from `shift` pixels further right, between two pixels linearly."""
+    """Read each row from `shift` pixels further right, interpolated linearly between two pixels."""
     n, height, width, channels = images.shape
     whole = np.floor(shift)
     part = (shift - whole).astype(images.dtype)[..., np.newaxis]

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 
 def central_differences(images: NDArray) -> tuple[NDArray, NDArray]:
-    """Take each pixel's next neighbour minus its last, down and to the right.
+    """Return each pixel's next neighbour minus its previous one, down and to the right.
 
     Parameters
     ----------
@@ -15,8 +15,8 @@ def central_differences(images: NDArray) -> tuple[NDArray, NDArray]:
     Returns
     -------
     down, right : ndarray of shape (n, height, width)
-        The differences, in the channel in which they are largest; zero at the edges of the image
-        across which there is no neighbour.
+        The differences, in the channel where they are largest; zero at the edges of the image,
+        where a neighbour is missing.
     """
     down, right = np.zeros_like(images), np.zeros_like(images)
     np.subtract(images[:, 2:], images[:, :-2], out=down[:, 1:-1])

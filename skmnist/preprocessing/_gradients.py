@@ -1,4 +1,4 @@
-"""A descriptor of strokes for classical classifiers: where they run, and in which direction."""
+"""A descriptor of strokes for classical classifiers: their places and directions."""
 
 from collections.abc import Iterable
 from numbers import Integral, Real
@@ -20,27 +20,27 @@ from skmnist.preprocessing._image_transformer import ImageTransformer
 class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
     """Gradients in soft-binned directions, pooled by overlapping windows.
 
-    Each pixel shares the length of its gradient between the two nearest directions of a full turn,
-    and between the windows that it lies under.  Windows are Gaussians around the middle of each
-    cell of one grid or more.  A grid's numbers are divided by their Euclidean norm, and their
+    The length of each pixel's gradient is shared between the two nearest directions of a full
+    turn, and between the windows that cover the pixel.  Windows are Gaussians around the middle of
+    each cell of one grid or more.  A grid's values are divided by their Euclidean norm, and their
     square root is taken.
 
     Parameters
     ----------
     n_directions : int, default=12
-        Directions, over a full turn: a stroke's two edges are told apart.
+        Number of directions, over a full turn: a stroke's two edges are distinguished.
     cells : tuple of int or of (rows, columns), default=(4, 7)
         The grids; 7 is one of 7 x 7 cells.
     spread : float, default=0.5
         Standard deviation of a window, in cells.
     sigma : float, default=0.5
-        Standard deviation of the Gaussian blur before, in pixels, at most 100; 0 is none.
+        Standard deviation of the initial Gaussian blur, in pixels, at most 100; 0 means none.
     n_jobs : int or None, default=None
-        Threads; None is one, outside a :func:`joblib.parallel_config`. The numbers don't depend on
-        it.
+        Number of threads; None means 1, unless in a :func:`joblib.parallel_config` context. The
+        results don't depend on it.
     image_shape : tuple (height, width) or (height, width, channels), or None, default=None
         The shape of one image where `X` holds rows. None takes the shape of the images in `X`, or
-        finds a square; rows that are no square are one line of pixels.
+        finds a square; rows that are not square are one line of pixels.
 
     Attributes
     ----------
@@ -54,11 +54,13 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
     Notes
     -----
     Features are ordered by grid, direction, row and column of cells.  Gradients are central
-    differences; of several channels, the longest gradient counts.  A blank image becomes zeros.
+    differences; of several channels, the longest gradient counts.  The features of a blank image
+    are zeros.
 
-    The numbers don't depend on the scale of the pixels, nor on a constant added to them.  The
-    square root makes long and short gradients count more alike; a Gaussian kernel, neighbours or a
-    PCA may follow.  ``benchmarks/choose_classical.py`` has Pipelines for MNIST.
+    The features don't depend on the scale of the pixels, nor on a constant added to them.  The
+    square root makes long and short gradients count more equally; a classifier with a Gaussian
+    kernel, nearest neighbours or a PCA may follow.  ``benchmarks/choose_classical.py`` has
+    Pipelines for MNIST.
 
     References
     ----------
@@ -102,7 +104,7 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
         self.image_shape = image_shape
 
     def _learn(self, images: NDArray) -> None:
-        self._grids()  # refuses what is none
+        self._grids()  # raises an error for invalid cells
 
     def _grids(self) -> list[tuple[int, int]]:
         grids = [tuple(grid) if isinstance(grid, Iterable) else (grid, grid) for grid in self.cells]
@@ -135,7 +137,7 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
         return in_batches(describe, images, (self._n_features_out,), self.n_jobs)
 
     def _windows(self, grid: tuple[int, int]) -> NDArray:
-        """Make the windows of a grid, of shape (height * width, rows * columns)."""
+        """Return the windows of a grid, of shape (height * width, rows * columns)."""
         down, right = (
             _gaussians(n_pixels, n_cells, self.spread)
             for n_pixels, n_cells in zip(self.image_shape_, grid, strict=False)
@@ -144,7 +146,7 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
 
 
 def _gaussians(n_pixels: int, n_cells: int, spread: float) -> NDArray:
-    """Weigh each pixel of a line under each cell's window, of shape (n_pixels, n_cells)."""
+    """Return each pixel's weight in each cell's window along a side, (n_pixels, n_cells)."""
     pixel = (np.arange(n_pixels) + 0.5) / n_pixels * n_cells
     cell = np.arange(n_cells) + 0.5
     return np.exp(-(((pixel[:, np.newaxis] - cell) / spread) ** 2) / 2)
@@ -159,7 +161,7 @@ def _unit(rows: NDArray) -> NDArray:
 def _votes(down: NDArray, right: NDArray, n_directions: int) -> coo_array:
     """Share each gradient's length between two directions, (n * n_directions, height * width)."""
     n, n_pixels = len(down), down[0].size
-    # Many pixels of a digit have no gradient, and so no vote: hence a sparse array.
+    # A sparse array, as many pixels of a digit have no gradient, and so no vote.
     voting = np.flatnonzero((down != 0) | (right != 0)).astype(np.int32)
     down, right = down.ravel()[voting], right.ravel()[voting]
     image, pixel = np.divmod(voting, np.int32(n_pixels))

@@ -1,4 +1,4 @@
-"""Histograms of oriented gradients, the same as scikit-image's, for many images at once."""
+"""Histograms of oriented gradients, equal to scikit-image's, for many images at once."""
 
 from math import prod
 from numbers import Integral
@@ -22,29 +22,29 @@ _TINY = 1e-5
 class HOG(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
     """Histograms of oriented gradients (Dalal and Triggs 2005).
 
-    An image is cut into cells.  In a cell, each pixel votes for the orientation of its gradient,
-    with the gradient's length.  The histograms of a block of neighbouring cells are normalised
-    together, and all blocks, which overlap, are the features.
+    An image is divided into cells.  In a cell, each pixel votes for the orientation of its
+    gradient, weighted by the gradient's length.  The histograms of a block of neighbouring cells
+    are normalised together, and the features are those of all blocks, which overlap.
 
     Parameters
     ----------
     orientations : int, default=9
-        Bins of a histogram, over half a turn: a gradient and its opposite count as one.
+        Number of bins of a histogram, over half a turn: opposite gradients count as one.
     pixels_per_cell : tuple (rows, columns), default=(8, 8)
         Size of a cell. Pixels beyond the last whole cell are not used.
     cells_per_block : tuple (rows, columns), default=(3, 3)
         Size of a block.
     block_norm : {"L1", "L1-sqrt", "L2", "L2-Hys"}, default="L2-Hys"
-        How a block is normalised: by the sum, by the sum and then the square root, by the
-        Euclidean norm, or by the Euclidean norm, then no value over 0.2, and by the norm again.
+        How a block is normalised: by the sum; by the sum, followed by a square root; by the
+        Euclidean norm; or by the Euclidean norm, clipped at 0.2, and by the norm again.
     transform_sqrt : bool, default=False
-        Whether to take the square root of the pixels first; none may be negative then.
+        Whether to take the square root of the pixels first; they must not be negative then.
     n_jobs : int or None, default=None
-        Threads; None is one, outside a :func:`joblib.parallel_config`. The numbers don't depend on
-        it.
+        Number of threads; None means 1, unless in a :func:`joblib.parallel_config` context. The
+        results don't depend on it.
     image_shape : tuple (height, width) or (height, width, channels), or None, default=None
         The shape of one image where `X` holds rows. None takes the shape of the images in `X`, or
-        finds a square; rows that are no square are one line of pixels.
+        finds a square; rows that are not square are one line of pixels.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class HOG(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
 
     Notes
     -----
-    Parameters, defaults and numbers are those of :func:`skimage.feature.hog`; of several channels,
+    Parameters, defaults and results are those of :func:`skimage.feature.hog`; of several channels,
     the one with the longest gradient counts, as there with ``channel_axis=-1``.
 
     References
@@ -117,7 +117,7 @@ class HOG(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
                 f"A block has {least[0]} x {least[1]} pixels, but an image of X only "
                 f"{images.shape[1]} x {images.shape[2]}. Make pixels_per_cell="
                 f"{self.pixels_per_cell} or cells_per_block={self.cells_per_block} smaller, or "
-                "say by image_shape what an image is where X holds rows."
+                "set image_shape if X holds rows."
             )
 
     @property
@@ -135,7 +135,7 @@ class HOG(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
         return in_batches(self._describe, images, (self._n_features_out,), self.n_jobs)
 
     def _describe(self, images: NDArray) -> NDArray:
-        # The precision in which scikit-image takes differences, so that no vote changes its bin.
+        # The precision of scikit-image's differences, so that votes fall into the same bins.
         short = images.dtype.kind == "f" and images.dtype.itemsize < 8
         pixels = images.astype(np.float32 if short else np.float64, copy=False)
         if self.transform_sqrt:
@@ -157,7 +157,7 @@ class HOG(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
         image, pixel = np.nonzero((down != 0) | (right != 0))
         down, right = down[image, pixel].astype(float), right[image, pixel].astype(float)
         edges = 180.0 / self.orientations * np.arange(self.orientations + 1)
-        # Rounding can make an angle a whole half turn: a bin of its own, that is left out.
+        # Rounding can make an angle exactly half a turn; its extra bin is left out.
         angle = np.rad2deg(np.arctan2(down, right)) % 180
         bins = np.searchsorted(edges, angle, side="right") - 1
         shape = (n, n_rows * n_columns, len(edges))

@@ -18,8 +18,8 @@ from skmnist._utils.sklearn import fit_context
 class ImageTransformer(TransformerMixin, ImageState, ShortErrors, BaseEstimator, metaclass=ABCMeta):
     """A transformer that takes rows of pixels or images (abstract).
 
-    A final class says in `_transform` what becomes of images, and, where it learns more than their
-    shape, in `_learn`.  It computes in float64 where that came, in float32 else.
+    A subclass implements `_transform`, and `_learn` if it learns more than the images' shape.  It
+    computes in float64 if `X` is float64, else in float32.
     """
 
     _parameter_constraints: dict[str, list[Any]] = {"image_shape": [tuple, list, None]}
@@ -67,7 +67,7 @@ class ImageTransformer(TransformerMixin, ImageState, ShortErrors, BaseEstimator,
         Returns
         -------
         transformed : ndarray
-            float64 where `X` is, else float32.
+            float64 if `X` is, else float32.
 
         Raises
         ------
@@ -83,14 +83,14 @@ class ImageTransformer(TransformerMixin, ImageState, ShortErrors, BaseEstimator,
 
     def _learn(self, images: NDArray) -> None:
         """Learn from images of shape (n, height, width, channels)."""
-        # Learns nothing but their shape, unless a subclass says more.
+        # Only the shape is learned, unless a subclass overrides this.
 
     @abstractmethod
     def _transform(self, images: NDArray) -> NDArray:
         """Transform images of shape (n, height, width, channels), which must not be changed."""
 
     def _laid_out(self, transformed: NDArray, like: Any) -> NDArray:
-        """Give features as rows, and images in the layout in which they came."""
+        """Return features as rows, and images in the layout of the input."""
         if transformed.ndim == 2:
             return transformed
         return transformed.reshape(np.shape(like))

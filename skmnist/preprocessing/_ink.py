@@ -1,4 +1,4 @@
-"""What of an image is ink, and where it lies."""
+"""The ink of an image: what it is and where it lies."""
 
 from abc import ABCMeta
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ class Moments(NamedTuple):
     Parameters
     ----------
     y, x : ndarray
-        The centre of mass, from the middle of the first row and of the first column.
+        The centre of mass, measured from the middle of the first row and of the first column.
     yy, xx, yx : ndarray
         Variances and covariance of the ink's rows and columns.
     """
@@ -33,7 +33,7 @@ class Moments(NamedTuple):
 
 
 class InkTransformer(ImageTransformer, metaclass=ABCMeta):
-    """A transformer of images that looks at their ink (abstract)."""
+    """A transformer of images that works on their ink (abstract)."""
 
     _parameter_constraints: dict[str, list[Any]] = {
         **ImageTransformer._parameter_constraints,
@@ -54,7 +54,7 @@ class InkTransformer(ImageTransformer, metaclass=ABCMeta):
 
 
 def find_ink(images: NDArray) -> str:
-    """Find from the border of images whether ink is brighter or darker than what it is on.
+    """Return whether ink is brighter or darker than the background, judged by the images' border.
 
     Parameters
     ----------
@@ -64,8 +64,8 @@ def find_ink(images: NDArray) -> str:
     Returns
     -------
     ink : {"bright", "dark"}
-        "dark" where the median of the border is brighter than the mean of all pixels by over a
-        tenth of their standard deviation, as it is where the ink is over a hundredth.
+        "dark" if the median of the border is brighter than the mean of all pixels by over a tenth
+        of their standard deviation, as it is if dark ink covers over a hundredth of the image.
     """
     some = some_of(images)
     values = some.astype(real_dtype(images), copy=False)
@@ -81,15 +81,15 @@ def split_ink(images: NDArray, kind: str) -> tuple[NDArray, NDArray]:
     images : ndarray of shape (n, height, width, channels)
         Images.
     kind : {"bright", "dark"}
-        Of dark ink, the background is the brightest pixel.
+        For dark ink, the background is the brightest pixel.
 
     Returns
     -------
     ink : ndarray of shape (n, height, width, channels)
-        How much brighter, or darker, than the background; not negative. float64 where `images`
+        How much brighter, or darker, than the background; not negative. float64 if `images`
         are, else float32.
     background : ndarray of shape (n, 1, 1, channels)
-        What gives the images, if bright ink is added to it, or dark ink subtracted.
+        The images are the background plus bright ink, or minus dark ink.
     """
     n, height, width, channels = images.shape
     pixels = images.reshape(n, height * width, channels).astype(real_dtype(images), copy=False)
@@ -103,15 +103,15 @@ def split_ink(images: NDArray, kind: str) -> tuple[NDArray, NDArray]:
 
 
 def join_ink(ink: NDArray, paper: NDArray, kind: str) -> NDArray:
-    """Put ink on its background again."""
+    """Put ink back on its background."""
     return paper - ink if kind == "dark" else paper + ink
 
 
 def moments(ink: NDArray) -> Moments:
-    """Take the moments of the ink of all channels together, zero where there is none."""
+    """Return the moments of the ink of all channels together, zero where there is none."""
     ink = ink.sum(axis=3) if ink.shape[3] > 1 else ink[..., 0]
     y, x = np.arange(ink.shape[1], dtype=float), np.arange(ink.shape[2], dtype=float)
-    # As shares of the whole ink: what lies in each row, and its moment from the first column.
+    # As fractions of all ink: the ink in each row, and its moment about the first column.
     of_row, x_of_row = ink.sum(axis=2, dtype=float), ink @ x
     total = of_row.sum(axis=1, keepdims=True)
     total[total == 0] = 1

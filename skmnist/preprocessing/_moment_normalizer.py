@@ -1,4 +1,4 @@
-"""Ink of one size in the middle of the image, whatever the writer's hand."""
+"""Centred ink of a normalised size, whatever the handwriting."""
 
 from numbers import Real
 from typing import Any
@@ -24,23 +24,23 @@ class MomentNormalizer(OneToOneFeatureMixin, InkTransformer):
     Parameters
     ----------
     strength : float, default=0.75
-        How far the size goes towards the one wanted: 0 leaves it, 1 makes it the same for all.
-        At 1 the strokes of a one are as wide as a zero.
+        How far the size is scaled towards the target: 0 leaves it unchanged, 1 makes it the same
+        for all images, so that the stroke of a one becomes as wide as a zero.
     height, width : float, default=0.225 and 0.19
-        The wanted standard deviations of the ink's rows and columns, as parts of the height and
-        the width of the image.
+        The target standard deviations of the ink's rows and columns, as fractions of the height
+        and the width of the image.
     ink : {"auto", "bright", "dark"}, default="auto"
         Whether ink is brighter or darker than what it is written on. "auto" finds it from the
         border of the images in `fit`: dark where the border's median is clearly brighter than the
         mean of all pixels.
     image_shape : tuple (height, width) or (height, width, channels), or None, default=None
         The shape of one image where `X` holds rows. None takes the shape of the images in `X`, or
-        finds a square; rows that are no square are one line of pixels.
+        finds a square; rows that are not square are one line of pixels.
 
     Attributes
     ----------
     ink_ : {"bright", "dark"}
-        What the ink is.
+        Whether ink is brighter or darker.
     image_shape_ : tuple (height, width, channels)
         The shape of one image.
     n_features_in_ : int
@@ -51,12 +51,13 @@ class MomentNormalizer(OneToOneFeatureMixin, InkTransformer):
     Notes
     -----
     A standard deviation :math:`s` becomes :math:`s^{1 - a} t^a` for the strength :math:`a` and the
-    wanted :math:`t`, and the centre of mass comes to the middle, between pixels linearly: the
-    numbers of :func:`scipy.ndimage.affine_transform` with ``order=1, mode="grid-constant"``.
-    Each pixel is a square, which has a size by itself: a standard deviation is never zero.
+    target :math:`t`, and the centre of mass moves to the middle, interpolated linearly between
+    pixels, as by :func:`scipy.ndimage.affine_transform` with ``order=1, mode="grid-constant"``.
+    Each pixel counts as a square, not a point, so a standard deviation is never zero.
 
-    Ink is what is brighter than an image's darkest pixel, in all channels together, and the darkest
-    pixel is what comes in from outside; dark ink is the other way round, as in :class:`Deskew`.
+    Ink is what is brighter than an image's darkest pixel, in all channels together, and the image
+    is extended by the darkest pixel; dark ink is treated the other way round, as in
+    :class:`Deskew`.
 
     References
     ----------
@@ -108,14 +109,14 @@ class MomentNormalizer(OneToOneFeatureMixin, InkTransformer):
     def _normalize(self, images: NDArray) -> NDArray:
         ink, paper = split_ink(images, self.ink_)
         of_ink = moments(ink)
-        down = self._line(of_ink.y, of_ink.yy, self.height, images.shape[1]).astype(ink.dtype)
-        right = self._line(of_ink.x, of_ink.xx, self.width, images.shape[2]).astype(ink.dtype)
+        down = self._scaling(of_ink.y, of_ink.yy, self.height, images.shape[1]).astype(ink.dtype)
+        right = self._scaling(of_ink.x, of_ink.xx, self.width, images.shape[2]).astype(ink.dtype)
         by_channel = down[:, np.newaxis] @ np.moveaxis(ink, 3, 1)
         by_channel = by_channel @ right[:, np.newaxis].transpose(0, 1, 3, 2)
         return join_ink(np.moveaxis(by_channel, 1, 3), paper, self.ink_)
 
-    def _line(self, centre: NDArray, variance: NDArray, wanted: float, n: int) -> NDArray:
-        """Make the matrices that scale lines of `n` pixels, of shape (n_images, n, n)."""
+    def _scaling(self, centre: NDArray, variance: NDArray, wanted: float, n: int) -> NDArray:
+        """Return the matrices that scale lines of `n` pixels, of shape (n_images, n, n)."""
         step = (np.sqrt(variance + _OF_A_PIXEL) / (wanted * n)) ** self.strength
         pixel = np.arange(n)
         read = centre[:, np.newaxis] + step[:, np.newaxis] * (pixel - (n - 1) / 2)
