@@ -53,7 +53,7 @@ CANDIDATES: dict[str, Any] = {
     "10-resnet": ResNetClassifier(),
     "20-w32": CNNClassifier(**_LONG),
     "20-w32-elastic": CNNClassifier(**_LONG, augmentation="elastic"),
-    "20-w32-averaged": CNNClassifier(**_LONG, ema_momentum=0.999),
+    "20-w32-averaged": CNNClassifier(**_LONG).set_params(optimizer__ema_momentum=0.999),
     "20-w32-upright": make_pipeline(Deskew(), CNNClassifier(**_LONG)),
     "20-w32-upright-shifts": _upright_and_shifted(1, 32, epochs=20),
     "20-w32-upright-bent-shifts": _upright_and_shifted(1, 32, epochs=20, augmentation=_BENT),

@@ -60,7 +60,7 @@ _DESIGNS = [_BENT, _UPRIGHT, _UPRIGHT_AND_SIZED]
 CANDIDATES: dict[str, Any] = {
     "default": CNNClassifier(),
     "affine": _trained_long("affine"),
-    "affine, averaged weights": _trained_long("affine", ema_momentum=0.99),
+    "affine, averaged weights": _trained_long("affine").set_params(optimizer__ema_momentum=0.99),
     "affine, dropout": _trained_long("affine", conv_blocks=_DROPOUT),
     "elastic 12": _BENT,
     "elastic 24": _trained_long(Augmentation(**_AFFINE, elastic=24)),

@@ -7,7 +7,7 @@ from typing import Any
 from skmnist._inputs.images import ImageShape
 from skmnist.classifiers._docstrings import describe_shared_parameters
 from skmnist.classifiers._network_classifier import NetworkClassifier
-from skmnist.classifiers._parameters import HIDDEN_LAYERS, n_outputs, whole_numbers
+from skmnist.classifiers._parameters import HIDDEN_LAYERS, QUICK_ADAMW, n_outputs, whole_numbers
 from skmnist.networks import Architecture, ConvBlock, convolutional_network, pooled_blocks
 from skmnist.networks._layers import activation_name
 from skmnist.training import Augmentation
@@ -59,8 +59,7 @@ class CNNClassifier(NetworkClassifier):
     >>> keras_example = CNNClassifier(
     ...     conv_blocks=[32, {"filters": 64, "pool": "max", "dropout": 0.25}],
     ...     hidden_units=(128,), dropout=0.5, optimizer="adadelta", learning_rate=1.0,
-    ...     weight_decay=None, schedule="constant",
-    ...     label_smoothing=0.0, augmentation=None, batch_size=128,
+    ...     schedule="constant", label_smoothing=0.0, augmentation=None, batch_size=128,
     ... )
     """
 
@@ -83,14 +82,7 @@ class CNNClassifier(NetworkClassifier):
         epochs: int | str = 10,
         batch_size: int | str | None = "auto",
         learning_rate: float = 0.01,
-        optimizer: Any = "adamw",
-        momentum: float | None = None,
-        beta_1: float | None = 0.8,
-        beta_2: float | None = 0.95,
-        epsilon: float | None = None,
-        weight_decay: float | None = 0.02,
-        global_clipnorm: float | None = None,
-        ema_momentum: float | None = None,
+        optimizer: Any = QUICK_ADAMW,
         schedule: str | Schedule = "one_cycle",
         loss: Any = "cross_entropy",
         label_smoothing: float = 0.1,
@@ -120,13 +112,6 @@ class CNNClassifier(NetworkClassifier):
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.optimizer = optimizer
-        self.momentum = momentum
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.weight_decay = weight_decay
-        self.global_clipnorm = global_clipnorm
-        self.ema_momentum = ema_momentum
         self.schedule = schedule
         self.loss = loss
         self.label_smoothing = label_smoothing

@@ -49,11 +49,12 @@ from skmnist._inputs.validation import (
 from skmnist._utils.backend import StartsAsItsSender
 from skmnist._utils.errors import shown
 from skmnist._utils.reprs import Printed
+from skmnist._utils.values import HoldsValues
 from skmnist.classifiers._label_classifier import ProbabilisticClassifier
 from skmnist.classifiers._reporter import Reporter
 from skmnist.networks._architecture import Architecture, check_memory
 from skmnist.training import Augmentation
-from skmnist.training._augmentation import find_augmentation
+from skmnist.training._augmentation import find_augmentation, named_augmentation
 from skmnist.training._callbacks import copied
 from skmnist.training._contract import Data, Outcome, Plan, State, TrainingSpec
 from skmnist.training._guessing import warn_if_guessing
@@ -61,26 +62,22 @@ from skmnist.training._history import continued
 from skmnist.training._loop import train
 from skmnist.training._losses import find_loss
 from skmnist.training._monitor import MONITORS
-from skmnist.training._optimizers import OptimizerSpec, find_optimizer
+from skmnist.training._optimizers import (
+    Optimizer,
+    OptimizerSpec,
+    find_optimizer,
+    named_optimizer,
+)
 from skmnist.training._precision import DTYPES, find_dtype
 from skmnist.training._predictor import Predictor
 from skmnist.training._schedules import Constant, Schedule, find_schedule
 
 _HELD_OUT_BY_DEFAULT = 0.1
-_OPTIMIZER_SETTINGS = (
-    "learning_rate",
-    "momentum",
-    "beta_1",
-    "beta_2",
-    "epsilon",
-    "weight_decay",
-    "global_clipnorm",
-    "ema_momentum",
-)
 
 
 class NetworkClassifier(
     StartsAsItsSender,
+    HoldsValues,
     CallbackSupportMixin,
     ProbabilisticClassifier,
     ShortErrors,
@@ -95,18 +92,16 @@ class NetworkClassifier(
 
     history_: dict[str, list[float]]
     _histories: tuple[str, ...] = ("history_",)
+    _values_by_name = {
+        "augmentation": named_augmentation,
+        "optimizer": named_optimizer,
+        "schedule": find_schedule,
+    }
     _parameter_constraints: dict[str, list[Any]] = {
         "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left"), None],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "optimizer": [str, HasMethods(["apply", "get_config"])],
-        "momentum": [Interval(Real, 0, 1, closed="left"), None],
-        "beta_1": [Interval(Real, 0, 1, closed="left"), None],
-        "beta_2": [Interval(Real, 0, 1, closed="left"), None],
-        "epsilon": [Interval(Real, 0, None, closed="neither"), None],
-        "weight_decay": [Interval(Real, 0, None, closed="left"), None],
-        "global_clipnorm": [Interval(Real, 0, None, closed="neither"), None],
-        "ema_momentum": [Interval(Real, 0, 1, closed="neither"), None],
+        "optimizer": [str, Optimizer, HasMethods(["apply", "get_config"])],
         "schedule": [str, Schedule],
         "loss": [str, callable],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
@@ -583,21 +578,16 @@ class NetworkClassifier(
         return self.n_iter_no_change if self.early_stopping else None
 
     def _optimizer(self) -> OptimizerSpec:
-        if not isinstance(self.optimizer, str):
-            self._check_idle_settings()
-        return find_optimizer(
-            self.optimizer, **{name: getattr(self, name) for name in _OPTIMIZER_SETTINGS}
-        )
+        if not isinstance(self.optimizer, str | Optimizer):
+            self._check_idle_rate()
+        return find_optimizer(self.optimizer, self.learning_rate)
 
-    def _check_idle_settings(self) -> None:
-        defaults = signature(type(self)).parameters
-        for name in _OPTIMIZER_SETTINGS:
-            value = getattr(self, name)
-            if value != defaults[name].default:
-                raise ValueError(
-                    f"{name}={shown(value)} has no effect with a Keras optimizer object; set it in "
-                    "the object, or give the optimizer's name."
-                )
+    def _check_idle_rate(self) -> None:
+        if self.learning_rate != signature(type(self)).parameters["learning_rate"].default:
+            raise ValueError(
+                f"learning_rate={shown(self.learning_rate)} has no effect with a Keras optimizer "
+                "object; set it in the object, or give the optimizer's name or an Optimizer."
+            )
 
     def _training_spec(self, optimizer: OptimizerSpec) -> TrainingSpec:
         architecture = self._architecture(self.image_shape_, len(self.classes_), self.dtype_)

@@ -6,8 +6,11 @@ from typing import Any
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skmnist._utils.errors import shown
+from skmnist.training._optimizers import Optimizer
 
 _MOST_UNITS = 2**63 - 1  # what NumPy counts in
+# Short averages, which suit a few hundred steps of one cycle.
+QUICK_ADAMW = Optimizer("adamw", beta_1=0.8, beta_2=0.95, weight_decay=0.02)
 HIDDEN_LAYERS: dict[str, list[Any]] = {
     "hidden_units": ["array-like", Integral],
     "activation": [str, callable],

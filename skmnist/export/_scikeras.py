@@ -143,7 +143,7 @@ def _model_settings(estimator: NetworkClassifier) -> dict[str, Any]:
 
 
 def _optimizer_settings(estimator: NetworkClassifier) -> dict[str, Any]:
-    """Give the optimizer's name, and those of its settings that are not Keras's defaults.
+    """Return the optimizer's class, and those of its settings that are not Keras's defaults.
 
     So another optimizer can be set later without falling over this one's settings.
     """
@@ -154,10 +154,11 @@ def _optimizer_settings(estimator: NetworkClassifier) -> dict[str, Any]:
     if spec.learning_rate is None:
         config["learning_rate"] = optimizer._learning_rate  # Keras's own schedule
     else:
-        named = isinstance(estimator.optimizer, str)
-        config["learning_rate"] = estimator.learning_rate if named else spec.learning_rate
+        is_keras = isinstance(estimator.optimizer, load_keras().Optimizer)
+        config["learning_rate"] = spec.learning_rate if is_keras else estimator.learning_rate
     return {
-        "optimizer": spec.class_name,
+        # By its class: not all of them are known to Keras by their names.
+        "optimizer": type(optimizer),
         **{f"optimizer__{name}": value for name, value in config.items()},
     }
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown, unknown_name
-from skmnist._utils.reprs import ShortRepr
+from skmnist._utils.values import Value
 from skmnist.networks._initializers import make_initializer
 from skmnist.networks._layers import (
     CHANNELS_LAST,
@@ -26,7 +26,7 @@ _STEPS = ("activation", "batch_norm", "pool", "dropout")
 
 
 @dataclass(frozen=True, repr=False)
-class ConvBlock(ShortRepr):
+class ConvBlock(Value):
     """One convolution and what follows it.
 
     Parameters

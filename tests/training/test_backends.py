@@ -76,7 +76,7 @@ def _difference(kind, optimizer):
     from skmnist.training._contract import Data, Plan, TrainingSpec, epoch_generator, epoch_order
     from skmnist.training._loop import train
     from skmnist.training._losses import find_loss
-    from skmnist.training._optimizers import find_optimizer
+    from skmnist.training._optimizers import Optimizer, find_optimizer
 
     shapes = {"input_shape": (8, 8, 1), "n_outputs": 10, "dtype": "float32"}
     blocks = [ConvBlock(4, padding="same", pool="max", batch_norm=True, l2=0.01), ConvBlock(6)]
@@ -88,7 +88,7 @@ def _difference(kind, optimizer):
     theirs, ours = {
         "sgd": (
             keras.optimizers.SGD(0.02, momentum=0.9),
-            find_optimizer("sgd", 0.02, momentum=0.9),
+            find_optimizer(Optimizer("sgd", momentum=0.9), 0.02),
         ),
         "adam": (keras.optimizers.Adam(0.003), find_optimizer("adam", 0.003)),
     }[optimizer]
@@ -233,7 +233,8 @@ def few_steps():
     settings = {"conv_blocks": blocks, "augmentation": None, "batch_size": BATCH, "epochs": 1}
     make = functools.partial(CNNClassifier, **settings, random_state=0)
     X, y = X[: 40 * BATCH], y[: 40 * BATCH]
-    return [make(ema_momentum=momentum).fit(X, y).score(X, y) for momentum in (None, 0.999)]
+    averaged = make().set_params(optimizer__ema_momentum=0.999)
+    return [classifier.fit(X, y).score(X, y) for classifier in (make(), averaged)]
 
 
 def kept_arrays():
