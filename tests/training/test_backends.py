@@ -66,7 +66,14 @@ def keras_own_fit():
     """The largest differences to Keras's own ``fit``, over losses and variables."""
     return {
         f"{kind} {optimizer}": _difference(kind, optimizer)
-        for kind, optimizer in (("dense", "sgd"), ("dense", "adam"), ("convolutional", "adam"))
+        for kind, optimizer in (
+            ("dense", "sgd"),
+            ("dense", "adam"),
+            ("convolutional", "adam"),
+            ("convolutional", "lamb"),
+            ("convolutional", "muon"),
+            ("convolutional", "schedulefreeadamw"),
+        )
     }
 
 
@@ -91,6 +98,12 @@ def _difference(kind, optimizer):
             find_optimizer(Optimizer("sgd", momentum=0.9), 0.02),
         ),
         "adam": (keras.optimizers.Adam(0.003), find_optimizer("adam", 0.003)),
+        "lamb": (keras.optimizers.Lamb(0.003), find_optimizer("lamb", 0.003)),
+        "muon": (keras.optimizers.Muon(0.003), find_optimizer("muon", 0.003)),
+        "schedulefreeadamw": (
+            keras.optimizers.ScheduleFreeAdamW(0.003),
+            find_optimizer("schedule_free_adamw", 0.003),
+        ),
     }[optimizer]
 
     X, y = digits()
@@ -102,6 +115,7 @@ def _difference(kind, optimizer):
     outcome = train(TrainingSpec(architecture, ours, find_loss("cross_entropy"), None), plan, data)
 
     network = architecture.build(SEED)
+    theirs.build(network.trainable_variables)  # see test_training.py
     network.compile(optimizer=theirs, loss="categorical_crossentropy", jit_compile=False)
     losses = []
     for epoch in range(plan.epochs):
@@ -122,6 +136,21 @@ def _difference(kind, optimizer):
             for mine, other, average in zip(outcome.state.network, variables, averages, strict=True)
             if not average
         ),
+    }
+
+
+def every_optimizer():
+    """The losses of a few epochs with each of Keras's optimizers by name."""
+    from skmnist.training._optimizers import optimizers_by_name
+
+    make, X, y = small()
+    rates = {"adadelta": 1.0, "ftrl": 0.1, "adagrad": 0.03, "sgd": 0.1, "adafactor": 0.03}
+    return {
+        name: make(epochs=3, hidden_units=(), dropout=0.0, schedule="constant")
+        .set_params(optimizer=name, learning_rate=rates.get(name, 0.003))
+        .fit(X, y)
+        .history_["loss"]
+        for name in optimizers_by_name()
     }
 
 
@@ -316,6 +345,7 @@ def results(backend, beside):
 
 ALL = [
     keras_own_fit,
+    every_optimizer,
     classifiers,
     determinism,
     stop_and_go_on,
@@ -330,10 +360,18 @@ TASKS = {task.__name__: task for task in (*ALL, write_pickle, read_pickle)}
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_the_numbers_are_those_of_keras_own_fit(results):
     differences = results["keras_own_fit"]
-    assert len(differences) == 3
+    assert len(differences) == 6
     for case, difference in differences.items():
         assert difference["loss"] < 3e-4, case
         assert difference["variables"] < 3e-4, case
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_optimizer_by_name_makes_the_loss_fall(results):
+    of_each = results["every_optimizer"]
+    assert {"adam", "lamb", "muon", "schedulefreeadamw", "sgd"} < set(of_each)
+    for name, losses in of_each.items():
+        assert losses[2] < losses[1] < losses[0], name
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

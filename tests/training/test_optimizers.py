@@ -68,7 +68,7 @@ def test_numbers_of_numpy_and_lists_become_plain_values():
 
 @pytest.mark.parametrize("value", [print, {"a": 1}, [0.5], np.ones(2), object()])
 def test_a_setting_that_is_no_plain_value_is_refused(value):
-    with pytest.raises(TypeError, match="beta_1=.*expected a number"):
+    with pytest.raises(TypeError, match=r"beta_1=.*expected a number"):
         Optimizer("adam", beta_1=value)
 
 

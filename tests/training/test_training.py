@@ -63,8 +63,8 @@ def keras_fit(architecture, optimizer, data, plan, rates=None):
     """Train as a Keras user would, on the same batches; give the losses and all variables."""
     keras = load_keras()
     network = architecture.build(SEED)
-    # Built in its first step, on TensorFlow, a schedule-free optimizer begins at zeros instead of at
-    # the weights (Keras 3.15.1); on JAX and PyTorch it doesn't.
+    # Built in its first step, on TensorFlow, a schedule-free optimizer begins at zeros instead of
+    # at the weights (Keras 3.15.1); on JAX it doesn't.
     optimizer.build(network.trainable_variables)
     network.compile(optimizer=optimizer, loss="categorical_crossentropy", jit_compile=False)
     pixels = data.images.astype(np.float32) / np.float32(data.pixel_scale)
