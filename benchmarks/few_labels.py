@@ -24,7 +24,7 @@ import numpy as np
 from sklearn.pipeline import make_pipeline
 
 from skmnist import Augmentation, CNNClassifier, CommitteeClassifier, recipe
-from skmnist.networks import pooled_blocks
+from skmnist.networks import PooledBlocks
 from skmnist.preprocessing import Deskew, MomentNormalizer
 
 SIZES = (10, 100, 1000)
@@ -46,7 +46,7 @@ CLASSIFIERS = [
 ]
 _AFFINE = {"shift": 2 / 28, "rotation": 12, "zoom": 0.12, "shear": 8}
 _ELASTIC = Augmentation(**_AFFINE, elastic=12)
-_DROPOUT = tuple(replace(block, dropout=0.2) for block in pooled_blocks(24))
+_DROPOUT = tuple(replace(block, dropout=0.2) for block in PooledBlocks(24)())
 
 
 def _trained_long(augmentation: Any, **settings: Any) -> CNNClassifier:

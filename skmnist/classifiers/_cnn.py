@@ -8,12 +8,12 @@ from skmnist._inputs.images import ImageShape
 from skmnist.classifiers._docstrings import describe_shared_parameters
 from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.classifiers._parameters import HIDDEN_LAYERS, QUICK_ADAMW, n_outputs, whole_numbers
-from skmnist.networks import Architecture, ConvBlock, convolutional_network, pooled_blocks
+from skmnist.networks import Architecture, ConvBlock, PooledBlocks, convolutional_network
 from skmnist.networks._layers import activation_name
 from skmnist.training import Augmentation
 from skmnist.training._schedules import Schedule
 
-_OUR_BLOCKS = pooled_blocks(24)
+_BLOCKS = PooledBlocks(24)
 
 
 @describe_shared_parameters
@@ -25,9 +25,10 @@ class CNNClassifier(NetworkClassifier):
 
     Parameters
     ----------
-    conv_blocks : ConvBlock, dict, int or sequence of them
-        The convolutions, first to last: a ``ConvBlock``, a dict of its parameters, or just the
-        number of filters. The default is the network described above.
+    conv_blocks : PooledBlocks, ConvBlock, dict, int or sequence, default=PooledBlocks(filters=24)
+        The convolutions. The default is the network described above, which other `filters` make
+        narrower or wider. Else each is a ``ConvBlock``, a dict of its parameters, or just the
+        number of filters, and a sequence has several of them, first to last.
     hidden_units : int or sequence of int, default=()
         Units of each dense layer between the convolutions and the output.
     activation : str or function, default="relu"
@@ -66,14 +67,14 @@ class CNNClassifier(NetworkClassifier):
     _parameter_constraints = {
         **NetworkClassifier._parameter_constraints,
         **HIDDEN_LAYERS,
-        "conv_blocks": [tuple, list, dict, ConvBlock, Integral],
+        "conv_blocks": [tuple, list, dict, ConvBlock, PooledBlocks, Integral],
         "hidden_batch_norm": ["boolean"],
     }
 
     def __init__(
         self,
         *,
-        conv_blocks: ConvBlock | dict[str, Any] | int | Sequence[Any] = _OUR_BLOCKS,
+        conv_blocks: PooledBlocks | ConvBlock | dict[str, Any] | int | Sequence[Any] = _BLOCKS,
         hidden_units: int | Sequence[int] = (),
         activation: str | Callable[..., Any] = "relu",
         dropout: float | Sequence[float] = 0.0,

@@ -33,6 +33,7 @@ from skmnist._inputs.validation import (
 )
 from skmnist._utils.backend import StartsAsItsSender
 from skmnist._utils.errors import shown
+from skmnist._utils.reprs import ScreenRepr
 from skmnist.classifiers import CNNClassifier
 from skmnist.classifiers._label_classifier import ProbabilisticClassifier
 from skmnist.ensemble._shifts import shifted
@@ -42,6 +43,7 @@ _MEMBERS_OF_ONE_DESIGN = 5
 
 
 class CommitteeClassifier(
+    ScreenRepr,
     StartsAsItsSender,
     CallbackSupportMixin,
     ProbabilisticClassifier,

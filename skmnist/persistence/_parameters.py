@@ -19,7 +19,7 @@ from skmnist.classifiers import (
     ResNetClassifier,
 )
 from skmnist.ensemble import CommitteeClassifier
-from skmnist.networks import ConvBlock, RandomUniform
+from skmnist.networks import ConvBlock, PooledBlocks, RandomUniform
 from skmnist.persistence._checks import of_type, with_keys
 from skmnist.preprocessing import Blur, ColumnNormalizer, Deskew, MomentNormalizer
 from skmnist.text import SequenceCNNClassifier, SequenceDNNClassifier, TextSequencer
@@ -56,6 +56,7 @@ _OBJECTS: dict[str, type[Value]] = {
         OneCycle,
         Optimizer,
         Plateau,
+        PooledBlocks,
         RandomUniform,
     )
 }

@@ -70,9 +70,9 @@ def keras_own_fit():
             ("dense", "sgd"),
             ("dense", "adam"),
             ("convolutional", "adam"),
-            ("convolutional", "lamb"),
-            ("convolutional", "muon"),
-            ("convolutional", "schedulefreeadamw"),
+            ("dense", "lamb"),
+            ("dense", "muon"),
+            ("dense", "schedulefreeadamw"),
         )
     }
 
