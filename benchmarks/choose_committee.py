@@ -22,7 +22,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.pipeline import make_pipeline
 
 from skmnist import CNNClassifier, recipe
-from skmnist.networks import pooled_blocks
+from skmnist.networks import PooledBlocks
 from skmnist.preprocessing import Deskew, MomentNormalizer
 
 PROTOCOL = __doc__.partition("\n\n    python")[0]
@@ -32,7 +32,7 @@ SEEN: dict[str, tuple[Any, ...]] = {
     "of one size": (MomentNormalizer(),),
     "upright, of one size": (Deskew(), MomentNormalizer()),
 }
-LONGER = CNNClassifier(conv_blocks=pooled_blocks(32), epochs=20)
+LONGER = CNNClassifier(conv_blocks=PooledBlocks(32), epochs=20)
 SVM = CalibratedClassifierCV(recipe("svm-best"), method="temperature", ensemble=False)
 NETWORKS = {name: make_pipeline(*steps, CNNClassifier()) for name, steps in SEEN.items()}
 LONGER_NETWORKS = {f"{name}, longer": make_pipeline(*s, LONGER) for name, s in SEEN.items()}

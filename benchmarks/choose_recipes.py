@@ -23,28 +23,28 @@ import _own_process
 from sklearn.pipeline import make_pipeline
 
 from skmnist import Augmentation, CNNClassifier, CommitteeClassifier, ResNetClassifier
-from skmnist.networks import pooled_blocks
+from skmnist.networks import PooledBlocks
 from skmnist.preprocessing import Deskew
 
 PROTOCOL = __doc__.partition("\n\n    python")[0]
 SEEDS = (0, 1)
 _ONE_EPOCH = {"epochs": 1, "augmentation": None, "batch_size": 128}
-_LONG = {"epochs": 20, "conv_blocks": pooled_blocks(32)}
+_LONG = {"epochs": 20, "conv_blocks": PooledBlocks(32)}
 _BENT = Augmentation(shift=2 / 28, rotation=6, zoom=0.08, shear=4, elastic=8, elastic_sigma=5)
 
 
 def _upright_and_shifted(test_time_shifts: int, width: int, **settings: Any) -> CommitteeClassifier:
-    network = CNNClassifier(conv_blocks=pooled_blocks(width), **settings)
+    network = CNNClassifier(conv_blocks=PooledBlocks(width), **settings)
     upright = make_pipeline(Deskew(), network)
     return CommitteeClassifier([upright], test_time_shifts=test_time_shifts)
 
 
 CANDIDATES: dict[str, Any] = {
-    "1-w16": CNNClassifier(**_ONE_EPOCH, conv_blocks=pooled_blocks(16)),
-    "1-w16-b256": CNNClassifier(**{**_ONE_EPOCH, "batch_size": 256}, conv_blocks=pooled_blocks(16)),
-    "1-w20": CNNClassifier(**_ONE_EPOCH, conv_blocks=pooled_blocks(20)),
-    "3-w16": CNNClassifier(epochs=3, conv_blocks=pooled_blocks(16)),
-    "3-w20": CNNClassifier(epochs=3, conv_blocks=pooled_blocks(20)),
+    "1-w16": CNNClassifier(**_ONE_EPOCH, conv_blocks=PooledBlocks(16)),
+    "1-w16-b256": CNNClassifier(**{**_ONE_EPOCH, "batch_size": 256}, conv_blocks=PooledBlocks(16)),
+    "1-w20": CNNClassifier(**_ONE_EPOCH, conv_blocks=PooledBlocks(20)),
+    "3-w16": CNNClassifier(epochs=3, conv_blocks=PooledBlocks(16)),
+    "3-w20": CNNClassifier(epochs=3, conv_blocks=PooledBlocks(20)),
     "3-w24": CNNClassifier(epochs=3),
     "5-w24": CNNClassifier(epochs=5),
     "10-w24": CNNClassifier(),
@@ -53,7 +53,7 @@ CANDIDATES: dict[str, Any] = {
     "10-resnet": ResNetClassifier(),
     "20-w32": CNNClassifier(**_LONG),
     "20-w32-elastic": CNNClassifier(**_LONG, augmentation="elastic"),
-    "20-w32-averaged": CNNClassifier(**_LONG, ema_momentum=0.999),
+    "20-w32-averaged": CNNClassifier(**_LONG).set_params(optimizer__ema_momentum=0.999),
     "20-w32-upright": make_pipeline(Deskew(), CNNClassifier(**_LONG)),
     "20-w32-upright-shifts": _upright_and_shifted(1, 32, epochs=20),
     "20-w32-upright-bent-shifts": _upright_and_shifted(1, 32, epochs=20, augmentation=_BENT),

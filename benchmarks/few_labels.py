@@ -24,7 +24,7 @@ import numpy as np
 from sklearn.pipeline import make_pipeline
 
 from skmnist import Augmentation, CNNClassifier, CommitteeClassifier, recipe
-from skmnist.networks import pooled_blocks
+from skmnist.networks import PooledBlocks
 from skmnist.preprocessing import Deskew, MomentNormalizer
 
 SIZES = (10, 100, 1000)
@@ -46,7 +46,7 @@ CLASSIFIERS = [
 ]
 _AFFINE = {"shift": 2 / 28, "rotation": 12, "zoom": 0.12, "shear": 8}
 _ELASTIC = Augmentation(**_AFFINE, elastic=12)
-_DROPOUT = tuple(replace(block, dropout=0.2) for block in pooled_blocks(24))
+_DROPOUT = tuple(replace(block, dropout=0.2) for block in PooledBlocks(24)())
 
 
 def _trained_long(augmentation: Any, **settings: Any) -> CNNClassifier:
@@ -60,7 +60,7 @@ _DESIGNS = [_BENT, _UPRIGHT, _UPRIGHT_AND_SIZED]
 CANDIDATES: dict[str, Any] = {
     "default": CNNClassifier(),
     "affine": _trained_long("affine"),
-    "affine, averaged weights": _trained_long("affine", ema_momentum=0.99),
+    "affine, averaged weights": _trained_long("affine").set_params(optimizer__ema_momentum=0.99),
     "affine, dropout": _trained_long("affine", conv_blocks=_DROPOUT),
     "elastic 12": _BENT,
     "elastic 24": _trained_long(Augmentation(**_AFFINE, elastic=24)),

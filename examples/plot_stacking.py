@@ -30,11 +30,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 from skmnist import CNNClassifier, CNNFeatures, CNNStackingClassifier
-from skmnist.networks import pooled_blocks
+from skmnist.networks import PooledBlocks
 
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=600, stratify=y, random_state=0)
-network = CNNClassifier(conv_blocks=pooled_blocks(12), epochs=4, random_state=0)
+network = CNNClassifier(conv_blocks=PooledBlocks(12), epochs=4, random_state=0)
 estimators = [
     ("svm", SVC(C=10)),
     ("knn", KNeighborsClassifier(5, weights="distance")),

@@ -46,6 +46,7 @@ from .text import tfidf_logistic_regression as tfidf_logistic_regression
 from .training import Augmentation as Augmentation
 from .training import Cosine as Cosine
 from .training import OneCycle as OneCycle
+from .training import Optimizer as Optimizer
 from .training import Plateau as Plateau
 
 __version__: str

@@ -6,7 +6,14 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from skmnist import Augmentation, CNNClassifier, ConvBlock, DNNClassifier, LeNetClassifier
+from skmnist import (
+    Augmentation,
+    CNNClassifier,
+    ConvBlock,
+    DNNClassifier,
+    LeNetClassifier,
+    Optimizer,
+)
 from skmnist._utils.backend import load_keras
 
 
@@ -351,9 +358,9 @@ def test_an_unknown_name_is_refused_and_a_near_one_offered(parameters, match, re
         {"learning_rate": 0},
         {"learning_rate": -0.1},
         {"learning_rate": "fast"},
-        {"momentum": 1.0},
-        {"momentum": -0.1},
-        {"weight_decay": -0.1},
+        {"optimizer": Optimizer("sgd", momentum=1.0)},
+        {"optimizer": Optimizer("sgd", momentum=-0.1)},
+        {"optimizer": Optimizer("adam", weight_decay=-0.1)},
         {"label_smoothing": 1.0},
         {"label_smoothing": -0.1},
         {"validation_fraction": 1.0},
@@ -497,14 +504,17 @@ def test_numpys_whole_numbers_are_as_good_as_pythons_in_a_block(data):
     assert ConvBlock.of(np.int64(4)) == ConvBlock(4)
 
 
-@pytest.mark.parametrize(
-    "setting", [{"learning_rate": 0.5}, {"momentum": 0.9}, {"weight_decay": 1}]
-)
-def test_a_setting_besides_a_keras_optimizer_is_refused(setting, refused):
-    (name,) = setting
+def test_a_learning_rate_besides_a_keras_optimizer_is_refused(refused):
     optimizer = load_keras().optimizers.SGD(0.1)
-    match = f"{name}=.* has no effect with a Keras optimizer"
-    refused(dnn(optimizer=optimizer, **setting), ValueError, match)
+    match = "learning_rate=.* has no effect with a Keras optimizer"
+    refused(dnn(optimizer=optimizer, learning_rate=0.5), ValueError, match)
+
+
+@pytest.mark.parametrize("setting", [{"momentum": 0.9}, {"weight_decay": 1}])
+def test_a_setting_of_a_keras_optimizer_is_not_set_by_name(setting):
+    classifier = dnn(optimizer=load_keras().optimizers.SGD(0.1))
+    with pytest.raises(ValueError, match=r"optimizer=.*settings of its own.*Optimizer\('adam'"):
+        classifier.set_params(**{f"optimizer__{name}": value for name, value in setting.items()})
 
 
 def test_a_part_too_small_for_the_classes_holds_out_one_row_of_each(data):

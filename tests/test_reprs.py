@@ -1,11 +1,28 @@
+import math
 import pickle
 from inspect import signature
 
 import pytest
+from sklearn import config_context, pipeline
 
-from skmnist import Augmentation, CNNClassifier, ConvBlock, DNNClassifier, Plateau, RandomUniform
+from skmnist import (
+    Augmentation,
+    CNNClassifier,
+    ConvBlock,
+    DNNClassifier,
+    Plateau,
+    RandomUniform,
+    classifiers,
+    ensemble,
+    list_recipes,
+    networks,
+    preprocessing,
+    recipe,
+)
 from skmnist.recipes import Recipe, Reported
 from skmnist.training import Constant
+
+HOMES = classifiers, ensemble, networks, preprocessing, pipeline
 
 
 @pytest.mark.parametrize(
@@ -27,14 +44,47 @@ def test_a_repr_shows_what_differs_from_the_defaults(value, text):
 
 
 def test_a_repr_makes_an_equal_object():
-    for block in CNNClassifier().conv_blocks:
-        assert eval(repr(block)) == block
+    for value in (CNNClassifier().conv_blocks, *CNNClassifier().conv_blocks()):
+        assert eval(repr(value), vars(networks)) == value
 
 
-def test_the_default_of_the_convolutions_leaves_room_in_the_signature():
-    text = str(signature(CNNClassifier).parameters["conv_blocks"].default)
-    assert len(text) < 500
-    assert "l2" not in text
+def test_the_defaults_leave_room_in_the_signature():
+    defaults = [repr(p.default) for p in signature(CNNClassifier).parameters.values()]
+    assert "PooledBlocks(filters=24)" in defaults
+    assert "Optimizer('adamw', beta_1=0.8, beta_2=0.95, weight_decay=0.02)" in defaults
+    assert max(map(len, defaults)) < 70
+
+
+def test_help_begins_with_a_signature_that_leaves_room_on_a_screen():
+    assert len(str(signature(CNNClassifier))) < 80 * 17
+
+
+def test_the_repr_of_a_committee_is_what_makes_it_within_a_screen():
+    text = repr(recipe("committee"))
+    assert len(text.splitlines()) < 24
+    assert max(map(len, text.splitlines())) <= 80
+    made = eval(text, {name: getattr(home, name) for home in HOMES for name in home.__all__})
+    assert repr(made) == text
+
+
+def test_the_repr_of_a_large_committee_leaves_out_its_middle():
+    committee = recipe("committee-few-labels")
+    assert "..." in repr(committee)
+    whole = committee.__repr__(N_CHAR_MAX=math.inf).splitlines()
+    assert len(whole) > 24
+    shown = repr(committee).splitlines()
+    assert shown == [*whole[:12], "    ...", *whole[-11:]]
+
+
+def test_the_repr_of_a_committee_shows_every_parameter_if_scikit_learn_is_told_to():
+    with config_context(print_changed_only=False):
+        assert "n_jobs=None" in recipe("cnn-best").__repr__(N_CHAR_MAX=math.inf)
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_the_repr_of_a_recipe_fits_a_screen(name):
+    lines = repr(recipe(name)).splitlines()
+    assert sum(-(-len(line) // 80) for line in lines) <= 24
 
 
 def test_a_summary_is_shown_as_it_prints_and_stays_a_text(digits):

@@ -58,7 +58,7 @@ class Counted(DNNClassifier):
 @pytest.fixture
 def counted(monkeypatch):
     monkeypatch.setattr(Counted, "n_fits", 0)
-    return Counted(**TINY.get_params())
+    return Counted(**TINY.get_params(deep=False))
 
 
 def test_a_finished_fit_is_not_repeated(full, counted, tmp_path):
@@ -80,7 +80,7 @@ def test_what_was_finished_before_an_interruption_is_kept(full, counted):
             raise KeyboardInterrupt
 
     study = full()
-    interrupted = Interrupted(**TINY.get_params())
+    interrupted = Interrupted(**TINY.get_params(deep=False))
     with pytest.raises(KeyboardInterrupt):
         study.fit({"one": counted, "other": interrupted}, study.X, study.y)
     assert Counted.n_fits == 1

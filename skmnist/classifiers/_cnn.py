@@ -7,13 +7,13 @@ from typing import Any
 from skmnist._inputs.images import ImageShape
 from skmnist.classifiers._docstrings import describe_shared_parameters
 from skmnist.classifiers._network_classifier import NetworkClassifier
-from skmnist.classifiers._parameters import HIDDEN_LAYERS, n_outputs, whole_numbers
-from skmnist.networks import Architecture, ConvBlock, convolutional_network, pooled_blocks
+from skmnist.classifiers._parameters import HIDDEN_LAYERS, QUICK_ADAMW, n_outputs, whole_numbers
+from skmnist.networks import Architecture, ConvBlock, PooledBlocks, convolutional_network
 from skmnist.networks._layers import activation_name
 from skmnist.training import Augmentation
 from skmnist.training._schedules import Schedule
 
-_OUR_BLOCKS = pooled_blocks(24)
+_BLOCKS = PooledBlocks(24)
 
 
 @describe_shared_parameters
@@ -25,9 +25,10 @@ class CNNClassifier(NetworkClassifier):
 
     Parameters
     ----------
-    conv_blocks : ConvBlock, dict, int or sequence of them
-        The convolutions, first to last: a ``ConvBlock``, a dict of its parameters, or just the
-        number of filters. The default is the network described above.
+    conv_blocks : PooledBlocks, ConvBlock, dict, int or sequence, default=PooledBlocks(filters=24)
+        The convolutions. The default is the network described above, which other `filters` make
+        narrower or wider. Else each is a ``ConvBlock``, a dict of its parameters, or just the
+        number of filters, and a sequence has several of them, first to last.
     hidden_units : int or sequence of int, default=()
         Units of each dense layer between the convolutions and the output.
     activation : str or function, default="relu"
@@ -59,22 +60,21 @@ class CNNClassifier(NetworkClassifier):
     >>> keras_example = CNNClassifier(
     ...     conv_blocks=[32, {"filters": 64, "pool": "max", "dropout": 0.25}],
     ...     hidden_units=(128,), dropout=0.5, optimizer="adadelta", learning_rate=1.0,
-    ...     weight_decay=None, schedule="constant",
-    ...     label_smoothing=0.0, augmentation=None, batch_size=128,
+    ...     schedule="constant", label_smoothing=0.0, augmentation=None, batch_size=128,
     ... )
     """
 
     _parameter_constraints = {
         **NetworkClassifier._parameter_constraints,
         **HIDDEN_LAYERS,
-        "conv_blocks": [tuple, list, dict, ConvBlock, Integral],
+        "conv_blocks": [tuple, list, dict, ConvBlock, PooledBlocks, Integral],
         "hidden_batch_norm": ["boolean"],
     }
 
     def __init__(
         self,
         *,
-        conv_blocks: ConvBlock | dict[str, Any] | int | Sequence[Any] = _OUR_BLOCKS,
+        conv_blocks: PooledBlocks | ConvBlock | dict[str, Any] | int | Sequence[Any] = _BLOCKS,
         hidden_units: int | Sequence[int] = (),
         activation: str | Callable[..., Any] = "relu",
         dropout: float | Sequence[float] = 0.0,
@@ -83,14 +83,7 @@ class CNNClassifier(NetworkClassifier):
         epochs: int | str = 10,
         batch_size: int | str | None = "auto",
         learning_rate: float = 0.01,
-        optimizer: Any = "adamw",
-        momentum: float | None = None,
-        beta_1: float | None = 0.8,
-        beta_2: float | None = 0.95,
-        epsilon: float | None = None,
-        weight_decay: float | None = 0.02,
-        global_clipnorm: float | None = None,
-        ema_momentum: float | None = None,
+        optimizer: Any = QUICK_ADAMW,
         schedule: str | Schedule = "one_cycle",
         loss: Any = "cross_entropy",
         label_smoothing: float = 0.1,
@@ -120,13 +113,6 @@ class CNNClassifier(NetworkClassifier):
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.optimizer = optimizer
-        self.momentum = momentum
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.weight_decay = weight_decay
-        self.global_clipnorm = global_clipnorm
-        self.ema_momentum = ema_momentum
         self.schedule = schedule
         self.loss = loss
         self.label_smoothing = label_smoothing

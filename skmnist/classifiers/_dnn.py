@@ -88,13 +88,6 @@ class DNNClassifier(NetworkClassifier):
         batch_size: int | str | None = "auto",
         learning_rate: float = 2e-3,
         optimizer: Any = "adam",
-        momentum: float | None = None,
-        beta_1: float | None = None,
-        beta_2: float | None = None,
-        epsilon: float | None = None,
-        weight_decay: float | None = None,
-        global_clipnorm: float | None = None,
-        ema_momentum: float | None = None,
         schedule: str | Schedule = "one_cycle",
         loss: Any = "cross_entropy",
         label_smoothing: float = 0.0,
@@ -126,13 +119,6 @@ class DNNClassifier(NetworkClassifier):
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.optimizer = optimizer
-        self.momentum = momentum
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.weight_decay = weight_decay
-        self.global_clipnorm = global_clipnorm
-        self.ema_momentum = ema_momentum
         self.schedule = schedule
         self.loss = loss
         self.label_smoothing = label_smoothing

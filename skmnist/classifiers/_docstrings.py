@@ -16,26 +16,12 @@ batch_size : int, "auto" or None, default={batch_size!r}
     and 256; None takes all of them.
 learning_rate : float, default={learning_rate!r}
     Step size; with a schedule, its highest.
-optimizer : str or keras.optimizers.Optimizer, default={optimizer!r}
-    "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion", "nadam",
-    "rmsprop" or "sgd", else a Keras optimizer. The object is never trained itself; it brings its
-    own settings, so `learning_rate`, `momentum`, `beta_1`, `beta_2`,
-    `epsilon`, `weight_decay`, `global_clipnorm` and `ema_momentum` then keep their defaults.
-momentum : float or None, default={momentum!r}
-    Decay of the first moment; only used by "sgd" and "rmsprop". None is Keras's default.
-beta_1, beta_2 : float or None, default={beta_1!r} and {beta_2!r}
-    Decay of the first and of the second moment; only used by the Adam family and "lion". None is
-    Keras's default.
-epsilon : float or None, default={epsilon!r}
-    What is added to the root of the second moment before the step is divided by it; not used by
-    "adafactor", "ftrl", "lion" and "sgd". None is Keras's default, 1e-7.
-weight_decay : float or None, default={weight_decay!r}
-    Decoupled decay of all weights a step, times the learning rate. None is Keras's default.
-global_clipnorm : float or None, default={global_clipnorm!r}
-    Largest norm of all gradients of a step together. None is no limit.
-ema_momentum : float or None, default={ema_momentum!r}
-    Keep an average of the weights that follows them this slowly, 0.999 say, and judge and predict
-    with it (exponential moving average; Polyak and Juditsky 1992). None is no averaging.
+optimizer : str, Optimizer or keras.optimizers.Optimizer, default={optimizer!r}
+    A name, with Keras's defaults: "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw",
+    "ftrl", "lamb", "lion", "muon", "nadam", "rmsprop", "schedule_free_adamw" or "sgd". An
+    ``Optimizer`` also has settings, such as ``Optimizer("sgd", momentum=0.9)``; searches reach
+    them as ``optimizer__momentum``. A Keras object is never trained itself; it brings its own
+    learning rate, so `learning_rate` then keeps its default.
 schedule : str or Schedule, default={schedule!r}
     How the learning rate changes: "constant"; "one_cycle", a triangle that peaks after a quarter
     of all steps; "cosine", half a wave down to zero; "plateau", halved when the loss has not

@@ -70,6 +70,11 @@ class Inside(ImageState):
         """The trained network."""
         return self._predictor_
 
+    @property
+    def __skmnist_optimizer__(self) -> OptimizerSpec:
+        """The optimizer that the parameters describe."""
+        return self._optimizer()
+
     def __skmnist_inputs__(self, rows: NDArray) -> NDArray:
         """Return validated rows as the predictor takes them; warn of pixels in another unit."""
         rows = self._inputs(rows)
@@ -109,6 +114,10 @@ class Inside(ImageState):
 
     def _fitted_architecture(self) -> Architecture:
         return self._architecture(self.image_shape_, len(self.classes_), self.dtype_)
+
+    @abstractmethod
+    def _optimizer(self) -> OptimizerSpec:
+        """Find the optimizer that the parameters describe."""
 
     @abstractmethod
     def _inputs(self, rows: NDArray) -> NDArray:

@@ -4,6 +4,7 @@ from abc import ABCMeta
 from copy import copy
 from dataclasses import replace
 from functools import partial
+from inspect import signature
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -43,14 +44,14 @@ from skmnist._utils.errors import shown
 from skmnist._utils.random import seed_of
 from skmnist._utils.reprs import Printed
 from skmnist._utils.sklearn import HasMethods, Interval, StrOptions, fit_context
+from skmnist._utils.values import HoldsValues
 from skmnist.classifiers._inside import Inside
 from skmnist.classifiers._label_classifier import ProbabilisticClassifier
-from skmnist.classifiers._parameters import optimizer_of
 from skmnist.classifiers._reporter import Reporter
 from skmnist.networks._architecture import Architecture, check_memory, n_outputs_of
 from skmnist.networks._layers import exact_dtype
 from skmnist.training import Augmentation
-from skmnist.training._augmentation import find_augmentation
+from skmnist.training._augmentation import find_augmentation, named_augmentation
 from skmnist.training._callbacks import copied
 from skmnist.training._contract import Data, Outcome, Plan, State, TrainingSpec
 from skmnist.training._guessing import warn_if_guessing
@@ -58,6 +59,12 @@ from skmnist.training._history import continued
 from skmnist.training._loop import Training
 from skmnist.training._losses import find_loss
 from skmnist.training._monitor import MONITORS
+from skmnist.training._optimizers import (
+    Optimizer,
+    OptimizerSpec,
+    find_optimizer,
+    named_optimizer,
+)
 from skmnist.training._precision import DTYPES, find_dtype
 from skmnist.training._predictor import Predictor
 from skmnist.training._schedules import Constant, Schedule, find_schedule
@@ -65,6 +72,7 @@ from skmnist.training._schedules import Constant, Schedule, find_schedule
 
 class NetworkClassifier(
     StartsAsItsSender,
+    HoldsValues,
     CallbackSupportMixin,
     ProbabilisticClassifier,
     Inside,
@@ -80,18 +88,16 @@ class NetworkClassifier(
 
     history_: dict[str, list[float]]
     _histories: tuple[str, ...] = ("history_",)
+    _values_by_name = {
+        "augmentation": named_augmentation,
+        "optimizer": named_optimizer,
+        "schedule": find_schedule,
+    }
     _parameter_constraints: dict[str, list[Any]] = {
         "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left"), None],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "optimizer": [str, HasMethods(["apply", "get_config"])],
-        "momentum": [Interval(Real, 0, 1, closed="left"), None],
-        "beta_1": [Interval(Real, 0, 1, closed="left"), None],
-        "beta_2": [Interval(Real, 0, 1, closed="left"), None],
-        "epsilon": [Interval(Real, 0, None, closed="neither"), None],
-        "weight_decay": [Interval(Real, 0, None, closed="left"), None],
-        "global_clipnorm": [Interval(Real, 0, None, closed="neither"), None],
-        "ema_momentum": [Interval(Real, 0, 1, closed="neither"), None],
+        "optimizer": [str, Optimizer, HasMethods(["apply", "get_config"])],
         "schedule": [str, Schedule],
         "loss": [str, callable],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
@@ -520,12 +526,24 @@ class NetworkClassifier(
     def _patience(self) -> int | None:
         return self.n_iter_no_change if self.early_stopping else None
 
+    def _optimizer(self) -> OptimizerSpec:
+        if not isinstance(self.optimizer, str | Optimizer):
+            self._check_idle_rate()
+        return find_optimizer(self.optimizer, self.learning_rate)
+
+    def _check_idle_rate(self) -> None:
+        if self.learning_rate != signature(type(self)).parameters["learning_rate"].default:
+            raise ValueError(
+                f"learning_rate={shown(self.learning_rate)} has no effect with a Keras optimizer "
+                "object; set it in the object, or give the optimizer's name or an Optimizer."
+            )
+
     def _training_spec(self) -> TrainingSpec:
         architecture = self._architecture(self.image_shape_, len(self.classes_), self.dtype_)
         check_memory(architecture)
         return TrainingSpec(
             architecture=architecture,
-            optimizer=optimizer_of(self),
+            optimizer=self._optimizer(),
             loss=find_loss(self.loss, self.label_smoothing),
             augmentation=find_augmentation(self.augmentation, self.image_shape_),
         )

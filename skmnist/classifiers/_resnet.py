@@ -8,7 +8,7 @@ from skmnist._inputs.images import ImageShape
 from skmnist._utils.sklearn import Interval
 from skmnist.classifiers._docstrings import describe_shared_parameters
 from skmnist.classifiers._network_classifier import NetworkClassifier
-from skmnist.classifiers._parameters import whole_numbers
+from skmnist.classifiers._parameters import QUICK_ADAMW, whole_numbers
 from skmnist.networks._architecture import Architecture
 from skmnist.networks._resnet import residual_network
 from skmnist.training import Augmentation
@@ -63,14 +63,7 @@ class ResNetClassifier(NetworkClassifier):
         epochs: int | str = 10,
         batch_size: int | str | None = "auto",
         learning_rate: float = 0.01,
-        optimizer: Any = "adamw",
-        momentum: float | None = None,
-        beta_1: float | None = 0.8,
-        beta_2: float | None = 0.95,
-        epsilon: float | None = None,
-        weight_decay: float | None = 0.02,
-        global_clipnorm: float | None = None,
-        ema_momentum: float | None = None,
+        optimizer: Any = QUICK_ADAMW,
         schedule: str | Schedule = "one_cycle",
         loss: Any = "cross_entropy",
         label_smoothing: float = 0.1,
@@ -96,13 +89,6 @@ class ResNetClassifier(NetworkClassifier):
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.optimizer = optimizer
-        self.momentum = momentum
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.weight_decay = weight_decay
-        self.global_clipnorm = global_clipnorm
-        self.ema_momentum = ema_momentum
         self.schedule = schedule
         self.loss = loss
         self.label_smoothing = label_smoothing

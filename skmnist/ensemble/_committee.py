@@ -18,6 +18,7 @@ from skmnist._inputs.pixel_range import one_pixel_warning
 from skmnist._inputs.state import ImageState
 from skmnist._utils.errors import shown
 from skmnist._utils.random import generator_of
+from skmnist._utils.reprs import ScreenRepr
 from skmnist._utils.sklearn import (
     HasMethods,
     Interval,
@@ -41,7 +42,9 @@ from skmnist.ensemble._workers import workers_for
 _MEMBERS_OF_ONE_DESIGN = 5
 
 
-class CommitteeClassifier(ProbabilisticClassifier, ImageState, Ensemble, NamedEstimators):
+class CommitteeClassifier(
+    ScreenRepr, ProbabilisticClassifier, ImageState, Ensemble, NamedEstimators
+):
     """A committee of classifiers that are fitted on the same data and average their probabilities.
 
     Its members differ by their seeds, and where several designs are given, by their designs.

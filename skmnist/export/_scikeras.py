@@ -23,7 +23,6 @@ from skmnist._utils.errors import shown
 from skmnist._utils.random import seed_of
 from skmnist._utils.sklearn import validate_params
 from skmnist.classifiers._network_classifier import NetworkClassifier
-from skmnist.classifiers._parameters import optimizer_of
 from skmnist.training._callbacks import copied
 from skmnist.training._losses import find_loss
 from skmnist.training._precision import find_dtype
@@ -147,11 +146,11 @@ def _model_settings(estimator: NetworkClassifier) -> dict[str, Any]:
 
 
 def _optimizer_settings(estimator: NetworkClassifier) -> dict[str, Any]:
-    """Give the optimizer's name, and those of its settings that are not Keras's defaults.
+    """Return the optimizer's class, and those of its settings that are not Keras's defaults.
 
     So another optimizer can be set later without falling over this one's settings.
     """
-    spec = optimizer_of(estimator)
+    spec = estimator.__skmnist_optimizer__
     optimizer = spec.make()
     defaults = type(optimizer)().get_config()
     config = {n: v for n, v in optimizer.get_config().items() if v != defaults[n] and n != "name"}
@@ -159,10 +158,11 @@ def _optimizer_settings(estimator: NetworkClassifier) -> dict[str, Any]:
         schedule = load_keras().saving.deserialize_keras_object(config["learning_rate"])
         config["learning_rate"] = schedule  # Keras's own
     else:
-        named = isinstance(estimator.optimizer, str)
-        config["learning_rate"] = estimator.learning_rate if named else spec.learning_rate
+        is_keras = isinstance(estimator.optimizer, load_keras().Optimizer)
+        config["learning_rate"] = spec.learning_rate if is_keras else estimator.learning_rate
     return {
-        "optimizer": spec.class_name,
+        # By its class: not all of them are known to Keras by their names.
+        "optimizer": type(optimizer),
         **{f"optimizer__{name}": value for name, value in config.items()},
     }
 
@@ -172,7 +172,7 @@ def _callback_settings(estimator: NetworkClassifier) -> dict[str, Any]:
     callbacks: dict[str, Any] = {}
     settings: dict[str, Any] = {}
     schedule = find_schedule(estimator.schedule)
-    if schedule != Constant() and optimizer_of(estimator).learning_rate is not None:
+    if schedule != Constant() and estimator.__skmnist_optimizer__.learning_rate is not None:
         callbacks["schedule"] = _scheduled_rate()
         settings["callbacks__schedule__schedule"] = schedule
     if estimator.early_stopping:

@@ -5,7 +5,7 @@ They know nothing of scikit-learn, so they also serve as SciKeras ``model=`` fun
 
 from skmnist.networks._architecture import Architecture
 from skmnist.networks._capsnet import capsule_network
-from skmnist.networks._cnn import ConvBlock, convolutional_network, pooled_blocks
+from skmnist.networks._cnn import ConvBlock, PooledBlocks, convolutional_network
 from skmnist.networks._dnn import dense_network
 from skmnist.networks._initializers import RandomUniform
 from skmnist.networks._lenet import lenet5
@@ -15,12 +15,12 @@ from skmnist.networks._resnet import residual_network
 __all__ = [
     "Architecture",
     "ConvBlock",
+    "PooledBlocks",
     "RandomUniform",
     "capsule_network",
     "convolutional_network",
     "dense_network",
     "lenet5",
-    "pooled_blocks",
     "pretrained_network",
     "residual_network",
 ]

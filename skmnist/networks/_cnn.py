@@ -10,7 +10,7 @@ import numpy as np
 
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown, unknown_name
-from skmnist._utils.reprs import ShortRepr
+from skmnist._utils.values import Value
 from skmnist.networks._initializers import make_initializer
 from skmnist.networks._layers import (
     CHANNELS_LAST,
@@ -26,7 +26,7 @@ _STEPS = ("activation", "batch_norm", "pool", "dropout")
 
 
 @dataclass(frozen=True, repr=False)
-class ConvBlock(ShortRepr):
+class ConvBlock(Value):
     """One convolution and what follows it.
 
     Parameters
@@ -89,7 +89,9 @@ class ConvBlock(ShortRepr):
 
     @classmethod
     def all_of(cls, blocks: Any) -> list["ConvBlock"]:
-        """Make blocks of a sequence of what `of` takes, or of one such."""
+        """Make blocks of a sequence of what `of` takes, of one such, or of `PooledBlocks`."""
+        if isinstance(blocks, PooledBlocks):
+            return list(blocks())
         several = blocks if isinstance(blocks, list | tuple) else [blocks]
         return [cls.of(block) for block in several]
 
@@ -154,8 +156,9 @@ def _is_number(value: Any, least: float, under: float = inf) -> bool:
     return isinstance(value, Real) and least <= float(value) < under
 
 
-def pooled_blocks(width: int) -> tuple[ConvBlock, ...]:
-    """Make the three blocks of our convolutional networks, `width` maps in the first.
+@dataclass(frozen=True, repr=False)
+class PooledBlocks(Value):
+    """The three blocks of our convolutional networks, by the filters of the first.
 
     Pooling comes before normalisation and activation, which halves the work of both twice over;
     large images aren't padded, which halves the work of the convolutions, as digits have an empty
@@ -163,30 +166,42 @@ def pooled_blocks(width: int) -> tuple[ConvBlock, ...]:
 
     Parameters
     ----------
-    width : int
+    filters : int
         Maps of the first block; the others have two and four times as many.
-
-    Returns
-    -------
-    conv_blocks : tuple of ConvBlock
 
     Examples
     --------
-    >>> from skmnist.networks import pooled_blocks
-    >>> [block.filters for block in pooled_blocks(24)]
+    Called, it makes the blocks:
+
+    >>> from skmnist.networks import PooledBlocks
+    >>> [block.filters for block in PooledBlocks(24)()]
     [24, 48, 96]
     """
-    common: dict[str, Any] = {
-        "padding": "auto",
-        "batch_norm": True,
-        "batch_norm_momentum": 0.9,
-        "order": ("pool", "batch_norm", "activation", "dropout"),
-    }
-    return (
-        ConvBlock(width, 5, pool="max", **common),
-        ConvBlock(2 * width, 3, pool="max", **common),
-        ConvBlock(4 * width, 3, **common),
-    )
+
+    filters: int
+
+    def __post_init__(self) -> None:
+        self()  # checks
+
+    def __call__(self) -> tuple[ConvBlock, ...]:
+        """Make the blocks.
+
+        Returns
+        -------
+        conv_blocks : tuple of ConvBlock
+            First to last.
+        """
+        common: dict[str, Any] = {
+            "padding": "auto",
+            "batch_norm": True,
+            "batch_norm_momentum": 0.9,
+            "order": ("pool", "batch_norm", "activation", "dropout"),
+        }
+        return (
+            ConvBlock(self.filters, 5, pool="max", **common),
+            ConvBlock(2 * self.filters, 3, pool="max", **common),
+            ConvBlock(4 * self.filters, 3, **common),
+        )
 
 
 def convolutional_network(

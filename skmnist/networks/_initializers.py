@@ -9,13 +9,13 @@ import numpy as np
 
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown, unknown_name
-from skmnist._utils.reprs import ShortRepr
+from skmnist._utils.values import Value
 
 _LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, repr=False)
-class RandomUniform(ShortRepr):
+class RandomUniform(Value):
     """Initial weights drawn uniformly from an interval.
 
     Parameters

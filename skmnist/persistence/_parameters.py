@@ -1,7 +1,5 @@
 """Estimators that are not fitted, as JSON: their class's name and their parameters."""
 
-from collections.abc import Callable
-from dataclasses import fields
 from math import isfinite
 from os import PathLike, fspath
 from typing import Any, get_type_hints
@@ -12,6 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from skmnist._utils.errors import unknown_name
 from skmnist._utils.sklearn import parameter_names, validate_params
+from skmnist._utils.values import Value
 from skmnist.classifiers import (
     CapsNetClassifier,
     CNNClassifier,
@@ -21,12 +20,11 @@ from skmnist.classifiers import (
     ResNetClassifier,
 )
 from skmnist.ensemble import CommitteeClassifier
-from skmnist.networks import ConvBlock, RandomUniform
+from skmnist.networks import ConvBlock, PooledBlocks, RandomUniform
 from skmnist.persistence._checks import of_type, with_keys
 from skmnist.preprocessing import Blur, ColumnNormalizer, Deskew, MomentNormalizer
 from skmnist.text import SequenceCNNClassifier, SequenceDNNClassifier, TextSequencer
-from skmnist.training._augmentation import Augmentation
-from skmnist.training._schedules import Constant, Cosine, OneCycle, Plateau
+from skmnist.training import Augmentation, Constant, Cosine, OneCycle, Optimizer, Plateau
 
 # The transformers are those that learn no array.
 ESTIMATORS: dict[str, type[BaseEstimator]] = {
@@ -49,16 +47,26 @@ ESTIMATORS: dict[str, type[BaseEstimator]] = {
         TextSequencer,
     )
 }
-_OBJECTS: dict[str, Callable[..., Any]] = {
+_OBJECTS: dict[str, type[Value]] = {
     made.__name__: made
-    for made in (Augmentation, Constant, ConvBlock, Cosine, OneCycle, Plateau, RandomUniform)
+    for made in (
+        Augmentation,
+        Constant,
+        ConvBlock,
+        Cosine,
+        OneCycle,
+        Optimizer,
+        Plateau,
+        PooledBlocks,
+        RandomUniform,
+    )
 }
 _INSTEAD = {
     "activation": "Keras's name of the activation",
     "callbacks": "None",
     "loss": "the name of one of Keras's losses",
     "memory": "None",
-    "optimizer": "the optimizer's name, and its settings as parameters",
+    "optimizer": "the optimizer's name, or an Optimizer with its settings",
     "random_state": "a whole number or None",
     "schedule": "a schedule's name, OneCycle, Cosine or Plateau",
 }
@@ -132,7 +140,7 @@ def encoded(value: Any) -> Any:
     if isinstance(value, dict):
         return {"type": "dict", "items": [encoded(list(pair)) for pair in value.items()]}
     if type(value) in _OBJECTS.values():
-        settings = {field.name: encoded(getattr(value, field.name)) for field in fields(value)}
+        settings = {name: encoded(setting) for name, setting in value.get_params().items()}
         return {"type": type(value).__name__, "fields": settings}
     if type(value) in ESTIMATORS.values():
         return {"type": type(value).__name__, "parameters": encoded_parameters(value)}
@@ -159,6 +167,8 @@ def decoded(value: Any) -> Any:
 def _object(kind: str, settings: Any) -> Any:
     """Make an object of our own table, each field of the type that its class declares."""
     settings = {k: decoded(v) for k, v in of_type(settings, dict, kind).items()}
+    if kind == "Optimizer":  # checks itself: which settings it has only Keras knows, in `fit`
+        return Optimizer(**settings)
     types = get_type_hints(_OBJECTS[kind])
     for name, value in settings.items():
         if name not in types:

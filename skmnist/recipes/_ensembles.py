@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from skmnist.classifiers import CNNClassifier, LeNetClassifier, ResNetClassifier
 from skmnist.ensemble import CNNStackingClassifier, CommitteeClassifier
-from skmnist.networks import pooled_blocks
+from skmnist.networks import PooledBlocks
 from skmnist.preprocessing import Deskew, MomentNormalizer
 from skmnist.recipes._classical import CLASSICAL
 from skmnist.recipes._recipe import Recipe
@@ -29,7 +29,7 @@ _FEW_LABELS = CNNClassifier(
 )
 
 
-_LONGER = CNNClassifier(conv_blocks=pooled_blocks(32), epochs=20)
+_LONGER = CNNClassifier(conv_blocks=PooledBlocks(32), epochs=20)
 
 
 _ARCHITECTURES = [

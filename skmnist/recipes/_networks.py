@@ -7,7 +7,7 @@ from skmnist.classifiers import (
     LeNetClassifier,
     ResNetClassifier,
 )
-from skmnist.networks import ConvBlock, pooled_blocks
+from skmnist.networks import ConvBlock, PooledBlocks
 from skmnist.recipes._recipe import Recipe, Reported
 
 # AlexNet's five convolutions and three poolings, a sixth as wide, with steps of one.
@@ -25,7 +25,7 @@ NETWORKS = {
         LeNetClassifier(), "LeNet-5: three convolutions and a dense layer, for twenty epochs."
     ),
     "cnn-fast": Recipe(
-        CNNClassifier(conv_blocks=pooled_blocks(16), epochs=1, batch_size=128, augmentation=None),
+        CNNClassifier(conv_blocks=PooledBlocks(16), epochs=1, batch_size=128, augmentation=None),
         "One epoch of a narrow network.",
     ),
     "cnn-quick": Recipe(CNNClassifier(epochs=3), "Three epochs of the default network."),
@@ -54,9 +54,6 @@ NETWORKS = {
             dropout=0.5,
             optimizer="adam",
             learning_rate=2e-3,
-            beta_1=None,
-            beta_2=None,
-            weight_decay=None,
             label_smoothing=0.0,
         ),
         "Five convolutions and two large dense layers, as AlexNet has them, for 28 x 28 pixels.",

@@ -19,7 +19,7 @@ from skmnist.networks import ConvBlock, RandomUniform
 from skmnist.preprocessing import ColumnNormalizer
 from skmnist.recipes._recipe import Recipe, Reported
 from skmnist.text import SequenceCNNClassifier, SequenceDNNClassifier, TextSequencer
-from skmnist.training import Augmentation, Plateau
+from skmnist.training import Augmentation, Optimizer, Plateau
 
 
 def _as_in_keras(**settings: Any) -> dict[str, Any]:
@@ -35,13 +35,7 @@ def _as_in_keras(**settings: Any) -> dict[str, Any]:
 
 
 def _cnn_as_in_keras(*conv_blocks: ConvBlock, **settings: Any) -> CNNClassifier:
-    plain: dict[str, Any] = {
-        "beta_1": None,
-        "beta_2": None,
-        "weight_decay": None,
-        "label_smoothing": 0.0,
-    }
-    return CNNClassifier(conv_blocks=conv_blocks, **plain, **_as_in_keras(**settings))
+    return CNNClassifier(conv_blocks=conv_blocks, label_smoothing=0.0, **_as_in_keras(**settings))
 
 
 _MARTIN_BLOCKS = 2 * (
@@ -183,8 +177,7 @@ _OF_MNIST = {
             *_navarro_pair(64, 3, batch_norm=False),
             hidden_units=(256,),
             dropout=0.5,
-            optimizer="rmsprop",
-            epsilon=1e-8,
+            optimizer=Optimizer("rmsprop", epsilon=1e-8),
             batch_size=86,
             epochs=50,
             augmentation="affine",
@@ -258,7 +251,10 @@ _OF_MNIST = {
     ),
     "bejar-cnn1": Recipe(
         _cnn_as_in_keras(
-            ConvBlock(32, pool="max"), optimizer="sgd", learning_rate=0.01, momentum=0.9, epochs=20
+            ConvBlock(32, pool="max"),
+            optimizer=Optimizer("sgd", momentum=0.9),
+            learning_rate=0.01,
+            epochs=20,
         ),
         "One convolution. The report gives a learning rate of 0.1, but all four of its figures are "
         "those of 0.01.",

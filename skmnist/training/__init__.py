@@ -1,6 +1,7 @@
-"""What decides how networks are trained: augmentation and learning-rate schedules."""
+"""What decides how networks are trained: augmentation, optimizers, learning-rate schedules."""
 
 from skmnist.training._augmentation import Augmentation
+from skmnist.training._optimizers import Optimizer
 from skmnist.training._schedules import Constant, Cosine, OneCycle, Plateau
 
-__all__ = ["Augmentation", "Constant", "Cosine", "OneCycle", "Plateau"]
+__all__ = ["Augmentation", "Constant", "Cosine", "OneCycle", "Optimizer", "Plateau"]

@@ -18,7 +18,7 @@ from skmnist._utils.backend import load_keras
 from skmnist._utils.caches import cached
 from skmnist._utils.errors import shown, unknown_name
 from skmnist._utils.random import seed_of
-from skmnist._utils.reprs import ShortRepr
+from skmnist._utils.values import Value
 
 Sides = tuple[int, int]
 
@@ -29,7 +29,7 @@ _BATCH = 1024
 
 
 @dataclass(frozen=True, repr=False)
-class Augmentation(ShortRepr):
+class Augmentation(Value):
     """Random changes of images: moved, bent, noisy, partly blanked.
 
     Images are moved and bent in one bilinear resampling; then noise is added; then a rectangle is
@@ -418,10 +418,31 @@ def find_augmentation(augmentation: Any, image_shape: tuple[int, int, int]) -> A
     >>> find_augmentation("affine", (28, 28, 1)).rotation
     10
     """
-    if isinstance(augmentation, str):
-        if augmentation not in AUGMENTATIONS:
-            raise unknown_name(
-                "augmentation", augmentation, AUGMENTATIONS, ", an Augmentation object or None"
-            )
-        augmentation = AUGMENTATIONS[augmentation]
-    return None if min(image_shape[:2]) == 1 else augmentation
+    if augmentation is None or min(image_shape[:2]) == 1:
+        return None
+    return named_augmentation(augmentation)
+
+
+def named_augmentation(augmentation: Any) -> Augmentation:
+    """Turn a name into an `Augmentation`, and None into one that changes nothing.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+
+    Examples
+    --------
+    >>> from skmnist.training._augmentation import named_augmentation
+    >>> named_augmentation("affine")
+    Augmentation(shift=0.1, rotation=10, zoom=0.1)
+    """
+    if augmentation is None:
+        return Augmentation()
+    if isinstance(augmentation, Augmentation):
+        return augmentation
+    if not isinstance(augmentation, str) or augmentation not in AUGMENTATIONS:
+        raise unknown_name(
+            "augmentation", augmentation, AUGMENTATIONS, ", an Augmentation object or None"
+        )
+    return AUGMENTATIONS[augmentation]

@@ -18,7 +18,7 @@ _REFUSED = {
     "BackupAndRestore": "goes on with a broken-off Model.fit of Keras, which doesn't run here. "
     "Save the classifier with skmnist.persistence.save, and go on with warm_start=True.",
     "SwapEMAWeights": "swaps weights that are averaged here already. Leave it out: with "
-    "ema_momentum, the averaged weights are judged in each epoch and predict.",
+    "ema_momentum in the optimizer, the averaged weights are judged in each epoch and predict.",
 }
 
 

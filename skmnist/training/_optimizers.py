@@ -1,29 +1,171 @@
 """Optimizers as data: Keras's class and its settings, made anew for every fit."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from inspect import isclass, signature
+from numbers import Real
 from typing import Any
 
 import numpy as np
+from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 
 from skmnist._utils.backend import check_execution_mode, load_keras
 from skmnist._utils.errors import shown, unknown_name
+from skmnist._utils.values import Value
 
-_ADAM = ("beta_1", "beta_2", "epsilon")
-# Keras's name of the class, and which of the settings below it has.
-OPTIMIZERS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "adadelta": ("Adadelta", ("epsilon",)),
-    "adafactor": ("Adafactor", ()),
-    "adagrad": ("Adagrad", ("epsilon",)),
-    "adam": ("Adam", _ADAM),
-    "adamax": ("Adamax", _ADAM),
-    "adamw": ("AdamW", _ADAM),
-    "ftrl": ("Ftrl", ()),
-    "lion": ("Lion", ("beta_1", "beta_2")),
-    "nadam": ("Nadam", _ADAM),
-    "rmsprop": ("RMSprop", ("momentum", "epsilon")),
-    "sgd": ("SGD", ("momentum",)),
+_DECAY = [Interval(Real, 0, 1, closed="left")]
+_POSITIVE = [Interval(Real, 0, None, closed="neither")]
+# Keras itself accepts any number for these, and trains to nonsense with most.
+_RANGES: dict[str, list[Any]] = {
+    "momentum": _DECAY,
+    "rho": _DECAY,
+    "beta_1": _DECAY,
+    "beta_2": _DECAY,
+    "adam_beta_1": _DECAY,
+    "adam_beta_2": _DECAY,
+    "epsilon": _POSITIVE,
+    "weight_decay": [Interval(Real, 0, None, closed="left"), None],
+    "clipnorm": [*_POSITIVE, None],
+    "clipvalue": [*_POSITIVE, None],
+    "global_clipnorm": [*_POSITIVE, None],
+    "ema_momentum": [Interval(Real, 0, 1, closed="neither")],
 }
+# They wrap other optimizers, and have no use of their own.
+_NOT_BY_NAME = ("LossScaleOptimizer", "MultiOptimizer", "Optimizer", "OptimizerMap")
+
+
+@dataclass(frozen=True, repr=False, init=False)
+class Optimizer(Value):
+    """One of Keras's optimizers by its name, with some of its settings.
+
+    Parameters
+    ----------
+    name : str
+        Keras's name of the class, in any spelling: "adadelta", "adafactor", "adagrad", "adam",
+        "adamax", "adamw", "ftrl", "lamb", "lion", "muon", "nadam", "rmsprop",
+        "schedule_free_adamw" or "sgd".
+    **settings : float, int, bool, str, None or list of str
+        Arguments of Keras's class, such as `momentum`, `beta_1`, `beta_2`, `epsilon`,
+        `weight_decay`, `clipnorm`, `global_clipnorm` and `nesterov`; all others keep Keras's
+        defaults. With `ema_momentum`, 0.999 say, an average of the weights follows them this
+        slowly; it is what is judged, and what predicts (exponential moving average; Polyak and
+        Juditsky 1992). The learning rate is a parameter of the classifier.
+
+    Raises
+    ------
+    TypeError
+        If a setting is neither a number nor a string. Whether the optimizer has the setting is
+        checked when it is made, in `fit`.
+
+    See Also
+    --------
+    skmnist.CNNClassifier : One of the classifiers with the parameter `optimizer`.
+
+    Notes
+    -----
+    It is immutable; `set_params` returns a changed copy.  A classifier's
+    ``set_params(optimizer__momentum=0.9)`` gives that classifier such a copy, so every setting is
+    open to a ``GridSearchCV``.  Called with a learning rate, it makes the Keras optimizer.
+
+    Keras trains with Muon what has two dimensions, the dense layers' weights, and all else with
+    AdamW; its authors advise against Muon in the last layer:
+    ``Optimizer("muon", exclude_layers=["output"])``.
+
+    Examples
+    --------
+    >>> from skmnist import CNNClassifier, Optimizer
+    >>> momentum = Optimizer("sgd", momentum=0.9, nesterov=True)
+    >>> momentum.momentum
+    0.9
+    >>> classifier = CNNClassifier(optimizer=momentum, learning_rate=0.1)
+    >>> classifier.set_params(optimizer__momentum=0.95).optimizer
+    Optimizer('sgd', momentum=0.95, nesterov=True)
+    >>> momentum(learning_rate=0.1).nesterov
+    True
+    """
+
+    name: str
+    _settings: tuple[tuple[str, Any], ...]
+
+    def __init__(self, name: str, **settings: Any) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"Optimizer: name={shown(name)}; expected a string, such as 'adamw'.")
+        plain = ((setting, _plain(setting, settings[setting])) for setting in sorted(settings))
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "_settings", tuple(plain))
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the name and all settings that were given.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Not used: settings have no settings of their own.
+
+        Returns
+        -------
+        params : dict of str to object
+            The arguments that make an equal object.
+        """
+        return {"name": self.name, **dict(self._settings)}
+
+    def set_params(self, **params: Any) -> "Optimizer":
+        """Return an optimizer with some settings changed or added; this one stays as it is.
+
+        Parameters
+        ----------
+        **params : object
+            The name and the settings, as the constructor takes them.
+
+        Returns
+        -------
+        changed : Optimizer
+            A new object.
+        """
+        return Optimizer(**{**self.get_params(), **params})
+
+    def __call__(self, learning_rate: float | None = None) -> Any:
+        """Make the Keras optimizer.
+
+        Parameters
+        ----------
+        learning_rate : float or None, default=None
+            Step size; None is Keras's default.
+
+        Returns
+        -------
+        optimizer : keras.optimizers.Optimizer
+            A new one each time.
+
+        Raises
+        ------
+        ValueError
+            If Keras has no such optimizer, or it has no such setting, or a setting's value is not
+            usable.
+        """
+        made = _class_of(self.name)
+        settings = dict(self._settings)
+        _check_settings(self, made, settings)
+        if learning_rate is not None:
+            settings["learning_rate"] = float(learning_rate)
+        if "ema_momentum" in settings:  # has no effect otherwise
+            settings.setdefault("use_ema", True)
+        try:
+            return made(**settings)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"optimizer={shown(self)} can't be made by Keras: {error}") from error
+
+    def __getattr__(self, name: str) -> Any:
+        # Looked up in `vars`, as copies are made before there are attributes.
+        settings = dict(vars(self).get("_settings", ()))
+        if name not in settings:
+            raise AttributeError(f"{type(self).__name__} has no setting {name!r}")
+        return settings[name]
+
+    def __repr__(self) -> str:
+        parts = [repr(self.name), *(f"{name}={value!r}" for name, value in self._settings)]
+        return f"{type(self).__name__}({', '.join(parts)})"
 
 
 @dataclass(frozen=True)
@@ -35,15 +177,15 @@ class OptimizerSpec:
     class_name : str
         Keras's name of the class.
     config : str
-        Its settings as JSON, the learning rate left out where it is a number, because a number
+        All its settings as JSON, the learning rate left out where it is a number, because a number
         is set before each run and needs no compiling.
     learning_rate : float or None
         The rate, None where the settings hold a schedule of Keras's.
 
     Examples
     --------
-    >>> from skmnist.training._optimizers import find_optimizer
-    >>> find_optimizer("sgd", 0.1, momentum=0.9).make().momentum
+    >>> from skmnist.training._optimizers import Optimizer, find_optimizer
+    >>> find_optimizer(Optimizer("sgd", momentum=0.9), 0.1).make().momentum
     0.9
     """
 
@@ -66,49 +208,64 @@ class OptimizerSpec:
         config = json.loads(self.config)
         if self.learning_rate is not None:
             config["learning_rate"] = self.learning_rate
-        return load_keras().optimizers.deserialize(
-            {"class_name": self.class_name, "config": config}
-        )
+        return getattr(load_keras().optimizers, self.class_name).from_config(config)
 
 
-def find_optimizer(
-    optimizer: Any,
-    learning_rate: float | None,
-    momentum: float | None = None,
-    beta_1: float | None = None,
-    beta_2: float | None = None,
-    epsilon: float | None = None,
-    weight_decay: float | None = None,
-    global_clipnorm: float | None = None,
-    ema_momentum: float | None = None,
-) -> OptimizerSpec:
-    """Find an optimizer by its name, or copy the settings of a Keras optimizer.
+def optimizers_by_name() -> dict[str, Any]:
+    """Return the classes of all optimizers that Keras has, by their names in lower case.
 
-    Parameters
-    ----------
-    optimizer : str or keras.optimizers.Optimizer
-        A name of `OPTIMIZERS`, or an object, which is never trained itself.
-    learning_rate : float or None
-        Step size; None for Keras's default.
-    momentum : float or None
-        Decay of the first moment of SGD and RMSprop; None for Keras's default.
-    beta_1, beta_2 : float or None
-        Decay of the first and of the second moment of the Adam family; None for Keras's default.
-    epsilon : float or None
-        What is added to the root of the second moment before a division by it; None for Keras's
-        default.
-    weight_decay : float or None
-        Decoupled decay of the weights a step, times the learning rate; None for none, and
-        Keras's default of AdamW.
-    global_clipnorm : float or None
-        Largest norm of all gradients together; None for no limit.
-    ema_momentum : float or None
-        How slowly the averaged weights follow the weights; None for no averaging.
+    Examples
+    --------
+    >>> from skmnist.training._optimizers import optimizers_by_name
+    >>> optimizers_by_name()["adamw"].__name__
+    'AdamW'
+    """
+    keras = load_keras()
+    return {
+        name.lower(): found
+        for name, found in vars(keras.optimizers).items()
+        if isclass(found) and issubclass(found, keras.Optimizer) and name not in _NOT_BY_NAME
+    }
+
+
+def named_optimizer(optimizer: Any) -> Optimizer:
+    """Turn a name into an `Optimizer`, whose settings can be set.
 
     Raises
     ------
     ValueError
-        If the name is unknown.
+        If it is an object of Keras's, which has settings of its own.
+
+    Examples
+    --------
+    >>> from skmnist.training._optimizers import named_optimizer
+    >>> named_optimizer("sgd")
+    Optimizer('sgd')
+    """
+    if isinstance(optimizer, Optimizer):
+        return optimizer
+    if isinstance(optimizer, str):
+        return Optimizer(optimizer)
+    raise ValueError(
+        f"optimizer={shown(optimizer)} has settings of its own, which can't be set by name. Give "
+        "its name, or an Optimizer such as Optimizer('adam', beta_1=0.8)."
+    )
+
+
+def find_optimizer(optimizer: Any, learning_rate: float | None = None) -> OptimizerSpec:
+    """Find an optimizer by its name, or copy the settings of a Keras optimizer.
+
+    Parameters
+    ----------
+    optimizer : str, Optimizer or keras.optimizers.Optimizer
+        A Keras object is never trained itself.
+    learning_rate : float or None, default=None
+        Step size; None is Keras's default. A Keras object has its own.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or the optimizer has no such setting.
 
     Examples
     --------
@@ -116,24 +273,47 @@ def find_optimizer(
     >>> find_optimizer("adam", 0.01).class_name
     'Adam'
     """
-    keras = load_keras()
+    load_keras()
     check_execution_mode()  # in which an optimizer has no values
-    if not isinstance(optimizer, str):
-        return _spec(optimizer)
-    if optimizer.lower() not in OPTIMIZERS:
-        raise unknown_name("optimizer", optimizer, OPTIMIZERS, " or a Keras optimizer")
-    class_name, own = OPTIMIZERS[optimizer.lower()]
-    given = {"momentum": momentum, "beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
-    settings: dict[str, Any] = {
-        "learning_rate": None if learning_rate is None else float(learning_rate),
-        "weight_decay": weight_decay,
-        "global_clipnorm": global_clipnorm,
-        **{name: given[name] for name in own},
-    }
-    if ema_momentum is not None:
-        settings |= {"use_ema": True, "ema_momentum": ema_momentum}
-    settings = {name: value for name, value in settings.items() if value is not None}
-    return _spec(getattr(keras.optimizers, class_name)(**settings))
+    if isinstance(optimizer, str | Optimizer):
+        optimizer = named_optimizer(optimizer)(learning_rate)
+    return _spec(optimizer)
+
+
+def _plain(setting: str, value: Any) -> Any:
+    """Return a setting as Python's own type, which is hashable and can be saved."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(
+        f"Optimizer: {setting}={shown(value)}; expected a number, a string, a list of strings or "
+        "None. For other settings, give the classifier one of Keras's own optimizers."
+    )
+
+
+def _class_of(name: str) -> Any:
+    known = optimizers_by_name()
+    spelt = name.lower().replace("_", "").replace("-", "")
+    if spelt not in known:
+        raise unknown_name("optimizer", name, known, ", an Optimizer or a Keras optimizer")
+    return known[spelt]
+
+
+def _check_settings(optimizer: Optimizer, made: Any, settings: Mapping[str, Any]) -> None:
+    """Refuse settings that Keras's class doesn't have, and numbers that can't be meant."""
+    if "learning_rate" in settings:
+        raise ValueError(
+            f"optimizer={shown(optimizer)} has a learning_rate, which is a parameter of the "
+            f"classifier: set learning_rate={shown(settings['learning_rate'])} there."
+        )
+    own = set(signature(made).parameters) - {"learning_rate", "name", "kwargs"}
+    for setting in settings:
+        if setting not in own:
+            raise unknown_name(f"Optimizer({optimizer.name!r}): setting", setting, own)
+    validate_parameter_constraints(_RANGES, dict(settings), caller_name=f"{optimizer.name!r}")
 
 
 def _is_keras_own(optimizer: Any) -> bool:
@@ -146,7 +326,8 @@ def _spec(optimizer: Any) -> OptimizerSpec:
     if not isinstance(optimizer, load_keras().Optimizer) or not _is_keras_own(optimizer):
         raise TypeError(
             f"optimizer={shown(optimizer)} is none of Keras's own optimizer objects; it is made "
-            f"anew for each fit, so expected one of them, or one of {sorted(OPTIMIZERS)}."
+            "anew for each fit, so expected one of them, an Optimizer, or one of "
+            f"{sorted(optimizers_by_name())}."
         )
     config = optimizer.get_config()
     config.pop("name", None)  # Keras numbers the names it makes up: "adam", "adam_1", ...

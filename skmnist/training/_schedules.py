@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmnist._utils.errors import shown, unknown_name
-from skmnist._utils.reprs import ShortRepr
+from skmnist._utils.values import Value
 from skmnist.training._monitor import MONITORS, watched
 
 History = Mapping[str, Sequence[float]]
 
 
 @dataclass(frozen=True, repr=False)
-class Schedule(ShortRepr):
+class Schedule(Value):
     """How the learning rate changes while training goes on (abstract)."""
 
     # The curve that decides it, by a name of `MONITORS`; "auto" where none does.
@@ -198,6 +198,6 @@ def find_schedule(schedule: str | Schedule) -> Schedule:
     """
     if isinstance(schedule, Schedule):
         return schedule
-    if schedule not in SCHEDULES:
+    if not isinstance(schedule, str) or schedule not in SCHEDULES:
         raise unknown_name("schedule", schedule, SCHEDULES, " or a Schedule object")
     return SCHEDULES[schedule]

@@ -12,6 +12,7 @@ from sklearn.preprocessing import MinMaxScaler
 from skmnist import (
     CNNClassifier,
     DNNClassifier,
+    Optimizer,
     Plateau,
     PretrainedClassifier,
     SequenceDNNClassifier,
@@ -140,7 +141,9 @@ def test_balanced_weights_are_those_of_the_training_set(parts):
 
 def test_averaged_weights_are_judged(parts):
     X, X_val, y, y_val = parts
-    network = small(ema_momentum=0.5).fit(X, y, X_val=X_val, y_val=y_val)
+    network = small(optimizer=Optimizer("adam", ema_momentum=0.5)).fit(
+        X, y, X_val=X_val, y_val=y_val
+    )
     assert network.history_["val_accuracy"][-1] == network.score(X_val, y_val)
 
 

@@ -26,7 +26,7 @@ from sklearn.utils.estimator_checks import (
 from skmnist import CNNClassifier, DNNClassifier
 from skmnist.classifiers import CNNFeatures
 from skmnist.ensemble import CNNStackingClassifier, default_stacking_estimators
-from skmnist.networks import pooled_blocks
+from skmnist.networks import PooledBlocks
 
 
 def small_network(**parameters):
@@ -124,7 +124,7 @@ def scores(mnist):
     """Accuracies on held-out training images: of stacks, their soft votes and the network alone."""
     (X, y), _ = mnist
     X, y, X_test, y_test = X[:1200], y[:1200], X[50_000:52_000], y[50_000:52_000]
-    network = CNNClassifier(conv_blocks=pooled_blocks(8), epochs=4)
+    network = CNNClassifier(conv_blocks=PooledBlocks(8), epochs=4)
     scores = {}
     for refit in (False, True):
         stack = CNNStackingClassifier(network=network, cv=2, refit=refit, random_state=0)

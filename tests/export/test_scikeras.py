@@ -15,7 +15,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, train_test_split
 
-from skmnist import CNNClassifier, ConvBlock, DNNClassifier, LeNetClassifier
+from skmnist import CNNClassifier, ConvBlock, DNNClassifier, LeNetClassifier, Optimizer
 from skmnist.export import to_scikeras
 from skmnist.networks import convolutional_network, dense_network, lenet5
 
@@ -259,7 +259,9 @@ def convert_optimizers():
     import keras
 
     sgd = DNNClassifier(
-        optimizer="sgd", learning_rate=0.1, momentum=0.9, weight_decay=0.01, batch_size=32
+        optimizer=Optimizer("sgd", momentum=0.9, weight_decay=0.01),
+        learning_rate=0.1,
+        batch_size=32,
     )
     adam = DNNClassifier(optimizer=keras.optimizers.Adam(0.02, beta_2=0.9), batch_size=32)
     return {"sgd": optimizer_settings(sgd), "keras_object": optimizer_settings(adam)}

@@ -9,11 +9,11 @@ from skmnist._utils.backend import load_keras
 from skmnist.networks import (
     Architecture,
     ConvBlock,
+    PooledBlocks,
     RandomUniform,
     convolutional_network,
     dense_network,
     lenet5,
-    pooled_blocks,
 )
 
 MNIST = (28, 28, 1)
@@ -492,7 +492,7 @@ def test_an_architecture_of_blocks_is_hashable():
     ids=str,
 )
 def test_auto_padding_shrinks_large_images_only(input_shape, sides):
-    network = convolutional_network(input_shape, 10, conv_blocks=pooled_blocks(4))
+    network = convolutional_network(input_shape, 10, conv_blocks=PooledBlocks(4)())
     found = [layer.output.shape[1:3] for layer in network.layers if layer.name.startswith("conv")]
     assert found == sides
 

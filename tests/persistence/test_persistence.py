@@ -483,6 +483,10 @@ HOSTILE_PARAMETERS = {
         {"schedule": {"type": "Plateau", "fields": {"min_lr": "0"}}},
         "min_lr is '0'; expected float",
     ),
+    "an optimizer of anything": (
+        {"optimizer": {"type": "Optimizer", "fields": {"name": "adam", "beta_1": [1]}}},
+        r"beta_1=.*expected a number",
+    ),
     "a field out of range": ({"schedule": {"type": "OneCycle", "fields": {"peak": 2}}}, "peak=2"),
     "an object elsewhere": (
         {"augmentation": {"type": "Cosine", "fields": {}}},

@@ -66,7 +66,14 @@ def keras_own_fit():
     """The largest differences to Keras's own ``fit``, over losses and variables."""
     return {
         f"{kind} {optimizer}": _difference(kind, optimizer)
-        for kind, optimizer in (("dense", "sgd"), ("dense", "adam"), ("convolutional", "adam"))
+        for kind, optimizer in (
+            ("dense", "sgd"),
+            ("dense", "adam"),
+            ("convolutional", "adam"),
+            ("dense", "lamb"),
+            ("dense", "muon"),
+            ("dense", "schedulefreeadamw"),
+        )
     }
 
 
@@ -76,7 +83,7 @@ def _difference(kind, optimizer):
     from skmnist.training._contract import Data, Plan, TrainingSpec, epoch_generator, epoch_order
     from skmnist.training._loop import train
     from skmnist.training._losses import find_loss
-    from skmnist.training._optimizers import find_optimizer
+    from skmnist.training._optimizers import Optimizer, find_optimizer
 
     shapes = {"input_shape": (8, 8, 1), "n_outputs": 10, "dtype": "float32"}
     blocks = [ConvBlock(4, padding="same", pool="max", batch_norm=True, l2=0.01), ConvBlock(6)]
@@ -88,9 +95,15 @@ def _difference(kind, optimizer):
     theirs, ours = {
         "sgd": (
             keras.optimizers.SGD(0.02, momentum=0.9),
-            find_optimizer("sgd", 0.02, momentum=0.9),
+            find_optimizer(Optimizer("sgd", momentum=0.9), 0.02),
         ),
         "adam": (keras.optimizers.Adam(0.003), find_optimizer("adam", 0.003)),
+        "lamb": (keras.optimizers.Lamb(0.003), find_optimizer("lamb", 0.003)),
+        "muon": (keras.optimizers.Muon(0.003), find_optimizer("muon", 0.003)),
+        "schedulefreeadamw": (
+            keras.optimizers.ScheduleFreeAdamW(0.003),
+            find_optimizer("schedule_free_adamw", 0.003),
+        ),
     }[optimizer]
 
     X, y = digits()
@@ -102,6 +115,7 @@ def _difference(kind, optimizer):
     outcome = train(TrainingSpec(architecture, ours, find_loss("cross_entropy"), None), plan, data)
 
     network = architecture.build(SEED)
+    theirs.build(network.trainable_variables)  # see test_training.py
     network.compile(optimizer=theirs, loss="categorical_crossentropy", jit_compile=False)
     losses = []
     for epoch in range(plan.epochs):
@@ -122,6 +136,21 @@ def _difference(kind, optimizer):
             for mine, other, average in zip(outcome.state.network, variables, averages, strict=True)
             if not average
         ),
+    }
+
+
+def every_optimizer():
+    """The losses of a few epochs with each of Keras's optimizers by name."""
+    from skmnist.training._optimizers import optimizers_by_name
+
+    make, X, y = small()
+    rates = {"adadelta": 1.0, "ftrl": 0.1, "adagrad": 0.03, "sgd": 0.1, "adafactor": 0.03}
+    return {
+        name: make(epochs=3, hidden_units=(), dropout=0.0, schedule="constant")
+        .set_params(optimizer=name, learning_rate=rates.get(name, 0.003))
+        .fit(X, y)
+        .history_["loss"]
+        for name in optimizers_by_name()
     }
 
 
@@ -233,7 +262,8 @@ def few_steps():
     settings = {"conv_blocks": blocks, "augmentation": None, "batch_size": BATCH, "epochs": 1}
     make = functools.partial(CNNClassifier, **settings, random_state=0)
     X, y = X[: 40 * BATCH], y[: 40 * BATCH]
-    return [make(ema_momentum=momentum).fit(X, y).score(X, y) for momentum in (None, 0.999)]
+    averaged = make().set_params(optimizer__ema_momentum=0.999)
+    return [classifier.fit(X, y).score(X, y) for classifier in (make(), averaged)]
 
 
 def kept_arrays():
@@ -315,6 +345,7 @@ def results(backend, beside):
 
 ALL = [
     keras_own_fit,
+    every_optimizer,
     classifiers,
     determinism,
     stop_and_go_on,
@@ -329,10 +360,18 @@ TASKS = {task.__name__: task for task in (*ALL, write_pickle, read_pickle)}
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_the_numbers_are_those_of_keras_own_fit(results):
     differences = results["keras_own_fit"]
-    assert len(differences) == 3
+    assert len(differences) == 6
     for case, difference in differences.items():
         assert difference["loss"] < 3e-4, case
         assert difference["variables"] < 3e-4, case
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_optimizer_by_name_makes_the_loss_fall(results):
+    of_each = results["every_optimizer"]
+    assert {"adam", "lamb", "muon", "schedulefreeadamw", "sgd"} < set(of_each)
+    for name, losses in of_each.items():
+        assert losses[2] < losses[1] < losses[0], name
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -89,7 +89,8 @@ def test_eight_epochs_on_sixty_tiny_images_predict_them(tiny):
 @pytest.mark.parametrize("ema_momentum", [0.9, 0.999])
 def test_averaged_weights_predict_as_well_as_they_trained_after_few_steps(digits, ema_momentum):
     X, _, y, _ = digits
-    classifier = small(epochs=3, ema_momentum=ema_momentum, learning_rate=0.01).fit(X, y)
+    classifier = small(epochs=3, learning_rate=0.01)
+    classifier.set_params(optimizer__ema_momentum=ema_momentum).fit(X, y)
     assert classifier.score(X, y) > classifier.history_["accuracy"][-1] - 0.03 > 0.8
 
 

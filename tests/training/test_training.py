@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from skmnist import DNNClassifier
+from skmnist import CNNClassifier, DNNClassifier
 from skmnist._inputs.images import as_images
 from skmnist._inputs.targets import n_epochs
 from skmnist._utils.backend import load_keras
@@ -18,7 +18,7 @@ from skmnist.training._augmentation import AUGMENTATIONS, find_augmentation
 from skmnist.training._contract import Data, Plan, TrainingSpec, epoch_generator, epoch_order
 from skmnist.training._loop import train
 from skmnist.training._losses import LOSSES, find_loss
-from skmnist.training._optimizers import OPTIMIZERS, find_optimizer
+from skmnist.training._optimizers import Optimizer, find_optimizer, optimizers_by_name
 from skmnist.training._schedules import Schedule, find_schedule
 
 SEED = 5
@@ -63,6 +63,9 @@ def keras_fit(architecture, optimizer, data, plan, rates=None):
     """Train as a Keras user would, on the same batches; give the losses and all variables."""
     keras = load_keras()
     network = architecture.build(SEED)
+    # Built in its first step, on TensorFlow, a schedule-free optimizer begins at zeros instead of
+    # at the weights (Keras 3.15.1); on JAX it doesn't.
+    optimizer.build(network.trainable_variables)
     network.compile(optimizer=optimizer, loss="categorical_crossentropy", jit_compile=False)
     pixels = data.images.astype(np.float32) / np.float32(data.pixel_scale)
     one_hot = np.eye(10, dtype=np.float32)[data.labels]
@@ -103,11 +106,13 @@ def keras_fit(architecture, optimizer, data, plan, rates=None):
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_the_loop_gives_the_numbers_of_keras_own_fit(architecture, optimizer, data):
     keras = load_keras()
-    theirs, momentum = {
-        "sgd": (keras.optimizers.SGD(0.02, momentum=0.9), 0.9),
-        "adam": (keras.optimizers.Adam(0.003), None),
+    theirs, ours = {
+        "sgd": (
+            keras.optimizers.SGD(0.02, momentum=0.9),
+            find_optimizer(Optimizer("sgd", momentum=0.9), 0.02),
+        ),
+        "adam": (keras.optimizers.Adam(0.003), find_optimizer("adam", 0.003)),
     }[optimizer]
-    ours = find_optimizer(optimizer, 0.02 if optimizer == "sgd" else 0.003, momentum=momentum)
     task = TrainingSpec(architecture, ours, find_loss("cross_entropy"), None)
     plan = Plan(2, BATCH, ours.learning_rate, Constant(), SEED)
 
@@ -120,6 +125,33 @@ def test_the_loop_gives_the_numbers_of_keras_own_fit(architecture, optimizer, da
     for mine, other in zip(outcome.state.network, variables, strict=True):
         if other is not None:
             np.testing.assert_allclose(mine, other, atol=2e-4)
+
+
+@pytest.mark.parametrize("name", ["Lamb", "Muon", "ScheduleFreeAdamW"])
+def test_an_optimizer_with_a_way_of_its_own_gives_the_numbers_of_keras_own_fit(name, data):
+    theirs = getattr(load_keras().optimizers, name)(0.01)
+    task = TrainingSpec(DENSE, find_optimizer(name, 0.01), find_loss("cross_entropy"), None)
+    plan = Plan(2, BATCH, 0.01, Constant(), SEED)
+    train(task, replace(plan, seed=SEED + 1), data)  # so that the compiled loop is used again
+
+    outcome = train(task, plan, data)
+    losses, variables = keras_fit(DENSE, theirs, data, plan)
+
+    np.testing.assert_allclose(outcome.history["loss"], losses, rtol=1e-4)
+    assert losses[1] < losses[0]
+    for mine, other in zip(outcome.state.network, variables, strict=True):
+        np.testing.assert_allclose(mine, other, atol=2e-4)
+
+
+def test_a_new_schedule_free_optimizer_begins_at_the_weights_that_it_goes_on_from(data):
+    optimizer = find_optimizer("schedule_free_adamw", 0.01)
+    task = TrainingSpec(DENSE, optimizer, find_loss("cross_entropy"), None)
+    plan = Plan(1, BATCH, 0.01, Constant(), SEED)
+    first = train(task, plan, data).state
+    hardly_moved = replace(plan, learning_rate=1e-9)
+    second = train(task, hardly_moved, data, replace(first, optimizer=None)).state
+    for before, after in zip(first.network, second.network, strict=True):
+        np.testing.assert_allclose(before, after, atol=1e-6)
 
 
 def test_a_schedule_gives_the_numbers_of_keras_with_its_rate_set_before_each_step(data):
@@ -211,7 +243,32 @@ def test_the_data_is_not_changed_by_training(data):
         assert np.array_equal(was, now)
 
 
-@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
+OPTIMIZERS = (
+    "adadelta",
+    "adafactor",
+    "adagrad",
+    "adam",
+    "adamax",
+    "adamw",
+    "ftrl",
+    "lamb",
+    "lion",
+    "muon",
+    "nadam",
+    "rmsprop",
+    "schedulefreeadamw",
+    "sgd",
+)
+
+
+def test_the_optimizers_by_name_are_all_that_keras_has():
+    assert sorted(optimizers_by_name()) == sorted(OPTIMIZERS)
+    described = CNNClassifier.__doc__
+    for name in OPTIMIZERS:
+        assert f'"{name}"' in described.replace("schedule_free_adamw", "schedulefreeadamw")
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_by_name_makes_the_loss_fall(name, data):
     rate = {"adadelta": 1.0, "ftrl": 0.1, "adagrad": 0.03, "sgd": 0.1, "adafactor": 0.03}
     optimizer = find_optimizer(name, rate.get(name, 0.003))
@@ -229,9 +286,9 @@ def test_every_optimizer_by_name_makes_the_loss_fall(name, data):
 
 
 def test_an_optimizers_settings_reach_the_one_that_is_made():
-    assert find_optimizer("sgd", 0.1, momentum=0.8).make().momentum == 0.8
-    assert find_optimizer("rmsprop", 0.1, momentum=0.7).make().momentum == 0.7
-    adamw = find_optimizer("adamw", 0.1, beta_1=0.6, weight_decay=0.02).make()
+    assert find_optimizer(Optimizer("sgd", momentum=0.8), 0.1).make().momentum == 0.8
+    assert find_optimizer(Optimizer("rmsprop", momentum=0.7), 0.1).make().momentum == 0.7
+    adamw = find_optimizer(Optimizer("adamw", beta_1=0.6, weight_decay=0.02), 0.1).make()
     assert (adamw.beta_1, adamw.weight_decay) == (0.6, 0.02)
     assert float(adamw.learning_rate) == pytest.approx(0.1)
 
@@ -256,7 +313,7 @@ def test_an_optimizer_object_keeps_its_keras_schedule():
 def test_optimizers_that_differ_in_the_rate_only_share_a_compiled_loop():
     assert find_optimizer("adam", 0.1) == find_optimizer("adam", 0.2)
     assert hash(find_optimizer("adam", 0.1)) == hash(find_optimizer("adam", 0.2))
-    assert find_optimizer("adam", 0.1) != find_optimizer("adam", 0.1, beta_1=0.5)
+    assert find_optimizer("adam", 0.1) != find_optimizer(Optimizer("adam", beta_1=0.5), 0.1)
     assert find_optimizer("adam", 0.1) != find_optimizer("nadam", 0.1)
 
 

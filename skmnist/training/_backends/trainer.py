@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from skmnist._utils.backend import load_keras
 from skmnist.training._callbacks import KerasCallbacks
 from skmnist.training._contract import Data, Plan, State, TrainingSpec
 
@@ -113,14 +114,23 @@ class AbstractTrainer(ABC):
         as_built = self._seed == seed
         network = self.network if as_built else self._training_spec.architecture.build(seed)
         self._seed = None
-        return State(self._copies(network.variables), self._new_optimizer)
+        return State(self._copies(network.variables), None)
 
     def _assign(self, state: State) -> None:
         for variable, value in zip(self.network.variables, state.network, strict=True):
             variable.assign(value)
-        optimizer_state = state.optimizer or self._new_optimizer
+        optimizer_state = state.optimizer or self._new_optimizer_state()
         for variable, value in zip(self._optimizer.variables, optimizer_state, strict=True):
             variable.assign(value)
+
+    def _new_optimizer_state(self) -> Sequence[NDArray]:
+        """Return what a new optimizer's variables are, for the weights that the network has."""
+        # Its averages begin at the weights; what all others keep begins at constants.
+        if not isinstance(self._optimizer, load_keras().optimizers.ScheduleFreeAdamW):
+            return self._new_optimizer
+        new = self._training_spec.optimizer.make()
+        new.build(self.network.trainable_variables)
+        return self._copies(new.variables)
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:
