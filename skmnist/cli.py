@@ -85,7 +85,7 @@ def _replace_closed_streams() -> None:
     """Have somewhere to write to where the parent has closed a stream, as ``2>&-`` does."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (as long as the process)
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 (as long as the process)
 
 
 def _show_version(wanted: bool) -> None:

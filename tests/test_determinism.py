@@ -7,6 +7,7 @@ import pickle
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -96,7 +97,7 @@ print(json.dumps({v: here.bits(here.make(v)) for v in here.VARIANTS}))
 """
 
 
-IN_A_NEW_INTERPRETER = ("-c", SCRIPT, os.path.dirname(__file__))
+IN_A_NEW_INTERPRETER = ("-c", SCRIPT, str(Path(__file__).parent))
 # Hashes of strings, and with them the order of sets, differ between the two.
 OTHER_HASHES = {"PYTHONHASHSEED": "1"}
 
@@ -203,7 +204,7 @@ def _global_state():
         "keras names": dict(global_state.get_global_attribute("object_name_uids") or {}),
         "warnings": list(__import__("warnings").filters),
         "affinity": os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None,
-        "working folder": os.getcwd(),
+        "working folder": str(Path.cwd()),
         "numpy errors": np.geterr(),
     }
 
@@ -288,15 +289,15 @@ def test_the_users_dtype_policy_and_float_do_not_matter(expected):
 
 def _cores_of_threads():
     """The cores that each thread but the main one may use, after a fit."""
-    before = {int(tid) for tid in os.listdir("/proc/self/task")}
+    before = {int(task.name) for task in Path("/proc/self/task").iterdir()}
     bits(make("CNN float32"))
     share = int(os.environ["OMP_NUM_THREADS"])
     names, cores = [], []
-    for tid in map(int, os.listdir("/proc/self/task")):
+    for tid in (int(task.name) for task in Path("/proc/self/task").iterdir()):
         if tid == os.getpid():
             continue
         try:
-            with open(f"/proc/self/task/{tid}/comm") as file:
+            with Path(f"/proc/self/task/{tid}/comm").open() as file:
                 names.append(file.read().strip())
             cores.append(len(os.sched_getaffinity(tid)))
         except OSError:  # a thread that has ended meanwhile
@@ -308,7 +309,7 @@ def _cores_of_threads():
 # Before any test has fitted a network.
 CORES_AT_START = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
 LINUX = pytest.mark.skipif(
-    not os.path.isdir("/proc/self/task"), reason="threads are counted where Linux lists them"
+    not Path("/proc/self/task").is_dir(), reason="threads are counted where Linux lists them"
 )
 
 
@@ -410,7 +411,7 @@ print("parent", "|", len(classifier.fit(X, y).predict(X)))
 """
 
 
-FORKING = ("-c", FORK, os.path.dirname(__file__))
+FORKING = ("-c", FORK, str(Path(__file__).parent))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")

@@ -495,7 +495,7 @@ def _memory_file() -> BinaryIO | None:
         with suppress(OSError):
             return os.fdopen(os.memfd_create("skmnist"), "w+b")
     with suppress(OSError):
-        return cast(BinaryIO, tempfile.TemporaryFile())
+        return cast("BinaryIO", tempfile.TemporaryFile())
     return None
 
 

@@ -54,7 +54,7 @@ class Cache:
             entry = self._entries.get(key) or _Entry()
             self._keep(key, entry)
         try:
-            return cast(_T, entry.value(make))
+            return cast("_T", entry.value(make))
         except BaseException:
             self._drop(key, entry)  # the next caller tries again
             raise

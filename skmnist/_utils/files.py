@@ -30,11 +30,11 @@ def write(path: Path, content: bytes) -> None:
     try:
         with part.open("wb") as file:
             with suppress(FileNotFoundError):
-                os.chmod(part, stat.S_IMODE(target.stat().st_mode))
+                part.chmod(stat.S_IMODE(target.stat().st_mode))
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, target)
+        part.replace(target)
     except OSError as error:
         if error.filename is None:
             raise
@@ -75,13 +75,13 @@ def make_folder(folder: Path) -> None:
 @contextmanager
 def uncompressed(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a file, plain or gzip, for reading its uncompressed content."""
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         if file.peek(2)[:2] != _GZIP_MAGIC:
             yield file
             return
         try:
             with gzip.GzipFile(fileobj=file) as stream:
-                yield cast(BinaryIO, stream)
+                yield cast("BinaryIO", stream)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise ValueError(
                 f"{os.fspath(path)} is damaged: expected a whole gzip file, got: {error}. Copy or "

@@ -105,7 +105,7 @@ def compare(
     X, y = _training_data(X, y)
     X_eval, y_eval = _evaluation_data(X, y, X_test, y_test)
     named = _named(default_classifiers() if classifiers is None else classifiers)
-    splits = _splits(X, y, cv, random_state) if X_test is None else _one_split(y, y_eval)
+    splits = _splits(y, cv, random_state) if X_test is None else _one_split(y, y_eval)
     if output is not None:
         # Before the work, so that a folder that can't be made costs no work.
         make_folder(Path(output))
@@ -250,7 +250,7 @@ def _new_name(classifier: Any, taken: Mapping[str, Any]) -> str:
     return next(candidate for candidate in candidates if candidate not in taken)
 
 
-def _splits(X: Any, y: NDArray, cv: Any, random_state: int | None) -> list[tuple[Any, Any]]:
+def _splits(y: NDArray, cv: Any, random_state: int | None) -> list[tuple[Any, Any]]:
     if isinstance(cv, Integral):
         _check_class_sizes(y, int(cv))
         cv = StratifiedKFold(int(cv), shuffle=True, random_state=random_state)

@@ -142,7 +142,7 @@ def _cleaned_up_at_sigterm() -> Iterator[None]:
         yield
         return
 
-    def end(number: int, frame: Any) -> None:
+    def end(number: int, _frame: Any) -> None:
         raise SystemExit(128 + number)
 
     signal.signal(signal.SIGTERM, end)

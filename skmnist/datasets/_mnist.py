@@ -154,7 +154,7 @@ def _download(name: str, cache: Path, damaged: list[str]) -> np.ndarray:
                 continue
             # Windows refuses while another process reads the file that it has just put there.
             with suppress(PermissionError):
-                os.replace(path, target)
+                path.replace(target)
             return array
     raise _not_found(name, cache, [*damaged, *failures])
 

@@ -35,7 +35,7 @@ def _circles(random_state: int) -> TrainAndTest:
     return circles, circles
 
 
-def _perceptron(random_state: int) -> TrainAndTest:
+def _perceptron(_random_state: int) -> TrainAndTest:
     X = np.array([[0, 0, 1], [1, 1, 1], [1, 0, 1], [0, 1, 1]])
     return (X, np.array([0, 1, 1, 0])), (np.array([[1, 0, 0]]), np.array([1]))
 

@@ -223,7 +223,7 @@ def network_on_pixels(
     *,
     meta: dict[str, Any],
     params: dict[str, Any],
-    compile_kwargs: dict[str, Any] | None = None,
+    compile_kwargs: dict[str, Any] | None = None,  # noqa: ARG001 (SciKeras gives it)
     image_shape: tuple[int, ...] | None = None,
     dtype: str = "auto",
     **settings: Any,

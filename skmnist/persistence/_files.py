@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import EISDIR
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save as as_safetensors
 
@@ -23,6 +22,9 @@ from skmnist.persistence._fitted import (
     encoded_fitted,
 )
 from skmnist.persistence._variables import digest, read_variables, tensors_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _FORMAT_VERSION = 1
 _SUFFIXES_OF_OTHERS = {
@@ -96,7 +98,7 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     >>> bool((same.predict_proba(X) == classifier.predict_proba(X)).all())
     True
     """
-    path = Path(os.path.expanduser(path))
+    path = Path(path).expanduser()
     _check_suffix(path)
     networks: Networks = {}
     part = encoded_fitted(estimator, "", networks)
@@ -146,8 +148,8 @@ def load(path: str | os.PathLike[str]) -> Any:
     Traceback (most recent call last):
     ValueError: ...model.safetensors can't be loaded as a classifier that skmnist saved: ...
     """
-    path = os.path.expanduser(path)
-    if os.path.isdir(path):
+    path = str(Path(path).expanduser())
+    if Path(path).is_dir():
         raise IsADirectoryError(
             EISDIR, "it is a folder; expected the path of a file that save has written", path
         )

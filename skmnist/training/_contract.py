@@ -141,14 +141,14 @@ def epoch_order(plan: Plan, rows: NDArray, rng: np.random.Generator) -> NDArray:
     return rng.permutation(rows) if plan.shuffle else rows
 
 
-class TrainingDiverged(ValueError):
+class TrainingDivergedError(ValueError):
     """The loss is no longer a number."""
 
 
 def check_finite_loss(loss: float, epoch: int, rate: Any) -> None:
     """Stop a run whose loss became NaN or infinite."""
     if not np.isfinite(loss):
-        raise TrainingDiverged(
+        raise TrainingDivergedError(
             f"Training diverged: the loss is {loss} in epoch {epoch} at learning_rate={rate:.3g}. "
             "Lower learning_rate, or scale the pixels."
         )

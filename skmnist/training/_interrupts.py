@@ -59,7 +59,7 @@ def keep_after_interrupt(n_epochs: int) -> None:
         Otherwise.
     """
     if not n_epochs or _go_through.get() or _within_joblib():
-        raise
+        raise  # noqa: PLE0704 (called where it is handled)
     warnings.warn(
         f"Training was interrupted in epoch {n_epochs + 1}; what {n_epochs} "
         f"epoch{'s' * (n_epochs > 1)} of this fit have learned is kept. With warm_start=True, "

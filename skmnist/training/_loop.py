@@ -88,7 +88,7 @@ def train(
 
     Raises
     ------
-    TrainingDiverged
+    TrainingDivergedError
         If a loss is not finite.
     KeyboardInterrupt
         Ctrl-C before the first epoch has ended, or within joblib; else training ends with what it

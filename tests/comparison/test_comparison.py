@@ -446,7 +446,7 @@ def test_names_are_no_markup(small):
 
 def test_the_csv_is_the_table(result, tmp_path):
     result.save(tmp_path)
-    with open(tmp_path / "comparison.csv", newline="") as file:
+    with (tmp_path / "comparison.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["classifier"] for row in rows] == [row["classifier"] for row in result.rows]
     assert [float(row["accuracy"]) for row in rows] == [row["accuracy"] for row in result.rows]

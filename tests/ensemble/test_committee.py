@@ -2,6 +2,7 @@
 
 import os
 import pickle
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -72,11 +73,11 @@ class NetworkThatTells(DNNClassifier):
 def _cores_of_tensorflow():
     """How many cores each of TensorFlow's threads may use."""
     cores = []
-    for tid in os.listdir("/proc/self/task"):
+    for task in Path("/proc/self/task").iterdir():
         try:
-            with open(f"/proc/self/task/{tid}/comm") as file:
+            with (task / "comm").open() as file:
                 if file.read().startswith("tf_"):
-                    cores.append(len(os.sched_getaffinity(int(tid))))
+                    cores.append(len(os.sched_getaffinity(int(task.name))))
         except OSError:  # a thread that has ended meanwhile
             continue
     return cores
@@ -333,7 +334,7 @@ def test_processes_share_the_images_in_memory(in_two_processes):
     assert all(member.shares_memory_ for member in in_two_processes[0].estimators_)
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads are listed by Linux only")
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are listed by Linux only")
 @pytest.mark.skipif(joblib.cpu_count() < 2, reason="one core has no shares")
 def test_processes_together_keep_to_the_cores(in_two_processes):
     for member in in_two_processes[0].estimators_:

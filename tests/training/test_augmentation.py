@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -389,7 +390,7 @@ def test_every_backend_makes_the_same_pictures(backend, large_pictures, tmp_path
     np.save(before, large_pictures)
     done = subprocess.run(
         [sys.executable, "-c", IN_ANOTHER_BACKEND, str(before), str(after)],
-        cwd=os.path.dirname(__file__),
+        cwd=str(Path(__file__).parent),
         env={**os.environ, "KERAS_BACKEND": backend},
         capture_output=True,
         text=True,

@@ -11,6 +11,7 @@ import os
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -297,7 +298,7 @@ def write_pickle(path):
     fitted = [make(epochs=3), cnn]
     for classifier in fitted:
         classifier.set_params(warm_start=True, dtype="float32").fit(X, y)
-    with open(path, "wb") as file:
+    with Path(path).open("wb") as file:
         pickle.dump(fitted, file)
     return [classifier.predict_proba(X[:20]).tolist() for classifier in fitted]
 
@@ -305,7 +306,7 @@ def write_pickle(path):
 def read_pickle(path):
     """The probabilities after it was read, and the losses of training that goes on."""
     _, X, y = small()
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         fitted = pickle.load(file)
     probabilities = [classifier.predict_proba(X[:20]).tolist() for classifier in fitted]
     gone_on = [classifier.fit(X, y).history_["loss"] for classifier in fitted]
