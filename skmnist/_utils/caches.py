@@ -140,8 +140,8 @@ def clear_caches() -> None:
     (measured with TensorFlow 2.21), although no Python object refers to its graph any more. If a
     fit runs in another thread at the same time, what it uses is cached again when it ends.
 
-    A search with ``n_jobs`` runs in workers of joblib, which are renewed after 300 MB of growth where
-    psutil is installed. Between long searches over architectures,
+    A search with ``n_jobs`` runs in workers of joblib, which are renewed after 300 MB of growth
+    where psutil is installed. Between long searches over architectures,
     ``joblib.externals.loky.get_reusable_executor().shutdown()`` ends all workers, and with them
     whatever they hold; the next search starts new ones.
 
