@@ -1,5 +1,6 @@
 """What is in the package, and in what is published."""
 
+import ast
 import importlib
 import subprocess
 import sys
@@ -49,6 +50,37 @@ def test_every_module_but_the_command_is_private():
     assert public == [("skmnist", "cli")]
 
 
+# Each room may import those before it; those of a line are independent of each other.
+FLOORS = [
+    {"_utils"},
+    {"_inputs", "networks", "datasets"},
+    {"training", "preprocessing", "display"},
+    {"classifiers"},
+    {"text", "ensemble", "export"},
+    {"recipes", "persistence"},
+    {"comparison"},
+    {"reports"},
+    {"cli"},
+]
+
+
+def imported_rooms(path):
+    """The rooms of the package that a module imports, at its top or in a function."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    modules = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {module.split(".")[1] for module in modules if module.startswith("skmnist.")}
+
+
+def test_imports_go_downwards():
+    package = ROOT / "skmnist"
+    for path in package.rglob("*.py"):
+        room = path.relative_to(package).with_suffix("").parts[0]
+        if room != "__init__":
+            floor = next(i for i, rooms in enumerate(FLOORS) if room in rooms)
+            below = set().union(*FLOORS[:floor])
+            assert imported_rooms(path) - {room} <= below, path
+
+
 def test_dir_lists_public_names_only():
     names = dir(skmnist)
     assert names == sorted(set(names)) == skmnist.__all__
@@ -65,7 +97,7 @@ def test_a_name_at_the_top_is_the_same_in_its_package():
     ]
     everywhere = {name: getattr(package, name) for package in packages for name in package.__all__}
     at_the_top = {name for name in dir(skmnist) if not hasattr(getattr(skmnist, name), "__path__")}
-    assert at_the_top - everywhere.keys() == {"PixelRangeWarning"}
+    assert at_the_top - everywhere.keys() == {"PixelRangeWarning", "clear_caches"}
     for name in at_the_top & everywhere.keys():
         assert getattr(skmnist, name) is everywhere[name]
 

@@ -166,8 +166,7 @@ def classifiers_of(names: Iterable[str], epochs: int | None = None) -> dict[str,
     >>> classifiers_of(["cnn-fast"], epochs=2)["cnn-fast"].epochs
     2
     """
-    from skmnist.recipes import recipe
-    from skmnist.reports import set_epochs
+    from skmnist.recipes import recipe, set_epochs
 
     classifiers = {name: recipe(name) for name in names}
     if epochs is not None:

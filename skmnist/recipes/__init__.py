@@ -13,13 +13,14 @@ from sklearn.base import clone
 from skmnist._utils.errors import no_recipe
 from skmnist.recipes._classical import CLASSICAL
 from skmnist.recipes._ensembles import ENSEMBLES
+from skmnist.recipes._epochs import set_epochs
 from skmnist.recipes._networks import NETWORKS
 from skmnist.recipes._pretrained import PRETRAINED
 from skmnist.recipes._recipe import Recipe, Reported
 from skmnist.recipes._reports import REPORTS
 from skmnist.recipes._verdict import verdict
 
-__all__ = ["RECIPES", "Recipe", "Reported", "list_recipes", "recipe", "verdict"]
+__all__ = ["RECIPES", "Recipe", "Reported", "list_recipes", "recipe", "set_epochs", "verdict"]
 
 RECIPES = {**CLASSICAL, **NETWORKS, **ENSEMBLES, **PRETRAINED, **REPORTS}
 

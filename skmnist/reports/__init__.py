@@ -4,7 +4,7 @@
 """
 
 from skmnist.reports._data import Split, part_of
-from skmnist.reports._reproduce import reproduce, set_epochs
+from skmnist.reports._reproduce import reproduce
 from skmnist.reports._reproduction import Reproduction
 from skmnist.reports._reproductions import Reproductions, reproduce_all
 from skmnist.reports._summary import table_of_recipes
@@ -16,6 +16,5 @@ __all__ = [
     "part_of",
     "reproduce",
     "reproduce_all",
-    "set_epochs",
     "table_of_recipes",
 ]

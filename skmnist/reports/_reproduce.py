@@ -13,7 +13,7 @@ from skmnist._utils.errors import no_recipe, shown
 from skmnist._utils.progress import activity
 from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.comparison._measure import judges_of_epochs, last_step, seeded
-from skmnist.recipes import RECIPES, recipe
+from skmnist.recipes import RECIPES, recipe, set_epochs
 from skmnist.reports._data import Split, is_size, split_of
 from skmnist.reports._figures import judged_figures, training_figures
 from skmnist.reports._reproduction import Reproduction
@@ -128,33 +128,6 @@ def _without_steps(estimator: Any, X: Any) -> tuple[Any, Any]:
             X = estimator[:-1].transform(X)
         estimator = estimator[-1]
     return estimator, X
-
-
-def set_epochs(estimator: Any, epochs: int) -> None:
-    """Set the epochs of every network in an estimator, those of a fine tuning too.
-
-    Parameters
-    ----------
-    estimator : estimator
-        A network, or what holds some.
-    epochs : int
-        How many.
-
-    Examples
-    --------
-    >>> from skmnist import recipe
-    >>> from skmnist.reports import set_epochs
-    >>> committee = recipe("committee-few-labels")
-    >>> set_epochs(committee, 1)
-    >>> committee.get_params()["cnn__epochs"]
-    1
-    """
-    names = [
-        name
-        for name in estimator.get_params()
-        if name.split("__")[-1] in ("epochs", "fine_tune_epochs")
-    ]
-    estimator.set_params(**dict.fromkeys(names, epochs))
 
 
 def _class_counts(y: Any) -> str:

@@ -11,9 +11,8 @@ from threadpoolctl import threadpool_limits
 from skmnist import CNNStackingClassifier, PretrainedClassifier, list_recipes, recipe
 from skmnist.comparison._measure import last_step, seeded
 from skmnist.datasets._registry import DATASETS
-from skmnist.recipes import RECIPES, Recipe, Reported, verdict
+from skmnist.recipes import RECIPES, Recipe, Reported, set_epochs, verdict
 from skmnist.recipes._reports import REPORTS
-from skmnist.reports import set_epochs
 
 INPUT_SHAPES = {
     "mnist": (28, 28, 1),

@@ -10,8 +10,8 @@ from sklearn.preprocessing import StandardScaler
 from skmnist import recipe, reproduce
 from skmnist._utils.random import seed_of
 from skmnist.datasets._registry import DATASETS, Dataset
-from skmnist.recipes import RECIPES, Recipe
-from skmnist.reports import part_of, reproduce_all, set_epochs
+from skmnist.recipes import RECIPES, Recipe, set_epochs
+from skmnist.reports import part_of, reproduce_all
 
 
 @pytest.fixture(scope="module")
