@@ -16,7 +16,6 @@ import pytest
 
 from skmnist import datasets
 from skmnist._inputs.pixels import PixelScaling
-from skmnist._utils import backend as _backend
 from skmnist._utils.backend import load_keras, logs_of_tensorflow_held_back
 from skmnist.datasets._fetching import folder_for_download
 from skmnist.networks import Architecture, dense_network
@@ -56,7 +55,7 @@ def test_a_fit_needs_neither_stderr_nor_a_temporary_folder(beside, case):
 
 
 def test_nothing_is_held_back_where_there_is_no_place_for_it(monkeypatch, capfd):
-    monkeypatch.setattr(_backend, "_memory_file", lambda: None)
+    monkeypatch.setattr(tensorflow_log, "_memory_file", lambda: None)
     with logs_of_tensorflow_held_back():
         os.write(2, b"2026-01-01 00:00:00.000000: I tensorflow/core: shown\n")
     assert "shown" in capfd.readouterr().err

@@ -14,8 +14,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skmnist._inputs.images import as_rows, check_same_shape, find_image_shape
 from skmnist._inputs.numbers import check_float32_range
 from skmnist._inputs.validation import ShortErrors, clear_arguments, in_one_step, rows_as_fitted
-from skmnist._utils.backend import StartsAsItsSender
 from skmnist._utils.errors import shown
+from skmnist._utils.onednn import StartsAsItsSender
 from skmnist._utils.sklearn import StrOptions, fit_context
 from skmnist.classifiers import CNNClassifier
 from skmnist.classifiers._network_classifier import NetworkClassifier

@@ -27,8 +27,8 @@ from skmnist._inputs.validation import (
     rows_as_fitted,
     rows_to_fit,
 )
-from skmnist._utils.backend import StartsAsItsSender
 from skmnist._utils.errors import shown
+from skmnist._utils.onednn import StartsAsItsSender
 from skmnist._utils.sklearn import BaseComposition, fit_context
 
 

@@ -8,8 +8,8 @@ from skmnist._utils.backend import (
     backend_name,
     check_execution_mode,
     load_keras,
-    logs_of_tensorflow_held_back,
 )
+from skmnist._utils.tensorflow_log import logs_of_tensorflow_held_back
 
 DTYPES = ("auto", "float32", "mixed_bfloat16", "float64")
 

@@ -14,10 +14,10 @@ from skmnist._utils.backend import (
     backend_name,
     check_execution_mode,
     load_keras,
-    logs_of_tensorflow_held_back,
 )
 from skmnist._utils.caches import Cache
 from skmnist._utils.graphs import traced
+from skmnist._utils.tensorflow_log import logs_of_tensorflow_held_back
 from skmnist.networks._architecture import Architecture
 from skmnist.networks._inner import inner_network
 

@@ -10,8 +10,8 @@ from typing import Any
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from skmnist._utils.backend import logs_of_tensorflow_held_back
 from skmnist._utils.graphs import traced
+from skmnist._utils.tensorflow_log import logs_of_tensorflow_held_back
 from skmnist.training._averages import corrected_averages
 from skmnist.training._backends.trainer import EVALUATION_BATCH, AbstractTrainer
 from skmnist.training._callbacks import KerasCallbacks
