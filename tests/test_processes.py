@@ -16,7 +16,9 @@ import pytest
 
 from skmnist import datasets
 from skmnist._inputs.pixels import PixelScaling
-from skmnist._utils.backend import load_keras, logs_of_tensorflow_held_back
+from skmnist._utils import tensorflow_log
+from skmnist._utils.backend import load_keras
+from skmnist._utils.tensorflow_log import logs_of_tensorflow_held_back
 from skmnist.datasets._fetching import folder_for_download
 from skmnist.networks import Architecture, dense_network
 from skmnist.training import _predictor as inference
