@@ -6,7 +6,8 @@ from typing import Any
 
 from sklearn import get_config
 from sklearn.base import BaseEstimator
-from sklearn.utils._pprint import _changed_params
+
+from skmnist._utils.sklearn import changed_parameters
 
 # Of a screen's 80 characters, less some closing brackets, and of its 24 lines.
 _WIDTH, _HEIGHT = 74, 24
@@ -93,7 +94,7 @@ def _opened(value: Any) -> tuple[str, list[tuple[str, Any]], str]:
     if isinstance(value, tuple):
         return "(", [("", held) for held in value], ",)" if len(value) == 1 else ")"
     if isinstance(value, BaseEstimator):
-        changed = _changed_params(value)
+        changed = changed_parameters(value)
         return f"{type(value).__name__}(", [(f"{n}=", held) for n, held in changed.items()], ")"
     if isinstance(value, ShortRepr) and type(value).__repr__ is ShortRepr.__repr__:
         named = [(f"{field.name}=", getattr(value, field.name)) for field in _changed(value)]

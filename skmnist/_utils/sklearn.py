@@ -22,7 +22,11 @@ from sklearn.utils._param_validation import (
     InvalidParameterError,
     Options,
     StrOptions,
+    validate_parameter_constraints,
 )
+
+# The parameters that differ from their defaults.
+from sklearn.utils._pprint import _changed_params as changed_parameters
 
 # `get_params` and `set_params` of an estimator that holds (name, estimator) pairs.
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
@@ -43,6 +47,7 @@ __all__ = [
     "InvalidParameterError",
     "Options",
     "StrOptions",
+    "changed_parameters",
     "check_matplotlib_support",
     "check_pandas_support",
     "check_sample_weight",
@@ -53,6 +58,7 @@ __all__ = [
     "safe_indexing",
     "set_random_states",
     "threadpool_limited",
+    "validate_parameter_constraints",
     "validate_params",
     "validate_steps",
 ]

@@ -8,10 +8,10 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 
 from skmnist._utils.backend import check_execution_mode, load_keras
 from skmnist._utils.errors import shown, unknown_name
+from skmnist._utils.sklearn import Interval, validate_parameter_constraints
 from skmnist._utils.values import Value
 
 _DECAY = [Interval(Real, 0, 1, closed="left")]
