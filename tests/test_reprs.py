@@ -5,6 +5,7 @@ from inspect import signature
 import pytest
 from sklearn import config_context, pipeline
 
+import skmnist
 from skmnist import (
     Augmentation,
     CNNClassifier,
@@ -95,3 +96,11 @@ def test_a_summary_is_shown_as_it_prints_and_stays_a_text(digits):
     assert "Total params" in repr(summary)
     assert len(repr(summary).splitlines()) > 5
     assert pickle.loads(pickle.dumps(summary)) == summary
+
+
+@pytest.mark.parametrize("name", [n for n in skmnist.__all__ if n.endswith("NNClassifier")])
+def test_help_begins_with_a_signature_of_a_few_lines(name):
+    shown = str(signature(getattr(skmnist, name)))
+    assert len(shown) < 11 * 80
+    assert "epochs=" in shown
+    assert "random_state=None" in shown

@@ -1,7 +1,7 @@
 """The parameters that all network classifiers share, described once."""
 
 import re
-from inspect import cleandoc, signature
+from inspect import Signature, cleandoc, signature
 from textwrap import indent
 from typing import TypeVar
 
@@ -124,7 +124,7 @@ _OF_IMAGES = {"image_shape_", "n_features_in_", "network_", "pixel_offset_", "pi
 
 
 def describe_shared_parameters(classifier: T) -> T:
-    """Complete a classifier's docstring, with the defaults of its own signature.
+    """Complete a classifier's docstring, with its defaults, and shorten what `help` shows of it.
 
     Parameters
     ----------
@@ -143,7 +143,9 @@ def describe_shared_parameters(classifier: T) -> T:
     >>> "epochs : int" in DNNClassifier.__doc__
     True
     """
-    defaults = {n: p.default for n, p in signature(classifier).parameters.items()}
+    short = _without_types(signature(classifier))
+    classifier.__signature__ = short  # type: ignore[attr-defined]
+    defaults = {name: parameter.default for name, parameter in short.parameters.items()}
     parameters = [entry for name, entry in _entries(_SHARED_PARAMETERS) if name in defaults]
     attributes = [
         entry
@@ -155,6 +157,12 @@ def describe_shared_parameters(classifier: T) -> T:
     text = text.replace("%(attributes)s", "\n".join(attributes))
     classifier.__doc__ = indent(text, "    ").strip()
     return classifier
+
+
+def _without_types(long: Signature) -> Signature:
+    """Leave names and defaults, which `help` begins with; the types are in the docstring."""
+    parameters = (each.replace(annotation=each.empty) for each in long.parameters.values())
+    return long.replace(parameters=list(parameters), return_annotation=long.empty)
 
 
 def _entries(section: str) -> list[tuple[str, str]]:
