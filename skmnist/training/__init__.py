@@ -1,4 +1,4 @@
-"""What decides how networks are trained: augmentation and learning-rate schedules."""
+"""Settings of the training of networks: augmentation and learning-rate schedules."""
 
 from skmnist.training._augmentation import Augmentation
 from skmnist.training._schedules import Constant, Cosine, OneCycle, Plateau
