@@ -19,7 +19,7 @@ from skmnist._utils.recipe_names import RECIPE_NAMES
 
 
 class _PlainFlags:
-    """Leave out the type that Typer writes behind an option where the option takes no value."""
+    """Hide the type that Typer prints after an option that takes no value (mixin)."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         params: list[Any] = super().get_params(ctx)  # type: ignore[misc]
@@ -34,7 +34,7 @@ class _Command(_PlainFlags, TyperCommand):
 
 
 class _Group(_PlainFlags, TyperGroup):
-    """The command that has the others."""
+    """The command that contains the others."""
 
 
 app = typer.Typer(
@@ -47,7 +47,7 @@ app = typer.Typer(
     cls=_Group,
 )
 
-_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+_INTERRUPTED = 130  # 128 + SIGINT, as in shells
 _LOADING = "Loading scikit-learn"
 
 
@@ -64,8 +64,8 @@ def main() -> None:
     Raises
     ------
     SystemExit
-        Always: with 0, with 1 after an error or where nobody reads the output any more, 2 after a
-        wrong option or name and 130 after Ctrl-C.
+        Always: with 0, with 1 after an error or if the output's reader has gone, with 2 after a
+        wrong option or name, and with 130 after Ctrl-C.
     """
     _replace_closed_streams()
     try:
@@ -74,18 +74,18 @@ def main() -> None:
         finally:
             sys.stdout.flush()
     except OSError as error:
-        # Without what can't be written to, Python doesn't flush into it once more.
+        # So that Python doesn't flush to the broken stream again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):  # that is quiet, as in Unix tools
+        if not isinstance(error, BrokenPipeError):  # silent, as in Unix tools
             typer.echo(f"Error: {error}", err=True)
         raise SystemExit(1) from None
 
 
 def _replace_closed_streams() -> None:
-    """Have somewhere to write to where the parent has closed a stream, as ``2>&-`` does."""
+    """Replace streams that the parent has closed, as ``2>&-`` does, by the null device."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 (as long as the process)
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 (open until the end)
 
 
 def _show_version(wanted: bool) -> None:
@@ -108,7 +108,7 @@ def _skmnist(
         typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
     ] = False,
 ) -> None:
-    """Make room for several commands, and for options that belong to none."""
+    """Hold the commands, and the options that belong to none of them."""
 
 
 @app.command(cls=_Command)
@@ -127,25 +127,26 @@ def compare(
         typer.Option(
             metavar="RECIPE",
             callback=_recipe_names,
-            help="Any recipe of `skmnist recipes`; repeat it for more. Else dnn, lenet, cnn, svm, "
-            "knn and random-forest.",
+            help="Any recipe of `skmnist recipes`; repeat the option for more. By default dnn, "
+            "lenet, cnn, svm, knn and random-forest.",
         ),
     ] = None,
     cv: Annotated[int, typer.Option(min=2, help="Folds of the digits' cross-validation.")] = 5,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Epochs of the networks, else each one's own.")
+        int | None,
+        typer.Option(min=1, help="Epochs of the networks; by default each network's own."),
     ] = None,
     output: Annotated[
         Path, typer.Option(file_okay=False, help="Folder for the table and the pictures.")
     ] = Path("skmnist-comparison"),
-    seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Determines everything random.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Compare networks and classical classifiers: scores, times, sizes and significance.
 
-    Ctrl-C ends it with what is done so far.
+    Ctrl-C ends it and keeps the finished fits.
     """
-    with _errors_in_a_line():
+    with _errors_in_one_line():
         with activity(_LOADING, not quiet):
             chosen = _chosen(classifier or [], epochs)
             data = _load(dataset, train_size, seed)
@@ -171,8 +172,8 @@ def reproduce(
     every: Annotated[
         bool, typer.Option("--all", help="Every recipe with a reported figure.")
     ] = False,
-    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from --seed on.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of seeds, starting at --seed.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Determines everything random.")] = 0,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Epochs instead of the recipe's own, for a trial.")
     ] = None,
@@ -183,7 +184,7 @@ def reproduce(
         int | None,
         typer.Option(
             min=1,
-            help="Hold out so many training samples and judge on these, never on the test set.",
+            help="Hold out this many training samples and judge on them, never on the test set.",
         ),
     ] = None,
     protocol: Annotated[
@@ -199,9 +200,9 @@ def reproduce(
     ] = Path("skmnist-reports"),
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
-    """Train recipes as their reports did, and put the reported figures beside ours.
+    """Train recipes as their reports did, and show the reported figures beside ours.
 
-    Ctrl-C ends it with what is done so far.
+    Ctrl-C ends it and keeps the finished fits.
     """
     if protocol is not None:
         if train_size is not None or validation_size is not None:
@@ -217,7 +218,7 @@ def reproduce(
 
         from skmnist.reports import reproduce_all
 
-    with _errors_in_a_line():
+    with _errors_in_one_line():
         results = reproduce_all(
             _with_a_figure() if every else names or [],
             random_states=range(seed, seed + seeds),
@@ -233,7 +234,7 @@ def reproduce(
         typer.echo("Interrupted.", err=True)
     if results.rows and not quiet:
         Console().print(results)
-        typer.echo(f"All of it is in {output / 'index.html'}.")
+        typer.echo(f"All results are in {output / 'index.html'}.")
     if results.interrupted:
         raise typer.Exit(_INTERRUPTED)
     if results.failed:
@@ -242,7 +243,7 @@ def reproduce(
 
 @app.command(cls=_Command)
 def recipes() -> None:
-    """List the recipes, with what they are for and the figures that reports give."""
+    """List the recipes, with their purpose and the reported figures."""
     with activity(_LOADING):
         from rich.console import Console
 
@@ -252,11 +253,11 @@ def recipes() -> None:
 
 
 @contextmanager
-def _errors_in_a_line() -> Iterator[None]:
-    """Print what went wrong in one line, and end with 1."""
+def _errors_in_one_line() -> Iterator[None]:
+    """Print an error in one line, and exit with 1."""
     try:
         yield
-    except BrokenPipeError:  # nobody reads the line either
+    except BrokenPipeError:  # nobody would read the line either
         raise
     except (ImportError, OSError, ValueError) as error:
         typer.echo(f"Error: {error}", err=True)
@@ -264,7 +265,7 @@ def _errors_in_a_line() -> Iterator[None]:
 
 
 def _sizes(protocol: str) -> tuple[int, int]:
-    """Read the sizes of "45000/15000"."""
+    """Parse two sizes such as "45000/15000"."""
     sizes = re.fullmatch(r"([1-9][0-9]*)/([1-9][0-9]*)", protocol)
     if sizes is None:
         raise typer.BadParameter(

@@ -1,4 +1,4 @@
-"""Many classifiers, one table: scores, times, sizes and which differences are significant."""
+"""Many classifiers in one table: scores, times, sizes and which differences are significant."""
 
 from skmnist.comparison._compare import classifiers_of, compare, default_classifiers
 from skmnist.comparison._result import ComparisonResult, FoldResult, Predictions

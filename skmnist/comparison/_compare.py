@@ -42,56 +42,56 @@ def compare(
     """Compare classifiers on the same data: accuracy, log loss, times, size and significance.
 
     Without a test set every classifier is cross-validated over the same folds; with one, it is
-    fitted once and tested once. Fits run one after the other, as times are only fair so. A
-    classifier that fails is reported in the result and the others go on; Ctrl-C ends the
-    comparison with what is done so far.
+    fitted once and tested once. Fits run one after the other, so that their times are comparable.
+    A classifier that fails is reported in the result, and the others continue; Ctrl-C ends the
+    comparison and keeps the finished fits.
 
     Parameters
     ----------
     classifiers : list of classifiers or (name, classifier) pairs, or dict, default=None
-        Any scikit-learn classifiers; they are cloned, not fitted themselves. A list without names
-        is named by the classes. None means :func:`default_classifiers`.
+        Any scikit-learn classifiers; clones of them are fitted. Classifiers without names are
+        named after their classes. None means :func:`default_classifiers`.
     X : array-like of shape (n, n_features) or (n, height, width[, channels]), default=None
         Data to train on; None, with `y` None, means scikit-learn's digits.
     y : array-like of shape (n,), default=None
         Labels of `X`.
     X_test, y_test : array-likes of shapes (n_test, ...) and (n_test,), default=None
-        A test set, in place of cross-validation.
+        A test set, instead of cross-validation.
     cv : int, splitter or iterable of (train, test) indices, default=5
-        Folds; an int means that many stratified, shuffled folds. Unused where there's a test set.
+        Folds; an int means that many stratified, shuffled folds. Not used with a test set.
     random_state : int or None, default=0
         Seeds the folds and every ``random_state`` of a classifier that is None.
     verbose : int, default=1
-        From 1 on, show progress on stderr, where that is a terminal, and print the table; 0 is
-        silence.
+        If 1 or more, show progress on stderr if that is a terminal, and print the table; 0 prints
+        nothing.
     output : path-like, default=None
         Folder for :meth:`ComparisonResult.save`; None writes nothing.
 
     Returns
     -------
     result : ComparisonResult
-        Table, significance, predictions and training histories.
+        The table, significance tests, predictions and training histories.
 
     Raises
     ------
     TypeError
         If `classifiers` holds something that isn't a classifier.
     ValueError
-        If data or names don't fit together.
+        If the data don't match each other, or names aren't distinct.
 
     Notes
     -----
-    The interval of an accuracy is Wilson's on one test set, and over folds the mean's with the
-    variance as corrected by Nadeau & Bengio (2003). Pairs are tested by McNemar's exact test
+    The interval of an accuracy is Wilson's on one test set, and over folds that of the mean with
+    the variance corrected by Nadeau & Bengio (2003). Pairs are tested by McNemar's exact test
     (Dietterich 1998) on one test set, and by the corrected resampled t-test (Nadeau & Bengio 2003,
     Bouckaert & Frank 2004) over folds; p-values are corrected for the number of pairs by Holm's
     method (1979). The tests are functions of :mod:`skmnist.comparison`. Few folds, and scores that
     happen to be equal in all of them, give rough intervals; ten folds give better ones.
 
     Prediction times are medians of several calls after a first one that isn't counted. A fit's time
-    includes the compilation of a network, but not the import of its backend. Each epoch of a
-    network, alone or at the end of a Pipeline, is judged on the samples that test it, for its
-    curves; that is part of its time, and it steers nothing.
+    includes the compilation of a network, but not the import of its backend. After each epoch, a
+    network, alone or at the end of a Pipeline, is evaluated on its test samples, for the learning
+    curves; that is part of its time, and doesn't influence the training.
 
     Examples
     --------
@@ -107,14 +107,14 @@ def compare(
     named = _named(default_classifiers() if classifiers is None else classifiers)
     splits = _splits(y, cv, random_state) if X_test is None else _one_split(y, y_eval)
     if output is not None:
-        # Before the work, so that a folder that can't be made costs no work.
+        # Before the fits, so that a folder that can't be created wastes no work.
         make_folder(Path(output))
     result = ComparisonResult(named, X_eval, y_eval, len(splits), random_state)
     _run(result, X, y, splits, verbose)
     try:
         if verbose:
             result.print()
-    finally:  # where the print fails too, as with a closed pipe
+    finally:  # also if printing fails, as with a closed pipe
         if output is not None:
             with activity("Drawing the pictures", verbose):
                 result.save(output)
@@ -122,10 +122,10 @@ def compare(
 
 
 def default_classifiers(epochs: int | None = None) -> dict[str, Any]:
-    """Return three networks and three baselines by name, which are recipes.
+    """Return three networks and three baselines by name, all of them recipes.
 
-    Gradient boosting is not among them, since its threads wait for each other in a loop: where
-    other processes want the cores too, seconds become minutes.
+    Gradient boosting is not among them, since its threads busy-wait for each other: if other
+    processes use the cores too, seconds become minutes.
 
     Parameters
     ----------
@@ -147,14 +147,14 @@ def default_classifiers(epochs: int | None = None) -> dict[str, Any]:
 
 
 def classifiers_of(names: Iterable[str], epochs: int | None = None) -> dict[str, Any]:
-    """Return recipes by name, their networks with other epochs.
+    """Return recipes by name, with another number of epochs of their networks.
 
     Parameters
     ----------
     names : iterable of str
         Names of recipes.
     epochs : int, default=None
-        Epochs of the networks; None leaves each one's own.
+        Epochs of the networks; None keeps each network's own.
 
     Returns
     -------
@@ -243,7 +243,7 @@ def _pairs(classifiers: Any) -> list[tuple[str, Any]]:
 
 
 def _new_name(classifier: Any, taken: Mapping[str, Any]) -> str:
-    """Return the name of a classifier's class, numbered where it is taken."""
+    """Return the name of a classifier's class, numbered if it is taken."""
     name = type(classifier.steps[-1][1] if isinstance(classifier, Pipeline) else classifier)
     candidates = (name.__name__ + (f"-{i}" if i > 1 else "") for i in range(1, len(taken) + 2))
     return next(candidate for candidate in candidates if candidate not in taken)
@@ -257,7 +257,7 @@ def _splits(y: NDArray, cv: Any, random_state: int | None) -> list[tuple[Any, An
 
 
 def _check_class_sizes(y: NDArray, cv: int) -> None:
-    """Refuse what would leave folds without a class, in words for who gave no folds at all."""
+    """Raise an error if a fold would lack a class, clear also to users who didn't set `cv`."""
     labels, counts = np.unique(y, return_counts=True)
     if counts.max() < cv or counts.min() < 2:
         rarest = labels[counts.argmin()]
@@ -271,7 +271,7 @@ def _one_split(y: NDArray, y_test: NDArray) -> list[tuple[Any, Any]]:
     return [(np.arange(len(y)), np.arange(len(y_test)))]
 
 
-# The work
+# The fits
 
 
 def _run(
@@ -294,7 +294,7 @@ def _run(
 def _fit(
     result: ComparisonResult, name: str, fold: int, X: Any, y: NDArray, split: tuple[Any, Any]
 ) -> None:
-    """Fit a classifier on one fold; add what was measured, or why it failed, to the result."""
+    """Fit a classifier on one fold; add the measurements, or the error, to the result."""
     train, test = split
     fresh = seeded(clone(result.classifiers[name]), result.random_state)
     train_part = safe_indexing(X, train), safe_indexing(y, train)
@@ -308,7 +308,7 @@ def _fit(
 
 
 def _load_backend(classifiers: Iterable[Any]) -> None:
-    """Load Keras where it is needed, which else would count as the first network's fit time."""
+    """Load Keras if it is needed, so that it doesn't count as the first network's fit time."""
     from skmnist._utils.backend import load_keras
     from skmnist.classifiers._network_classifier import NetworkClassifier
 

@@ -1,4 +1,4 @@
-"""One fit of one classifier, measured: scores, times, sizes."""
+"""Measurement of one fit of one classifier: scores, times, sizes."""
 
 import pickle
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ from skmnist.training._schedules import find_schedule
 
 
 def seeded(classifier: Any, random_state: int | None) -> Any:
-    """Set every ``random_state`` of a classifier that is None."""
+    """Set every ``random_state`` that is None in a classifier."""
     unset = [
         name
         for name, value in classifier.get_params().items()
@@ -34,7 +34,7 @@ def seeded(classifier: Any, random_state: int | None) -> Any:
 def measure(
     classifier: Any, X_train: Any, y_train: NDArray, X_test: Any, y_test: NDArray
 ) -> dict[str, Any]:
-    """Fit a classifier, ask it for its predictions, and time both."""
+    """Fit a classifier, let it predict, and return its scores, times and sizes."""
     judges = judges_of_epochs(classifier, X_test, y_test) if np.isin(y_test, y_train).all() else {}
     start = perf_counter()
     routing = config_context(enable_metadata_routing=True) if judges else nullcontext()
@@ -62,25 +62,25 @@ def measure(
 
 
 def judges_of_epochs(classifier: Any, X: Any, y: Any) -> dict[str, Any]:
-    """Return what has a network judge each epoch on samples that it isn't trained on.
+    """Return the parameters of `fit` that evaluate a network on other samples after each epoch.
 
     Parameters
     ----------
     classifier : classifier
-        Not fitted. Where it is a network, or a Pipeline that ends in one, it is set to take them;
-        a Pipeline needs metadata routing for it.
+        Not fitted. If it is a network, or a Pipeline that ends in one, it is set to request them;
+        a Pipeline needs metadata routing for that.
     X, y : sequences of length n
         Samples and their labels.
 
     Returns
     -------
     parameters : dict
-        Those of `fit`; none for other classifiers, nor where the samples would steer the training.
+        Empty for other classifiers, and if the samples would influence the training.
     """
     network = classifier.steps[-1][1] if isinstance(classifier, Pipeline) else classifier
     if not isinstance(network, NetworkClassifier):
         return {}
-    # What follows the held-out loss would follow the test set.
+    # Whatever reacts to the held-out loss would react to the test set.
     follows = (
         network.early_stopping
         or bool(network.callbacks)
@@ -102,7 +102,7 @@ def _log_loss(y_true: NDArray, probabilities: Any, classifier: Any) -> float:
 
 
 def last_step(classifier: Any) -> Any:
-    """Return the classifier inside of pipelines and searches, where a network keeps its history."""
+    """Return the classifier inside of pipelines and searches, such as a network with a history."""
     while True:
         if isinstance(classifier, Pipeline):
             classifier = classifier.steps[-1][1]
@@ -118,7 +118,7 @@ def _predict_time(classifier: Any, X: Any, n_images: int) -> float:
 
 
 def _median_seconds(call: Callable[[], object]) -> float:
-    """Median time of at least 3 calls, of more where they are quick."""
+    """Return the median time of at least 3 calls, of more if they are quick."""
     call()  # The first call may compile.
     times: list[float] = []
     while len(times) < 3 or (sum(times) < 0.1 and len(times) < 50):
@@ -138,7 +138,7 @@ def _pickled_size(classifier: Any) -> int | None:
 
 
 class _Counter:
-    """A file that counts bytes and keeps none, as a classifier may hold all its training data."""
+    """A file that counts bytes and keeps none, as a classifier may contain all training data."""
 
     n_bytes = 0
 

@@ -15,7 +15,7 @@ from skmnist._utils.tables import Table
 
 
 def notes(result: Any) -> list[str]:
-    """Say what a reader of the table must know besides."""
+    """Return notes for readers of the table."""
     notes = []
     if result.interrupted:
         planned = len(result.classifiers) * result.n_folds
@@ -39,7 +39,7 @@ def _significance_note(result: Any) -> str:
 
 
 def rich_table(rows: list[dict[str, Any]]) -> Table:
-    """Make the table for the screen."""
+    """Return the table for the terminal."""
     numbers = ("Accuracy", "Log\nloss", "Fit\ns", "1 image\nms", "1,000\nms", "Size\nkB")
     medians = "; medians over the folds" if any(row["n_folds"] > 1 for row in rows) else ""
     caption = (
@@ -67,7 +67,7 @@ def _number(value: float, digits: int) -> str:
 
 
 def as_csv(rows: list[dict[str, Any]]) -> str:
-    """Write the table as CSV, numbers that aren't finite as blanks."""
+    """Return the table as CSV, numbers that aren't finite as blanks."""
     text = StringIO()
     if rows:
         writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
@@ -81,7 +81,7 @@ def _blank_unless_finite(value: Any) -> Any:
 
 
 def report(result: Any) -> dict[str, Any]:
-    """Gather everything measured, with machine, versions and settings."""
+    """Return everything measured, with machine, versions and settings."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),
@@ -109,7 +109,7 @@ def report(result: Any) -> dict[str, Any]:
 
 
 def _settings(classifier: Any) -> dict[str, Any]:
-    """Return all settings, those of a Pipeline's steps too, but not the steps themselves."""
+    """Return all settings, including those of a Pipeline's steps, but not the steps themselves."""
     settings = classifier.get_params()
     return {
         name: value
@@ -119,12 +119,12 @@ def _settings(classifier: Any) -> dict[str, Any]:
 
 
 def as_json(report: Mapping[str, Any]) -> str:
-    """Write as JSON, numbers that aren't finite as null."""
+    """Return the report as JSON, numbers that aren't finite as null."""
     return json.dumps(_plain(report), indent=2, allow_nan=False) + "\n"
 
 
 def _plain(value: Any) -> Any:
-    """Return what JSON can say: numbers that aren't finite as null, other objects by their repr."""
+    """Return values for JSON: numbers that aren't finite as null, other objects by their repr."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""What a comparison found: a table, which differences are significant, predictions, curves."""
+"""The result of a comparison: a table, significant differences, predictions, curves."""
 
 import os
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ LEVEL = 0.05
 
 @dataclass(frozen=True, eq=False)
 class FoldResult:
-    """One fit of one classifier, and how it did on the samples that it hadn't seen.
+    """One fit of one classifier, and its results on samples that were not in training.
 
     Attributes
     ----------
@@ -37,24 +37,24 @@ class FoldResult:
     fold : int
         Number of the fold, from 0.
     n_train : int
-        Samples in training.
+        Number of training samples.
     test : ndarray of shape (n_test,), int
         Which rows of the result's `X` and `y` were predicted.
     y_pred : ndarray of shape (n_test,)
         Predicted labels.
     confidence : ndarray of shape (n_test,), or None
-        Probability of the predicted label; None where the classifier gives no probabilities.
+        Probability of the predicted label; None if the classifier has no probabilities.
     accuracy, log_loss : float
-        Scores; log_loss is NaN where the classifier gives no probabilities.
+        Scores; log_loss is NaN if the classifier has no probabilities.
     fit_time, predict_time_1, predict_time_1000 : float
         Seconds for the fit, for predicting one image and for predicting a thousand. The fit of a
-        network includes judging each epoch on the test rows, for the curves.
+        network includes its evaluation on the test rows after each epoch, for the curves.
     size : int or None
-        Bytes of the pickled classifier; None where it can't be pickled.
+        Bytes of the pickled classifier; None if it can't be pickled.
     n_parameters : int or None
-        Weights of a network; None for other classifiers.
+        Number of parameters of a network; None for other classifiers.
     history : dict of str to list of float, or None
-        Losses and scores by epoch of a network; None for other classifiers.
+        Losses and scores of a network per epoch; None for other classifiers.
     """
 
     classifier: str
@@ -83,7 +83,7 @@ class Predictions(NamedTuple):
     y_pred : ndarray of shape (n,)
         Predicted labels.
     confidence : ndarray of shape (n,), or None
-        Probability of the predicted label; None where the classifier gives no probabilities.
+        Probability of the predicted label; None if the classifier has no probabilities.
     """
 
     test: NDArray[np.intp]
@@ -93,7 +93,7 @@ class Predictions(NamedTuple):
 
 @dataclass(repr=False, eq=False)
 class ComparisonResult:
-    """What :func:`compare` found.
+    """The result of :func:`compare`.
 
     Attributes
     ----------
@@ -102,13 +102,13 @@ class ComparisonResult:
     X, y : array-likes of shapes (n, ...) and (n,)
         Samples that were predicted: all the data in cross-validation, else the test set.
     n_folds : int
-        Folds that were planned; 1 with a test set.
+        Number of folds that were planned; 1 with a test set.
     random_state : int or None
         The seed.
     folds : list of FoldResult
         Every finished fit.
     failed : dict of str to str
-        Error of each classifier that failed; it's in no table.
+        The error of each classifier that failed; tables don't include it.
     interrupted : bool
         Whether Ctrl-C ended the comparison early.
 
@@ -135,7 +135,7 @@ class ComparisonResult:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """One dict a classifier, most accurate first.
+        """One dict per classifier, most accurate first.
 
         Scores are means over the folds and times medians, in seconds; sizes are bytes.
         """
@@ -144,9 +144,9 @@ class ComparisonResult:
 
     @property
     def significance(self) -> list[dict[str, Any]]:
-        """One dict a pair of classifiers: difference of accuracies and p-values, smallest first.
+        """One dict per pair of classifiers: difference in accuracy and p-values, smallest first.
 
-        Pairs are tested over the folds that all classifiers finished; there's none where no fold
+        Pairs are tested over the folds that all classifiers finished; there are none if no fold
         was finished by all.
         """
         folds = self._common_folds()
@@ -160,14 +160,14 @@ class ComparisonResult:
 
     @property
     def test_name(self) -> str:
-        """The test of significance, with its source."""
+        """The significance test, with its source."""
         if len(self._common_folds()) == 1:
             return "McNemar's exact test (Dietterich 1998)"
         return "corrected resampled t-test (Nadeau & Bengio 2003)"
 
     @property
     def predictions(self) -> dict[str, Predictions]:
-        """Predictions of each classifier for samples that it hadn't seen."""
+        """Predictions of each classifier for samples that were not in its training."""
         return {name: _predictions(folds) for name, folds in self._finished().items()}
 
     @property
@@ -181,7 +181,7 @@ class ComparisonResult:
 
     @property
     def histories(self) -> dict[str, list[Mapping[str, list[float]]]]:
-        """Training history of each network, one a fold."""
+        """Training histories of each network, one per fold."""
         histories = {
             name: [fold.history for fold in folds if fold.history is not None]
             for name, folds in self._finished().items()
@@ -194,7 +194,7 @@ class ComparisonResult:
         return pandas.DataFrame(self.rows).set_index("classifier")
 
     def print(self, console: Any = None) -> None:
-        """Print the table and what is significant.
+        """Print the table and the significant differences.
 
         Parameters
         ----------
@@ -211,12 +211,12 @@ class ComparisonResult:
         ``comparison.csv`` is the table, ``comparison.json`` everything with versions, machine and
         settings. Pictures are ``scores.png``, ``confusion.png`` and ``mistakes.png`` of all
         classifiers, and ``learning_curves.png`` of the networks. No file is ever half written; a
-        picture of an earlier comparison is removed where this one has none.
+        picture of an earlier comparison is removed if this one has none.
 
         Parameters
         ----------
         folder : path-like
-            The folder; it's made where it is missing.
+            The folder; it is created if it is missing.
 
         Raises
         ------
@@ -247,7 +247,7 @@ class ComparisonResult:
         return f"<ComparisonResult: {', '.join(scores) or 'nothing finished'}>"
 
     def _finished(self) -> dict[str, list[FoldResult]]:
-        """Folds of each classifier that has finished one and never failed."""
+        """Return the folds of each classifier that has finished one and never failed."""
         folds = {
             name: [fold for fold in self.folds if fold.classifier == name]
             for name in self.classifiers
@@ -256,7 +256,7 @@ class ComparisonResult:
         return {name: of_name for name, of_name in folds.items() if of_name}
 
     def _common_folds(self) -> list[dict[str, FoldResult]]:
-        """Folds that all classifiers in the table have finished, each by classifier."""
+        """Return the folds that all classifiers in the table have finished, each by classifier."""
         names = self._finished().keys()
         by_fold = [
             {fold.classifier: fold for fold in self.folds if fold.fold == number}
@@ -300,7 +300,7 @@ def _test_train_ratio(folds: list[FoldResult]) -> float:
 def _tested(
     pair: tuple[str, str], folds: list[dict[str, FoldResult]], y: NDArray
 ) -> dict[str, Any]:
-    """Difference and p-value of a pair of classifiers, the more accurate first."""
+    """Return the difference and the p-value of a pair of classifiers, the more accurate first."""
     first, second = [fold[pair[0]] for fold in folds], [fold[pair[1]] for fold in folds]
     differences = [a.accuracy - b.accuracy for a, b in zip(first, second, strict=True)]
     if len(folds) == 1:

@@ -1,8 +1,8 @@
-"""Intervals and tests that are fit for comparing classifiers.
+"""Confidence intervals and significance tests for the comparison of classifiers.
 
 Scores of cross-validation's folds aren't independent, as the folds share training data: a plain
-t-test or standard error over folds is too sure of itself. What stands here corrects for it, or
-needs no folds.
+t-test or standard error over folds is too confident. The methods here correct for that, or need
+no folds.
 
 References
 ----------
@@ -26,14 +26,14 @@ from scipy import stats
 
 
 def wilson_interval(n_correct: int, n_total: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Wilson's score interval [4]_ of an accuracy on one test set.
+    """Return Wilson's score interval [4]_ of an accuracy on one test set.
 
     Parameters
     ----------
     n_correct, n_total : int
-        Rightly classified and all test samples.
+        Number of correctly classified and of all test samples.
     confidence : float, default=0.95
-        Share of such intervals that hold the true accuracy.
+        Fraction of such intervals that contain the true accuracy.
 
     Returns
     -------
@@ -54,10 +54,10 @@ def wilson_interval(n_correct: int, n_total: int, confidence: float = 0.95) -> t
 def resampled_interval(
     scores: ArrayLike, test_train_ratio: float, confidence: float = 0.95
 ) -> tuple[float, float]:
-    """Interval of the mean score of cross-validation, by the corrected variance [1]_.
+    """Return the interval of the mean score of cross-validation, by the corrected variance [1]_.
 
-    Mean -+ t * sqrt((1/k + n_test/n_train) * var), with t the quantile of Student's distribution
-    with k - 1 degrees of freedom and var the unbiased variance of the k scores.
+    Mean -+ t * sqrt((1/k + n_test/n_train) * var), where t is the quantile of Student's
+    distribution with k - 1 degrees of freedom and var the unbiased variance of the k scores.
 
     Parameters
     ----------
@@ -66,12 +66,12 @@ def resampled_interval(
     test_train_ratio : float
         n_test / n_train, which is 1 / (k - 1) in k-fold cross-validation.
     confidence : float, default=0.95
-        Share of such intervals that hold the true score.
+        Fraction of such intervals that contain the true score.
 
     Returns
     -------
     low, high : float
-        Ends of the interval, kept between 0 and 1.
+        Ends of the interval, clipped to 0 and 1.
 
     Examples
     --------
@@ -87,9 +87,10 @@ def resampled_interval(
 
 
 def corrected_resampled_ttest(differences: ArrayLike, test_train_ratio: float) -> float:
-    """Two-sided p-value that two classifiers' mean scores are equal, over the same folds [1]_ [2]_.
+    """Return the two-sided p-value of equal mean scores of two classifiers over folds [1]_ [2]_.
 
-    Student's t with k - 1 degrees of freedom of mean / sqrt((1/k + n_test/n_train) * var).
+    The statistic mean / sqrt((1/k + n_test/n_train) * var) has Student's t-distribution with k - 1
+    degrees of freedom.
 
     Parameters
     ----------
@@ -101,7 +102,7 @@ def corrected_resampled_ttest(differences: ArrayLike, test_train_ratio: float) -
     Returns
     -------
     p_value : float
-        1 where all the differences are zero, 0 where they are all equal but not zero.
+        1 if all the differences are zero, 0 if they are all equal but not zero.
 
     Examples
     --------
@@ -119,10 +120,10 @@ def corrected_resampled_ttest(differences: ArrayLike, test_train_ratio: float) -
 
 
 def mcnemar_exact(correct: ArrayLike, other_correct: ArrayLike) -> float:
-    """Two-sided p-value of McNemar's exact test: equal accuracy on one test set [3]_.
+    """Return the two-sided p-value of McNemar's exact test of equal accuracy on one test set [3]_.
 
-    Of the samples that just one classifier gets right, each is as likely to be the first's as the
-    second's: a binomial test at one half.
+    A binomial test: of the samples that only one classifier gets right, each is as likely to be
+    the first's as the second's.
 
     Parameters
     ----------
@@ -132,7 +133,7 @@ def mcnemar_exact(correct: ArrayLike, other_correct: ArrayLike) -> float:
     Returns
     -------
     p_value : float
-        1 where they are right on the same samples.
+        1 if they are right on the same samples.
 
     Examples
     --------
@@ -149,10 +150,10 @@ def mcnemar_exact(correct: ArrayLike, other_correct: ArrayLike) -> float:
 
 
 def holm(p_values: Sequence[float]) -> NDArray[np.float64]:
-    """P-values adjusted for their number by Holm's step-down method [5]_.
+    """Return p-values adjusted for their number by Holm's step-down method [5]_.
 
-    Rejecting where the adjusted value is at most 0.05 keeps the probability of any false rejection
-    at most 0.05.
+    If hypotheses are rejected where the adjusted value is at most 0.05, the probability of any
+    false rejection is at most 0.05.
 
     Parameters
     ----------

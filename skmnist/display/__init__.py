@@ -1,7 +1,7 @@
-"""Pictures of networks, classifiers and comparisons, as scikit-learn's Display classes draw them.
+"""Plots of networks, classifiers and comparisons, in the style of scikit-learn's Display classes.
 
-The confusion matrix is scikit-learn's own :class:`sklearn.metrics.ConfusionMatrixDisplay`, the
-decision boundary its :class:`sklearn.inspection.DecisionBoundaryDisplay`.
+Confusion matrices are drawn by scikit-learn's :class:`sklearn.metrics.ConfusionMatrixDisplay`,
+decision boundaries by its :class:`sklearn.inspection.DecisionBoundaryDisplay`.
 """
 
 from skmnist.display._comparison import draw_comparison

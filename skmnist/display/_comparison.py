@@ -17,13 +17,13 @@ def draw_comparison(result: Any) -> dict[str, bytes | None]:
     Parameters
     ----------
     result : skmnist.ComparisonResult
-        What :func:`skmnist.compare` returned.
+        The result of :func:`skmnist.compare`.
 
     Returns
     -------
     pictures : dict of str to bytes or None
-        A PNG by each file name, "scores.png", "confusion.png", "learning_curves.png" and
-        "mistakes.png"; None where there's nothing to draw.
+        A PNG per file name, "scores.png", "confusion.png", "learning_curves.png" and
+        "mistakes.png"; None if there is nothing to draw.
 
     Examples
     --------

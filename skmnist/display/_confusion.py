@@ -14,7 +14,7 @@ _MOST_COLUMNS = 3
 
 
 def draw_confusion(matrices: Mapping[str, NDArray], labels: Sequence[Any] | NDArray) -> bytes:
-    """Draw the confusion matrix of each classifier into a PNG.
+    """Draw the confusion matrix of each classifier, and return a PNG.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def draw_confusion(matrices: Mapping[str, NDArray], labels: Sequence[Any] | NDAr
 def _plot_confusion(ax: Any, matrix: NDArray, labels: Sequence[Any] | NDArray, name: str) -> None:
     from matplotlib.colors import PowerNorm
 
-    # The root brings out the few mistakes beside the many right ones.
+    # The square root makes the few mistakes visible beside the many correct predictions.
     im_kw = {"cmap": "Blues", "norm": PowerNorm(0.5, vmin=0)}
     display = ConfusionMatrixDisplay(matrix, display_labels=labels)
     display.plot(ax=ax, colorbar=False, im_kw=im_kw, values_format=",d")

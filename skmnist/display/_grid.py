@@ -12,18 +12,18 @@ _PART = 0.92  # of a cell's width that the image takes
 
 
 def plot_images(ax: Any, images: NDArray, titles: Sequence[str], n_columns: int) -> NDArray:
-    """Draw a grid of images inside of some axes, each under its title.
+    """Draw a grid of images inside the given axes, each under its title.
 
     Parameters
     ----------
     ax : matplotlib Axes
-        Axes whose room the grid takes.
+        Axes that the grid fills.
     images : ndarray of shape (n, height, width, channels)
-        Images, of which as many are drawn as there are titles.
+        Images; as many are drawn as there are titles.
     titles : sequence of str
         One per image.
     n_columns : int
-        How many images stand beside each other.
+        Number of images per row.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def _plot_image(ax: Any, image: NDArray, title: str) -> None:
 
 
 def _boxes(n_images: int, n_columns: int) -> list[tuple[float, float, float, float]]:
-    """Boxes (left, bottom, width, height) of a grid, row by row from the top, in axes units."""
+    """Return (left, bottom, width, height) of each cell, row by row from the top, in axes units."""
     n_rows = ceil(n_images / n_columns)
     width, height = 1 / n_columns, 1 / max(n_rows, 1)
     image = _PART / TITLE_ROOM

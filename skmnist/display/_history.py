@@ -11,13 +11,13 @@ from skmnist.display._drawing import BLUE, ORANGE, axes, hide_spines
 
 
 class HistoryDisplay:
-    """Training curves of a network: a loss or score by epoch, in training and validation.
+    """Training curves of a network: a loss or score per epoch, in training and validation.
 
     Parameters
     ----------
     histories : sequence of dict of str to list of float
-        Histories, one a fit, such as a network's ``history_``: "loss" and "accuracy", and
-        "val_loss" and "val_accuracy" where a part was held out for validation.
+        Histories, one per fit, such as a network's ``history_``: "loss" and "accuracy", and
+        "val_loss" and "val_accuracy" if samples were held out for validation.
     name : str, default=None
         The network's name, for the title.
 
@@ -57,19 +57,19 @@ class HistoryDisplay:
         name : str, default=None
             Title; None means the class's name.
         metric : str, default="loss"
-            What to draw, as in :meth:`plot`.
+            The curve to draw, as in :meth:`plot`.
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes a new figure.
+            Axes to draw on; None creates a new figure.
 
         Returns
         -------
         display : HistoryDisplay
-            Drawn; :meth:`plot` draws it anew.
+            Already drawn; :meth:`plot` draws it again.
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
-            If the estimator has no history, as it isn't fitted or isn't a network.
+            If the estimator has no history, because it isn't fitted or isn't a network.
         ValueError
             If the history has no such metric.
         """
@@ -90,18 +90,18 @@ class HistoryDisplay:
         Parameters
         ----------
         histories : sequence of dict of str to list of float
-            One history a fit.
+            One history per fit.
         name : str, default=None
             Title.
         metric : str, default="loss"
-            What to draw, as in :meth:`plot`.
+            The curve to draw, as in :meth:`plot`.
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes a new figure.
+            Axes to draw on; None creates a new figure.
 
         Returns
         -------
         display : HistoryDisplay
-            Drawn; :meth:`plot` draws it anew.
+            Already drawn; :meth:`plot` draws it again.
         """
         return cls(histories, name).plot(ax, metric=metric)
 
@@ -111,14 +111,15 @@ class HistoryDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes a new figure.
+            Axes to draw on; None creates a new figure.
         metric : str, default="loss"
-            What to draw, such as "loss" or "accuracy"; with ``val_`` before it for validation.
+            The curve to draw, such as "loss" or "accuracy"; the curve with the prefix ``val_`` is
+            drawn with it.
 
         Returns
         -------
         display : HistoryDisplay
-            Itself.
+            The display itself.
 
         Raises
         ------
@@ -144,7 +145,7 @@ class HistoryDisplay:
             return
         for curve in curves if len(curves) > 1 else []:
             self.ax_.plot(range(1, len(curve) + 1), curve, color=color, linewidth=0.8, alpha=0.35)
-        # Beyond the shortest fit, a mean over fewer fits would jump.
+        # After the shortest fit's end, the mean over fewer fits would jump.
         shared = min(map(len, curves))
         mean = np.mean([curve[:shared] for curve in curves], axis=0)
         marker = "o" if shared == 1 else None

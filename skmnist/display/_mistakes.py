@@ -18,12 +18,12 @@ _HEADING = 0.35  # height, in inches
 
 
 class MistakesDisplay:
-    """The mistakes of a classifier as images, the surest first.
+    """The mistakes of a classifier as images, the most confident first.
 
     Parameters
     ----------
     images : ndarray of shape (n, height, width, channels)
-        The images that were mistaken.
+        The misclassified images.
     y_true, y_pred : ndarrays of shape (n,)
         Their true and predicted labels.
     confidence : ndarray of shape (n,), default=None
@@ -85,20 +85,20 @@ class MistakesDisplay:
         y_true, y_pred : array-likes of shape (n,)
             True and predicted labels.
         confidence : array-like of shape (n,), default=None
-            Probability of each predicted label, by which to order; None keeps the order of `X`.
+            Probability of each predicted label, to sort by; None keeps the order of `X`.
         pair : tuple (true label, predicted label), default=None
-            The one kind of mistake to take, such as ``(4, 9)``; None takes all.
+            The only kind of mistake to take, such as ``(4, 9)``; None takes all.
         image_shape : tuple (height, width[, channels]), default=None
             Shape of one image; None takes that of `X`, or finds a square for rows.
         n_images : int, default=25
-            At most so many images.
+            Maximum number of images.
         ax : matplotlib Axes, default=None
-            Axes whose room the grid takes; None makes a new figure, as large as the grid needs.
+            Axes that the grid fills; None creates a new figure, as large as the grid needs.
 
         Returns
         -------
         display : MistakesDisplay
-            Drawn; :meth:`plot` draws it anew.
+            Already drawn; :meth:`plot` draws it again.
 
         Raises
         ------
@@ -116,16 +116,16 @@ class MistakesDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes whose room the grid takes; None makes a new figure, as large as the grid needs.
+            Axes that the grid fills; None creates a new figure, as large as the grid needs.
         n_images : int, default=25
-            At most so many images.
+            Maximum number of images.
         n_columns : int, default=5
-            How many images stand beside each other.
+            Number of images per row.
 
         Returns
         -------
         display : MistakesDisplay
-            Itself.
+            The display itself.
         """
         n_drawn = min(n_images, len(self.images))
         figure = {"figsize": size_of_grid(n_drawn, n_columns), "layout": "constrained"}
@@ -149,7 +149,7 @@ def find_mistakes(
     pair: tuple[Any, Any] | None = None,
     image_shape: tuple[int, ...] | None = None,
 ) -> tuple[NDArray, NDArray, NDArray, NDArray | None]:
-    """Find images, labels, predictions and confidences of mistakes, the surest first.
+    """Return images, labels, predictions and confidences of mistakes, the most confident first.
 
     See `MistakesDisplay.from_predictions`.
     """
@@ -179,12 +179,12 @@ def _are_mistakes(y_true: NDArray, y_pred: NDArray, pair: tuple[Any, Any] | None
 
 
 def draw_mistakes(mistakes: Mapping[str, MistakesDisplay]) -> bytes | None:
-    """Draw the first mistakes of each classifier into a PNG; None where there are none.
+    """Draw the first mistakes of each classifier, and return a PNG; None if there are none.
 
     Parameters
     ----------
     mistakes : dict of str to MistakesDisplay
-        By the classifier's name.
+        Mistakes by the classifier's name.
 
     Returns
     -------
@@ -201,8 +201,8 @@ def draw_mistakes(mistakes: Mapping[str, MistakesDisplay]) -> bytes | None:
     parts = figure.subfigures(len(made), 1, height_ratios=heights, squeeze=False).flat
     for part, (name, display) in zip(parts, made.items(), strict=True):
         display.plot(ax=part.subplots(), n_images=numbers[name], n_columns=n_columns)
-        order = "" if display.confidence is None else ", surest first"
-        part.suptitle(  # after a blank line, to be nearer to its own images than to those above
+        order = "" if display.confidence is None else ", most confident first"
+        part.suptitle(  # after a blank line, to be nearer to its images than to those above
             f"\n{name}: {numbers[name]} of {len(display.images):,} mistakes{order} "
             "(true → predicted)",
             fontsize="medium",
@@ -211,5 +211,5 @@ def draw_mistakes(mistakes: Mapping[str, MistakesDisplay]) -> bytes | None:
 
 
 def size_of_grid(n_images: int, n_columns: int) -> tuple[float, float]:
-    """Return width and height, in inches, that give each image of a grid a square, and a title."""
+    """Return the width and height, in inches, of a grid with room for square images and titles."""
     return _CELL * n_columns, _CELL * TITLE_ROOM * max(1, ceil(n_images / n_columns))

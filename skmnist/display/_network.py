@@ -23,15 +23,15 @@ class NetworkLayer(NamedTuple):
     Parameters
     ----------
     name : str
-        The layer's own name.
+        The layer's name.
     kind : str
         The name of its class.
     output_shapes : tuple of tuple of int
         Shape of each output without the batch, None for a side of any length.
     n_parameters : int
-        Numbers that make up the layer.
+        Number of parameters.
     inputs : tuple of int
-        Which layers it takes its input from, counted from 0.
+        The layers that it takes its input from, counted from 0.
     """
 
     name: str
@@ -41,7 +41,7 @@ class NetworkLayer(NamedTuple):
     inputs: tuple[int, ...]
 
     def texts(self) -> tuple[str, str, str, str]:
-        """Say what the layer's box says, in the order of the columns."""
+        """Return the texts in the layer's box, in the order of the columns."""
         shapes = (
             " x ".join("?" if side is None else str(side) for side in shape)
             for shape in self.output_shapes
@@ -52,8 +52,8 @@ class NetworkLayer(NamedTuple):
 class NetworkDisplay:
     """A network as boxes: its layers, the shapes of their outputs, their numbers of parameters.
 
-    The layers stand below each other in the order in which they compute. An arrow beside the boxes
-    jumps over layers, as the shortcut of a residual network does.
+    The layers are drawn from top to bottom in the order in which they are computed. An arrow beside
+    the boxes is a connection that skips layers, such as the shortcut of a residual network.
 
     Parameters
     ----------
@@ -99,24 +99,24 @@ class NetworkDisplay:
         Parameters
         ----------
         estimator : estimator with ``network_``, or keras.Model
-            A fitted network classifier, or a model of Keras's, sequential or functional.
+            A fitted network classifier, or a Keras model, sequential or functional.
         name : str, default=None
-            Title; None means the network's own name.
+            Title; None means the network's name.
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes a new figure, as large as the network needs.
+            Axes to draw on; None creates a new figure, as large as the network needs.
 
         Returns
         -------
         display : NetworkDisplay
-            Drawn; :meth:`plot` draws it anew.
+            Already drawn; :meth:`plot` draws it again.
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
             If the classifier isn't fitted.
         TypeError
-            If `estimator` has no network, or one whose layers Keras doesn't know beforehand: a
-            sequential model that isn't built yet, or a subclass with a ``call`` of its own.
+            If `estimator` has no network, or one whose layers Keras doesn't know in advance: a
+            sequential model that isn't built yet, or a subclass that defines ``call``.
         """
         network = estimator.network_ if hasattr(type(estimator), "network_") else estimator
         return cls(_layers_of(network), name or network.name).plot(ax)
@@ -127,12 +127,12 @@ class NetworkDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes a new figure, as large as the network needs.
+            Axes to draw on; None creates a new figure, as large as the network needs.
 
         Returns
         -------
         display : NetworkDisplay
-            Itself.
+            The display itself.
         """
         texts = [layer.texts() for layer in self.layers]
         widths = [max(map(len, column)) + 2 for column in zip(*texts, _HEADINGS, strict=True)]
@@ -152,7 +152,7 @@ class NetworkDisplay:
         return self
 
     def _lanes(self) -> dict[tuple[int, int], int]:
-        """Give each connection that jumps over layers a lane: the short ones nearest the boxes."""
+        """Return a lane for each connection that skips layers, short ones nearest to the boxes."""
         lanes: dict[tuple[int, int], int] = {}
         jumps = ((i, j) for j, layer in enumerate(self.layers) for i in layer.inputs if j > i + 1)
         for start, end in sorted(jumps, key=lambda jump: jump[1] - jump[0]):
@@ -163,7 +163,7 @@ class NetworkDisplay:
         return lanes
 
     def _font_size(self, width: float, height: float) -> float:
-        """Find the size, in points, at which the text fits the boxes."""
+        """Return the font size, in points, at which the text fits the boxes."""
         room = self.ax_.get_window_extent()
         points = 72 / self.figure_.dpi
         return min(10, 0.42 * points * room.height / height, 1.5 * points * room.width / width)
@@ -194,7 +194,7 @@ class NetworkDisplay:
         *texts, number = line
         for place, text in zip(np.cumsum([1, *widths]), texts, strict=False):
             self.ax_.text(place, height, text, va="center", **style)
-        # Numbers that end at the same place stand rightly under each other.
+        # Numbers are aligned on the right.
         self.ax_.text(sum(widths) - 1, height, number, ha="right", va="center", **style)
 
     def _plot_arrows(self, right: float, lanes: dict[tuple[int, int], int], size: float) -> None:
@@ -203,7 +203,7 @@ class NetworkDisplay:
                 above, below = end - 1 + _HEIGHT / 2, end - _HEIGHT / 2
                 self._plot_arrow([(right / 2, above), (right / 2, below)], size)
         for (start, end), lane in lanes.items():
-            # What leaves a box does so below its middle, what comes in above.
+            # Arrows leave a box below its middle, and enter above it.
             leave, enter = start + 0.15, end - 0.15
             x = right + _LANE * (lane + 0.75)
             self._plot_arrow([(right, leave), (x, leave), (x, enter), (right, enter)], size)
@@ -238,6 +238,6 @@ def _layers_of(network: Any) -> list[NetworkLayer]:
 
 
 def _n_parameters(layer: Any, before: list[Any]) -> int:
-    """Count a layer's parameters where it's first used; a plain operation has none."""
+    """Return a layer's number of parameters at its first use; a plain operation has none."""
     is_shared = any(node.operation is layer for node in before)
     return 0 if is_shared or not hasattr(layer, "count_params") else layer.count_params()

@@ -25,14 +25,14 @@ def draw_reproduction(reproduction: Any) -> dict[str, bytes]:
     Parameters
     ----------
     reproduction : skmnist.reports.Reproduction
-        What :func:`skmnist.reproduce` returned.
+        The result of :func:`skmnist.reproduce`.
 
     Returns
     -------
     pictures : dict of str to bytes
-        A PNG by each file name: "samples.png" of images and of points of a plane, "boundary.png"
-        of such points, "curves.png" and "network.png" of a network, "confusion_matrix.png" where
-        more than one sample judges, "mistakes.png" where images are mistaken.
+        A PNG per file name: "samples.png" of images and of points of a plane, "boundary.png" of
+        such points, "curves.png" and "network.png" of a network, "confusion_matrix.png" if more
+        than one sample was predicted, "mistakes.png" if images were misclassified.
 
     Examples
     --------
@@ -148,7 +148,7 @@ def _draw_curves(reproduction: Any) -> bytes | None:
 
 
 def _titles(histories: dict[str, Any], name: str) -> dict[str, Any]:
-    """Name the histories; a network that trains in phases has one of each."""
+    """Return the histories by title; a network that trains in phases has one per phase."""
     return {
         name if len(histories) == 1 else f"{name}: {phase.replace('_', ' ')}": history
         for phase, history in histories.items()

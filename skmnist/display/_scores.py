@@ -1,4 +1,4 @@
-"""Accuracies with their intervals."""
+"""Accuracies with their confidence intervals."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ class ScoresDisplay:
     Parameters
     ----------
     names : sequence of str of length n
-        The classifiers, the first on top.
+        The classifiers, from top to bottom.
     scores : sequence of n array-likes of shape (n_folds,)
         Score of each fold, between 0 and 1.
     intervals : array-like of shape (n, 2)
@@ -30,7 +30,7 @@ class ScoresDisplay:
 
     See Also
     --------
-    skmnist.compare : Makes the comparison to be drawn.
+    skmnist.compare : Compares the classifiers.
 
     Examples
     --------
@@ -57,14 +57,14 @@ class ScoresDisplay:
         Parameters
         ----------
         result : skmnist.ComparisonResult
-            What :func:`skmnist.compare` returned.
+            The result of :func:`skmnist.compare`.
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes a new figure.
+            Axes to draw on; None creates a new figure.
 
         Returns
         -------
         display : ScoresDisplay
-            Drawn; :meth:`plot` draws it anew.
+            Already drawn; :meth:`plot` draws it again.
         """
         names = [row["classifier"] for row in result.rows]
         scores = [[fold.accuracy for fold in result.folds if fold.classifier == n] for n in names]
@@ -77,12 +77,12 @@ class ScoresDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on; None makes a new figure.
+            Axes to draw on; None creates a new figure.
 
         Returns
         -------
         display : ScoresDisplay
-            Itself.
+            The display itself.
         """
         self.ax_, self.figure_ = axes(ax, "ScoresDisplay.plot")
         folded = any(np.size(scores) > 1 for scores in self.scores)
@@ -105,7 +105,7 @@ class ScoresDisplay:
 
     def _plot_one(self, height: int, scores: NDArray, interval: NDArray) -> None:
         mean = scores.mean()
-        # Matplotlib's own ends of a thick line project beyond its data.
+        # Matplotlib's default ends of a thick line extend beyond its data.
         bar = {"color": BLUE, "linewidth": 5, "alpha": 0.35, "solid_capstyle": "butt"}
         self.ax_.plot(interval, [height, height], **bar)
         if len(scores) > 1:

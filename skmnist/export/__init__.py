@@ -1,4 +1,4 @@
-"""Estimators for other libraries."""
+"""Conversion of estimators for other libraries."""
 
 from skmnist.export._scikeras import to_scikeras
 

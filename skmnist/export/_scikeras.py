@@ -1,8 +1,8 @@
-"""The bridge to SciKeras: a network classifier of ours as a ``KerasClassifier`` of theirs.
+"""Conversion of our network classifiers to SciKeras's ``KerasClassifier``.
 
-SciKeras is an optional extra and is imported on the first conversion only, because its import
+SciKeras is an optional extra and is imported at the first conversion only, because its import
 changes how Keras pickles, for the whole process.  Classes that inherit from it or from Keras
-are therefore made on first use; the module's ``__getattr__`` lets pickle find them by name.
+are therefore defined on first use; the module's ``__getattr__`` lets pickle find them by name.
 """
 
 import warnings
@@ -35,9 +35,9 @@ def to_scikeras(estimator: NetworkClassifier, **kwargs: Any) -> Any:
     """Convert a network classifier to a SciKeras classifier with the same network and settings.
 
     The network's settings become ``model__...`` parameters, the optimizer's ``optimizer__...``,
-    those of early stopping and of the schedule ``callbacks__...``, all open to
-    ``GridSearchCV``.  Like the estimator, it takes rows of pixels or images, finds their shape
-    and learns how to scale them.
+    those of early stopping and of the schedule ``callbacks__...``, all of which ``GridSearchCV``
+    can search.  Like the estimator, it takes rows of pixels or images, finds their shape and
+    learns how to scale them.
 
     Parameters
     ----------
@@ -57,24 +57,24 @@ def to_scikeras(estimator: NetworkClassifier, **kwargs: Any) -> Any:
     ImportError
         If SciKeras is not installed.
     TypeError
-        If `estimator` is no network classifier.
+        If `estimator` is not a network classifier.
     ValueError
-        If a parameter of the estimator is not usable, or its loss is no cross-entropy: SciKeras
+        If a parameter of the estimator is not usable, or its loss is not a cross-entropy: SciKeras
         trains on class numbers, other losses need one-hot labels.
 
     Warns
     -----
     UserWarning
         If the estimator has `augmentation`, `label_smoothing`, ``batch_size="auto"`` or
-        ``epochs="auto"``, which SciKeras has no place for: images stay where they are, labels are
-        not smoothed, batches are of 32, epochs 10. And if early stopping has a `monitor` of its
-        own, whose best epoch SciKeras also takes the weights of.
+        ``epochs="auto"``, which SciKeras doesn't support: images are not augmented, labels are not
+        smoothed, the batch size is 32, and there are 10 epochs. Also if early stopping's `monitor`
+        is not "auto", as SciKeras then keeps the weights of the best epoch by that monitor.
 
     Notes
     -----
     Two things differ in SciKeras itself: the validation part is the last rows, not the same
-    part of each class; and scikit-learn 1.9 doesn't recognise SciKeras's estimators as
-    classifiers (`sklearn.base.is_classifier`), so ``cv=3`` is not stratified: give a
+    fraction of each class; and scikit-learn 1.9 doesn't recognise SciKeras's estimators as
+    classifiers (`sklearn.base.is_classifier`), so ``cv=3`` is not stratified: pass a
     ``StratifiedKFold``.
 
     Examples
@@ -107,11 +107,11 @@ def to_scikeras(estimator: NetworkClassifier, **kwargs: Any) -> Any:
     return classifier(**{**settings, **kwargs})
 
 
-# -- what becomes of the settings -------------------------------------------------------
+# -- conversion of the settings ---------------------------------------------------------
 
 
 def _left_behind(estimator: NetworkClassifier, replaced: dict[str, Any]) -> Iterator[str]:
-    """Name the settings that SciKeras has no place for; refuse where training would be wrong."""
+    """Yield the settings that SciKeras doesn't support; raise an error for an unsupported loss."""
     if "loss" not in replaced:
         if find_loss(estimator.loss).name not in _CROSS_ENTROPIES:
             raise ValueError(
@@ -122,17 +122,17 @@ def _left_behind(estimator: NetworkClassifier, replaced: dict[str, Any]) -> Iter
         if estimator.label_smoothing:
             yield f"label_smoothing={estimator.label_smoothing} (labels are not smoothed)"
     if estimator.augmentation is not None:
-        yield f"augmentation={shown(estimator.augmentation)} (images stay where they are)"
+        yield f"augmentation={shown(estimator.augmentation)} (images are not augmented)"
     if estimator.early_stopping and estimator.monitor != "auto":
         yield f"monitor={shown(estimator.monitor)} (the weights kept are those of its best epoch)"
     if estimator.batch_size == "auto" and "batch_size" not in replaced:
-        yield "batch_size='auto' (batches are of 32)"
+        yield "batch_size='auto' (it is 32)"
     if estimator.epochs == "auto" and "epochs" not in replaced:
-        yield "epochs='auto' (there are 10)"
+        yield "epochs='auto' (it is 10)"
 
 
 def _model_settings(estimator: NetworkClassifier) -> dict[str, Any]:
-    """Give the settings that the network is built of."""
+    """Return the settings that the network is built from."""
     shared = set(NetworkClassifier._parameter_constraints) - {
         "dtype",
         "image_shape",
@@ -146,9 +146,9 @@ def _model_settings(estimator: NetworkClassifier) -> dict[str, Any]:
 
 
 def _optimizer_settings(estimator: NetworkClassifier) -> dict[str, Any]:
-    """Return the optimizer's class, and those of its settings that are not Keras's defaults.
+    """Return the optimizer's class, and those of its settings that differ from Keras's defaults.
 
-    So another optimizer can be set later without falling over this one's settings.
+    Thus another optimizer that lacks some settings of this one can be set later.
     """
     spec = estimator.__skmnist_optimizer__
     optimizer = spec.make()
@@ -156,7 +156,7 @@ def _optimizer_settings(estimator: NetworkClassifier) -> dict[str, Any]:
     config = {n: v for n, v in optimizer.get_config().items() if v != defaults[n] and n != "name"}
     if spec.learning_rate is None:
         schedule = load_keras().saving.deserialize_keras_object(config["learning_rate"])
-        config["learning_rate"] = schedule  # Keras's own
+        config["learning_rate"] = schedule  # a schedule of Keras
     else:
         is_keras = isinstance(estimator.optimizer, load_keras().Optimizer)
         config["learning_rate"] = spec.learning_rate if is_keras else estimator.learning_rate
@@ -168,7 +168,7 @@ def _optimizer_settings(estimator: NetworkClassifier) -> dict[str, Any]:
 
 
 def _callback_settings(estimator: NetworkClassifier) -> dict[str, Any]:
-    """Give callbacks as classes, so that SciKeras makes them anew for each fit."""
+    """Return callbacks as classes, so that SciKeras makes new ones for each fit."""
     callbacks: dict[str, Any] = {}
     settings: dict[str, Any] = {}
     schedule = find_schedule(estimator.schedule)
@@ -199,7 +199,7 @@ def _held_out_part(estimator: NetworkClassifier) -> float:
 
 
 def _fit_settings(estimator: NetworkClassifier) -> dict[str, Any]:
-    """Give the settings that SciKeras has by another name or by the same."""
+    """Return the settings that SciKeras has too, by the same or another name."""
     batch_size = {"auto": 32, None: -1}.get(estimator.batch_size, estimator.batch_size)
     return {
         "epochs": 10 if estimator.epochs == "auto" else estimator.epochs,
@@ -211,7 +211,7 @@ def _fit_settings(estimator: NetworkClassifier) -> dict[str, Any]:
         "shuffle": estimator.shuffle,
         "warm_start": estimator.warm_start,
         "random_state": estimator.random_state,
-        "verbose": 2 if estimator.verbose else 0,  # 2 is Keras's line per epoch
+        "verbose": 2 if estimator.verbose else 0,  # 2 prints one line per epoch
     }
 
 
@@ -228,29 +228,29 @@ def network_on_pixels(
     dtype: str = "auto",
     **settings: Any,
 ) -> Any:
-    """Build a classifier's network with the pixels' reshaping in front, for SciKeras's `model`.
+    """Build a classifier's network, with the pixels' reshaping before it, for SciKeras's `model`.
 
     Parameters
     ----------
     classifier : type
-        Whose network it is.
+        The class of the classifier.
     meta : dict
         What SciKeras learned from the data: ``X_shape_`` and ``n_classes_``.
     params : dict
-        SciKeras's own parameters; "random_state" decides the weights.
+        SciKeras's parameters; "random_state" determines the weights.
     compile_kwargs : dict, default=None
         Not needed: SciKeras compiles the network.
     image_shape : tuple (height, width) or (height, width, channels), or None, default=None
-        The shape of one image where the data are rows, as the classifier's parameter.
+        The shape of one image if the data are rows, like the classifier's parameter.
     dtype : {"auto", "float32", "mixed_bfloat16", "float64"}, default="auto"
-        What the network computes in, as the classifier's parameter.
+        The precision of the computation, like the classifier's parameter.
     **settings : object
-        The classifier's other parameters that say what its network is.
+        The classifier's other parameters that determine its network.
 
     Returns
     -------
     network : keras.Model
-        Takes scaled pixels in the shape of the data, gives the probability of each class.
+        Takes scaled pixels in the shape of the data, returns the probability of each class.
 
     Examples
     --------
@@ -276,7 +276,7 @@ def network_on_pixels(
     pixels = load_keras().Input(shape, name="pixels")
     outputs = network(layers.Reshape(image_shape, name="as_images")(pixels))
     if outputs.shape[-1] == 1:
-        # One neuron: SciKeras's loss wants a column for each of the two classes.
+        # One neuron: SciKeras's loss needs a column for each of the two classes.
         others = layers.Rescaling(-1.0, offset=1.0, name="first_class")(outputs)
         outputs = layers.Concatenate(name="both_classes")([others, outputs])
     return load_keras().Model(pixels, outputs, name=f"{network.name}_on_pixels")
@@ -288,12 +288,13 @@ class PixelScaler(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     pixel_scaling : {"auto"} or None, default="auto"
-        As the classifiers' parameter.
+        Like the classifiers' parameter.
 
     Attributes
     ----------
     pixel_offset_, pixel_scale_ : float
-        What is subtracted, and then divided by; see `skmnist._inputs.pixels.find_pixel_scaling`.
+        Pixels become ``(pixels - pixel_offset_) / pixel_scale_``; see
+        `skmnist._inputs.pixels.find_pixel_scaling`.
 
     Examples
     --------
@@ -370,7 +371,7 @@ def _scheduled_rate() -> Any:
     callback: Any = load_keras().callbacks.Callback
 
     class ScheduledRate(callback):
-        """Sets the learning rate of each step as a schedule of this package has it."""
+        """Sets the learning rate of each step according to a schedule of this package."""
 
         __qualname__ = "ScheduledRate"
 
@@ -380,7 +381,7 @@ def _scheduled_rate() -> Any:
             self.base: float | None = None
 
         def on_train_begin(self, logs: Any = None) -> None:
-            if self.base is None:  # a later fit of the same network begins at the same rate
+            if self.base is None:  # a later fit of the same network starts at the same rate
                 self.base = float(self.model.optimizer.learning_rate)
             self.history: dict[str, list[float]] = {}
 

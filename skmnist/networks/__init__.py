@@ -1,6 +1,6 @@
-"""Pure builders of Keras networks: shapes, sizes and a seed in, a ``keras.Model`` out.
+"""Pure builders of Keras networks: from shapes, sizes and a seed to a ``keras.Model``.
 
-They know nothing of scikit-learn, so they also serve as SciKeras ``model=`` functions.
+They don't depend on scikit-learn, so they also serve as SciKeras ``model=`` functions.
 """
 
 from skmnist.networks._architecture import Architecture

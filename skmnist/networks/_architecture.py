@@ -1,4 +1,4 @@
-"""A network as data: which builder, called with what."""
+"""A network as data: its builder and the arguments."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -11,21 +11,21 @@ from skmnist._utils.backend import check_execution_mode, in_new_thread, load_ker
 from skmnist._utils.caches import cached
 from skmnist._utils.errors import shown
 
-# To count a network's parameters takes as long as to build it: only where a layer is this wide.
+# Counting parameters takes as long as building the network, so only with layers this wide.
 _WIDE = 4096
 _BYTES_OF_PARAMETER = 16  # in training: the weight, its gradient and two moments, in float32
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A builder and its arguments: equal ones share compiled functions.
+    """A builder and its arguments; equal architectures share compiled functions.
 
     Parameters
     ----------
     builder : callable
         A function of this package that returns a ``keras.Model``.
     settings : tuple of (name, value) pairs
-        The builder's keyword arguments but the seed; values are hashable.
+        The builder's keyword arguments except the seed; values are hashable.
 
     Examples
     --------
@@ -41,7 +41,7 @@ class Architecture:
 
     @classmethod
     def of(cls, builder: Callable[..., Any], **settings: Any) -> "Architecture":
-        """Note a call of `builder` with `settings`, lists turned into tuples."""
+        """Return the architecture of `builder` with `settings`, lists turned into tuples."""
         return cls(builder, tuple((name, _hashable(v)) for name, v in sorted(settings.items())))
 
     def build(self, seed: int) -> Any:
@@ -50,12 +50,12 @@ class Architecture:
         Parameters
         ----------
         seed : int
-            Decides the initial weights and the dropout.
+            Determines the initial weights and the dropout.
 
         Returns
         -------
         network : keras.Model
-            Takes images of floats, gives one number a class.
+            Takes images of floats, returns one number per class.
         """
         check_execution_mode()
         return self.builder(**dict(self.settings), seed=seed)
@@ -66,7 +66,7 @@ class Architecture:
         Returns
         -------
         network : keras.Model
-            To look at, not to call.
+            It can be inspected, but not called.
 
         Examples
         --------
@@ -81,8 +81,8 @@ class Architecture:
             with load_keras().StatelessScope(initialize_variables=False):
                 return self.build(seed=0)
 
-        # Keras keeps a list by thread of variables to fill later, and numbers the names that it
-        # makes up from the thread's start.
+        # Keras keeps a list of variables to initialize later, and numbers generated names, both
+        # per thread.
         return in_new_thread(build)
 
 
@@ -109,7 +109,7 @@ def _hashable(value: Any) -> Any:
 
 @cached(maxsize=256)
 def check_memory(architecture: Architecture) -> None:
-    """Refuse a network whose training the machine's memory can't hold, before any of it is made.
+    """Raise an error if a network's training doesn't fit in memory, before the network is built.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def check_memory(architecture: Architecture) -> None:
 
 
 def _numbers(value: Any) -> Iterator[int]:
-    """Find the whole numbers in a setting."""
+    """Yield the whole numbers in a setting."""
     if isinstance(value, Integral):
         yield int(value)
     elif isinstance(value, tuple):
@@ -153,7 +153,7 @@ def _numbers(value: Any) -> Iterator[int]:
 
 
 def _memory() -> float:
-    """Find the bytes of the machine's memory, where the system reports them."""
+    """Return the machine's memory in bytes, or infinity if the system doesn't report it."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The backbones of ``keras.applications``: what they take, how Keras makes them, their weights."""
+"""The backbones of ``keras.applications``: their inputs, their construction, their weights."""
 
 import random
 import re
@@ -23,15 +23,15 @@ Settings = tuple[tuple[str, Any], ...]
 
 @dataclass(frozen=True)
 class Backbone:
-    """What a network of ``keras.applications`` wants to be given.
+    """The input that a network of ``keras.applications`` expects.
 
     Attributes
     ----------
     preprocessing : {"caffe", "tf", "torch"}
-        Which pixels it was trained on, Keras's name: minus the mean colour, in BGR; from -1 to
-        1; standardised by ImageNet's mean and deviation.
+        Keras's name of the pixels it was trained on: minus the mean colour, in BGR; from -1 to 1;
+        standardised by ImageNet's mean and deviation.
     smallest : int
-        The least side of an image, in pixels.
+        The minimal side of an image, in pixels.
     """
 
     preprocessing: str
@@ -75,7 +75,7 @@ _lock = threading.Lock()
 def backbone_config(
     backbone: str, settings: Settings, last_layer: str | None, sides: tuple[int, int]
 ) -> dict[str, Any]:
-    """Say the backbone as data, so that it is built again with our seeds and our dtype."""
+    """Return the backbone's config, from which it is built with our seeds and our dtype."""
     known = set(signature(getattr(load_keras().applications, backbone)).parameters) - _OURS
     for name, _ in settings:
         if name not in known:
@@ -112,10 +112,10 @@ def _up_to(whole: Any, last_layer: str | None) -> Any:
 
 
 def _as_in_a_new_process(make: Callable[[], Any]) -> Any:
-    """Let Keras make something, untouched by what was made before, and leaving no trace.
+    """Return what a function makes with Keras in a clean state, and leave no trace of it.
 
-    In a thread of its own, as Keras numbers the names it makes up from the thread's start, and
-    is silenced for a thread.
+    In a new thread, as Keras numbers generated names per thread, and turns off its output per
+    thread.
     """
 
     def make_silently() -> Any:
@@ -129,7 +129,7 @@ def _as_in_a_new_process(make: Callable[[], Any]) -> Any:
 
 @contextmanager
 def _python_random_unmoved() -> Iterator[None]:
-    """Leave Python's global generator alone, from which Keras draws the seeds that we replace."""
+    """Restore Python's global generator, from which Keras draws the seeds that we replace."""
     with _lock:
         state = random.getstate()
         try:
@@ -140,7 +140,7 @@ def _python_random_unmoved() -> Iterator[None]:
 
 @contextmanager
 def _channels_last() -> Iterator[None]:
-    """Have Keras make channels the last axis, whatever the default in the user's keras.json."""
+    """Make channels the last axis in Keras, whatever the default in the user's keras.json."""
     config = load_keras().config
     before = config.image_data_format()
     config.set_image_data_format(CHANNELS_LAST)
@@ -165,7 +165,7 @@ def load_backbone(
         if path != "imagenet" and _n_numbers(path) == body.count_params():
             body.load_weights(path)
             return
-        # Weights don't depend on the images' sides; for these Keras knows its own files.
+        # Weights don't depend on the images' sides; for these sides Keras has files.
         whole = _whole_backbone(backbone, settings, _IMAGENET_SIDES, path)
         for layer in body.layers:
             layer.set_weights(whole.get_layer(layer.name).get_weights())
@@ -182,7 +182,7 @@ def load_backbone(
 
 
 def _n_numbers(path: str) -> int:
-    """Count a file's numbers, which show whether it holds a whole backbone or a part."""
+    """Return the number of values in a file, to see if it holds a whole backbone or a part."""
     import h5py
 
     sizes: list[int] = []

@@ -10,9 +10,9 @@ import numpy as np
 from skmnist._utils.backend import load_keras
 from skmnist.networks._layers import CHANNELS_LAST, exact_dtype, layer_seeds
 
-# The length at which the squash is steepest; there is almost no gradient through a short vector.
+# The length at which the squash is steepest; short vectors pass almost no gradient.
 _STEEPEST = 3**-0.5
-# The standard deviation of a standard normal distribution that is cut off at -2 and 2.
+# The standard deviation of a standard normal distribution truncated at -2 and 2.
 _TRUNCATED = 0.88
 
 
@@ -31,38 +31,38 @@ def capsule_network(
 ) -> Any:
     """Build a capsule network as Sabour et al. describe it, without the reconstruction.
 
-    A convolution; a second one of stride 2 whose maps, some at a time, are the numbers of primary
-    capsules; one capsule per class, which the primary ones agree on.  A capsule's length says how
-    sure it is that what it stands for is there.
+    A convolution; a second one of stride 2, whose feature maps, grouped, are the components of the
+    primary capsules; one capsule per class, found by the agreement of the primary ones.  A
+    capsule's length expresses how confident it is that what it represents is present.
 
     Parameters
     ----------
     input_shape : tuple (height, width, channels)
         The shape of one image.
     n_outputs : int
-        Capsules of the last layer, one per class.
+        Number of capsules in the last layer, one per class.
     filters : int, default=64
-        Maps of the first convolution; 256 in the paper.
+        Number of filters of the first convolution; 256 in the paper.
     n_primary_maps : int, default=8
-        Primary capsules at each place of the second convolution; 32 in the paper.
+        Number of primary capsules at each position of the second convolution; 32 in the paper.
     primary_dim : int, default=8
-        Numbers that make up a primary capsule.
+        Dimension of a primary capsule.
     class_dim : int, default=16
-        Numbers that make up the capsule of a class.
+        Dimension of a class's capsule.
     n_routings : int, default=3
-        Times that the coupling is found; once couples all alike.
+        Number of routing iterations; with 1, all couplings are equal.
     kernel_size : int, default=9
         Side of both square kernels, in pixels; at most half of the image's side.
     dtype : str, default="float32"
         Keras's dtype policy: "float32", "mixed_bfloat16" or "float64".
     seed : int, default=0
-        Decides the initial weights: He's for the convolutions, and for the capsules of the classes
-        such that they begin where the squash is steepest.
+        Determines the initial weights: He's for the convolutions; those of the class capsules are
+        such that their lengths begin where the squash is steepest.
 
     Returns
     -------
     network : keras.Model
-        Takes images of floats and returns ``n_outputs`` lengths each, from 0 to 1.
+        Takes images of floats and returns ``n_outputs`` lengths for each, from 0 to 1.
 
     References
     ----------
@@ -95,16 +95,16 @@ def capsule_network(
 def _convolution(
     maps: Any, n_maps: int, size: int, strides: int, name: str, dtype: str, seeds: Iterator[int]
 ) -> Any:
-    """Convolve without padding, by a kernel that small images have room for."""
+    """Convolve without padding, by a kernel that fits small images."""
     keras = load_keras()
-    # No narrower than its step, or pixels would be left out.
+    # Not narrower than the stride, or pixels would be left out.
     kernel = tuple(min(size, max(-(-side // 2), strides), side) for side in maps.shape[1:3])
     return keras.layers.Conv2D(
         n_maps,
         kernel,
         strides=strides,
         data_format=CHANNELS_LAST,
-        # Glorot's would count the kernel's places in all maps and leave almost nothing of an image.
+        # Glorot's also counts the outputs, and its weights would make the values almost vanish.
         kernel_initializer=keras.initializers.HeUniform(seed=next(seeds)),
         dtype=dtype,
         name=name,
@@ -112,7 +112,7 @@ def _convolution(
 
 
 def squash(vectors: Any) -> Any:
-    """Shrink vectors to a length below 1, their direction unchanged (the paper's equation 1).
+    """Shrink vectors to a length below 1, with the same direction (the paper's equation 1).
 
     Parameters
     ----------
@@ -136,33 +136,33 @@ def squash(vectors: Any) -> Any:
 
 
 def _root(squared: Any) -> Any:
-    """Take a root whose slope at zero is finite."""
+    """Return a square root whose slope at zero is finite."""
     return load_keras().ops.sqrt(squared + 1e-7)
 
 
 def route(capsules: Any, weights: Any, n_routings: int) -> Any:
-    """Let capsules find, by agreement, which capsules of the layer above they belong to.
+    """Route capsules by agreement to the capsules of the layer above.
 
     Parameters
     ----------
     capsules : tensor of shape (n, n_below, dim_below)
         The capsules of the layer below.
     weights : tensor of shape (n_above, n_below * dim_below, dim_above)
-        What each capsule is multiplied by to predict those above.
+        Each capsule is multiplied by its weights to predict those above.
     n_routings : int
-        Times that the coupling is found; once couples all alike.
+        Number of routing iterations; with 1, all couplings are equal.
 
     Returns
     -------
     capsules : tensor of shape (n, n_above, dim_above)
-        In float32 where `capsules` are of lower precision.
+        In float32 if `capsules` have lower precision.
 
     Notes
     -----
     The paper's procedure 1.  The predictions, ``n * n_below * n_above * dim_above`` numbers, are
-    never written down: the coupling is applied to the capsules before they are multiplied by the
-    weights, and agreement is measured before it too, so that all work is in matrix products.  No
-    gradient goes through the search for the coupling, of which the paper says nothing.
+    never stored: the coupling is applied to the capsules before they are multiplied by the
+    weights, and agreement is also computed without them, so that all work is in matrix products.
+    No gradient flows through the iterations for the coupling; the paper doesn't specify this.
 
     Examples
     --------
@@ -192,7 +192,7 @@ def route(capsules: Any, weights: Any, n_routings: int) -> Any:
     for _ in range(n_routings - 1):
         logits = logits + agreement(above(coupling))
         coupling = ops.softmax(logits, axis=0)
-    # The coupling is found, not learned: no gradient goes through the search.
+    # No gradient flows through the iterations for the coupling.
     return ops.transpose(above(ops.stop_gradient(coupling)), (1, 0, 2))
 
 
@@ -202,7 +202,7 @@ def _capsule_layers() -> SimpleNamespace:
     keras = load_keras()
     Layer: Any = keras.layers.Layer
 
-    # With their outputs' shapes known, a model is made without computing anything.
+    # With `compute_output_shape`, Keras builds a model without computing anything.
     class Squash(Layer):
         def compute_output_shape(self, input_shape: Any) -> Any:
             return input_shape
@@ -221,7 +221,8 @@ def _capsule_layers() -> SimpleNamespace:
 
         def build(self, input_shape: Any) -> None:
             _, n_below, dim_below = input_shape
-            # Vectors sum up n_below * dim numbers, each of 1 / n_capsules of a capsule of length 1.
+            # A vector's squared length sums n_below * dim terms, for couplings of 1 / n_capsules
+            # and capsules of length 1.
             stddev = _STEEPEST * self._n_capsules / np.sqrt(n_below * self._dim) / _TRUNCATED
             initializer = keras.initializers.TruncatedNormal(stddev=stddev, seed=self._seed)
             shape = (self._n_capsules, n_below * dim_below, self._dim)

@@ -31,30 +31,30 @@ def dense_network(
     input_shape : tuple (height, width, channels)
         The shape of one image.
     n_outputs : int
-        Units of the last layer.
+        Number of units of the last layer.
     hidden_units : sequence of int, default=(128,)
-        Units of each hidden layer; none makes a logistic regression.
+        Number of units of each hidden layer; an empty one makes a logistic regression.
     activation : str, default="relu"
         Keras's name of the hidden layers' activation.
     dropout : float or sequence of float, default=0.0
-        The part of each hidden layer's units that is dropped in training.
+        The fraction of each hidden layer's units that is dropped in training.
     output_activation : str, default="softmax"
         Keras's name of the last layer's activation.
     use_bias : bool, default=True
-        Whether each unit adds a number of its own to the sum of its inputs.
+        Whether layers have biases.
     kernel_initializer, bias_initializer : str or RandomUniform, default="glorot_uniform", "zeros"
-        What the weights and the biases are before training, by Keras's names.
+        Initializers of the weights and the biases, by Keras's names.
     bias_learning_rate_factor : float, default=1.0
         The gradients of the biases are multiplied by it.
     dtype : str, default="float32"
         Keras's dtype policy: "float32", "mixed_bfloat16" or "float64".
     seed : int, default=0
-        Decides the initial weights and the dropout.
+        Determines the initial weights and the dropout.
 
     Returns
     -------
     network : keras.Model
-        Takes images of floats, gives ``n_outputs`` numbers each.
+        Takes images of floats, returns ``n_outputs`` numbers for each.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a layer's weights are before training."""
+"""Initializers of layers' weights."""
 
 from dataclasses import dataclass
 from inspect import isclass, signature
@@ -46,12 +46,12 @@ class RandomUniform(Value):
 def make_initializer(
     initializer: str | RandomUniform, seed: int, parameter: str, n_dimensions: int
 ) -> Any:
-    """Make Keras's initializer for weights of so many dimensions, with a seed of ours.
+    """Return Keras's initializer for weights of `n_dimensions` dimensions, with our seed.
 
     Raises
     ------
     ValueError
-        If Keras has no initializer of that name, or it is for weights of other dimensions.
+        If Keras has no initializer of that name, or it is for weights with other dimensions.
 
     Examples
     --------
@@ -79,6 +79,6 @@ def _made(initializer: str | RandomUniform, seed: int, parameter: str) -> Any:
     }
     if initializer not in known:
         raise unknown_name(parameter, initializer, known)
-    # Made with a seed at once: without one, Keras draws from Python's global generator.
+    # Created with a seed: without one, Keras draws it from Python's global generator.
     draws = "seed" in signature(known[initializer]).parameters
     return known[initializer](**({"seed": seed} if draws else {}))

@@ -16,27 +16,27 @@ def inner_network(
     dtype: str = "float32",
     seed: int = 0,
 ) -> Any:
-    """Build a network up to one of its layers, whose values become rows of numbers.
+    """Build a network up to one of its layers, whose outputs become rows of numbers.
 
     Parameters
     ----------
     network : Architecture
         The whole network, a chain of layers.
     layer : str or int, default="penultimate"
-        A layer's name or its index, as Python indexes; "penultimate" is the last but one, whose
-        values the output layer takes.
+        A layer's name or its index, which may be negative; "penultimate" is the last but one,
+        whose outputs the output layer takes.
     pool : {"avg", "max"} or None, default=None
-        What becomes of each map of a layer that has maps: its mean, its largest value, or, for
-        None, all its values in a row.
+        How each feature map is pooled, if the layer has any: to its mean, to its maximum, or, for
+        None, not at all, so that all its values are kept.
     dtype : str, default="float32"
-        Number format of the rows, "float32" or "float64".
+        Dtype of the rows, "float32" or "float64".
     seed : int, default=0
-        Decides the initial weights.
+        Determines the initial weights.
 
     Returns
     -------
     network : keras.Model
-        Its variables are the first of the whole network's.
+        Its variables are the first ones of the whole network.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def inner_network(
     """
     keras = load_keras()
     whole = network.build(seed)
-    # Not `.output`: a network within the network gives there what it is made of.
+    # Not `.output`: for a network within the network, that is a tensor of its inner graph.
     values = keras.Operation.output.fget(_find_layer(whole.layers, layer))
     has_maps = len(values.shape) == 4
     to_rows = {

@@ -1,4 +1,4 @@
-"""What every builder does alike: seeds, padding, dropout rates, the output layer."""
+"""What the builders have in common: seeds, padding, dropout rates, the output layer."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
@@ -11,24 +11,24 @@ from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown, unknown_name
 from skmnist.networks._initializers import RandomUniform, make_initializer
 
-# Every layer with maps is given it: the user's keras.json may have another default.
+# Passed to every layer with feature maps: the user's keras.json may have another default.
 CHANNELS_LAST = "channels_last"
 
 
 def layer_seeds(seed: int) -> Iterator[int]:
-    """Yield a seed for each layer that draws numbers, all decided by one."""
+    """Yield a seed for each layer that draws random numbers, all derived from one."""
     rng = np.random.default_rng(seed)
     while True:
         yield int(rng.integers(2**31))
 
 
 _NO_ACTIVATIONS = {"deserialize", "get", "serialize"}
-# Layers that compute what the function of their name does, if they have its default settings.
+# Layers that compute the same as the function of their name, if they have default settings.
 _ACTIVATION_LAYERS = {"ELU": "elu", "ReLU": "relu", "Softmax": "softmax"}
 
 
 def check_activation(name: str, parameter: str) -> str:
-    """Refuse an activation that Keras doesn't know, with a near match suggested."""
+    """Return an activation's name; raise an error with a near match if Keras doesn't know it."""
     name, known = activation_name(name, parameter), _activations()
     if name not in known:
         raise unknown_name(parameter, name, known)
@@ -39,9 +39,9 @@ _NAMES_OF_SKLEARN = {"identity": "linear", "logistic": "sigmoid"}
 
 
 def activation_name(activation: Any, parameter: str) -> str:
-    """Find Keras's name of an activation that is given by it, as Keras's function or as a layer.
+    """Return Keras's name of an activation given as a name, as Keras's function or as a layer.
 
-    The names of scikit-learn's ``MLPClassifier`` are taken, too.
+    The names of scikit-learn's ``MLPClassifier`` are accepted too.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def activation_name(activation: Any, parameter: str) -> str:
 
 
 def _activations() -> dict[str, Any]:
-    """Find Keras's activation functions by name."""
+    """Return Keras's activation functions by name."""
     functions = vars(load_keras().activations)
     return {
         name: function
@@ -82,26 +82,26 @@ def _settings(layer: Any) -> dict[str, Any]:
 
 
 def zero_padding(sides: tuple[int, int], padded: tuple[int, int], dtype: str) -> Any:
-    """Make the layer that puts zeros around images; an odd one comes last."""
+    """Return the layer that pads images with zeros; an odd row or column comes last."""
     missing = [wanted - side for side, wanted in zip(sides, padded, strict=True)]
     padding = tuple((n // 2, n - n // 2) for n in missing)
     return load_keras().layers.ZeroPadding2D(padding, CHANNELS_LAST, dtype=dtype, name="pad")
 
 
 def enlarge(sides: tuple[int, int], dtype: str) -> Any:
-    """Make the layer that enlarges images, bilinearly."""
+    """Return the layer that enlarges images bilinearly."""
     return load_keras().layers.Resizing(
         *sides, data_format=CHANNELS_LAST, dtype=dtype, name="enlarge"
     )
 
 
 def flatten(dtype: str, name: str = "flatten") -> Any:
-    """Make the layer that turns maps into rows."""
+    """Return the layer that flattens feature maps to rows."""
     return load_keras().layers.Flatten(CHANNELS_LAST, dtype=dtype, name=name)
 
 
 def one_each(value: Any, n: int, parameter: str) -> list[float]:
-    """Repeat one number for `n` layers, or check that there is one number a layer."""
+    """Repeat one number for `n` layers, or check that there is one number per layer."""
     if not isinstance(value, Real):
         value = list(value)
         for one in value:
@@ -128,9 +128,9 @@ def dense_layer(
     bias_initializer: str | RandomUniform = "zeros",
     bias_learning_rate_factor: float = 1.0,
 ) -> Any:
-    """Make a dense layer whose weights are drawn from our seeds."""
+    """Return a dense layer whose weights are drawn from our seeds."""
     kernel = make_initializer(kernel_initializer, next(seeds), "kernel_initializer", n_dimensions=2)
-    # Zeros draw no seed: all other layers' weights stay as they are.
+    # Zeros take no seed, so that the other layers' weights don't depend on the initializer.
     seed = next(seeds) if bias_initializer != "zeros" else 0
     settings = {
         "activation": activation,
@@ -153,7 +153,7 @@ def _scaled_bias_dense() -> type[Any]:
     ops = keras.ops
 
     class ScaledBiasDense(keras.layers.Dense):  # type: ignore[name-defined]
-        """A dense layer whose bias has the gradient times a factor."""
+        """A dense layer whose bias's gradient is multiplied by a factor."""
 
         def __init__(self, units: int, factor: float, **settings: Any) -> None:
             super().__init__(units, **settings)
@@ -179,7 +179,7 @@ def hidden_layers(
     seeds: Iterator[int],
     make_dense: Callable[..., Any] = dense_layer,
 ) -> list[Any]:
-    """Make dense layers, each followed by its batch normalisation and dropout."""
+    """Return dense layers, each followed by its batch normalisation and dropout."""
     keras = load_keras()
     check_activation(activation, "activation")
     layers = []
@@ -196,7 +196,7 @@ def hidden_layers(
 
 
 def exact_dtype(policy: str) -> str:
-    """Return the dtype of what is never computed in low precision: sums, lengths, probabilities.
+    """Return the dtype of what is never in low precision: sums, lengths, probabilities.
 
     Examples
     --------
@@ -214,6 +214,6 @@ def output_layer(
     seeds: Iterator[int],
     make_dense: Callable[..., Any] = dense_layer,
 ) -> Any:
-    """Make the last layer; its sums and probabilities are never of low precision."""
+    """Return the last layer; its sums and probabilities never have low precision."""
     check_activation(activation, "output_activation")
     return make_dense(n_outputs, activation, seeds, dtype=exact_dtype(dtype), name="output")

@@ -14,7 +14,7 @@ from skmnist.networks._layers import (
     zero_padding,
 )
 
-_SIDE = 28  # of the images that LeNet-5 was made for, before they are padded to 32
+_SIDE = 28  # of the images that LeNet-5 was designed for, before they are padded to 32
 
 
 def lenet5(
@@ -25,24 +25,25 @@ def lenet5(
     dtype: str = "float32",
     seed: int = 0,
 ) -> Any:
-    """Build LeNet-5 as LeCun et al. describe it and Keras users know it.
+    """Build LeNet-5 as LeCun et al. describe it, in the form that is usual in Keras.
 
-    Images of 28 x 28 are padded to 32 x 32; 6 and 16 maps of 5 x 5, each followed by an average
-    pooling of 2 x 2; 120 and 84 units.  Smaller sides are enlarged to 28 first (bilinear), sides
-    from 28 to 32 are padded to 32, larger ones stay as they are.
+    Images of 28 x 28 are padded to 32 x 32; then come convolutions of 5 x 5 with 6 and 16 feature
+    maps, each followed by average pooling of 2 x 2, and dense layers of 120 and 84 units.  Smaller
+    sides are first enlarged to 28 (bilinear), sides from 28 to 32 are padded to 32, larger ones
+    stay unchanged.
 
     Parameters
     ----------
     input_shape : tuple (height, width, channels)
         The shape of one image.
     n_outputs : int
-        Units of the last layer, a softmax.
+        Number of units of the last layer, a softmax.
     activation : str, default="tanh"
         Keras's name of the activation of all other layers.
     dtype : str, default="float32"
         Keras's dtype policy: "float32", "mixed_bfloat16" or "float64".
     seed : int, default=0
-        Decides the initial weights (Glorot uniform, biases zero).
+        Determines the initial weights (Glorot uniform, biases zero).
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Networks that begin with a backbone of ``keras.applications``, trained on ImageNet by others."""
+"""Networks that start with a backbone of ``keras.applications``, pretrained on ImageNet."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from inspect import signature
@@ -26,8 +26,8 @@ from skmnist.networks._layers import (
 PREPROCESSING = ("imagenet", "scale")
 RESIZE = ("bilinear", "pad")
 
-# The mean colour of ImageNet and its deviation, RGB, as parts of the pixels' range; for "caffe"
-# BGR, in 255ths.
+# The mean colour of ImageNet and its deviation, RGB, as fractions of the pixels' range; for
+# "caffe" BGR, from 0 to 255.
 _BGR_MEAN = np.array([103.939, 116.779, 123.68])
 _RGB_MEAN, _RGB_STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 _SCALE_AND_OFFSET: dict[str, tuple[NDArray, NDArray]] = {
@@ -58,59 +58,60 @@ def pretrained_network(
     """Build a backbone of ``keras.applications``, without its top, and dense layers on it.
 
     Grey images get three equal channels; sides that are too small are enlarged or padded; pixels
-    from 0 to 1 become what the backbone was trained on, or stay as they are.  Its batch
-    normalisations never learn and always use the mean and variance that they have, as Keras's
+    from 0 to 1 are converted to what the backbone was trained on, or stay unchanged.  Its batch
+    normalisations are never trained and always use their stored mean and variance, as Keras's
     guide to transfer learning advises [1]_.
 
     Parameters
     ----------
     input_shape : tuple (height, width, channels)
-        The shape of one image, of 1 or 3 channels.
+        The shape of one image, with 1 or 3 channels.
     n_outputs : int
-        Units of the last layer.
+        Number of units of the last layer.
     backbone : str, default="VGG16"
-        Keras's name of it, one of those that `skmnist.PretrainedClassifier` lists.
+        The backbone's name in Keras, one of those that `skmnist.PretrainedClassifier` lists.
     backbone_settings : tuple of (name, value) pairs, default=()
-        The backbone's own arguments, such as ``(("alpha", 0.25),)`` for "MobileNet".
+        The backbone's arguments, such as ``(("alpha", 0.25),)`` for "MobileNet".
     last_layer : str or None, default=None
-        The backbone's layer whose values are taken; None takes the last one.
+        The backbone's layer whose outputs are used; None means the last one.
     input_size : int or None, default=None
-        Smaller sides are brought to it; None, or less than the backbone's least, is that.
+        Smaller sides are resized to it; None, or less than the backbone's minimum, means that
+        minimum.
     preprocessing : {"imagenet", "scale"}, default="imagenet"
-        "imagenet" makes of the pixels what the backbone was trained on, as its
+        "imagenet" converts the pixels to what the backbone was trained on, as its
         ``preprocess_input`` does; "scale" leaves them between 0 and 1, colours in the order red,
         green, blue.
     resize : {"bilinear", "pad"}, default="bilinear"
-        How smaller sides are brought to `input_size`: enlarged, or padded with zeros, evenly on
+        How smaller sides are resized to `input_size`: enlarged, or padded with zeros, evenly on
         both sides, before the pixels are preprocessed.
     trainable_layers : int or None, default=None
-        How many of the backbone's last layers learn, 0 for none, None for all.  Counted are the
-        layers with weights in the order of the backbone's ``layers``, without the batch
+        Number of the backbone's last layers that are trained, 0 for none, None for all.  Only
+        layers with weights count, in the order of the backbone's ``layers``, without the batch
         normalisations.
     hidden_units : sequence of int, default=(512,)
-        Units of each dense layer between the backbone and the output.
+        Number of units of each dense layer between the backbone and the output.
     activation : str, default="relu"
         Keras's name of the dense layers' activation.
     dropout : float or sequence of float, default=0.5
-        The part of each dense layer's units that is dropped in training.
+        The fraction of each dense layer's units that is dropped in training.
     output_activation : str, default="softmax"
         Keras's name of the last layer's activation.
     dtype : str, default="float32"
         Keras's dtype policy: "float32", "mixed_bfloat16" or "float64".
     seed : int, default=0
-        Decides the initial weights, the backbone's too, and the dropout.
+        Determines the initial weights, the backbone's too, and the dropout.
 
     Returns
     -------
     network : keras.Model
-        Takes images of floats, gives ``n_outputs`` numbers each.  No weights are loaded here, see
-        `first_variables`.
+        Takes images of floats, returns ``n_outputs`` numbers for each.  No weights are loaded here,
+        see `first_variables`.
 
     Raises
     ------
     ValueError
-        If there is no such backbone, layer or setting, fewer layers that can learn, or the images
-        have another number of channels.
+        If there is no such backbone, layer or setting, there are fewer trainable layers, or the
+        images have another number of channels.
 
     References
     ----------
@@ -134,7 +135,7 @@ def pretrained_network(
             raise unknown_name(parameter, value, known)
     mode = BACKBONES[backbone].preprocessing if preprocessing == "imagenet" else None
     least = max(BACKBONES[backbone].smallest, input_size or 0)
-    # The pixels are never of low precision.
+    # The pixels never have low precision.
     exact = exact_dtype(dtype)
     images = keras.Input(input_shape, name="images")
     prepared = _preprocessed(_resized(images, least, resize, exact), mode, exact)
@@ -154,18 +155,18 @@ def pretrained_network(
 def first_variables(
     architecture: Architecture, weights: str | PathLike[str] | None, seed: int
 ) -> list[NDArray]:
-    """Give the variables that training begins with.
+    """Return the variables' values at the start of training.
 
     Parameters
     ----------
     architecture : Architecture
         A call of `pretrained_network`.
     weights : "imagenet", str, path-like or None
-        What the backbone begins with: Keras's weights, which are downloaded once, or those in a
-        file of the backbone without its top, whole or up to `last_layer`, as ``save_weights``
-        writes it, or, for None, weights drawn from the seed.
+        The backbone's initial weights: "imagenet" are Keras's, which are downloaded once; a path is
+        that of a file that ``save_weights`` wrote, of the backbone without its top, whole or up to
+        `last_layer`; None draws them from the seed.
     seed : int
-        Decides all other weights and the dropout.
+        Determines all other weights and the dropout.
 
     Returns
     -------
@@ -175,7 +176,7 @@ def first_variables(
     Raises
     ------
     OSError
-        If a file can't be read, or not downloaded.
+        If a file can't be read or downloaded.
     ValueError
         If a file holds other weights than the backbone's.
 
@@ -203,14 +204,14 @@ def first_variables(
 
 
 def with_trainable_layers(architecture: Architecture, n_layers: int | None) -> Architecture:
-    """Describe the same network with another part that learns; its variables are the same.
+    """Return the same architecture with other trainable layers; its variables are the same.
 
     Parameters
     ----------
     architecture : Architecture
         A call of `pretrained_network`.
     n_layers : int or None
-        Its `trainable_layers`.
+        The new `trainable_layers`.
 
     Returns
     -------
@@ -219,7 +220,7 @@ def with_trainable_layers(architecture: Architecture, n_layers: int | None) -> A
     Raises
     ------
     ValueError
-        If the backbone has fewer layers that can learn.
+        If the backbone has fewer trainable layers.
 
     Examples
     --------
@@ -232,25 +233,25 @@ def with_trainable_layers(architecture: Architecture, n_layers: int | None) -> A
     """
     settings = {**dict(architecture.settings), "trainable_layers": n_layers}
     changed = Architecture.of(architecture.builder, **settings)
-    if n_layers:  # what is always possible needs no trial
+    if n_layers:  # 0 and None are always possible
         changed.build(seed=0)
     return changed
 
 
 def head_alone(architecture: Architecture, n_features: int) -> Architecture:
-    """Say the network's dense layers; their variables are the last of the whole network's.
+    """Return the architecture of the dense layers; their variables are the whole network's last.
 
     Parameters
     ----------
     architecture : Architecture
         A call of `pretrained_network`.
     n_features : int
-        Numbers that the backbone makes of an image.
+        Number of features that the backbone computes for an image.
 
     Returns
     -------
     head : Architecture
-        Takes ``(1, n_features, 1)`` for an image.
+        Takes ``(1, n_features, 1)`` per image.
 
     Examples
     --------
@@ -272,7 +273,7 @@ def head_alone(architecture: Architecture, n_features: int) -> Architecture:
 
 
 def _resized(images: Any, least: int, resize: str, dtype: str) -> Any:
-    """Bring sides that are too small to the least one."""
+    """Enlarge or pad sides that are shorter than the minimum."""
     height, width = images.shape[1:3]
     sides = max(height, least), max(width, least)
     if sides == (height, width):
@@ -283,13 +284,13 @@ def _resized(images: Any, least: int, resize: str, dtype: str) -> Any:
 
 
 def _preprocessed(images: Any, mode: str | None, dtype: str) -> Any:
-    """Make three channels of images, and of pixels what a mode of Keras's makes of them."""
+    """Give images three channels, and preprocess the pixels by a mode of Keras."""
     keras = load_keras()
     channels = images.shape[-1]
     if channels not in (1, 3):
         raise ValueError(
             f"images of {channels} channels; expected 1 (grey) or 3 (red, green, blue), as a "
-            "pretrained backbone sees colours."
+            "pretrained backbone takes colour images."
         )
     x = images
     if channels == 1:
@@ -298,13 +299,13 @@ def _preprocessed(images: Any, mode: str | None, dtype: str) -> Any:
         x = keras.ops.flip(x, axis=-1)
     if mode is None:
         return x
-    # With three axes, the last one is that of the channels whatever the user's data format.
+    # With three axes, the last one is always the channels, whatever the user's data format.
     scale, offset = (array.reshape(1, 1, 3).tolist() for array in _SCALE_AND_OFFSET[mode])
     return keras.layers.Rescaling(scale, offset, dtype=dtype, name="preprocess")(x)
 
 
 def _let_learn(body: Any, n_layers: int | None) -> None:
-    """Let the last layers of a backbone learn, and no batch normalisation."""
+    """Make only the last layers of a backbone trainable, and no batch normalisation."""
     batch_norm = load_keras().layers.BatchNormalization
     able = [layer for layer in body.layers if layer.weights and not isinstance(layer, batch_norm)]
     if n_layers is None:
@@ -320,7 +321,7 @@ def _let_learn(body: Any, n_layers: int | None) -> None:
 
 
 def _with_seeds(config: Any, seeds: Iterator[int]) -> Any:
-    """Give everything in a config that draws numbers a seed of ours."""
+    """Return a config in which everything that draws random numbers has one of our seeds."""
     if isinstance(config, list | tuple):
         return type(config)(_with_seeds(item, seeds) for item in config)
     if not isinstance(config, Mapping):
@@ -332,7 +333,7 @@ def _with_seeds(config: Any, seeds: Iterator[int]) -> Any:
 
 
 def _with_dtype(config: dict[str, Any], dtype: str) -> dict[str, Any]:
-    """Give all layers of a config a dtype policy; the images stay of full precision."""
+    """Return a config whose layers have a dtype policy; the images keep full precision."""
     layers = [
         layer
         if layer["class_name"] == "InputLayer" and dtype != "float64"

@@ -20,34 +20,34 @@ def residual_network(
 
     A convolution of 3 x 3, then stages of basic blocks: two convolutions of 3 x 3, each
     normalised, and a shortcut that is added to them.  Each stage but the first halves the sides;
-    there the shortcut takes each second pixel and pads its maps with zeros (the paper's option A,
-    which has no parameters).  Then the mean of each map, and the output.
+    there the shortcut takes every second pixel and adds feature maps of zeros (the paper's option
+    A, which has no parameters).  Then the mean of each feature map, and the output.
 
     Parameters
     ----------
     input_shape : tuple (height, width, channels)
-        The shape of one image; on a single line of pixels, kernels are lines.
+        The shape of one image; if it is a single line of pixels, kernels are lines too.
     n_outputs : int
-        Units of the last layer, a softmax.
+        Number of units of the last layer, a softmax.
     filters : sequence of int, default=(16, 32, 64)
-        Maps of each stage; none has fewer than the one before.
+        Number of filters in each stage, never decreasing.
     n_blocks : int, default=1
-        Blocks of each stage.  With three stages, the paper's ResNet-20, 32, 44, 56 and 110 have
-        3, 5, 7, 9 and 18.
+        Number of blocks per stage.  With three stages, the paper's ResNet-20, 32, 44, 56 and 110
+        have 3, 5, 7, 9 and 18.
     dtype : str, default="float32"
         Keras's dtype policy: "float32", "mixed_bfloat16" or "float64".
     seed : int, default=0
-        Decides the initial weights (He normal).
+        Determines the initial weights (He normal).
 
     Returns
     -------
     network : keras.Model
-        Takes images of floats, gives ``n_outputs`` numbers each.
+        Takes images of floats, returns ``n_outputs`` numbers for each.
 
     Raises
     ------
     ValueError
-        If there is no stage or no block, or a stage has fewer maps than the one before.
+        If there is no stage or no block, or a stage has fewer filters than the one before.
 
     References
     ----------
@@ -56,7 +56,7 @@ def residual_network(
 
     Examples
     --------
-    The paper's ResNet-20, of 0.27 million parameters:
+    The paper's ResNet-20, with 0.27 million parameters:
 
     >>> import numpy as np
     >>> from skmnist.networks import residual_network
@@ -92,7 +92,7 @@ def _check_stages(filters: Sequence[int], n_blocks: int) -> None:
 def _basic_block(
     maps: Any, width: int, strides: int, name: str, dtype: str, seeds: Iterator[int]
 ) -> Any:
-    """Add two convolutions to what goes around them."""
+    """Apply two convolutions and add the shortcut."""
     layers = load_keras().layers
     residual = _normalized_convolution(maps, width, strides, f"{name}_1", dtype, seeds)
     residual = layers.ReLU(dtype=dtype, name=f"{name}_1_relu")(residual)
@@ -106,7 +106,7 @@ def _normalized_convolution(
     maps: Any, width: int, strides: int, name: str, dtype: str, seeds: Iterator[int]
 ) -> Any:
     keras = load_keras()
-    # A line of pixels has a kernel that is a line too.
+    # For a line of pixels, the kernel is a line too.
     kernel = tuple(1 if side == 1 else 3 for side in maps.shape[1:3])
     convolution = keras.layers.Conv2D(
         width,
@@ -124,7 +124,7 @@ def _normalized_convolution(
 
 
 def _shortcut(maps: Any, width: int, strides: int, name: str, dtype: str) -> Any:
-    """Take each second pixel where the block does, and add the maps that lack, all zero."""
+    """Take every second pixel if the block does, and add feature maps of zeros where needed."""
     layers = load_keras().layers
     if strides > 1:
         every_second = layers.AveragePooling2D(
@@ -133,7 +133,7 @@ def _shortcut(maps: Any, width: int, strides: int, name: str, dtype: str) -> Any
         maps = every_second(maps)
     lacking = width - maps.shape[-1]
     if lacking:
-        # Called channels first, the two axes that it pads are our width and our channels.
+        # With "channels_first", the two axes that it pads are our width and our channels.
         pad = layers.ZeroPadding2D(
             ((0, 0), (0, lacking)), "channels_first", dtype=dtype, name=f"{name}_pad"
         )

@@ -1,4 +1,4 @@
-"""What JSON from a stranger must pass."""
+"""Checks of untrusted JSON."""
 
 from collections.abc import Iterable
 from math import isfinite
@@ -7,7 +7,7 @@ from typing import Any, get_args, get_origin
 
 
 def finite_number(text: str) -> float:
-    """Read a number that isn't whole, or one of JSON's words for none."""
+    """Parse a number that isn't whole; raise an error for NaN and infinity."""
     number = float(text)
     if not isfinite(number):
         raise ValueError(f"{text} in its JSON; expected finite numbers.")
@@ -15,7 +15,7 @@ def finite_number(text: str) -> float:
 
 
 def with_keys(value: Any, expected: Iterable[str], where: str) -> dict[str, Any]:
-    """Refuse anything but a dict of exactly these keys."""
+    """Return the value; raise an error unless it is a dict with exactly these keys."""
     expected = sorted(expected)
     if not isinstance(value, dict) or sorted(value) != expected:
         found = sorted(value) if isinstance(value, dict) else type(value).__name__
@@ -24,7 +24,7 @@ def with_keys(value: Any, expected: Iterable[str], where: str) -> dict[str, Any]
 
 
 def of_type(value: Any, declared: Any, where: str) -> Any:
-    """Refuse a value that isn't of the type declared; a whole number also is a float."""
+    """Return the value; raise an error unless it has the declared type. An int is also a float."""
     kinds = get_args(declared) if isinstance(declared, UnionType) else (declared,)
     kinds = tuple(get_origin(kind) or kind for kind in kinds)
     if not isinstance(value, (*kinds, int) if float in kinds else kinds):
@@ -34,16 +34,16 @@ def of_type(value: Any, declared: Any, where: str) -> Any:
 
 
 def is_count(value: Any) -> bool:
-    """Tell whether a value is a whole number, not negative."""
+    """Return whether a value is a non-negative whole number."""
     return type(value) is int and value >= 0
 
 
 def is_list_of(kind: type, value: Any) -> bool:
-    """Tell whether a value is a list of nothing but this type."""
+    """Return whether a value is a list whose items all have this type."""
     return isinstance(value, list) and all(type(item) is kind for item in value)
 
 
 def shortened(value: Any) -> str:
-    """Say what was found, in an error, in a line."""
+    """Return the repr of a value for an error message, cut off if it is long."""
     text = repr(value)
     return text if len(text) <= 100 else text[:100] + "..."

@@ -1,4 +1,4 @@
-"""Write a fitted estimator to a file, and read it again."""
+"""Saving a fitted estimator to a file, and loading it."""
 
 import json
 import os
@@ -48,7 +48,7 @@ _SUFFIXES_OF_OTHERS = {
 
 
 def save(estimator: Any, path: str | os.PathLike[str]) -> None:
-    """Save a fitted classifier to one file that holds data only.
+    """Save a fitted classifier to one file that contains only data.
 
     Parameters
     ----------
@@ -57,14 +57,13 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
         both. The Pipeline's other steps can be ``Blur``, ``ColumnNormalizer``, ``Deskew``,
         ``MomentNormalizer``, ``TextSequencer`` and "passthrough".
     path : str or path-like
-        Where to, such as "model.safetensors"; "~" is the home folder. A file that is there is
-        replaced, at once or not at all, and keeps its mode; of a symbolic link, the file that it
-        points to.
+        Path of the file, such as "model.safetensors"; "~" is the home folder. An existing file is
+        replaced atomically and keeps its mode; if it is a symbolic link, its target is replaced.
 
     Raises
     ------
     TypeError
-        If `estimator` is or holds anything else, such as scikit-learn's own scaler or classifier,
+        If `estimator` is or contains anything else, such as scikit-learn's scalers or classifiers,
         or has a parameter or class labels that are not plain data: a Keras optimizer or loss,
         callbacks, a ``RandomState``, a Pipeline's memory.
     ValueError
@@ -77,10 +76,10 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
 
     Notes
     -----
-    Saved are the parameters and all that was learned.  Not saved are the optimizer's state, so a
-    loaded classifier goes on training with a new optimizer, what ``set_callbacks`` and
-    ``set_fit_request`` were told, and attributes that the user added.  Parameters that are arrays
-    come back as lists; class labels of very unlike lengths come back as an array of objects, as
+    The parameters and everything learned are saved.  Not saved are the optimizer's state, so a
+    loaded classifier continues training with a new optimizer, the settings of ``set_callbacks``
+    and ``set_fit_request``, and attributes that the user added.  Parameters that are arrays are
+    loaded as lists; class labels of very different lengths are loaded as an array of objects, as
     NumPy would pad them all to the longest.
 
     Examples
@@ -115,8 +114,8 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
 def load(path: str | os.PathLike[str]) -> Any:
     """Load a classifier that `save` has written.
 
-    The file may come from anyone: it is read as data, every part of it is checked, no layer is made
-    that its tensors can't fill, and damage is noticed by its SHA-256.
+    The file need not be trusted: it is read as data, every part of it is checked, no layer is built
+    that its tensors can't fill, and damage is detected by its SHA-256.
 
     Parameters
     ----------
@@ -126,8 +125,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     Returns
     -------
     estimator : NetworkClassifier, Pipeline or CommitteeClassifier
-        Fitted; on the same machine its probabilities are those of the classifier saved, bit by
-        bit.
+        Fitted; on the same machine its probabilities are bitwise those of the saved classifier.
 
     Raises
     ------
@@ -153,7 +151,7 @@ def load(path: str | os.PathLike[str]) -> Any:
         raise IsADirectoryError(
             EISDIR, "it is a folder; expected the path of a file that save has written", path
         )
-    load_keras()  # its own errors are none of the file's
+    load_keras()  # before, as its errors aren't the file's
     with _named_in_errors(path), safe_open(path, framework="np") as file:
         networks: Networks = {}
         content = _content(file.metadata())
@@ -168,7 +166,7 @@ def load(path: str | os.PathLike[str]) -> Any:
 
 @contextmanager
 def _named_in_errors(path: Any) -> Iterator[None]:
-    """Name the file in whatever goes wrong because of what it holds."""
+    """Name the file in errors that its content causes."""
     try:
         yield
     except (OSError, MemoryError):
@@ -188,7 +186,7 @@ def _check_suffix(path: Path) -> None:
 
 
 def _content(metadata: dict[str, str] | None) -> dict[str, Any]:
-    """Read the JSON, which must be of our version."""
+    """Return the content of the JSON; raise an error unless it has our version."""
     metadata = metadata or {}
     if set(metadata) != {"skmnist"}:
         raise ValueError("expected 'skmnist', and nothing else, in the file's metadata.")
@@ -206,7 +204,7 @@ def _content(metadata: dict[str, str] | None) -> dict[str, Any]:
 
 
 def _check_digest(content: dict[str, Any], file: Any) -> None:
-    """Compare the checksum with what the file holds; a file of an older skmnist has none."""
+    """Compare the checksum with the file's content; a file of an older skmnist has none."""
     if "sha256" not in content:
         return
     rest = {name: part for name, part in content.items() if name != "sha256"}
@@ -223,6 +221,6 @@ def _as_text(content: dict[str, Any]) -> str:
 
 
 def _of_estimator(content: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what describes the file."""
+    """Return the content without what describes the file."""
     of_file = ("format_version", "sha256", "versions")
     return {name: part for name, part in content.items() if name not in of_file}

@@ -1,8 +1,8 @@
-"""Fitted estimators as JSON, with what each of them has learned; networks' variables apart.
+"""Fitted estimators and what they have learned as JSON, without the networks' variables.
 
-An estimator is its class, its parameters and some sections of what it has learned, which its class
-gives and takes back (`skmnist._inputs.state.ImageState`).  What is in a Pipeline or a committee has
-a place in it, which tells its tensors from those of others.
+An estimator is stored as its class, its parameters and sections of what it has learned, which its
+class exports and restores (`skmnist._inputs.state.ImageState`).  Estimators in a Pipeline or a
+committee have a place, a prefix that distinguishes their tensors from those of others.
 """
 
 from typing import Any
@@ -27,15 +27,15 @@ Networks = dict[str, NetworkClassifier]
 
 
 def encoded_fitted(estimator: Any, place: str, networks: Networks) -> dict[str, Any]:
-    """Turn a fitted estimator into what JSON can hold, and gather its networks."""
-    # First, for it names what can't be saved.
+    """Return a fitted estimator as values for JSON, and add its networks to `networks`."""
+    # First, as its errors name what can't be saved.
     learned = _sections(estimator, place, networks)
     parameters = encoded_parameters(estimator)
     return {"class": type(estimator).__name__, "parameters": parameters, **learned}
 
 
 def decoded_fitted(part: Any, place: str, networks: Networks) -> Any:
-    """Make the estimator that a part of a file is, and gather its networks, yet to be filled."""
+    """Return the estimator of a part of a file, and add its networks, still without variables."""
     sections = dict(of_type(part, dict, "a part"))
     estimator = unfitted(sections.pop("class", None), sections.pop("parameters", None))
     _restore(estimator, sections, place, networks)
@@ -66,7 +66,7 @@ def _sections(estimator: Any, place: str, networks: Networks) -> dict[str, Any]:
 
 
 def _restore(estimator: Any, sections: Any, place: str, networks: Networks) -> None:
-    """Give an estimator what it had learned, after a check of everything."""
+    """Restore what an estimator had learned, after checking all of it."""
     where = f"part {place}" if place else "its JSON"
     if isinstance(estimator, Pipeline):
         learned = with_keys(sections, ("steps",), where)["steps"]
@@ -127,6 +127,6 @@ def _fits(member: Any, classes: NDArray, n_features: int) -> bool:
     return (
         is_classifier(member)
         and np.array_equal(member.classes_, classes)
-        # A Pipeline that begins with "passthrough" has no number of its own.
+        # A Pipeline that begins with "passthrough" has no such attribute.
         and getattr(member, "n_features_in_", n_features) == n_features
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from skmnist._utils.errors import unknown_name
 from skmnist.persistence._checks import is_list_of, shortened, with_keys
 
-# The names of dtypes, and of what Python a label of one becomes.
+# The names of dtypes, and the Python types of their labels.
 _PYTHON_TYPES: dict[str, type] = {
     "bool": bool,
     **{f"{sign}int{bits}": int for sign in ("", "u") for bits in (8, 16, 32, 64)},
@@ -17,12 +17,12 @@ _PYTHON_TYPES: dict[str, type] = {
     "str": str,
     "object": str,
 }
-# Longer arrays of strings that are mostly padding are read as arrays of objects.
+# Larger arrays of strings that are mostly padding are read as arrays of objects.
 _MOST_PADDED_LETTERS = 1 << 20
 
 
 def encoded_labels(classes: NDArray) -> dict[str, Any]:
-    """Turn class labels into what JSON can say."""
+    """Return class labels as values for JSON."""
     dtype = "str" if classes.dtype.kind == "U" else classes.dtype.name
     labels = classes.tolist()
     if not all(type(label) is _PYTHON_TYPES.get(dtype) for label in labels):
@@ -34,7 +34,7 @@ def encoded_labels(classes: NDArray) -> dict[str, Any]:
 
 
 def decoded_labels(section: Any) -> NDArray:
-    """Read class labels, which must be of the dtype that they say, and ascend."""
+    """Return class labels from JSON; raise an error unless they have their dtype and ascend."""
     section = with_keys(section, ("dtype", "labels"), "classes")
     dtype, labels = section["dtype"], section["labels"]
     if not isinstance(dtype, str) or dtype not in _PYTHON_TYPES:

@@ -1,4 +1,4 @@
-"""What the learned state of each class must be, in a file that may come from anyone."""
+"""Checks of the learned state of each class in an untrusted file."""
 
 from collections.abc import Callable
 from math import prod
@@ -15,10 +15,10 @@ from skmnist.text._networks import UNKNOWN
 from skmnist.text._sequence_classifier import MOST_WORDS, SequenceClassifier
 from skmnist.training._precision import DTYPES
 
-# For each name, what is right and how an error describes it.
+# For each name, a check and its description in errors.
 Rules = dict[str, tuple[Callable[[Any], bool], str]]
 
-# What a file written before there was such an attribute stands for.
+# Values of attributes that are missing in files of older versions.
 _IN_OLDER_FILES: dict[str, Any] = {"pixel_offset_": 0.0, "_pixels_": None, "ink_": "bright"}
 
 
@@ -27,7 +27,7 @@ def _is_image_shape(value: Any) -> bool:
 
 
 def _is_history(value: Any) -> bool:
-    """Return whether a value is curves of numbers; JSON has no NaN, and null stands for it."""
+    """Return whether a value is a dict of lists of numbers, with null for NaN."""
     return isinstance(value, dict) and all(
         isinstance(curve, list) and all(one is None or type(one) is float for one in curve)
         for curve in value.values()
@@ -44,7 +44,7 @@ def _are_pixel_values(value: Any) -> bool:
 
 
 _HISTORY = (_is_history, "a list of numbers for each name")
-# A class has the rules of its bases too.
+# A class also has the rules of its bases.
 _RULES: dict[type, Rules] = {
     ImageState: {
         "image_shape_": (_is_image_shape, "height, width and channels"),
@@ -80,7 +80,7 @@ _RULES: dict[type, Rules] = {
 
 
 def checked_state(estimator: Any, learned: Any) -> dict[str, Any]:
-    """Refuse anything but what an estimator of this class has learned."""
+    """Return the learned state; raise an error if it isn't one of this estimator's class."""
     rules = _rules_of(type(estimator))
     if isinstance(learned, dict):
         learned = {k: v for k, v in _IN_OLDER_FILES.items() if k in rules} | learned

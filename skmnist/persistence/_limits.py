@@ -1,4 +1,4 @@
-"""What the tensors of a file can justify, before any layer is made of what its JSON claims."""
+"""Limits on the networks that a file's JSON describes, checked before any layer is built."""
 
 import re
 from math import prod
@@ -15,17 +15,17 @@ _UNITS = (
     "vocabulary_size",
     "primary_dim",
 )
-# A network of more takes minutes to make; its layers call one another deeper than Python goes.
+# A larger network takes minutes to build, and its layers' nested calls exceed Python's limit.
 _MOST_LAYERS = 500
 _PLACE = re.compile(r"(?:\d+/)*")
 
 
 def check_size(architectures: dict[str, Architecture], file: Any) -> None:
-    """Refuse networks with more layers than tensors, or more units in one than values.
+    """Raise an error for a network with more layers than tensors, or more units than values.
 
-    The time and the memory that a network's graph takes then grow with the file alone.  Counts that
-    need no tensors, such as the routings of a capsule network, have limits of their own, in the
-    estimators' constraints.
+    The time and the memory for a network's graph are then bounded by the file's size.  Counts that
+    need no tensors, such as the routings of a capsule network, are limited by the estimators'
+    constraints.
     """
     tensors: dict[str, list[int]] = {place: [] for place in architectures}
     for name in sorted(file.keys()):
@@ -48,7 +48,7 @@ def check_size(architectures: dict[str, Architecture], file: Any) -> None:
 
 
 def _claimed(settings: dict[str, Any]) -> tuple[int, int]:
-    """Count a network's layers with weights, at least, and the units of its largest one."""
+    """Return a lower bound of a network's layers with weights, and the largest layer's units."""
     of_blocks = [block.filters for block in settings.get("conv_blocks", ())]
     hidden, filters = settings.get("hidden_units", ()), settings.get("filters", ())
     filters = filters if isinstance(filters, tuple) else (filters,)

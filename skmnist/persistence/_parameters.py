@@ -1,4 +1,4 @@
-"""Estimators that are not fitted, as JSON: their class's name and their parameters."""
+"""Unfitted estimators as JSON: the names of their classes and their parameters."""
 
 from math import isfinite
 from os import PathLike, fspath
@@ -26,7 +26,7 @@ from skmnist.preprocessing import Blur, ColumnNormalizer, Deskew, MomentNormaliz
 from skmnist.text import SequenceCNNClassifier, SequenceDNNClassifier, TextSequencer
 from skmnist.training import Augmentation, Constant, Cosine, OneCycle, Optimizer, Plateau
 
-# The transformers are those that learn no array.
+# Only transformers that learn no array.
 ESTIMATORS: dict[str, type[BaseEstimator]] = {
     made.__name__: made
     for made in (
@@ -70,17 +70,17 @@ _INSTEAD = {
     "random_state": "a whole number or None",
     "schedule": "a schedule's name, OneCycle, Cosine or Plateau",
 }
-# They run code: the callbacks' own, and what a Pipeline's memory finds in its pickles.
+# They run code: the callbacks' own, and that in the pickles of a Pipeline's memory.
 _NEVER_IN_A_FILE = ("callbacks", "memory")
 
 
 def check_class(estimator: Any) -> None:
-    """Refuse what isn't of a class that files may name."""
-    # The parameters of every search of scikit-learn's kind.
+    """Raise an error for an object whose class isn't allowed in files."""
+    # The parameters of every search like scikit-learn's.
     if hasattr(estimator, "refit") and hasattr(estimator, "scoring"):
         raise TypeError(
-            f"{type(estimator).__name__} can't be saved as data; save what it has found, its "
-            "best_estimator_, after a fit with refit=True."
+            f"{type(estimator).__name__} can't be saved as data; save its best_estimator_, after "
+            "a fit with refit=True."
         )
     if type(estimator) not in ESTIMATORS.values():
         raise TypeError(
@@ -91,7 +91,7 @@ def check_class(estimator: Any) -> None:
 
 
 def unfitted(name: Any, parameters: Any) -> Any:
-    """Make an estimator of our own table, its parameters checked but not yet fitted."""
+    """Return an unfitted estimator of one of our classes, its parameters checked."""
     if not isinstance(name, str) or name not in ESTIMATORS:
         raise unknown_name("class", str(name), ESTIMATORS)
     known = parameter_names(ESTIMATORS[name])
@@ -99,15 +99,15 @@ def unfitted(name: Any, parameters: Any) -> Any:
         if parameter not in known:
             raise unknown_name(f"{name}: parameter", parameter, known)
         if parameter in _NEVER_IN_A_FILE and value:
-            raise ValueError(f"{parameter} in the file; expected none, for it is no data.")
-    # A parameter that is newer than the file has its default.
+            raise ValueError(f"{parameter} in the file; expected none, as it isn't data.")
+    # A parameter that is newer than the file gets its default.
     estimator = ESTIMATORS[name](**{key: decoded(value) for key, value in parameters.items()})
     validate_params(estimator)
     return estimator
 
 
 def encoded_parameters(estimator: BaseEstimator) -> dict[str, Any]:
-    """Turn an estimator's parameters, estimators among them too, into what JSON can say."""
+    """Return an estimator's parameters, which may be estimators, as values for JSON."""
     encoded_ = {}
     for name, value in estimator.get_params(deep=False).items():
         try:
@@ -124,7 +124,7 @@ def encoded_parameters(estimator: BaseEstimator) -> dict[str, Any]:
 
 
 def encoded(value: Any) -> Any:
-    """Turn plain values, and objects of our own tables, into what JSON can say."""
+    """Return plain values, and objects of our classes, as values for JSON."""
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
     if isinstance(value, PathLike):
@@ -144,11 +144,13 @@ def encoded(value: Any) -> Any:
         return {"type": type(value).__name__, "fields": settings}
     if type(value) in ESTIMATORS.values():
         return {"type": type(value).__name__, "parameters": encoded_parameters(value)}
-    raise TypeError(f"{value!r} is no finite number, string, list, tuple, dict or object of ours")
+    raise TypeError(
+        f"{value!r} isn't a finite number, string, list, tuple, dict or object of this package"
+    )
 
 
 def decoded(value: Any) -> Any:
-    """Turn what JSON says into plain values and objects of our own tables."""
+    """Return values from JSON as plain values and objects of our classes."""
     if isinstance(value, list):
         return [decoded(item) for item in value]
     if not isinstance(value, dict):
@@ -165,7 +167,7 @@ def decoded(value: Any) -> Any:
 
 
 def _object(kind: str, settings: Any) -> Any:
-    """Make an object of our own table, each field of the type that its class declares."""
+    """Return an object of one of our classes, each field of the type that the class declares."""
     settings = {k: decoded(v) for k, v in of_type(settings, dict, kind).items()}
     if kind == "Optimizer":  # checks itself: which settings it has only Keras knows, in `fit`
         return Optimizer(**settings)

@@ -1,4 +1,4 @@
-"""The variables of networks as a file's tensors."""
+"""The variables of networks as tensors of a file."""
 
 import hashlib
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ _Described = list[tuple[str, tuple[int, ...], Any]]
 
 
 def tensors_of(place: str, architecture: Architecture, variables: Any) -> dict[str, NDArray]:
-    """Name a network's variables; its place in an estimator of several comes before their names."""
+    """Return a network's variables by name, prefixed by its place in a larger estimator."""
     names = [place + name for name, _, _ in _described(architecture)]
     return {
         name: _finite(name, np.asarray(value, order="C"))
@@ -31,7 +31,7 @@ def tensors_of(place: str, architecture: Architecture, variables: Any) -> dict[s
 
 
 def digest(tensors: Iterable[tuple[str, NDArray]], text: str) -> str:
-    """Compute the SHA-256 of tensors, in the order of their names, and of a text."""
+    """Return the SHA-256 of a text and of tensors, in the order of their names."""
     total = hashlib.sha256(text.encode())
     for name, values in tensors:
         total.update(f"{name} {values.dtype.str} {values.shape} ".encode())
@@ -40,9 +40,9 @@ def digest(tensors: Iterable[tuple[str, NDArray]], text: str) -> str:
 
 
 def read_variables(file: Any, architectures: dict[str, Architecture]) -> list[list[NDArray]]:
-    """Read the variables of each network; refuse a file that lacks one or has others.
+    """Return the variables of each network; raise an error if any is missing or unknown.
 
-    The networks are given by their places.  A network that is larger than the file is never made.
+    The networks are given by their places.  A network that is larger than the file is never built.
     """
     check_size(architectures, file)
     # A committee's members are often alike.
@@ -70,14 +70,14 @@ def read_variables(file: Any, architectures: dict[str, Architecture]) -> list[li
 
 
 def _described(architecture: Architecture) -> _Described:
-    """Return the name, shape and dtype of each variable, in order, without making any of them."""
+    """Return the name, shape and dtype of each variable, in order, without creating values."""
     variables = architecture.build_without_values().variables
     return [(v.path, tuple(v.shape), np.dtype(v.dtype)) for v in variables]
 
 
 def _check(tensor: Any, name: str, shape: tuple[int, ...], dtype: Any) -> None:
     found_shape, found = tuple(tensor.get_shape()), _TENSOR_TYPES.get(tensor.get_dtype(), "void")
-    # Each backend has whole numbers of its own width for the state of its random draws.
+    # The integers of random seeds have a different width on each backend.
     both_whole = dtype.kind in "iu" and np.dtype(found).kind in "iu"
     if found_shape != shape or not (found == dtype.name or both_whole):
         raise ValueError(

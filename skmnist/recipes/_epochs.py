@@ -4,14 +4,14 @@ from typing import Any
 
 
 def set_epochs(estimator: Any, epochs: int) -> None:
-    """Set the epochs of every network in an estimator, those of a fine tuning too.
+    """Set the epochs of every network in an estimator, including those of fine-tuning.
 
     Parameters
     ----------
     estimator : estimator
-        A network, or what holds some.
+        A network, or an estimator that contains networks.
     epochs : int
-        How many.
+        Number of epochs.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Recipes trained again: the reports' figures beside ours, and a folder with all that reports show.
+"""Recipes trained again: the reports' figures beside ours, and folders with all results.
 
 :func:`reproduce` trains one recipe, :func:`reproduce_all` several of them.
 """

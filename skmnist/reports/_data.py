@@ -1,4 +1,4 @@
-"""Which samples of a data set train, and which judge."""
+"""Which samples of a data set are for training, and which for evaluation."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from skmnist.datasets._registry import DATASETS
 
 @dataclass(frozen=True)
 class Split:
-    """The samples that a recipe is trained on, and those that judge it.
+    """The samples that a recipe is trained on, and those that it is judged on.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class Split:
     X_judge, y_judge : sequences of length n_judge
         Samples and labels to judge on: the test set, or a part of the training set.
     rows : ndarray of shape (n_judge,)
-        Where the samples that judge are in the set that they come from.
+        Row numbers of the samples to judge on, in the set that they come from.
     held_out : bool
         Whether they come from the training set, so that the test set is not used.
 
@@ -46,7 +46,7 @@ class Split:
 
     @property
     def kind(self) -> str:
-        """What the samples are: "images", "texts", "points" of a plane, or else "samples"."""
+        """What the samples are: "images", "texts", "points" of a plane, or otherwise "samples"."""
         X = np.asarray(self.X_train)
         if X.dtype.kind in "OUT":
             return "texts"
@@ -56,7 +56,7 @@ class Split:
 
     @property
     def class_counts(self) -> list[dict[str, Any]]:
-        """How many samples of each class train and judge: a row per class."""
+        """Number of samples of each class to train and to judge on, one row per class."""
         y_train, y_judge = np.asarray(self.y_train), np.asarray(self.y_judge)
         judge = "held_out" if self.held_out else "test"
         return [
@@ -69,12 +69,12 @@ class Split:
         ]
 
     def examples(self, n_each: int) -> tuple[Any, list[Any]]:
-        """Take the first training samples of each class: first one of each, then another of each.
+        """Return the first training samples of each class: one of each class, then another, ....
 
         Parameters
         ----------
         n_each : int
-            Samples of each class, at most.
+            Maximum number of samples of each class.
 
         Returns
         -------
@@ -97,7 +97,7 @@ def is_size(value: Any) -> bool:
 def split_of(
     data: str, *, random_state: int, train_size: int | None, validation_size: int | None
 ) -> Split:
-    """Load a data set and decide what trains and what judges; see `reproduce`."""
+    """Load a data set and split it into samples to train and to judge on; see `reproduce`."""
     for name, size in {"train_size": train_size, "validation_size": validation_size}.items():
         if size is not None and not is_size(size):
             raise ValueError(f"{name}={shown(size)}; expected a whole number >= 1, or None.")
@@ -112,7 +112,7 @@ def split_of(
 def _held_out(
     X: Any, y: Any, train_size: int | None, validation_size: int, random_state: int
 ) -> Split:
-    """Split the training set alone, the same part of each class."""
+    """Split the training set only, the same fraction of each class."""
     n = len(y)
     sizes = f"validation_size={validation_size}"
     if train_size is not None:
@@ -142,16 +142,16 @@ def _held_out(
 
 
 def part_of(X: Any, y: Any, size: int | None, random_state: int) -> tuple[Any, Any]:
-    """Take a random part of some samples, the same of each class.
+    """Return a random part of the samples, the same fraction of each class.
 
     Parameters
     ----------
     X, y : sequences of length n
         Samples and their labels.
     size : int or None
-        How many to take; None takes all.
+        Number of samples to take; None takes all.
     random_state : int
-        Decides which.
+        Determines which.
 
     Returns
     -------
@@ -160,7 +160,7 @@ def part_of(X: Any, y: Any, size: int | None, random_state: int) -> tuple[Any, A
     Raises
     ------
     ValueError
-        If there are fewer, or too few to have one of each class.
+        If there are fewer samples, or `size` is too small for one of each class.
 
     Examples
     --------

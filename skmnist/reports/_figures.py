@@ -1,4 +1,4 @@
-"""The figures of a fitted recipe, by the names that a report's figures have."""
+"""The figures of a fitted recipe, named like a report's figures."""
 
 from typing import Any
 
@@ -17,26 +17,26 @@ _HISTORIES = ("history_", "fine_tune_history_")  # of the phases, in their order
 def judged_figures(
     classifier: Any, X: Any, split: Split, y_pred: NDArray, probabilities: NDArray | None
 ) -> Figures:
-    """Measure how right a classifier is on the samples that judge.
+    """Return a classifier's accuracy, loss and probability on the samples to judge on.
 
     Parameters
     ----------
     classifier : classifier
-        Fitted, no Pipeline.
+        Fitted, not a Pipeline.
     X : sequence of length n_judge
-        The samples that judge, as the classifier takes them.
+        The samples to judge on, as the classifier takes them.
     split : Split
-        What it was trained on, and what judges.
+        The samples to train and to judge on.
     y_pred : ndarray of shape (n_judge,)
-        Labels predicted.
+        Predicted labels.
     probabilities : ndarray of shape (n_judge, n_classes) or None
-        Their probabilities, None where the classifier gives none.
+        Their probabilities; None if the classifier has none.
 
     Returns
     -------
     figures : dict of str to float
-        Named as in :class:`skmnist.recipes.Reported`; what held-out training samples judge is
-        named ``validation_...`` instead of ``test_...``. Without probabilities the accuracy alone.
+        Named as in :class:`skmnist.recipes.Reported`; figures on held-out training samples are
+        named ``validation_...`` instead of ``test_...``. Only the accuracy without probabilities.
     """
     y = np.asarray(split.y_judge)
     judge = "validation" if split.held_out else "test"
@@ -51,23 +51,23 @@ def judged_figures(
 
 
 def training_figures(classifier: Any, seconds: float) -> Figures:
-    """Gather what a classifier keeps of its training.
+    """Return the figures of a classifier's training.
 
     Parameters
     ----------
     classifier : classifier
-        Fitted, no Pipeline.
+        Fitted, not a Pipeline.
     seconds : float
         Time of the fit.
 
     Returns
     -------
     figures : dict of str to float or int
-        Named as in :class:`skmnist.recipes.Reported`; without a network the time alone.
+        Named as in :class:`skmnist.recipes.Reported`; only the time if it is not a network.
     """
     if not isinstance(classifier, NetworkClassifier):
         return {"fit_seconds": seconds}
-    # Of the last epoch, taken while the network learned, as Keras prints and reports quote them.
+    # Of the last epoch, measured during training, as Keras prints and reports quote them.
     last_phase = list(histories_of(classifier).values())[-1]
     figures: Figures = {
         "training_accuracy": 100 * last_phase["accuracy"][-1],
@@ -92,14 +92,14 @@ def histories_of(network: NetworkClassifier) -> dict[str, dict[str, list[float]]
     Returns
     -------
     histories : dict of str to dict of str to list of float
-        Most networks have "history" alone.
+        Most networks have only "history".
     """
     histories = {name.strip("_"): getattr(network, name, None) for name in _HISTORIES}
     return {phase: history for phase, history in histories.items() if history}
 
 
 def _last_side(model: Any) -> int | None:
-    """Find the side of the last image inside of a Keras model; None where it has no square one."""
+    """Return the side of the last image inside of a Keras model; None if it isn't square."""
     for layer in reversed(model.layers):
         shape = layer.output.shape
         if len(shape) == 4 and _makes_images(layer):
@@ -108,5 +108,5 @@ def _last_side(model: Any) -> int | None:
 
 
 def _makes_images(layer: Any) -> bool:
-    """Tell a convolution, a pooling or a backbone from what scales or reshapes its input."""
+    """Return whether a layer is a convolution, a pooling or a backbone, not just a rescaling."""
     return layer.count_params() > 0 or "Pool" in type(layer).__name__

@@ -16,7 +16,7 @@ from skmnist.comparison._report import as_csv, as_json
 if TYPE_CHECKING:
     from skmnist.reports._reproduction import Reproduction
 
-_MOST_OF_A_REPR = 20_000  # characters, where scikit-learn's own limit is 700
+_MOST_OF_A_REPR = 20_000  # characters; scikit-learn's limit is 700
 
 
 def write_folder(reproduction: "Reproduction", folder: Path) -> None:
@@ -36,7 +36,7 @@ def write_folder(reproduction: "Reproduction", folder: Path) -> None:
 
 
 def results_of(reproduction: "Reproduction") -> dict[str, Any]:
-    """Gather what is known of a reproduction as plain values."""
+    """Return everything known about a reproduction as plain values."""
     recipe = reproduction.recipe
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -53,7 +53,7 @@ def results_of(reproduction: "Reproduction") -> dict[str, Any]:
 
 
 def _tables(reproduction: "Reproduction") -> dict[str, str]:
-    """Make the files of text."""
+    """Return the contents of the text files by name."""
     network = reproduction.network
     tables = {
         "predictions.csv": as_csv(_predictions(reproduction)),
@@ -90,7 +90,7 @@ def _confusion_matrix(reproduction: "Reproduction") -> str:
 
 
 def _epochs(reproduction: "Reproduction") -> list[dict[str, Any]]:
-    """Return a row per epoch; where there are more phases than one, with the name of each."""
+    """Return one row per epoch, with the name of its phase if there is more than one."""
     numbers = count(1)
     in_phases = len(reproduction.histories) > 1
     return [
@@ -105,7 +105,7 @@ def _epochs(reproduction: "Reproduction") -> list[dict[str, Any]]:
 
 
 def _save_model(reproduction: "Reproduction", folder: Path) -> list[str]:
-    """Save the fitted estimator where it is data; return the names of its files."""
+    """Save the fitted estimator if `save` accepts it; return the names of its files."""
     from skmnist.persistence import save
 
     network = reproduction.network
@@ -114,7 +114,7 @@ def _save_model(reproduction: "Reproduction", folder: Path) -> list[str]:
     name = f"{reproduction.name}-{reproduction.n_train}-samples{epochs}-{figure}.safetensors"
     try:
         save(reproduction.estimator, folder / name)
-    except TypeError:  # what holds classifiers of scikit-learn is no data
+    except TypeError:  # an estimator of scikit-learn can't be saved as data
         if network is not None:
             raise
         return []

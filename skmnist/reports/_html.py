@@ -1,4 +1,4 @@
-"""HTML of few elements: whatever isn't `Markup` is escaped."""
+"""A few HTML elements: whatever isn't `Markup` is escaped."""
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
@@ -79,24 +79,24 @@ $body
 
 
 class Markup(str):
-    """HTML, as opposed to text that must be escaped to become some."""
+    """HTML, as opposed to text that has to be escaped."""
 
 
 def document(title: str, *parts: Markup) -> str:
-    """Make a whole page, which needs no other file and allows no script."""
+    """Return a whole page, which needs no other file and allows no script."""
     heading = element("h1", title)
     return _DOCUMENT.substitute(title=html(title), body="\n".join([heading, *parts]))
 
 
 def html(value: Any) -> Markup:
-    """Escape a value, unless it is HTML; None is empty."""
+    """Escape a value unless it is HTML; None becomes empty."""
     if isinstance(value, Markup):
         return value
     return Markup("" if value is None else escape(str(value)))
 
 
 def element(tag: str, *content: Any, **attributes: str) -> Markup:
-    """Make an element; ``class_`` is the attribute "class"."""
+    """Return an element; ``class_`` is the attribute "class"."""
     named = "".join(
         f' {name.strip("_")}="{escape(value)}"' for name, value in attributes.items() if value
     )
@@ -104,18 +104,18 @@ def element(tag: str, *content: Any, **attributes: str) -> Markup:
 
 
 def section(heading: str, *parts: Markup | None) -> Markup | None:
-    """Make a section of the parts that there are; None where there are none."""
+    """Return a section of the parts that aren't None or empty; None if there are none."""
     there = [part for part in parts if part]
     return element("section", element("h2", heading), *there) if there else None
 
 
 def link(path: str, text: Any) -> Markup:
-    """Link to a file by its path from the page."""
+    """Return a link to a file by its path relative to the page."""
     return element("a", text, href=quote(path))
 
 
 def picture(name: str, pictures: Mapping[str, bytes], alt: str, caption: str = "") -> Markup | None:
-    """Embed a PNG file, with a link to the file itself; None where there is no such picture."""
+    """Return an embedded PNG that links to its file; None if there is no such picture."""
     if name not in pictures:
         return None
     source = f"data:image/png;base64,{b64encode(pictures[name]).decode()}"
@@ -134,7 +134,7 @@ def table(
     numbers: Iterable[str] = (),
     caption: str = "",
 ) -> Markup:
-    """Make a table whose first column names the rows.
+    """Return a table whose first column holds the row headers.
 
     Parameters
     ----------
@@ -177,5 +177,5 @@ def _row(cells: Sequence[Any], kinds: Sequence[str]) -> Markup:
 
 
 def verdict_mark(verdict: str | None) -> Markup:
-    """Show a verdict in its colour."""
+    """Return a verdict in its colour."""
     return element("strong", verdict, class_=verdict.partition(" ")[0]) if verdict else html(None)

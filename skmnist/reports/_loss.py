@@ -1,4 +1,4 @@
-"""The loss of a fitted classifier on samples that judge it."""
+"""The loss of a fitted classifier on evaluation samples."""
 
 from typing import Any
 
@@ -17,27 +17,27 @@ _BATCH = 512
 
 
 def mean_loss(classifier: Any, X: Any, y: NDArray, probabilities: NDArray | None) -> float | None:
-    """Compute the mean loss of a sample, in the unit of the training loss.
+    """Return the mean loss per sample, in the unit of the training loss.
 
-    For a network it is what Keras's ``evaluate`` prints: the mean of the loss that it was trained
+    For a network this is what Keras's ``evaluate`` prints: the mean of the loss that it was trained
     with, label smoothing included, plus the penalties on its weights (L2). For any other classifier
     it is the mean log loss of ``predict_proba``.
 
     Parameters
     ----------
     classifier : classifier
-        Fitted, no Pipeline.
+        Fitted, not a Pipeline.
     X : sequence of length n
         Samples.
     y : ndarray of shape (n,)
         Their labels.
     probabilities : ndarray of shape (n, n_classes) or None
-        ``classifier.predict_proba(X)``, None where it has no such method.
+        ``classifier.predict_proba(X)``, or None if it has no such method.
 
     Returns
     -------
     loss : float or None
-        None where there are no probabilities, or a label that the classifier was not trained on.
+        None if there are no probabilities, or a label that the classifier was not trained on.
     """
     if probabilities is None or not np.isin(y, classifier.classes_).all():
         return None
@@ -58,11 +58,11 @@ def _loss_of_network(network: NetworkClassifier, X: Any, y: NDArray) -> float:
 
 
 def _losses(network: NetworkClassifier, rows: NDArray, numbers: NDArray) -> NDArray:
-    """Compute the loss of each sample."""
+    """Return the loss of each sample."""
     ops, model = load_keras().ops, network.network_
     scaling = PixelScaling(network.pixel_offset_, network.pixel_scale_)
     pixels = scaling.apply(rows, np.empty(rows.shape, model.inputs[0].dtype))
-    # As the model returns them: of sigmoids and softmax, Keras's losses look at what goes in.
+    # Directly from the model: for sigmoids and softmax, Keras's losses use the logits.
     outputs = model(as_images(pixels, network.image_shape_), training=False)
     n_outputs = outputs.shape[1]
     # One neuron is the probability of the second class.

@@ -1,4 +1,4 @@
-"""The page of several reproductions: reported beside ours, with links to their pages."""
+"""The page of several reproductions: reported figures beside ours, links to their pages."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 
 def folder_of(name: str, random_state: int) -> str:
-    """Name the folder of a recipe's fit with a seed."""
+    """Return the name of the folder of a recipe's fit with a seed."""
     return f"{name}-seed-{random_state}"
 
 
 def overview(reproductions: "Reproductions") -> str:
-    """Make the page.
+    """Return the page.
 
     Parameters
     ----------
     reproductions : Reproductions
-        What is shown.
+        The reproductions to show.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def _table(rows: list[dict[str, Any]]) -> Markup:
 
 
 def _recipe(name: str, rows: list[dict[str, Any]]) -> Markup:
-    """Name a recipe, with its source and the pages of its seeds."""
+    """Return a recipe's name, its source and links to the pages of its seeds."""
     seeds = [row["random_state"] for row in rows]
     links = [
         link(f"{folder_of(name, seed)}/index.html", f"seed\N{NO-BREAK SPACE}{seed}")

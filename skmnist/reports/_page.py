@@ -1,4 +1,4 @@
-"""The page of a reproduction: all that its report shows, in one file."""
+"""The page of a reproduction: everything that its report shows, in one file."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _LONGEST_TEXT = 600  # characters
 _N_TEXTS = 4
-# How a figure is named on the page, and in which format it is given.
+# Each figure's name on the page, and its format.
 _FIGURES = {
     "test_accuracy": ("Test accuracy, %", ".2f"),
     "test_loss": ("Test loss", ".4f"),
@@ -49,14 +49,14 @@ def page(
     pictures: dict[str, bytes],
     files: Sequence[str],
 ) -> str:
-    """Make the page.
+    """Return the page.
 
     Parameters
     ----------
     reproduction : Reproduction
-        What is shown.
+        The reproduction to show.
     results : dict
-        What ``results.json`` holds.
+        The content of ``results.json``.
     pictures : dict of str to bytes
         The PNG files by name.
     files : sequence of str
@@ -88,7 +88,7 @@ def _head(reproduction: "Reproduction") -> list[Markup]:
 
 
 def _sentence(reproduction: "Reproduction") -> Markup:
-    """Say how our figure compares with the reported one."""
+    """Return a sentence that compares our figure with the reported one."""
     recipe = reproduction.recipe
     name = f"{reproduction.row['measure'].replace('_', ' ').capitalize()}"
     if recipe.figure is None:
@@ -109,7 +109,7 @@ def _sentence(reproduction: "Reproduction") -> Markup:
 
 def _figures(reproduction: "Reproduction") -> Markup:
     reported, ours = vars(reproduction.recipe.reported), reproduction.figures
-    # A figure that reports give and this page has no name for is shown under its own.
+    # A reported figure that isn't listed above is shown under its field's name.
     names = [*_FIGURES, *(f.name for f in fields(Reported) if f.name not in (*_FIGURES, "picture"))]
     rows = [
         (
@@ -170,7 +170,7 @@ def _examples(split: "Split") -> list[Markup]:
 
 
 def _texts(texts: Sequence[str], titles: Sequence[str]) -> list[Markup]:
-    """Quote texts, each under its title."""
+    """Return quotations of texts, each under its title."""
     return [
         element(
             "figure",

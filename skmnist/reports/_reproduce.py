@@ -1,4 +1,4 @@
-"""Recipes of the reports, trained on the reports' data and judged as the reports did."""
+"""Recipes of the reports, trained on the reports' data and evaluated as in the reports."""
 
 import warnings
 from time import perf_counter
@@ -29,46 +29,46 @@ def reproduce(
     validation_size: int | None = None,
     verbose: int = 1,
 ) -> Reproduction:
-    """Train a recipe on the data that it is for, and measure what its report measured.
+    """Train a recipe on its data, and measure what its report measured.
 
     Parameters
     ----------
     name : str
         One of :func:`skmnist.list_recipes`.
     random_state : int, default=0
-        Decides everything random.
+        Determines everything random.
     epochs : int or None, default=None
-        Epochs of its networks instead of the recipe's own, for a trial.
+        Epochs of the recipe's networks instead of its own number, for a trial.
     train_size : int or None, default=None
-        Train on a random part of this size, the same of each class, for a trial. None trains on
-        all samples, or on all that `validation_size` leaves.
+        Train on a random part of this size, the same fraction of each class, for a trial. None
+        trains on all samples, or on all that `validation_size` leaves.
     validation_size : int or None, default=None
-        Hold out so many training samples, the same part of each class, and judge on these: the
-        protocol for choosing between networks, with ``validation_size=15000`` that of the reports'
-        studies (45,000 to train on). The test set is not used, so there is no verdict on a
-        reported test figure. None judges on the test set.
+        Hold out this many training samples, the same fraction of each class, and judge on them:
+        the protocol for choosing between networks; ``validation_size=15000`` is that of the
+        reports' studies (45,000 to train on). The test set is not used, so there is no verdict on
+        a reported test figure. None judges on the test set.
     verbose : int, default=1
-        1 prints the class counts and shows the epochs' progress, 0 is silent.
+        1 prints the class counts and shows the progress of the epochs, 0 prints nothing.
 
     Returns
     -------
     reproduction : Reproduction
-        The figures, the fitted estimator and what can be saved of it.
+        The figures and the fitted estimator; it can be saved.
 
     Raises
     ------
     ValueError
-        If there is no such recipe, or fewer samples than `train_size` and `validation_size` ask
-        for.
+        If there is no such recipe, or fewer samples than `train_size` and `validation_size`
+        require.
     OSError
-        If the data, or the weights that a recipe begins with, are not at hand.
+        If the data, or the initial weights of a recipe, are not available.
 
     Notes
     -----
-    A training accuracy is that of the last epoch, taken while the network learned, as Keras prints
-    it and reports quote it. With `validation_size` a network is judged on those samples after each
-    epoch, too, as ``history_`` shows. A recipe that holds out samples itself, to stop early or to
-    lower its learning rate, takes them from those that it is trained on.
+    A training accuracy is that of the last epoch, measured during training, as Keras prints it and
+    reports quote it. With `validation_size` a network is also evaluated on those samples after each
+    epoch, as ``history_`` shows. A recipe that holds out samples itself, to stop early or to lower
+    its learning rate, takes them from its training samples.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def reproduce(
         print(f"{name}: {_class_counts(split.y_train)}")
         _show_progress(estimator)
     with activity(f"{name}: loading Keras", verbose):
-        load_keras()  # whose import is no part of a fit
+        load_keras()  # so that the fit's time doesn't include the import
     seconds = _fit(estimator, split)
     classifier, X = _without_steps(estimator, split.X_judge)
     y_pred = classifier.predict(X)
@@ -110,19 +110,19 @@ def reproduce(
 
 
 def _fit(estimator: Any, split: Split) -> float:
-    """Fit and return the seconds that it took."""
+    """Fit an estimator and return the time in seconds."""
     judges = judges_of_epochs(estimator, split.X_judge, split.y_judge) if split.held_out else {}
     start = perf_counter()
     routing = config_context(enable_metadata_routing=True)
     with warnings.catch_warnings(), routing, interrupts_go_through():
-        # Of a Pipeline, the network alone has progress to show.
+        # In a Pipeline, only the network shows progress.
         warnings.filterwarnings("ignore", ".* does not support callbacks", UserWarning)
         estimator.fit(split.X_train, split.y_train, **judges)
     return perf_counter() - start
 
 
 def _without_steps(estimator: Any, X: Any) -> tuple[Any, Any]:
-    """Take a Pipeline's steps before the last, which need no second run for the probabilities."""
+    """Apply a Pipeline's transformers once, for both labels and probabilities."""
     while isinstance(estimator, Pipeline):
         if len(estimator) > 1:
             X = estimator[:-1].transform(X)
@@ -140,4 +140,4 @@ def _show_progress(estimator: Any) -> None:
     from sklearn.callback import ProgressBar
 
     if isinstance(last_step(estimator), NetworkClassifier):
-        estimator.set_callbacks(ProgressBar())  # a Pipeline hands them on
+        estimator.set_callbacks(ProgressBar())  # a Pipeline passes them on

@@ -1,4 +1,4 @@
-"""What became of a recipe: the fitted estimator, its predictions, its figures."""
+"""The result of a recipe: the fitted estimator, its predictions, its figures."""
 
 import os
 from dataclasses import dataclass, field
@@ -19,37 +19,37 @@ _DECIMALS = {"accuracy": 2, "loss": 5, "probability": 5, "seconds": 1, "epoch": 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What became of a recipe.
+    """The result of a recipe.
 
     Attributes
     ----------
     name : str
         The recipe's name.
     random_state : int
-        What decided the fit.
+        The seed of the fit.
     estimator : estimator
         Fitted.
     split : Split
-        The samples that it was trained and judged on; no copies of a data set.
+        The samples that it was trained and judged on; whole data sets are not copied.
     y_pred : ndarray of shape (n_judge,)
-        The labels predicted for the samples that judge.
+        The labels predicted for the samples to judge on.
     probabilities : ndarray of shape (n_judge, n_classes) or None
-        Their probabilities; None where the estimator gives none.
+        Their probabilities; None if the estimator has none.
     figures : dict of str to float or int
         All figures that were measured: "test_accuracy" and "training_accuracy" in percent,
         "test_loss" and "training_loss", "test_probability" (the mean probability of the right
         class), "n_epochs", "n_parameters", "last_side", "fit_seconds" (compilation included) and
-        "seconds_per_epoch". Those of the training, of the epochs and of the size are a network's
-        alone. Where training samples were held out, ``validation_...`` stands for ``test_...``.
+        "seconds_per_epoch". Only networks have figures of training, epochs and size. If training
+        samples were held out, ``validation_...`` replaces ``test_...``.
     trial : bool
         Whether it had fewer epochs or samples than the recipe, and so has no verdict.
 
     Notes
     -----
-    Training figures are those of the last epoch, taken while the network learned, as Keras prints
-    them and reports quote them. The test loss of a network is what Keras's ``evaluate`` prints: the
-    mean of the loss that it was trained with, label smoothing included, plus the penalties on its
-    weights. That of other classifiers is the mean log loss of ``predict_proba``.
+    Training figures are those of the last epoch, measured during training, as Keras prints them and
+    reports quote them. The test loss of a network is what Keras's ``evaluate`` prints: the mean of
+    the loss that it was trained with, label smoothing included, plus the penalties on its weights.
+    That of other classifiers is the mean log loss of ``predict_proba``.
 
     Examples
     --------
@@ -75,23 +75,23 @@ class Reproduction:
 
     @property
     def measured(self) -> float:
-        """Our figure, of the recipe's measure."""
+        """Our value of the recipe's measure."""
         measure = self.recipe.measure
         return self.figures[measure.replace("test", self._judge)]
 
     @property
     def n_train(self) -> int:
-        """How many samples it was trained on."""
+        """Number of samples that it was trained on."""
         return len(self.split.y_train)
 
     @property
     def n_judged(self) -> int:
-        """How many samples the figure was measured on."""
+        """Number of samples that the figure was measured on."""
         return self.n_train if self._is_of_training else len(self.y_true)
 
     @property
     def y_true(self) -> NDArray:
-        """The true labels of the samples that judge."""
+        """The true labels of the samples to judge on."""
         return np.asarray(self.split.y_judge)
 
     @property
@@ -102,7 +102,7 @@ class Reproduction:
 
     @property
     def confidence(self) -> NDArray | None:
-        """Probability of each predicted label; None where the estimator gives none."""
+        """Probability of each predicted label; None if the estimator has none."""
         if self.probabilities is None:
             return None
         columns = np.searchsorted(self.estimator.classes_, self.y_pred)
@@ -112,7 +112,7 @@ class Reproduction:
     def verdict(self) -> str | None:
         """How our figure compares with the reported one; see :func:`skmnist.recipes.verdict`.
 
-        None where there is no reported figure, where it belongs to the test set and ours doesn't,
+        None if there is no reported figure, if it was measured on the test set and ours was not,
         and for a trial.
         """
         if self.trial:
@@ -123,7 +123,7 @@ class Reproduction:
 
     @property
     def protocol(self) -> str:
-        """A sentence on what it was trained and judged on."""
+        """A sentence that describes what it was trained and judged on."""
         kind, n_judge = self.split.kind, len(self.y_true)
         trained = f"Trained on {self.n_train:,} {kind}"
         if self.split.held_out:
@@ -137,7 +137,7 @@ class Reproduction:
 
     @property
     def network(self) -> NetworkClassifier | None:
-        """The fitted network, where the recipe is one or ends in one."""
+        """The fitted network, if the recipe is one or ends in one."""
         classifier = last_step(self.estimator)
         return classifier if isinstance(classifier, NetworkClassifier) else None
 
@@ -148,7 +148,7 @@ class Reproduction:
 
     @property
     def row(self) -> dict[str, Any]:
-        """The row of a table: plain values by name."""
+        """A row for tables: plain values by name."""
         names = (
             "training_accuracy",
             "training_loss",
@@ -175,22 +175,22 @@ class Reproduction:
         }
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write all that a report shows into a folder; ``index.html`` is a page of all of it.
+        """Write everything that a report shows into a folder; ``index.html`` shows all of it.
 
         Parameters
         ----------
         folder : path-like
-            The folder; it's made where it is missing. Written are
+            The folder; it is created if it is missing. Its files are
 
             - ``index.html``, a page that needs no other file to be shown,
             - ``results.json``: all figures, reported and ours, with machine and versions,
             - ``class_counts.csv``, ``confusion_matrix.csv`` and ``predictions.csv``,
-            - ``confusion_matrix.png``; of images ``samples.png`` and ``mistakes.png``, of points of
-              a plane ``samples.png`` and ``boundary.png``,
-            - for a network (of a Pipeline, its last step) ``history.csv`` with a row per epoch,
+            - ``confusion_matrix.png``; for images ``samples.png`` and ``mistakes.png``, for points
+              of a plane ``samples.png`` and ``boundary.png``,
+            - for a network (the last step of a Pipeline) ``history.csv`` with one row per epoch,
               ``curves.png``, ``network.png`` and ``summary.txt``,
-            - for all that :func:`skmnist.save` takes, the fitted estimator, under a name of the
-              recipe, the number of samples, a network's epochs and the figure.
+            - the fitted estimator, if :func:`skmnist.save` accepts it; its name has the recipe,
+              the number of samples, a network's epochs and the figure.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Many recipes, one table: the reports' figures beside ours."""
+"""Many recipes in one table: the reports' figures beside ours."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,16 +17,16 @@ from skmnist.reports._summary import rich_tables
 
 @dataclass
 class Reproductions:
-    """What became of several recipes, over one or more seeds.
+    """The results of several recipes, over one or more seeds.
 
     Attributes
     ----------
     rows : list of dict
-        One row a fit; see `Reproduction.row`.
+        One row per fit; see `Reproduction.row`.
     failed : dict of str to str
-        The message of each recipe that could not be trained.
+        The error message of each recipe that could not be trained.
     interrupted : bool
-        Whether Ctrl-C ended it.
+        Whether Ctrl-C ended the run.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -36,12 +36,12 @@ class Reproductions:
     def save(self, folder: Path) -> None:
         """Write the table as ``index.html``, as CSV, and as JSON with machine and versions.
 
-        Where nothing was reproduced nothing is written: the folder may hold the table of before.
+        If nothing was reproduced, nothing is written: the folder may contain an earlier table.
 
         Parameters
         ----------
         folder : Path
-            The folder; it's made where it is missing. The page links to the folders in it that
+            The folder; it is created if it is missing. The page links to the folders in it that
             :func:`reproduce_all` writes.
 
         Raises
@@ -75,16 +75,16 @@ def reproduce_all(
     output: Path | None = None,
     **settings: Any,
 ) -> Reproductions:
-    """Reproduce recipes one after the other; what fails or is interrupted leaves the others whole.
+    """Reproduce recipes one after the other; keep the others if one fails or is interrupted.
 
     Parameters
     ----------
     names : sequence of str
         The recipes.
     random_states : iterable of int, default=(0,)
-        A fit each.
+        Seeds; each recipe is fitted once per seed.
     output : Path or None, default=None
-        Folder for the table, written anew after each fit, and a folder of each fit; its
+        Folder for the table, rewritten after each fit, and for a folder of each fit; its
         ``index.html`` links to them.
     **settings
         `epochs`, `train_size`, `validation_size` and `verbose`, as in :func:`reproduce`.
@@ -96,7 +96,7 @@ def reproduce_all(
     Raises
     ------
     OSError
-        If the output folder can't be made; before anything is trained.
+        If the output folder can't be created; raised before anything is trained.
 
     Examples
     --------
@@ -125,7 +125,7 @@ def _add(
 ) -> None:
     try:
         result = reproduce(name, random_state=seed, **settings)
-    except BrokenPipeError:  # of stdout: nobody reads what comes
+    except BrokenPipeError:  # of stdout: nobody reads the output
         raise
     except (ImportError, OSError, ValueError) as error:
         done.failed[name] = str(error)

@@ -1,4 +1,4 @@
-"""All seeds of a recipe in one row, for the screen and for the page of several recipes."""
+"""All seeds of a recipe in one row, for the terminal and for the page of several recipes."""
 
 from collections.abc import Sequence
 from statistics import fmean, stdev
@@ -22,13 +22,13 @@ MEASURED = (
 
 
 def rows_by_recipe(rows: Rows) -> dict[str, list[dict[str, Any]]]:
-    """Gather the rows of each recipe, in order."""
+    """Return the rows of each recipe, in order."""
     names = dict.fromkeys(row["recipe"] for row in rows)
     return {name: [row for row in rows if row["recipe"] == name] for name in names}
 
 
 def summary(name: str, rows: Rows) -> dict[str, str]:
-    """Sum up the rows of one recipe: texts by the headers `COMPARED` and `MEASURED`, means."""
+    """Summarise the rows of one recipe by means: texts by the headers `COMPARED` and `MEASURED`."""
     recipe = RECIPES[name]
     figures = [row["measured"] for row in rows]
     here = f"{fmean(figures):.{recipe.decimals}f}"
@@ -51,7 +51,7 @@ def summary(name: str, rows: Rows) -> dict[str, str]:
 
 
 def caption_of(rows: Rows) -> str:
-    """Say what the figures of a table are."""
+    """Return a caption that explains the figures of a table."""
     where = "the test set"
     if rows and "n_validation" in rows[0]:
         n = rows[0]["n_validation"]
@@ -64,7 +64,7 @@ def caption_of(rows: Rows) -> str:
 
 
 def rich_tables(rows: Rows) -> Any:
-    """Make the tables for the screen: what is compared, and what was measured."""
+    """Return the tables for the terminal: figures compared, and figures measured."""
     from rich.console import Group
 
     summaries = {name: summary(name, of_one) for name, of_one in rows_by_recipe(rows).items()}
@@ -94,6 +94,6 @@ def _mean(rows: Rows, key: str, format_spec: str) -> str:
 
 
 def table_of_recipes() -> Table:
-    """Make the table of all recipes for the screen."""
+    """Return the table of all recipes for the terminal."""
     rows = [[name, recipe.note, recipe.figure_text] for name, recipe in RECIPES.items()]
     return Table(["Recipe", "What it is for", "Reported"], rows, prose=["What it is for"])

@@ -1,4 +1,4 @@
-"""A classical classifier of texts, to compare networks with."""
+"""A classical text classifier, to compare networks with."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from sklearn.pipeline import Pipeline
 
 
 def tfidf_logistic_regression(**settings: Any) -> Pipeline:
-    """Logistic regression on the frequency of words, the rare ones weighing more (TF-IDF).
+    """Return a logistic regression on word frequencies, with more weight for rare words (TF-IDF).
 
     Parameters
     ----------
     **settings
-        Settings of :class:`sklearn.linear_model.LogisticRegression`, in place of its own.
+        Parameters of :class:`sklearn.linear_model.LogisticRegression`, instead of its defaults.
 
     Returns
     -------
@@ -23,7 +23,7 @@ def tfidf_logistic_regression(**settings: Any) -> Pipeline:
     Raises
     ------
     TypeError
-        If LogisticRegression has no such setting.
+        If LogisticRegression has no such parameter.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Networks for sequences of words, each word a number."""
+"""Networks for sequences of words, each word represented by its index."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -32,42 +32,42 @@ def sequence_cnn(
     dtype: str = "float32",
     seed: int = 0,
 ) -> Any:
-    """Build an embedding of words, a convolution along the sequence, max pooling, dense layers.
+    """Build an embedding of words, a convolution along the sequence, max pooling and dense layers.
 
     Parameters
     ----------
     input_shape : tuple (1, length, 1)
         The shape of one sequence, as an image of one row.
     n_outputs : int
-        Units of the last layer.
+        Number of units of the last layer.
     vocabulary_size : int
         Rows of the embedding; an index of `vocabulary_size` or more counts as the unknown word, 2.
     embedding_dim : int, default=32
-        Numbers that stand for a word.
+        Dimension of the embedding.
     filters : int, default=32
-        Filters of the convolution, which keeps the length.
+        Number of filters of the convolution, which keeps the length.
     kernel_size : int, default=3
-        Words that a filter sees at once.
+        Number of words that a filter covers.
     pool_size : int, default=2
-        Places of which the largest value goes on; a rest at the end is one more place.
+        Number of positions that max pooling combines; a remainder at the end is pooled too.
     hidden_units : sequence of int, default=(250,)
-        Units of each hidden dense layer.
+        Number of units of each hidden dense layer.
     activation : str, default="relu"
         Keras's name of the activation of the convolution and of the hidden layers.
     dropout : float or sequence of float, default=0.0
-        The part of each hidden dense layer's units that is dropped in training.
+        The fraction of each hidden dense layer's units that is dropped in training.
     output_activation : str, default="softmax"
         Keras's name of the last layer's activation.
     dtype : str, default="float32"
         Keras's dtype policy: "float32", "mixed_bfloat16" or "float64".
     seed : int, default=0
-        Decides the initial weights (Glorot uniform, of the embedding uniform within 0.05, biases
+        Determines the initial weights (Glorot uniform, of the embedding uniform within 0.05, biases
         zero) and the dropout.
 
     Returns
     -------
     network : keras.Model
-        Takes whole numbers as floats, gives ``n_outputs`` numbers a sequence.
+        Takes whole numbers as floats, returns ``n_outputs`` numbers per sequence.
 
     Raises
     ------
@@ -124,36 +124,36 @@ def sequence_dense_network(
     dtype: str = "float32",
     seed: int = 0,
 ) -> Any:
-    """Build an embedding of words followed by dense layers over all of the sequence.
+    """Build an embedding of words followed by dense layers over the whole sequence.
 
     Parameters
     ----------
     input_shape : tuple (1, length, 1)
         The shape of one sequence, as an image of one row.
     n_outputs : int
-        Units of the last layer.
+        Number of units of the last layer.
     vocabulary_size : int
         Rows of the embedding; an index of `vocabulary_size` or more counts as the unknown word, 2.
     embedding_dim : int, default=32
-        Numbers that stand for a word.
+        Dimension of the embedding.
     hidden_units : sequence of int, default=(250,)
-        Units of each hidden layer.
+        Number of units of each hidden layer.
     activation : str, default="relu"
         Keras's name of the hidden layers' activation.
     dropout : float or sequence of float, default=0.0
-        The part of each hidden layer's units that is dropped in training.
+        The fraction of each hidden layer's units that is dropped in training.
     output_activation : str, default="softmax"
         Keras's name of the last layer's activation.
     dtype : str, default="float32"
         Keras's dtype policy: "float32", "mixed_bfloat16" or "float64".
     seed : int, default=0
-        Decides the initial weights (Glorot uniform, of the embedding uniform within 0.05, biases
+        Determines the initial weights (Glorot uniform, of the embedding uniform within 0.05, biases
         zero) and the dropout.
 
     Returns
     -------
     network : keras.Model
-        Takes whole numbers as floats, gives ``n_outputs`` numbers a sequence.
+        Takes whole numbers as floats, returns ``n_outputs`` numbers per sequence.
 
     Raises
     ------
@@ -187,10 +187,10 @@ def _embedded_words(
     dtype: str,
     seeds: Iterator[int],
 ) -> tuple[Any, Any]:
-    """Make the input, and the vectors that stand for its words."""
+    """Return the input, and the embedded words."""
     keras = load_keras()
     images = keras.Input(input_shape, name="images")
-    # Whole numbers before any layer takes them: bfloat16 would round those above 256.
+    # Cast to integers before any layer: bfloat16 would round those above 256.
     indices = keras.ops.cast(images, "int32")
     indices = keras.ops.reshape(indices, (-1, input_shape[1]))
     known = keras.ops.where(indices < vocabulary_size, indices, UNKNOWN)

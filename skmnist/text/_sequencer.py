@@ -18,45 +18,45 @@ from skmnist.text._networks import UNKNOWN
 
 _PADDING, _START = 0, 1
 _FIRST_WORD = UNKNOWN + 1
-# As Keras's TextVectorization shows it; no word of a text has brackets.
+# As in Keras's TextVectorization; no word of a text has brackets.
 _UNKNOWN_SIGN = "[UNK]"
 
 _LINE_BREAK = re.compile(r"<br\s*/?>")
-# What the Tokenizer of Keras 2 left of a text; apostrophes belong to their word.
+# Words as in the Tokenizer of Keras 2; apostrophes are part of a word.
 _WORD = re.compile(r"[^\s!\"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~]+")
 
 
 class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErrors, BaseEstimator):
-    r"""Texts as rows of word indices, all of one length.
+    r"""Convert texts to rows of word indices, all of the same length.
 
-    A word's index tells how frequent it is in the training texts: the most frequent is 3, the next
-    one 4. Before them, 0 is padding, 1 the start of a text, 2 a word that is not among the
-    `max_tokens`. A short text is padded in front, of a long one the end is kept, as
-    ``keras.datasets.imdb.load_data`` and ``keras.utils.pad_sequences`` do.
+    Words are numbered by their frequency in the training texts: the most frequent one is 3, the
+    next one 4. Of the first indices, 0 is padding, 1 the start of a text, 2 an unknown word. Short
+    texts are padded in front, long ones are truncated to their end, as in
+    ``keras.datasets.imdb.load_data`` and ``keras.utils.pad_sequences``.
 
-    Words are what white space and punctuation separate, in lower case; an apostrophe is part of
-    its word, and the mark ``<br />`` is white space.
+    Words are separated by white space and punctuation, and converted to lower case; an apostrophe
+    is part of its word, and the tag ``<br />`` is white space.
 
     Parameters
     ----------
     max_tokens : int, default=5000
-        Every index is smaller: ``max_tokens - 3`` words are known. Of equally frequent words, the
-        alphabet decides which come first.
+        Upper bound of the indices: ``max_tokens - 3`` words are known. Equally frequent words are
+        in alphabetical order.
     output_sequence_length : int, default=500
-        Indices of each text, at most 2**20.
+        Number of indices per text, at most 2**20.
     vocabulary : list of str, default=None
-        The known words, the most frequent first, such as another's ``list(vocabulary_)``, of which
-        the first ``max_tokens - 3`` count. None learns them from the texts.
+        The known words, the most frequent first, such as another sequencer's ``list(vocabulary_)``;
+        only the first ``max_tokens - 3`` are used. None learns them from the texts.
 
     Attributes
     ----------
     vocabulary_ : dict of str to int
-        The index of each known word, ascending.
+        The index of each known word, in ascending order.
 
     See Also
     --------
     sklearn.feature_extraction.text.CountVectorizer : Counts words, without their order.
-    SequenceCNNClassifier : Classifies what this transformer gives.
+    SequenceCNNClassifier : Classifies the output of this transformer.
 
     Examples
     --------
@@ -92,7 +92,7 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErro
     @in_one_step
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Iterable[str], y: Any = None) -> Self:
-        """Learn which words are frequent.
+        """Learn the most frequent words.
 
         Parameters
         ----------
@@ -109,8 +109,8 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErro
         Raises
         ------
         ValueError
-            If a parameter is out of range, `X` holds anything but strings, no word is known, or
-            `vocabulary` holds anything but words, each of them once.
+            If a parameter is out of range, `X` holds anything but strings, there are no words, or
+            `vocabulary` holds anything but distinct words.
         """
         texts = _texts(X)
         words = _frequent_words(texts) if self.vocabulary is None else _distinct(self.vocabulary)
@@ -120,7 +120,7 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErro
         return self
 
     def transform(self, X: Iterable[str]) -> NDArray:
-        """Turn texts into word indices.
+        """Convert texts to word indices.
 
         Parameters
         ----------
@@ -149,18 +149,18 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErro
         return indices
 
     def inverse_transform(self, X: Any) -> list[str]:
-        """Turn word indices back into the words that are left of a text.
+        """Convert word indices back to the words of the texts.
 
         Parameters
         ----------
         X : array-like of shape (n, n_indices)
-            Whole numbers, of any numeric dtype: what `transform` returned, or some of its columns.
+            Whole numbers, of any numeric dtype: the result of `transform`, or some of its columns.
 
         Returns
         -------
         texts : list of n str
-            Words in lower case with a space between them. Padding and the start of a text are
-            left out; a word that wasn't known is "[UNK]", as in Keras's ``TextVectorization``.
+            Words in lower case, separated by spaces. Padding and the start of a text are left out;
+            unknown words are "[UNK]", as in Keras's ``TextVectorization``.
 
         Raises
         ------
@@ -184,7 +184,7 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErro
         rows = _word_indices(X, last=len(shown) - 1).tolist()
         return [" ".join(shown[index] for index in row if index >= UNKNOWN) for row in rows]
 
-    # What a file holds; see `skmnist._inputs.state.ImageState`.
+    # The state in a file; see `skmnist._inputs.state.ImageState`.
 
     def __skmnist_getstate__(self) -> dict[str, Any]:
         return {"vocabulary_": list(self.vocabulary_), "length": self._n_features_out}
@@ -221,7 +221,7 @@ def _frequent_words(texts: list[str]) -> list[str]:
 
 
 def _distinct(vocabulary: Any) -> list[str]:
-    """Refuse a vocabulary that isn't a list of words as texts have them, each of them once."""
+    """Return the vocabulary as a list; raise an error unless it holds distinct words."""
     words = list(vocabulary)
     if not words or not all(isinstance(word, str) and _words(word) == [word] for word in words):
         raise ValueError(
@@ -241,7 +241,7 @@ def _words(text: str) -> list[str]:
 
 
 def _texts(X: Any) -> list[str]:
-    """Refuse whatever is no collection of strings."""
+    """Return the texts as a list; raise an error unless `X` is a collection of strings."""
     if isinstance(X, str | bytes) or not isinstance(X, Iterable):
         raise ValueError(f"X is {shown(X)}; expected several texts, such as a list of strings.")
     shape = getattr(X, "shape", None)
@@ -258,7 +258,7 @@ def _texts(X: Any) -> list[str]:
 
 
 def _word_indices(X: Any, last: int) -> NDArray:
-    """Refuse whatever is no table of indices from 0 to the last word's."""
+    """Return the indices as an array; raise an error unless they are from 0 to the last word's."""
     indices = check_array(X, input_name="X", ensure_min_samples=0, ensure_min_features=0)
     wrong = (indices != np.floor(indices)) | (indices < 0) | (indices > last)
     if wrong.any():

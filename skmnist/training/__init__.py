@@ -1,4 +1,4 @@
-"""What decides how networks are trained: augmentation, optimizers, learning-rate schedules."""
+"""Settings of the training of networks: augmentation, optimizers and learning-rate schedules."""
 
 from skmnist.training._augmentation import Augmentation
 from skmnist.training._optimizers import Optimizer

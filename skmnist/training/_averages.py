@@ -1,4 +1,4 @@
-"""Moving averages that are right after any number of steps."""
+"""Moving averages that are unbiased after any number of steps."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,16 +11,16 @@ from skmnist._utils.backend import load_keras
 def corrected_averages(
     network: Any, optimizer: Any, iterations: Any, earlier_steps: Any
 ) -> Iterator[None]:
-    """Take a training step that leaves no trace of the moving averages' initial values.
+    """Lower the momentum in a training step, so that averages lose their initial values.
 
-    Batch normalisation's mean and variance begin at 0 and 1 in Keras: with a momentum of 0.99,
+    Batch normalisation's mean and variance start at 0 and 1 in Keras: with a momentum of 0.99,
     these still have a weight of 0.37 after 100 steps.  As in Adam [1]_, the averages are corrected
-    for it: within this context the momentum is ``min(momentum, t / (t + 9))``, t being the number
-    of steps before.  The first batch's statistics are taken whole, the average's horizon is a
-    tenth of the steps taken, so that it is of weights near the last ones, as it has to be [2]_, and
-    after ``9 * momentum / (1 - momentum)`` steps the momentum is the layer's own.  The optimizer's
-    average of the weights (EMA) is corrected in the same way.  Training reads none of these, so the
-    weights are the same.
+    for that: within this context the momentum is ``min(momentum, t / (t + 9))``, where t is the
+    number of previous steps.  The first batch's statistics replace the initial values; then the
+    average's horizon is a tenth of the steps taken, so that it belongs to recent weights, as it
+    should [2]_; after ``9 * momentum / (1 - momentum)`` steps the momentum is the layer's own.  The
+    optimizer's average of the weights (EMA) is corrected in the same way.  Training doesn't read
+    these averages, so the weights are the same.
 
     Parameters
     ----------
@@ -29,10 +29,10 @@ def corrected_averages(
     optimizer : keras.optimizers.Optimizer
         Its optimizer.
     iterations : tensor or keras.Variable of shape (), int
-        Steps that the optimizer has taken.
+        Number of steps that the optimizer has taken.
     earlier_steps : tensor or float
-        Steps that the network was trained for before this optimizer's first; infinity where they
-        are not counted.
+        Number of steps that the network was trained before this optimizer's first; infinity if
+        they were not counted.
 
     References
     ----------
@@ -59,7 +59,7 @@ def corrected_averages(
             earlier_steps, norm.variable_dtype
         )
         norm.momentum = _at_most(norm.momentum, taken)
-    # Where the averaged weights are put in the place of the weights, training does read them.
+    # If the averaged weights regularly overwrite the weights, training does read them.
     if optimizer.use_ema and not optimizer.ema_overwrite_frequency:
         dtype = network.trainable_variables[0].dtype
         optimizer.ema_momentum = _at_most(optimizer.ema_momentum, ops.cast(iterations, dtype))
@@ -76,7 +76,7 @@ def _at_most(momentum: float, steps: Any) -> Any:
 
 
 def _batch_normalisations(network: Any) -> list[Any]:
-    """List the network's batch normalisations, those of the models within it too."""
+    """Return the network's batch normalisations, including those of nested models."""
     keras = load_keras()
     found: list[Any] = []
     for layer in network.layers:

@@ -15,38 +15,38 @@ from skmnist.training._schedules import Constant
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 _SET_THE_RATE = ("LearningRateScheduler", "ReduceLROnPlateau")
 _REFUSED = {
-    "BackupAndRestore": "goes on with a broken-off Model.fit of Keras, which doesn't run here. "
-    "Save the classifier with skmnist.persistence.save, and go on with warm_start=True.",
+    "BackupAndRestore": "resumes an interrupted Model.fit of Keras, which isn't used here. "
+    "Save the classifier with skmnist.persistence.save, and continue with warm_start=True.",
     "SwapEMAWeights": "swaps weights that are averaged here already. Leave it out: with "
-    "ema_momentum in the optimizer, the averaged weights are judged in each epoch and predict.",
+    "ema_momentum in the optimizer, validation and predict use the averaged weights.",
 }
 
 
 class KerasCallbacks:
     """The user's callbacks, called as Keras calls them in ``Model.fit``.
 
-    Batch hooks cost a return to Python at each step, so they are called only where a callback
-    has one.
+    Batch hooks require a return to Python at each step, so they are called only if a callback has
+    one.
 
     Parameters
     ----------
     callbacks : sequence of keras.callbacks.Callback
-        They run themselves, and hold afterwards what they have recorded.
+        The callbacks themselves are run, and keep what they have recorded.
     trainer : AbstractTrainer
         Its network becomes their ``model``, compiled, so that they can evaluate it.
     spec : TrainingSpec
-        Decides the loss of that.
+        Determines the loss of the compiled model.
     plan : Plan
-        Decides their ``params``.
+        Determines their ``params``.
     n_rows : int
-        Training rows.
+        Number of training rows.
 
     Raises
     ------
     TypeError
-        If one is no Keras callback.
+        If one isn't a Keras callback.
     ValueError
-        If one can have no effect here.
+        If one would have no effect here.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class KerasCallbacks:
             return
         _compile(self._network, spec)
         self._network.stop_training = False
-        # A callback was given to be seen: Keras's ProgbarLogger shows nothing with verbose=0.
+        # With verbose=0, a callback such as Keras's ProgbarLogger would show nothing.
         params = {"epochs": plan.epochs, "steps": -(-n_rows // plan.batch_size), "verbose": 1}
         for callback in self._callbacks:
             callback.set_model(self._network)
@@ -69,11 +69,11 @@ class KerasCallbacks:
 
     @property
     def want_batches(self) -> bool:
-        """Whether any callback has a batch hook of its own."""
+        """Whether any callback overrides a batch hook."""
         base = load_keras().callbacks.Callback
         return any(
             getattr(type(callback), hook) is not getattr(base, hook)
-            or hook in vars(callback)  # as LambdaCallback has it
+            or hook in vars(callback)  # as in LambdaCallback
             for callback in self._callbacks
             for hook in _BATCH_HOOKS
         )
@@ -96,7 +96,7 @@ class KerasCallbacks:
         self._call("on_epoch_begin", epoch)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> dict[str, float]:
-        """Call the hooks; return the numbers that they have added to the logs."""
+        """Call the hooks after an epoch; return the numbers that they have added to the logs."""
         seen: dict[str, Any] = dict(logs)
         self._call("on_epoch_end", epoch, seen)
         return {
@@ -120,7 +120,7 @@ class KerasCallbacks:
 
     @contextmanager
     def _rate_kept_by(self, callback: Any) -> Iterator[None]:
-        """Refuse a learning rate that the schedule would replace before the next step."""
+        """Raise an error if a callback sets a learning rate, which the schedule would replace."""
         if not self._has_schedule:
             yield
             return
@@ -132,16 +132,16 @@ class KerasCallbacks:
 
 
 def copied(callback: Any) -> Any:
-    """Copy a callback for a clone or a pickle.
+    """Return a copy of a callback for a clone or a pickle.
 
-    Its own numbers, arrays, lists and dicts are copied, and callbacks that it holds.  All else is
-    shared: functions, and what must or can't be a second one, as a trial of optuna, a progress
-    bar or an open file.  A closed file and the network that it has seen are left out.
+    Its numbers, arrays, lists and dicts are copied, and callbacks that it contains.  Everything
+    else is shared: functions, and objects that must not or can't be copied, such as a trial of
+    optuna, a progress bar or an open file.  A closed file and its network are left out.
 
     Parameters
     ----------
     callback : keras.callbacks.Callback
-        Anything else is returned as it is.
+        Anything else is returned unchanged.
 
     Returns
     -------
@@ -195,7 +195,7 @@ def _copied_callback(callback: Any, copies: dict[int, Any]) -> Any:
 
 
 def _check_effective(callback: Any, has_schedule: bool) -> None:
-    """Refuse what is no callback, and what would be called without effect."""
+    """Raise an error for an object that isn't a callback, or that would have no effect."""
     keras = load_keras().callbacks
     if not isinstance(callback, keras.Callback):
         raise TypeError(
@@ -218,7 +218,7 @@ def _rate_refused(callback: Any) -> str:
 
 
 def _compile(network: Any, spec: TrainingSpec) -> None:
-    """Let a callback evaluate the network on class numbers, shape (n,), or one-hot labels."""
+    """Compile the network, so that callbacks can evaluate it on class numbers or one-hot labels."""
     ops = load_keras().ops
 
     def loss(labels: Any, outputs: Any) -> Any:
@@ -231,8 +231,8 @@ def _compile(network: Any, spec: TrainingSpec) -> None:
         return spec.loss(ops.cast(labels, outputs.dtype), outputs)
 
     network.compile(network.optimizer, loss, metrics=["accuracy"], jit_compile=False)
-    # Keras makes the metrics when they are first computed, and EarlyStopping looks for them.
+    # Keras creates the metrics when they are first computed, and EarlyStopping looks for them.
     network.compute_metrics(None, ops.zeros((1,)), ops.zeros((1, network.output_shape[-1])))
     network.reset_metrics()
-    # What a callback saves is the network alone, which loads without this function.
+    # So that callbacks save the network only, which can be loaded without this function.
     network.get_compile_config = lambda: None

@@ -1,4 +1,4 @@
-"""The nouns of training, shared by all backends."""
+"""The data structures of training, shared by all backends."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from skmnist.training._schedules import Schedule
 
 @dataclass(frozen=True)
 class TrainingSpec:
-    """What is compiled: equal specs share one compiled loop."""
+    """The settings that are compiled: equal specs share one compiled loop."""
 
     architecture: Architecture
     optimizer: OptimizerSpec
@@ -27,7 +27,7 @@ class TrainingSpec:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything else that decides a run; with the data, it decides every bit of it."""
+    """All other settings of a run; together with the data they determine it bit for bit."""
 
     epochs: int
     batch_size: int
@@ -41,13 +41,13 @@ class Plan:
     tol: float = 0.0
 
     def steps_per_epoch(self, n_rows: int) -> int:
-        """Return the number of batches that `n_rows` make."""
+        """Return the number of batches for `n_rows` rows."""
         return -(-n_rows // self.batch_size)
 
 
 @dataclass(frozen=True)
 class Data:
-    """The data as it came, and which rows train and which judge.
+    """The data as passed, and which rows are for training and which for validation.
 
     Attributes
     ----------
@@ -60,13 +60,13 @@ class Data:
     train_rows : ndarray of int32
         Row numbers.
     validation_rows : ndarray of int32
-        Row numbers of the images that judge: of `validation` where that is given.
+        Row numbers of the validation images: those of `validation` if that is given.
     pixel_scale : float
-        What pixels are divided by.
+        The divisor of pixels.
     validation : Data or None
-        A set of its own to judge on; None where the rows that judge are among these images.
+        A separate validation set; None if the validation rows are among these images.
     background : tuple of float
-        What surrounds the images, scaled, for each channel or for all: augmentation fills with it.
+        Scaled background of the images, per channel or for all: augmentation fills with it.
     """
 
     images: NDArray
@@ -81,9 +81,9 @@ class Data:
 
 @dataclass(frozen=True)
 class State:
-    """Where training stands, in plain arrays: the network's variables and the optimizer's.
+    """The state of training as plain arrays: the network's variables and the optimizer's.
 
-    Without the optimizer's, training goes on with a new optimizer.
+    Without the optimizer's, training continues with a new optimizer.
     """
 
     network: Sequence[NDArray]
@@ -92,23 +92,24 @@ class State:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What training gives back.
+    """The result of training.
 
     Attributes
     ----------
     state : State
-        At the best epoch where training may stop early, else at the last.
+        At the best epoch if training may stop early, else at the last.
     history : dict of str to list of float
-        "loss", "accuracy", "learning_rate", and "val_loss", "val_accuracy" where rows were
-        held out; one number an epoch.
+        "loss", "accuracy", "learning_rate", and "val_loss", "val_accuracy" if rows were held out;
+        one number per epoch.
     best_epoch : int
-        The epoch with the lowest judged loss, counted from 1 over all calls.
+        The epoch with the lowest validation loss (the training loss if nothing is held out),
+        counted from 1 over all calls.
     interrupted : bool
         Whether Ctrl-C ended it.
     n_steps : int
-        Training steps taken; of the last phase, where there are several.
+        Number of training steps; of the last phase, if there are several.
     loss, accuracy : float
-        Of the training rows, in the epoch whose state is kept.
+        On the training rows, in the epoch whose state is kept.
     """
 
     state: State
@@ -121,32 +122,32 @@ class Outcome:
 
 
 class Watcher:
-    """Told of each epoch, numbered from 1 over all calls (does nothing by itself)."""
+    """Called for each epoch, numbered from 1 over all calls; this base class does nothing."""
 
     def epoch_begins(self, epoch: int) -> None:
-        """Hear that an epoch begins."""
+        """Receive the number of an epoch that begins."""
 
     def epoch_ended(self, epoch: int, logs: dict[str, float], state: Callable[[], State]) -> bool:
-        """Hear its losses and scores, and how to copy the state; True ends the run."""
+        """Receive its losses and scores, and a function to copy the state; True ends the run."""
         return False
 
 
 def epoch_generator(seed: int, epoch: int) -> np.random.Generator:
-    """Give the source of all that is drawn for one epoch: the order and the augmentation."""
+    """Return the generator for one epoch's random draws: the order and the augmentation."""
     return np.random.default_rng([seed, epoch])
 
 
 def epoch_order(plan: Plan, rows: NDArray, rng: np.random.Generator) -> NDArray:
-    """Order the training rows for one epoch."""
+    """Return the training rows in the order of one epoch."""
     return rng.permutation(rows) if plan.shuffle else rows
 
 
 class TrainingDivergedError(ValueError):
-    """The loss is no longer a number."""
+    """The loss became NaN or infinite."""
 
 
 def check_finite_loss(loss: float, epoch: int, rate: Any) -> None:
-    """Stop a run whose loss became NaN or infinite."""
+    """Raise an error if the loss is NaN or infinite."""
     if not np.isfinite(loss):
         raise TrainingDivergedError(
             f"Training diverged: the loss is {loss} in epoch {epoch} at learning_rate={rate:.3g}. "

@@ -1,4 +1,4 @@
-"""Training that ends at guessing."""
+"""A warning if a trained network is no better than guessing."""
 
 import warnings
 
@@ -9,31 +9,32 @@ from skmnist._utils.backend import load_keras
 from skmnist.training._contract import Data, Outcome
 from skmnist.training._losses import Loss
 
-# Fewer steps leave a network near its first weights, however well it is set.
+# After fewer steps a network is still near its initial weights, whatever its settings.
 _FEW_STEPS = 50
 
 
 def warn_if_guessing(loss: Loss, data: Data, n_outputs: int, outcome: Outcome) -> None:
-    """Warn where a network is no better than one that has seen the labels and no image.
+    """Warn if a network is no better than one that knows the labels but not the images.
 
     Parameters
     ----------
     loss : Loss
-        What was trained.
+        The training loss.
     data : Data
         The training data.
     n_outputs : int
-        The network's outputs; a single one stands for two classes.
+        Number of the network's outputs; a single one stands for two classes.
     outcome : Outcome
-        The steps taken, and the loss and the accuracy reached.
+        The number of steps, and the loss and the accuracy reached.
 
     Warns
     -----
     ConvergenceWarning
-        If the loss is no lower than the best that the class frequencies alone give, and the
-        accuracy no higher than the share of the largest class, but for chance; or if the loss is
-        half as high again as that of the frequencies, as after steps too large, and the accuracy
-        nearer to chance than to 1.  After fewer than 50 steps, only if both are so.
+        If the loss is no lower than the lowest that constant outputs reach, and the accuracy not
+        significantly higher than the fraction of the largest class; or if the loss is at least 1.5
+        times that of constant outputs, as after too large steps, and the accuracy nearer to chance
+        than to 1.  After fewer than 50 steps, only if the loss is 1.5 times as high and the
+        accuracy not significantly higher than that fraction.
 
     Examples
     --------
@@ -63,7 +64,7 @@ def warn_if_guessing(loss: Loss, data: Data, n_outputs: int, outcome: Outcome) -
     largest = np.bincount(labels, minlength=n_classes).max() / len(labels)
     by_chance = largest + 2 * np.sqrt(largest * (1 - largest) / len(labels))
     least = guessed if n_steps >= _FEW_STEPS else 1.5 * max(even, guessed)
-    # The penalties on weights may be a large part of a loss that is right most of the time.
+    # Penalties on weights may make the loss large although most predictions are right.
     is_far_off = reached >= 1.5 * max(even, guessed) and hits < (1 + largest) / 2
     if (reached >= least and hits <= by_chance) or (n_steps >= _FEW_STEPS and is_far_off):
         warnings.warn(
@@ -76,7 +77,7 @@ def warn_if_guessing(loss: Loss, data: Data, n_outputs: int, outcome: Outcome) -
 
 
 def _loss_of_constant(loss: Loss, constant: np.ndarray, frequencies: np.ndarray) -> float:
-    """Compute the weighted mean loss where every image has the same outputs."""
+    """Return the weighted mean loss if every image has the same outputs."""
     one_hot = np.eye(len(frequencies), dtype=np.float32)[:, -len(constant) :]
     outputs = np.tile(constant.astype(np.float32), (len(frequencies), 1))
     ops = load_keras().ops

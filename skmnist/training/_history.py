@@ -1,4 +1,4 @@
-"""The curves of a training that goes on, and as data that JSON can hold."""
+"""Training curves: continued over several runs, and as values for JSON."""
 
 from collections.abc import Mapping, Sequence
 from math import isnan, nan
@@ -12,13 +12,13 @@ def continued(before: Curves, after: Curves) -> dict[str, list[float]]:
     Parameters
     ----------
     before, after : mapping of str to sequence of float
-        Curves by name, with "loss" among them where there are any epochs.
+        Curves by name; if there are any epochs, they include "loss".
 
     Returns
     -------
     history : dict of str to list of float
-        All curves, each with one value per epoch: NaN where it has none, as for the loss on samples
-        held out in epochs that nothing was held out in.
+        All curves, each with one value per epoch: NaN for missing values, such as the validation
+        loss in epochs without held-out samples.
 
     Examples
     --------

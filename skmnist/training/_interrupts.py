@@ -1,4 +1,4 @@
-"""Ctrl-C while a network is trained."""
+"""Handling of Ctrl-C during the training of a network."""
 
 import warnings
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _go_through: ContextVar[bool] = ContextVar("interrupts_go_through", default=Fals
 
 @contextmanager
 def interrupts_go_through() -> Iterator[None]:
-    """Have Ctrl-C end all that is done within, where a fit is one part of it.
+    """Make Ctrl-C end everything within this context, of which a fit is only a part.
 
     Examples
     --------
@@ -36,22 +36,22 @@ def interrupts_go_through() -> Iterator[None]:
 
 
 def keep_after_interrupt(n_epochs: int) -> None:
-    """Warn that training ends early, or let the interrupt go through. Call it in its handler.
+    """Warn that training ends early, or re-raise the interrupt. To be called in its handler.
 
-    It goes through before the first epoch has ended, as there is nothing to keep, within
-    `interrupts_go_through`, and within joblib: there a search, a cross-validation or a committee
-    fits, which is to end as a whole.
-    (``MLPClassifier`` ends a single fit there, and the search goes on to the next.)
+    It is re-raised before the end of the first epoch, as there is nothing to keep, within
+    `interrupts_go_through`, and within joblib: there the fit is part of a search, a
+    cross-validation or a committee, which should end as a whole.
+    (``MLPClassifier`` ends only a single fit there, and the search continues with the next.)
 
     Parameters
     ----------
     n_epochs : int
-        How many epochs have ended.
+        Number of finished epochs.
 
     Raises
     ------
     KeyboardInterrupt
-        The one that is being handled, where it goes through.
+        The one that is being handled, if it is re-raised.
 
     Warns
     -----
@@ -63,7 +63,7 @@ def keep_after_interrupt(n_epochs: int) -> None:
     warnings.warn(
         f"Training was interrupted in epoch {n_epochs + 1}; what {n_epochs} "
         f"epoch{'s' * (n_epochs > 1)} of this fit have learned is kept. With warm_start=True, "
-        "another fit goes on from there.",
+        "another fit continues from there.",
         stacklevel=2,
     )
 

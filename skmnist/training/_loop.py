@@ -30,7 +30,7 @@ _pool = Pool(maxsize=8)
 
 @dataclass(frozen=True)
 class Training:
-    """A run of :func:`train`, but for where it starts and who watches it.
+    """The arguments of :func:`train`, except for the start, the callbacks and the watcher.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Training:
     plan : Plan
         Epochs, batches, order, rates, seed.
     data : Data
-        Images, labels, weights; which rows train and which judge.
+        Images, labels, weights; which rows are for training and which for validation.
     """
 
     spec: TrainingSpec
@@ -48,7 +48,7 @@ class Training:
 
     @property
     def n_epochs(self) -> int:
-        """The number of epochs that are planned."""
+        """The planned number of epochs."""
         return self.plan.epochs
 
     def run(self, start: State | None, callbacks: Sequence[Any], watcher: Watcher) -> Outcome:
@@ -73,32 +73,32 @@ def train(
     plan : Plan
         Epochs, batches, order, rates, seed.
     data : Data
-        Images, labels, weights; which rows train and which judge.
+        Images, labels, weights; which rows are for training and which for validation.
     start : State or None, default=None
-        Where to go on from; None draws new weights from the plan's seed.
+        The state to continue from; None draws new weights from the plan's seed.
     callbacks : sequence of keras.callbacks.Callback, default=()
-        They run themselves.
+        The callbacks themselves are run, not copies.
     watcher : Watcher or None, default=None
-        Told before and after each epoch; may end the run.
+        Called before and after each epoch; may end the run.
 
     Returns
     -------
     outcome : Outcome
-        The final arrays, the losses and scores of each epoch.
+        The final arrays, and the losses and scores of each epoch.
 
     Raises
     ------
     TrainingDivergedError
         If a loss is not finite.
     KeyboardInterrupt
-        Ctrl-C before the first epoch has ended, or within joblib; else training ends with what it
-        has learned, and warns.
+        Ctrl-C before the first epoch has ended, or within joblib; otherwise training ends with a
+        warning and keeps what it has learned.
     """
     check_execution_mode()
     if not callbacks:
         with _pool.lend(spec, lambda: _new_trainer(spec, plan.seed)) as trainer:
             return _run(trainer, plan, data, spec, start, (), watcher or Watcher())
-    # A user's callback may keep the network, so this one is never lent again.
+    # A user's callback may keep the network, so this trainer is never lent again.
     trainer = _new_trainer(spec, plan.seed)
     return _run(trainer, plan, data, spec, start, callbacks, watcher or Watcher())
 
@@ -147,7 +147,7 @@ def _train_epoch(
     keras_callbacks: KerasCallbacks,
     watcher: Watcher,
 ) -> bool:
-    """Train for an epoch with everything around it; return whether it is the last."""
+    """Train for one epoch and call all hooks; return whether to stop."""
     number = plan.first_epoch + epoch + 1
     watcher.epoch_begins(number)
     keras_callbacks.on_epoch_begin(epoch)
@@ -156,7 +156,7 @@ def _train_epoch(
     progress.best.see(number, judged, trainer.state)
     stop = watcher.epoch_ended(number, logs, trainer.state)
     added = keras_callbacks.on_epoch_end(epoch, logs)
-    # No interrupt can spoil what the last epoch leaves.
+    # No interrupt can damage the state after the last epoch.
     is_last = epoch == plan.epochs - 1
     progress.epoch_ended(logs | added, None if is_last else trainer.kept())
     return stop or keras_callbacks.stop or progress.best.waited_enough
@@ -185,9 +185,9 @@ def _run_epoch(
     steps = plan.steps_per_epoch(len(order))
     base = plan.learning_rate
     rates = None if base is None else plan.schedule.rates(base, epoch, plan.epochs, steps, history)
-    # A schedule of the optimizer's own is at the next epoch's rate afterwards.
+    # A schedule of the optimizer has the next epoch's rate afterwards.
     at_first = trainer.learning_rate if base is None else None
-    # NaN stands for the optimizer's own rate, whatever callbacks make of it.
+    # NaN means the optimizer's current rate, which callbacks may change.
     planned = np.full(steps, np.nan) if rates is None else rates
     loss, accuracy = trainer.run_epoch(order, draws, planned, keras_callbacks)
     if rates is None:
@@ -207,7 +207,7 @@ def _check_watchable(plan: Plan, data: Data) -> None:
 
 
 class Lowest:
-    """The lowest value so far, and for how many epochs nothing has improved on it."""
+    """The lowest value so far, and the number of epochs since then."""
 
     def __init__(self, tol: float) -> None:
         self._tol = tol
@@ -215,7 +215,7 @@ class Lowest:
         self.waited = 0
 
     def improves(self, value: float) -> bool:
-        """Note a value, and return whether it is the lowest by more than the tolerance."""
+        """Record a value, and return whether it is the lowest by more than the tolerance."""
         if self._value is None or value < self._value - self._tol:
             self._value, self.waited = value, 0
             return True
@@ -224,9 +224,10 @@ class Lowest:
 
 
 class _Best:
-    """Finds the best epoch, and its arrays where training may stop early.
+    """The best epoch, and its state if training may stop early.
 
-    The best epoch is that of the lowest judged loss, whatever decides when to stop.
+    The best epoch is that of the lowest validation loss (the training loss if nothing is held
+    out), whatever `monitor` is.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -252,7 +253,7 @@ class _Best:
 
 
 class _Progress:
-    """What the epochs that have ended leave: all that an interrupted training gives back."""
+    """The results of the finished epochs, which an interrupted training returns."""
 
     def __init__(self, plan: Plan, n_rows: int) -> None:
         self._plan, self._n_rows = plan, n_rows

@@ -1,4 +1,4 @@
-"""Losses by name: how wrong a prediction is, one number a sample."""
+"""Losses by name: how wrong a prediction is, one number per sample."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,10 +45,10 @@ class Loss:
     Parameters
     ----------
     name : str or callable
-        A name of `LOSSES`, or ``loss(one_hot, outputs) -> one number a sample``; a Keras loss
-        object also serves.
+        A name of `LOSSES`, a function ``loss(one_hot, outputs) -> one number per sample``, or a
+        Keras loss object.
     label_smoothing : float, default=0.0
-        The part of each label that is spread evenly over all classes (Szegedy et al. 2016).
+        The fraction of each label that is spread evenly over all classes (Szegedy et al. 2016).
 
     Examples
     --------
@@ -63,7 +63,7 @@ class Loss:
     label_smoothing: float = 0.0
 
     def __call__(self, one_hot: Any, outputs: Any) -> Any:
-        """Compute the loss of each sample, in compiled code."""
+        """Return the loss of each sample, in compiled code."""
         n_outputs = outputs.shape[-1]
         if self.label_smoothing:
             # A single output stands for two classes.
@@ -78,14 +78,13 @@ class Loss:
         return losses
 
     def best_constant(self, frequencies: NDArray, n_outputs: int) -> NDArray:
-        """Return the outputs that suit labels of these frequencies best, whatever the image.
+        """Return the constant outputs with the lowest loss for labels of these frequencies.
 
-        Capsules of lengths equal to the frequencies would be too long or too short; all other
-        losses have them as they are.
+        They are the frequencies themselves, except for the margin loss of capsules.
         """
         if self.name != "margin":
             return frequencies[-n_outputs:]
-        # Where the slope of `margin_loss` is zero; one column stands for both sides alike.
+        # Where the slope of `margin_loss` is zero; with one column, both classes weigh the same.
         absent = (1.0 if n_outputs == 1 else 0.5) * (1 - frequencies)
         lengths: NDArray = (0.9 * frequencies + 0.1 * absent) / (frequencies + absent)
         return lengths[-n_outputs:]
@@ -109,14 +108,14 @@ class Loss:
 
 
 def margin_loss(one_hot: Any, lengths: Any) -> Any:
-    """Compute the margin loss of capsules: classes that are there are long, all others short.
+    """Return the margin loss of capsules: present classes should be long, all others short.
 
     Parameters
     ----------
     one_hot : tensor of shape (n, n_classes)
-        1 for the class that is there.
+        1 for the class that is present.
     lengths : tensor of shape (n, n_classes)
-        Lengths of the classes' capsules, 0 to 1. A single column stands for two classes.
+        Lengths of the classes' capsules, 0 to 1. A single column represents two classes.
 
     Returns
     -------
@@ -145,14 +144,14 @@ def margin_loss(one_hot: Any, lengths: Any) -> Any:
 
 
 def find_loss(loss: Any, label_smoothing: float = 0.0) -> Loss:
-    """Find a loss by its name or Keras's function of it, or take another callable as it is.
+    """Return a loss given by its name, as Keras's function or object, or as another callable.
 
-    Labels come one-hot, so the sparse cross-entropy, as an object too, is the categorical one.
+    Labels are one-hot, so the sparse cross-entropy, also as an object, becomes the categorical one.
 
     Raises
     ------
     ValueError
-        If the name is unknown, or the loss expects logits or has other settings of no use here.
+        If the name is unknown, or the loss expects logits or has other unsupported settings.
 
     Examples
     --------
@@ -177,7 +176,7 @@ def find_loss(loss: Any, label_smoothing: float = 0.0) -> Loss:
 
 
 def _takes_logits(loss: Any) -> bool:
-    """Return whether a loss applies the softmax or the sigmoid itself."""
+    """Return whether a loss takes logits, and applies the softmax or the sigmoid."""
     if isinstance(loss, partial):
         return bool(loss.keywords.get("from_logits"))
     if not isinstance(loss, load_keras().losses.Loss):
@@ -186,15 +185,15 @@ def _takes_logits(loss: Any) -> bool:
 
 
 def _name_of(loss: Any) -> str | None:
-    """Find the name of a loss that is one of Keras's functions, or the sparse cross-entropy."""
+    """Return the name of a loss that is one of Keras's functions, or the sparse cross-entropy."""
     losses = load_keras().losses
     if isinstance(loss, losses.SparseCategoricalCrossentropy):
         config = {**loss.get_config(), "name": None, "reduction": None}
         default = losses.SparseCategoricalCrossentropy().get_config()
         if config != {**default, "name": None, "reduction": None}:
             raise ValueError(
-                f"loss={shown(loss)} has settings of its own, such as ignore_class, which "
-                "have no use here: the networks' outputs are probabilities. Give "
+                f"loss={shown(loss)} has settings, such as ignore_class, that are not supported "
+                "here: the networks' outputs are probabilities. Use "
                 "loss='sparse_categorical_crossentropy'."
             )
         return "sparse_categorical_crossentropy"

@@ -1,4 +1,4 @@
-"""What early stopping and the plateau watch: a curve of the history."""
+"""The curve of the history that early stopping and the plateau schedule monitor."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,15 +8,15 @@ MONITORS = ("auto", "val_loss", "val_accuracy", "loss", "accuracy")
 
 
 def watched(history: Mapping[str, Sequence[float]], monitor: str) -> list[float]:
-    """Return what is watched, one value per epoch, such that smaller is better.
+    """Return the monitored values, one per epoch, such that smaller is better.
 
     Parameters
     ----------
     history : mapping of str to sequence of float
         The curves so far.
     monitor : {"auto", "val_loss", "val_accuracy", "loss", "accuracy"}
-        The name of a curve. "auto" is the loss on the samples held out, or, where there are none,
-        of training.
+        The name of a curve. "auto" is the loss on held-out samples or, if there are none, the
+        training loss.
 
     Returns
     -------
@@ -38,12 +38,12 @@ def watched(history: Mapping[str, Sequence[float]], monitor: str) -> list[float]
 
 
 def check_watchable(monitor: str, owner: str, held_out: bool) -> None:
-    """Refuse to watch a curve that there will not be.
+    """Raise an error if the history will not have the monitored curve.
 
     Raises
     ------
     ValueError
-        If `monitor` is of the samples held out, and there are none.
+        If `monitor` is a curve of held-out samples, and there are none.
 
     Examples
     --------

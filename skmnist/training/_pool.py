@@ -1,4 +1,4 @@
-"""Compiled loops that wait for the next equal fit."""
+"""Compiled loops, kept for the next equal fit."""
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
@@ -8,14 +8,14 @@ from skmnist._utils.caches import Cache
 
 
 class Pool(Cache):
-    """Keeps the things last used, each lent to one user at a time.
+    """A cache of the most recently used objects, each lent to one user at a time.
 
-    There are several things of equal keys where several users had them at the same time.
+    There may be several objects with equal keys, if several users needed them at the same time.
 
     Parameters
     ----------
     maxsize : int
-        The number of things kept; the least recently used is dropped first.
+        The number of objects kept; the least recently used is dropped first.
 
     Examples
     --------
@@ -30,21 +30,21 @@ class Pool(Cache):
 
     @contextmanager
     def lend(self, key: Hashable, make: Callable[[], Any]) -> Iterator[Any]:
-        """Lend a thing made for an equal key, or a new one.
+        """Lend an object made for an equal key, or a new one.
 
-        A thing whose use ended in an error is not kept: nobody knows its state.
+        An object whose use ended in an error is not kept, as its state is unknown.
         """
-        thing = self._take(key)
-        if thing is None:
-            thing = make()
-        yield thing
+        lent = self._take(key)
+        if lent is None:
+            lent = make()
+        yield lent
         with self._lock:
-            self._keep(id(thing), (key, thing))
+            self._keep(id(lent), (key, lent))
 
     def _take(self, key: Hashable) -> Any:
         with self._lock:
-            for number, (other, thing) in self._entries.items():
+            for number, (other, kept) in self._entries.items():
                 if other == key:
                     del self._entries[number]
-                    return thing
+                    return kept
         return None

@@ -1,4 +1,4 @@
-"""Which numbers the network computes with."""
+"""The precision in which networks compute."""
 
 import threading
 import time
@@ -18,12 +18,14 @@ _fastest: str | None = None
 
 
 def find_dtype(dtype: str) -> str:
-    """Settle "auto" on the faster of float32 and mixed bfloat16, once a process.
+    """Return the dtype policy; "auto" is the faster of float32 and mixed bfloat16.
+
+    It is measured once per process.
 
     Parameters
     ----------
     dtype : {"auto", "float32", "mixed_bfloat16", "float64"}
-        What is wanted.
+        The parameter of the classifier.
 
     Returns
     -------
@@ -58,11 +60,11 @@ def _check_float64() -> None:
 
 
 def _measure() -> str:
-    """Time a matrix product in both.
+    """Return the faster policy, found by timing a matrix product in both.
 
-    Where the processor has bfloat16, the product is about three times faster in it; where it
-    doesn't, hardly slower, though convolutions are ten times slower.  Between the two lies room
-    for noise, so that all processes of a machine choose alike.
+    If the processor has bfloat16, the product is about three times faster in it; if not, it is
+    hardly slower, though convolutions are ten times slower.  The threshold between the two leaves
+    room for noise, so that all processes on a machine make the same choice.
     """
     if backend_name() != "tensorflow":
         return "float32"
@@ -74,10 +76,10 @@ def _measure() -> str:
 
     def seconds(kind: str) -> float:
         operand = ops.cast(matrix, kind)
-        # Short and many, so that some run undisturbed however busy the machine is.
+        # Many short ones, so that some run undisturbed however busy the machine is.
         return min(_timed(ops.matmul, operand) for _ in range(30))
 
-    with logs_of_tensorflow_held_back():  # it may say that it is slow in bfloat16
+    with logs_of_tensorflow_held_back():  # it may log that bfloat16 is slow
         return "mixed_bfloat16" if seconds("bfloat16") < 0.7 * seconds("float32") else "float32"
 
 

@@ -1,4 +1,4 @@
-"""Compiled prediction: padded to few batch sizes, the same for a row whatever batch it is in."""
+"""Compiled prediction, padded to a few batch sizes; a row's result doesn't depend on its batch."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -28,10 +28,10 @@ _compiled = Cache(maxsize=16)
 
 
 class Predictor:
-    """A trained network, ready to be asked.
+    """A trained network, ready to predict.
 
     The compiled function is shared by all networks of equal architecture and takes the weights
-    as arguments, so asking is safe from several threads.
+    as arguments, so prediction is thread-safe.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Predictor:
     variables : sequence of ndarray
         The values of all its variables, in Keras's order.
     scaling : PixelScaling
-        What pixels are scaled by.
+        The scaling of the pixels.
 
     Examples
     --------
@@ -65,7 +65,7 @@ class Predictor:
         self._network: Any = None
 
     def outputs(self, rows: NDArray, image_shape: ImageShape) -> NDArray:
-        """Compute the network's outputs.
+        """Return the network's outputs.
 
         Parameters
         ----------
@@ -78,7 +78,7 @@ class Predictor:
         -------
         outputs : ndarray of shape (n, n_outputs)
         """
-        load_keras()  # refuses in a forked process, where asking would hang
+        load_keras()  # raises an error in a forked process, where prediction would hang
         check_execution_mode()
         if self._loaded is None:
             self._loaded = self._load()
@@ -96,19 +96,19 @@ class Predictor:
         return outputs
 
     def of_layer(self, layer: str | int, pool: str | None) -> "Predictor":
-        """Make the predictor whose outputs are those of an inner layer, in rows.
+        """Return the predictor whose outputs are those of an inner layer, as rows.
 
         Parameters
         ----------
         layer : str or int
             The layer's name, its index, or "penultimate".
         pool : {"avg", "max"} or None
-            What becomes of each map; see `inner_network`.
+            How each feature map is pooled; see `inner_network`.
 
         Returns
         -------
         predictor : Predictor
-            It computes no layer after that one.
+            It doesn't compute the layers after that one.
 
         Raises
         ------
@@ -123,22 +123,22 @@ class Predictor:
 
     @property
     def n_outputs(self) -> int:
-        """Numbers computed for each image."""
+        """Number of outputs for each image."""
         return _compiled_for(self.architecture).n_outputs
 
     @property
     def n_parameters(self) -> int:
-        """Numbers that make up the network, trained or learned from the batches."""
+        """Number of parameters of the network, including those learned from batch statistics."""
         return sum(value.size for value in self.variables if value.dtype.kind == "f")
 
     @property
     def network(self) -> Any:
-        """The live Keras model, built when first asked for."""
+        """The Keras model, built on first access."""
         if self._network is None:
             network = self.architecture.build(seed=0)
             for variable, value in zip(network.variables, self.variables, strict=True):
                 variable.assign(value)
-            # Keras exports only what was called; a symbolic call computes nothing.
+            # Keras exports only models that were called; a symbolic call computes nothing.
             network(load_keras().KerasTensor(network.input_shape, network.inputs[0].dtype))
             self._network = network
         return self._network
@@ -146,12 +146,12 @@ class Predictor:
     def _load(self) -> tuple[Any, ...]:
         functions = _compiled_for(self.architecture)
         tensor = load_keras().ops.convert_to_tensor
-        # The seeds of dropout are of another dtype on each backend.
+        # The seeds of dropout have another dtype on each backend.
         weights = [tensor(v, d) for v, d in zip(self.variables, functions.dtypes, strict=True)]
         return functions, self._dtype, weights
 
     def __getstate__(self) -> dict[str, Any]:
-        # The live parts belong to this process; they are made again where they are needed.
+        # Tensors and the model belong to this process; they are created again when needed.
         return {**vars(self), "_loaded": None, "_network": None}
 
     @property
@@ -167,10 +167,10 @@ def _batch_size(n: int) -> int:
 
 @cache
 def _batch_sizes() -> tuple[int, ...]:
-    """Tell the sizes that networks are compiled for, the smallest one found by trying.
+    """Return the batch sizes that networks are compiled for; the smallest one is found by trial.
 
-    A processor multiplies very small batches by other routines, which sum in another order: which
-    are so small depends on the machine.
+    A processor multiplies very small batches by other routines, which sum in another order; what
+    counts as small depends on the machine.
     """
     ops = load_keras().ops
     rng = np.random.default_rng(0)
@@ -189,7 +189,7 @@ def _compiled_for(architecture: Architecture) -> "_ForEachSize":
 
 
 class _ForEachSize(dict[int, Callable[..., Any]]):
-    """The compiled function of each batch size, made when first asked for."""
+    """The compiled function of each batch size, compiled on first use."""
 
     def __init__(self, architecture: Architecture) -> None:
         network = architecture.build(seed=0)
@@ -200,13 +200,13 @@ class _ForEachSize(dict[int, Callable[..., Any]]):
 
     def __missing__(self, size: int) -> Callable[..., Any]:
         with self._lock:
-            if size not in self:  # another thread may have been here meanwhile
+            if size not in self:  # another thread may have compiled it meanwhile
                 self[size] = self._compile(size)
             return self[size]
 
 
 def _compiler(network: Any) -> Callable[[int], Callable[..., Any]]:
-    """Make what compiles a network for a batch size, on the backend that Keras runs on."""
+    """Return a function that compiles a network for a batch size, on Keras's backend."""
     forward = _forward(network)
     if backend_name() == "tensorflow":
         import tensorflow as tf
@@ -219,7 +219,7 @@ def _compiler(network: Any) -> Callable[[int], Callable[..., Any]]:
             with logs_of_tensorflow_held_back():
                 function = traced(forward, images, *weights)
                 function(*(tf.zeros(spec.shape, spec.dtype) for spec in (images, *weights)))
-            # Calling the function itself takes 0.3 ms more, as Python looks at each argument.
+            # Calling the function itself takes 0.3 ms more, as Python checks each argument.
             call = partial(tf.raw_ops.PartitionedCall, Tout=[tf.as_dtype(dtype)], f=function)
             return lambda *arguments: call(args=arguments)[0]
 
@@ -233,7 +233,7 @@ def _compiler(network: Any) -> Callable[[int], Callable[..., Any]]:
 
 
 def _forward(network: Any) -> Callable[..., Any]:
-    """Make the pure function from weights and images to outputs."""
+    """Return the pure function from images and weights to outputs."""
     where = {id(variable): i for i, variable in enumerate(network.variables)}
     trainable = [where[id(variable)] for variable in network.trainable_variables]
     others = [where[id(variable)] for variable in network.non_trainable_variables]

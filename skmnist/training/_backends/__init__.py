@@ -1,1 +1,1 @@
-"""The compiled training loop, once for each backend of Keras; `Trainer` is what they share."""
+"""The compiled training loop of each Keras backend; `trainer` holds their common base."""

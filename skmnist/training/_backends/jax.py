@@ -1,11 +1,11 @@
-"""The loop on JAX: each step is one compiled call, which takes all values and gives new ones.
+"""The loop on JAX: each step is one compiled call, which takes all values and returns new ones.
 
-The data lies on the device once, as it came; the call gathers a batch, scales it, augments it
-and takes a step.  It is not waited for, so the calls follow each other without a gap.  A loop
-inside compiled code would save nothing: on processors, XLA runs the gradients of convolutions
-many times slower in one.  JAX compiles for sizes, so arrays of rows are filled up to the next power
-of two: folds and growing data share the compiled step.  Only a smaller last batch has one of its
-own, as a batch normalisation must not see rows that aren't there.
+The data is on the device once, unscaled; the call gathers a batch, scales it, augments it and takes
+a step.  Calls are asynchronous, so they follow each other without a gap.  A loop inside compiled
+code would save nothing: on CPUs, XLA runs the gradients of convolutions many times slower in one.
+JAX compiles for each size, so arrays of rows are padded to the next power of two: folds and growing
+data share the compiled step.  Only a smaller last batch has a separate one, as batch normalisation
+must not see padding.
 """
 
 from collections.abc import Sequence
@@ -44,20 +44,20 @@ class Trainer(AbstractTrainer):
 
     @staticmethod
     def _copies(variables: Sequence[Any]) -> list[NDArray]:
-        # NumPy's view of a value would change when JAX takes its memory again.
+        # A NumPy view of a value would change when JAX reuses its memory.
         return [np.array(variable.value) for variable in variables]
 
     def run_epoch(
         self, order: NDArray, draws: NDArray, rates: NDArray, callbacks: KerasCallbacks
     ) -> tuple[float, float]:
-        """Train on the rows in `order`; give the mean loss and the accuracy."""
+        """Train on the rows in `order`; return the mean loss and the accuracy."""
         batch_size, watched = self._plan.batch_size, callbacks.want_batches
         rates = np.asarray(rates, np.float32)
         epoch = (
             *(jnp.asarray(_filled_up(each)) for each in (order, draws, rates)),
             jnp.asarray(self._earlier_steps, jnp.float32),
         )
-        # Sums stay on the device: to read one would be to wait for it.
+        # Sums stay on the device: reading one would wait for it.
         values, sums = self._values(), self._zeros(2)
         for step in range(len(rates)):
             if watched:
@@ -84,7 +84,7 @@ class Trainer(AbstractTrainer):
 
     @property
     def _variables(self) -> tuple[list[Any], list[Any], list[Any]]:
-        """The variables that are trained, the network's others, the optimizer's."""
+        """The trainable variables, the network's other ones, and the optimizer's."""
         network, optimizer = self.network, self._optimizer
         return network.trainable_variables, network.non_trainable_variables, optimizer.variables
 
@@ -100,7 +100,7 @@ class Trainer(AbstractTrainer):
         return [jnp.zeros((), self._float) for _ in range(n)]
 
     def _step(self, values, sums, resident, epoch, step, batch_size, *, size):
-        """Take the epoch's given step, on a batch of `size`; give new values and sums."""
+        """Take the epoch's given step, on a batch of `size`; return new values and sums."""
         images, labels, weights, scale, background = resident
         order, draws, rates, earlier = epoch
         rows = lax.dynamic_slice_in_dim(order, step * batch_size, size)
@@ -114,7 +114,7 @@ class Trainer(AbstractTrainer):
         return values, [sums[0] + loss * size, sums[1] + hits]
 
     def _learn(self, values, pixels, labels, weights):
-        """Take one step; give the new values, the batch's loss and how many it got right."""
+        """Take one step; return the new values, the batch's loss and its number of hits."""
         trained, others, optimizer = values
 
         def loss_of(trained):
@@ -132,7 +132,7 @@ class Trainer(AbstractTrainer):
         return [trained, others, optimizer], loss, hits
 
     def _with_rate(self, values, rate):
-        """Put the rate where the optimizer looks for it, unless a schedule of Keras's has it."""
+        """Return the optimizer's values with the rate, unless a Keras schedule determines it."""
         where = self._optimizer.learning_rate
         return [
             jnp.where(jnp.isnan(rate), value, rate.astype(value.dtype))
@@ -142,13 +142,13 @@ class Trainer(AbstractTrainer):
         ]
 
     def _taken(self, values):
-        """Find the number of steps that the optimizer has taken."""
+        """Return the number of steps that the optimizer has taken."""
         variables = self._optimizer.variables
         where = self._optimizer.iterations
         return next(v for variable, v in zip(variables, values, strict=True) if variable is where)
 
     def _judge(self, values, sums, resident, rows, n_rows, start, *, size):
-        """Add a batch's losses, hits and weights to the sums, but those beyond the last row."""
+        """Add a batch's losses, hits and weights to the sums, without those of padding."""
         images, labels, weights, scale, _ = resident
         some = lax.dynamic_slice_in_dim(rows, start, size)
         pixels = images[some].astype(scale.dtype) / scale
@@ -171,7 +171,7 @@ class Trainer(AbstractTrainer):
 
 
 def _filled_up(values: NDArray) -> NDArray:
-    """Append zeros up to a number of rows that is a power of two."""
+    """Pad with zeros to a number of rows that is a power of two."""
     filled = np.zeros((1 << max(len(values) - 1, 0).bit_length(), *values.shape[1:]), values.dtype)
     filled[: len(values)] = values
     return filled

@@ -1,7 +1,7 @@
 """The compiled loop on TensorFlow: an epoch is one call of one graph.
 
-The data lies in memory once, as it came; the graph gathers a batch, scales it, augments it and
-takes a step.  Sizes are left open, so that folds and candidates share one tracing.
+The data is in memory once, unscaled; the graph gathers a batch, scales it, augments it and takes a
+step.  Sizes are left open, so that folds and candidates share one traced graph.
 """
 
 from collections.abc import Sequence
@@ -39,13 +39,13 @@ class Trainer(AbstractTrainer):
         return [variable.numpy() for variable in variables]
 
     def _kept(self, variables: Sequence[Any]) -> list[tf.Tensor]:
-        # A variable shares its memory with what was read from it until it is assigned to.
+        # A variable shares its memory with the values read from it until the next assignment.
         return [variable.value.value() for variable in variables]
 
     def run_epoch(
         self, order: NDArray, draws: NDArray, rates: NDArray, callbacks: KerasCallbacks
     ) -> tuple[float, float]:
-        """Train on the rows in `order`; give the mean loss and the accuracy."""
+        """Train on the rows in `order`; return the mean loss and the accuracy."""
         plan = (
             tf.constant(order, tf.int32),
             tf.constant(draws, tf.float32),
@@ -70,7 +70,7 @@ class Trainer(AbstractTrainer):
         return self._call(self._run_judging, *self._judged, tf.constant(rows, tf.int32))
 
     def _call(self, function: Any, *tensors: Any) -> Any:
-        """Call the function's graph, traced once for each kind of pixels with sizes left open."""
+        """Call the function's graph, traced once for each dtype of pixels with sizes left open."""
         images = tensors[0]
         key = function.__name__, images.dtype
         if key not in self._traced:
@@ -79,7 +79,7 @@ class Trainer(AbstractTrainer):
             ]
             with logs_of_tensorflow_held_back():
                 self._traced[key] = traced(function, *specs)
-                # The graph is optimised, and logged about, at its first call: with no work.
+                # The graph is optimised, with log messages, at its first call: here without work.
                 self._traced[key](*tensors[:-1], tensors[-1][:0] if tensors[-1].ndim else 0)
         return self._traced[key](*tensors)
 
@@ -106,7 +106,7 @@ class Trainer(AbstractTrainer):
                 pixels = self._training_spec.augmentation(pixels, draws[batch], background)
             if (
                 self._training_spec.optimizer.learning_rate is not None
-            ):  # else Keras's schedule decides
+            ):  # otherwise Keras's schedule sets it
                 rate = self._optimizer.learning_rate
                 planned = tf.cast(rates[i], rate.dtype)
                 rate.assign(tf.where(tf.math.is_nan(planned), rate, planned))
@@ -120,7 +120,7 @@ class Trainer(AbstractTrainer):
         return tf.while_loop(lambda i, *_: i < stop, step, start)[1:]
 
     def _learn(self, pixels, labels, weights):
-        """Take one step; give the batch's loss and how many it got right."""
+        """Take one step; return the batch's loss and its number of hits."""
         with tf.GradientTape() as tape:
             outputs = self.network(pixels, training=True)
             losses = self._training_spec.loss(self._targets(labels, outputs), outputs)

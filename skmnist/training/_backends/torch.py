@@ -1,6 +1,6 @@
 """The loop on PyTorch, eager: each step is a few calls of compiled kernels.
 
-The data lies on the device once, as it came; a batch is gathered, scaled and augmented there.
+The data is on the device once, unscaled; a batch is gathered, scaled and augmented there.
 """
 
 from collections.abc import Sequence
@@ -31,16 +31,16 @@ class Trainer(AbstractTrainer):
 
     @staticmethod
     def _copies(variables: Sequence[Any]) -> list[NDArray]:
-        # NumPy's view of a value would change with it.
+        # A NumPy view of a value would change with it.
         return [np.array(variable.value.detach().cpu()) for variable in variables]
 
     def run_epoch(
         self, order: NDArray, draws: NDArray, rates: NDArray, callbacks: KerasCallbacks
     ) -> tuple[float, float]:
-        """Train on the rows in `order`; give the mean loss and the accuracy."""
+        """Train on the rows in `order`; return the mean loss and the accuracy."""
         order, draws = self._tensor(order, "int64"), self._tensor(draws, "float32")
         watched = callbacks.want_batches
-        # Sums stay on the device: to read one would be to wait for it.
+        # Sums stay on the device: reading one would wait for it.
         loss_sum, n_hits = self._tensor(0.0, self._float), self._tensor(0)
         for step, rate in enumerate(rates):
             batch = slice(step * self._plan.batch_size, (step + 1) * self._plan.batch_size)
@@ -70,12 +70,12 @@ class Trainer(AbstractTrainer):
         return loss_sum, n_hits, weight_sum
 
     def _set_rate(self, rate: float) -> None:
-        # NaN leaves it as it is; without a number, a schedule of Keras's has it.
+        # NaN leaves it unchanged; if the plan has none, a Keras schedule determines it.
         if self._plan.learning_rate is not None and not np.isnan(rate):
             self._optimizer.learning_rate = float(rate)
 
     def _learn(self, rows, draws):
-        """Take one step; give the batch's loss and how many it got right."""
+        """Take one step; return the batch's loss and its number of hits."""
         images, all_labels, weights, scale, background = self._resident
         pixels, labels = self._scaled(images[rows], scale), all_labels[rows]
         if self._training_spec.augmentation:

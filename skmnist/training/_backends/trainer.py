@@ -1,4 +1,4 @@
-"""What the training loops of all backends have in common: where they begin, what they give back."""
+"""What the training loops of all backends have in common: their start and their results."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ class AbstractTrainer(ABC):
     spec : TrainingSpec
         What to train.
     seed : int
-        Decides the first weights.
+        Determines the initial weights.
     """
 
     def __init__(self, spec: TrainingSpec, seed: int) -> None:
@@ -36,33 +36,33 @@ class AbstractTrainer(ABC):
         self._float = self.network.outputs[0].dtype
 
     def begin(self, data: Data, plan: Plan, start: State | None) -> None:
-        """Load the data, and set all variables to where training begins."""
+        """Load the data, and set all variables to the start of training."""
         self._assign(start or self._new_state(plan.seed))
         if plan.learning_rate is not None:
             self._optimizer.learning_rate = plan.learning_rate
         self._plan = plan
-        # A new optimizer counts from 0, the network that it goes on with has moving averages.
+        # A new optimizer counts from 0, but the network to continue with has moving averages.
         self._earlier_steps = inf if start is not None and start.optimizer is None else 0.0
         self._resident: Any = self._load(data)
         own_set = data.validation
         self._judged: Any = self._resident if own_set is None else self._load(own_set)
 
     def kept(self) -> Sequence[Any]:
-        """Keep all variables as they are now, for `restore`."""
+        """Return the current values of all variables, for `restore`."""
         return self._kept([*self.network.variables, *self._optimizer.variables])
 
     def restore(self, kept: Sequence[Any]) -> None:
-        """Set all variables to where training stood, whatever an interrupt has left."""
+        """Set all variables to kept values, whatever state an interrupt has left."""
         variables = [*self.network.variables, *self._optimizer.variables]
         for variable, value in zip(variables, kept, strict=True):
             variable.assign(value)
 
     def finish(self) -> None:
-        """Let the data go."""
+        """Release the data."""
         self._resident = self._judged = None
 
     def state(self) -> State:
-        """Copy all variables, the network's averaged where the optimizer averages them."""
+        """Copy all variables, the network's as averaged if the optimizer averages them."""
         with self._averaged():
             return State(
                 self._copies(self.network.variables), self._copies(self._optimizer.variables)
@@ -70,7 +70,7 @@ class AbstractTrainer(ABC):
 
     @property
     def learning_rate(self) -> float:
-        """The rate that the optimizer has now."""
+        """The optimizer's current learning rate."""
         return float(self._optimizer.learning_rate)
 
     @abstractmethod
@@ -79,14 +79,14 @@ class AbstractTrainer(ABC):
     ) -> tuple[float, float]:
         """Train on the rows in `order`; return the mean loss and the accuracy.
 
-        A rate of NaN leaves the learning rate as it is.
+        A rate of NaN leaves the learning rate unchanged.
         """
 
     def evaluate(self, rows: NDArray) -> tuple[float, float]:
-        """Return the mean loss and the accuracy on some of the rows that judge, without training.
+        """Return the mean loss and the accuracy on some validation rows, without training.
 
-        The loss has the penalties on the weights in it (L2), as the training loss has, and as
-        Keras's ``evaluate``.
+        The loss includes the penalties on the weights (L2), like the training loss and Keras's
+        ``evaluate``.
         """
         with self._averaged():
             loss, hits, weight = self._judge_rows(rows)
@@ -95,19 +95,19 @@ class AbstractTrainer(ABC):
 
     @abstractmethod
     def _judge_rows(self, rows: NDArray) -> tuple[Any, Any, Any]:
-        """Sum losses, hits and weights over some rows."""
+        """Return the sums of losses, hits and weights over some rows."""
 
     @abstractmethod
     def _load(self, data: Data) -> Any:
-        """Put images, labels, weights, scale and background where they are computed with."""
+        """Copy images, labels, weights, scale and background to the device."""
 
     @staticmethod
     @abstractmethod
     def _copies(variables: Sequence[Any]) -> list[NDArray]:
-        """Copy the variables' values."""
+        """Return copies of the variables' values."""
 
     def _kept(self, variables: Sequence[Any]) -> Sequence[Any]:
-        """Keep the variables' values; a backend may have a cheaper way than to copy them."""
+        """Return the variables' values; a backend may have a cheaper way than copying."""
         return self._copies(variables)
 
     def _new_state(self, seed: int) -> State:
@@ -134,7 +134,7 @@ class AbstractTrainer(ABC):
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:
-        """Put the averaged weights in place for a while."""
+        """Use the averaged weights within this context."""
         if not self._optimizer.use_ema:
             yield
             return
