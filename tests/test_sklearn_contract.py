@@ -4,66 +4,107 @@ import re
 from unittest import SkipTest
 
 import pytest
+from public_estimators import MINI_BATCHES, PUBLIC_ESTIMATORS
+from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import (
     check_dataframe_column_names_consistency,
+    check_do_not_raise_errors_in_init_or_set_params,
+    check_estimator_cloneable,
+    check_estimator_repr,
+    check_estimator_tags_renamed,
+    check_get_params_invariance,
+    check_mixin_order,
+    check_no_attributes_set_in_init,
     check_param_validation,
+    check_parameters_default_constructible,
+    check_set_params,
+    check_valid_tag_types,
     estimator_checks_generator,
     parametrize_with_checks,
 )
 
-from skmnist import CNNClassifier, DNNClassifier, LeNetClassifier
+import skmnist
+from skmnist import CNNClassifier
 from skmnist.preprocessing import HOG
 
-# Small networks, enough training for the checks' own accuracy bounds.
-ESTIMATORS = [
-    DNNClassifier(hidden_units=(16,), dropout=0.0, learning_rate=0.02, epochs=10),
-    LeNetClassifier(epochs=10, learning_rate=0.01),
-    CNNClassifier(conv_blocks=[{"filters": 8, "padding": "same", "batch_norm": True}], epochs=10),
+OF_NUMBERS = [
+    estimator for estimator in PUBLIC_ESTIMATORS if get_tags(estimator).input_tags.two_d_array
 ]
+OF_TEXTS = [estimator for estimator in PUBLIC_ESTIMATORS if estimator not in OF_NUMBERS]
 
 
-def expected_failures(estimator):
-    return {
-        "check_sample_weight_equivalence_on_dense_data": (
-            "With mini-batches, a row repeated is in several batches and a row weighted is in "
-            "one; full-batch training in float64 passes, see below."
-        )
-    }
+def name_of(value):
+    return getattr(value, "__name__", type(value).__name__)
 
 
-@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
+def is_estimator(value):
+    return isinstance(value, type) and hasattr(value, "fit") and hasattr(value, "get_params")
+
+
+def test_every_public_estimator_is_checked():
+    named = [getattr(skmnist, name) for name in skmnist.__all__]
+    packages = [value for value in named if hasattr(value, "__path__")]
+    public = [*named, *(getattr(package, name) for package in packages for name in package.__all__)]
+    expected = {value for value in public if is_estimator(value)}
+    assert {type(estimator) for estimator in PUBLIC_ESTIMATORS} == expected
+
+
+@parametrize_with_checks(OF_NUMBERS, expected_failed_checks=PUBLIC_ESTIMATORS.__getitem__)
 def test_estimator_check(estimator, check):
     check(estimator)
 
 
-@parametrize_with_checks(
-    [
-        DNNClassifier(
-            hidden_units=(16,),
-            dropout=0.0,
-            batch_size=None,
-            shuffle=False,
-            dtype="float64",
-            epochs=10,
-            learning_rate=0.05,
-        )
-    ]
+@pytest.mark.parametrize("estimator", OF_NUMBERS, ids=name_of)
+@pytest.mark.parametrize(
+    "check", [check_dataframe_column_names_consistency, check_param_validation], ids=name_of
 )
-def test_estimator_check_of_full_batch_training(estimator, check):
-    check(estimator)
+def test_a_check_that_scikit_learn_does_not_yield_by_itself(estimator, check):
+    check(type(estimator).__name__, estimator)
+
+
+@pytest.mark.parametrize("estimator", OF_TEXTS, ids=name_of)
+@pytest.mark.parametrize(
+    "check",
+    [
+        check_do_not_raise_errors_in_init_or_set_params,
+        check_estimator_cloneable,
+        check_estimator_repr,
+        check_estimator_tags_renamed,
+        check_get_params_invariance,
+        check_mixin_order,
+        check_no_attributes_set_in_init,
+        check_param_validation,
+        check_parameters_default_constructible,
+        check_set_params,
+        check_valid_tag_types,
+    ],
+    ids=name_of,
+)
+def test_a_check_that_needs_no_numbers(estimator, check):
+    check(type(estimator).__name__, estimator)
 
 
 TOO_SMALL = [
-    (HOG(), r"A block has 24 x 24 pixels, but an image of X only \d+ x \d+"),
-    (CNNClassifier(conv_blocks=[4], epochs=2), "kernel of block 1, . x 3 pixels, does not fit"),
+    (HOG(), {}, r"A block has 24 x 24 pixels, but an image of X only \d+ x \d+"),
+    (
+        CNNClassifier(conv_blocks=[4], epochs=2),
+        MINI_BATCHES,
+        "kernel of block 1, . x 3 pixels, does not fit",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("estimator", "too_small"), TOO_SMALL, ids=["HOG", "CNN without padding"])
-def test_no_estimator_check_fails_but_on_images_that_are_too_small(estimator, too_small):
+@pytest.mark.parametrize(
+    ("estimator", "expected_failures", "too_small"),
+    TOO_SMALL,
+    ids=["HOG", "CNN without padding"],
+)
+def test_no_estimator_check_fails_but_on_images_that_are_too_small(
+    estimator, expected_failures, too_small
+):
     passed, errors = set(), {}
     for estimator_, check in estimator_checks_generator(
-        estimator, mark="skip", expected_failed_checks=expected_failures(estimator)
+        estimator, mark="skip", expected_failed_checks=expected_failures
     ):
         try:
             check(estimator_)
@@ -83,13 +124,3 @@ def chain(error):
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
-@pytest.mark.parametrize(
-    "check",
-    [check_dataframe_column_names_consistency, check_param_validation],
-    ids=lambda check: check.__name__,
-)
-def test_a_check_that_scikit_learn_does_not_yield_by_itself(estimator, check):
-    check(type(estimator).__name__, estimator)

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skmnist import CapsNetClassifier, CNNFeatures, load, save
 from skmnist._utils.backend import load_keras
@@ -168,15 +167,3 @@ def test_two_classes_have_a_capsule_each(digits):
     classifier.fit(X[y < 2], y[y < 2])
     assert classifier.network_.output_shape == (None, 2)
     assert classifier.score(X[y < 2], y[y < 2]) > 0.95
-
-
-@parametrize_with_checks(
-    [CapsNetClassifier(filters=8, n_primary_maps=2, epochs=10, learning_rate=0.02)],
-    expected_failed_checks=lambda estimator: {
-        "check_sample_weight_equivalence_on_dense_data": (
-            "With mini-batches, a row repeated is in several batches and a row weighted is in one."
-        )
-    },
-)
-def test_estimator_check(estimator, check):
-    check(estimator)

@@ -11,11 +11,6 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
-from sklearn.utils.estimator_checks import (
-    check_dataframe_column_names_consistency,
-    check_param_validation,
-    parametrize_with_checks,
-)
 
 from skmnist import CNNClassifier, DNNClassifier, LeNetClassifier
 from skmnist._utils.backend import load_keras
@@ -31,41 +26,6 @@ CNN = CNNClassifier(
     epochs=3,
     random_state=0,
 )
-CHECKED = [
-    CNNFeatures(
-        DNNClassifier(hidden_units=(8,), dropout=0.0, learning_rate=0.02, epochs=3, random_state=0)
-    ),
-    CNNFeatures(
-        CNNClassifier(conv_blocks=[{"filters": 4, "padding": "same"}], epochs=2, random_state=0),
-        layer="conv_1",
-        pool="avg",
-        normalize=True,
-    ),
-    # The checks seed what they find by the name `random_state`.
-    CNNFeatures(DNNClassifier(hidden_units=(8,), dropout=0.0, learning_rate=0.02, epochs=3)),
-]
-
-
-def expected_failures(estimator):
-    return {
-        "check_sample_weight_equivalence_on_dense_data": (
-            "Training in mini-batches: a row repeated is in several batches, a row weighted in one."
-        )
-    }
-
-
-@parametrize_with_checks(CHECKED, expected_failed_checks=expected_failures)
-def test_estimator_check(estimator, check):
-    check(estimator)
-
-
-@pytest.mark.parametrize(
-    "check",
-    [check_dataframe_column_names_consistency, check_param_validation],
-    ids=lambda check: check.__name__,
-)
-def test_a_check_that_scikit_learn_does_not_yield_by_itself(check):
-    check("CNNFeatures", CHECKED[0])
 
 
 def test_a_random_state_is_as_good_as_the_classifiers_own(digits):

@@ -14,11 +14,6 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils.estimator_checks import (
-    check_dataframe_column_names_consistency,
-    check_param_validation,
-    parametrize_with_checks,
-)
 
 from skmnist import Augmentation, CNNFeatures, recipe
 from skmnist._inputs.pixels import PixelScaling
@@ -36,36 +31,6 @@ SMALL = {"backbone": "MobileNet", "backbone_settings": {"alpha": 0.25}}
 FIRST = {**SMALL, "last_layer": "conv1_relu", "dtype": "float32", "random_state": 0}
 # Three layers that can learn, and their batch normalisations.
 THREE = {**FIRST, "last_layer": "conv_pw_1_relu", "hidden_units": (), "epochs": 1}
-ESTIMATORS = [
-    PretrainedClassifier(
-        weights=None,
-        hidden_units=(16,),
-        dropout=0.0,
-        learning_rate=0.003,
-        fine_tune_epochs=1,
-        **{**FIRST, "random_state": None},
-    )
-]
-
-
-def expected_failures(estimator):
-    return {
-        "check_sample_weight_equivalence_on_dense_data": (
-            "With mini-batches, a row repeated is in several batches and a row weighted is in one."
-        )
-    }
-
-
-@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
-def test_estimator_check(estimator, check):
-    check(estimator)
-
-
-@pytest.mark.parametrize(
-    "check", [check_dataframe_column_names_consistency, check_param_validation]
-)
-def test_a_check_that_scikit_learn_does_not_yield_by_itself(check):
-    check("PretrainedClassifier", ESTIMATORS[0])
 
 
 def keras_backbone(alpha=0.25):

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skmnist import ResNetClassifier, load, save
 from skmnist._utils.backend import load_keras
@@ -101,15 +100,3 @@ def test_a_saved_network_is_the_same(fitted, digits, tmp_path):
 def test_what_is_no_network_is_refused(parameters, message, digits):
     with pytest.raises(ValueError, match=message):
         ResNetClassifier(**parameters).fit(digits[0], digits[2])
-
-
-@parametrize_with_checks(
-    [ResNetClassifier(filters=(8,), epochs=10, learning_rate=0.02)],
-    expected_failed_checks=lambda estimator: {
-        "check_sample_weight_equivalence_on_dense_data": (
-            "With mini-batches, a row repeated is in several batches and a row weighted is in one."
-        )
-    },
-)
-def test_estimator_check(estimator, check):
-    check(estimator)

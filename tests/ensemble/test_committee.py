@@ -16,7 +16,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import Ridge
 from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.naive_bayes import GaussianNB
@@ -25,11 +25,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
-from sklearn.utils.estimator_checks import (
-    check_dataframe_column_names_consistency,
-    check_param_validation,
-    parametrize_with_checks,
-)
 
 from skmnist import CNNClassifier, DNNClassifier, clear_caches
 from skmnist.ensemble import CommitteeClassifier
@@ -107,40 +102,6 @@ def mnist_parts(mnist):
 def mnist_committee(mnist_parts):
     network = CNNClassifier(conv_blocks=[8, 16], epochs=3, dtype="float32")
     return committee(network).fit(*mnist_parts[0])
-
-
-# -- scikit-learn's checks -------------------------------------------------------------
-
-
-def expected_failures(estimator):
-    if not isinstance(estimator.estimators, DNNClassifier):
-        return {}
-    return {
-        "check_sample_weight_equivalence_on_dense_data": (
-            "Networks trained in mini-batches: a row repeated is in several batches and a row "
-            "weighted is in one."
-        )
-    }
-
-
-CHECKED = [
-    committee(dnn(hidden_units=(16,), epochs=10), n_estimators=2),
-    committee([("bayes", GaussianNB()), ("logistic", LogisticRegression())], n_estimators=None),
-]
-
-
-@parametrize_with_checks(CHECKED, expected_failed_checks=expected_failures)
-def test_estimator_check(estimator, check):
-    check(estimator)
-
-
-@pytest.mark.parametrize(
-    "check",
-    [check_dataframe_column_names_consistency, check_param_validation],
-    ids=lambda check: check.__name__,
-)
-def test_a_check_that_scikit_learn_does_not_yield_by_itself(check):
-    check("CommitteeClassifier", CHECKED[1])
 
 
 # -- what a committee is worth ---------------------------------------------------------

@@ -17,11 +17,6 @@ from sklearn.model_selection import (
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
-from sklearn.utils.estimator_checks import (
-    check_dataframe_column_names_consistency,
-    check_param_validation,
-    parametrize_with_checks,
-)
 
 from skmnist import CNNClassifier, DNNClassifier
 from skmnist.classifiers import CNNFeatures
@@ -52,30 +47,6 @@ def small_stack(**parameters):
             **parameters,
         }
     )
-
-
-def expected_failures(estimator):
-    return {
-        "check_sample_weight_equivalence_on_dense_data": (
-            "With mini-batches, and with folds inside the folds, a row repeated is in several of "
-            "them and a row weighted is in one; a row of weight zero is exactly as if left out, "
-            "see below."
-        )
-    }
-
-
-@parametrize_with_checks([small_stack()], expected_failed_checks=expected_failures)
-def test_estimator_check(estimator, check):
-    check(estimator)
-
-
-@pytest.mark.parametrize(
-    "check",
-    [check_dataframe_column_names_consistency, check_param_validation],
-    ids=lambda check: check.__name__,
-)
-def test_a_check_that_scikit_learn_does_not_yield_by_itself(check):
-    check("CNNStackingClassifier", small_stack(network=small_network(epochs=1)))
 
 
 # -- honest ---------------------------------------------------------------------------

@@ -12,27 +12,9 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR, LinearSVC, NuSVC
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skmnist import svm
 from skmnist.ensemble import VirtualSVC
-
-
-def expected_failures(estimator):
-    return {
-        "check_sample_weight_equivalence_on_dense_data": (
-            "SVC itself fails it: libsvm stops within a tolerance, at another place for repeated "
-            "than for weighted rows."
-        )
-    }
-
-
-@parametrize_with_checks(
-    [VirtualSVC(SVC()), VirtualSVC(make_pipeline(StandardScaler(), SVC()))],
-    expected_failed_checks=expected_failures,
-)
-def test_estimator_check(estimator, check):
-    check(estimator)
 
 
 @pytest.fixture(scope="module")

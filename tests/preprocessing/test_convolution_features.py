@@ -8,7 +8,6 @@ from sklearn.kernel_approximation import RBFSampler
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skmnist._utils.backend import load_keras
 from skmnist.preprocessing._convolutions import (
@@ -17,11 +16,6 @@ from skmnist.preprocessing._convolutions import (
     _windows,
     gabor_filters,
 )
-
-
-@parametrize_with_checks([ConvolutionFeatures()])
-def test_estimator_check(estimator, check):
-    check(estimator)
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,6 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import (
-    check_dataframe_column_names_consistency,
-    check_param_validation,
-    parametrize_with_checks,
-)
 
 from skmnist._utils.backend import load_keras
 from skmnist.preprocessing import (
@@ -26,9 +21,6 @@ from skmnist.preprocessing import (
     OrientedGradients,
 )
 
-# The checks' rows are lines of a few pixels, which hold no cell of 8 x 8 pixels.
-SMALL_HOG = HOG(pixels_per_cell=(1, 1), cells_per_block=(1, 1))
-CHECKED = [Deskew(), MomentNormalizer(), Blur(), ColumnNormalizer(), SMALL_HOG, OrientedGradients()]
 TRANSFORMERS = [
     Deskew(),
     MomentNormalizer(),
@@ -55,21 +47,6 @@ def mnist_images(mnist):
 def colour_images():
     """Random pixels without blank edges, not square, of three channels."""
     return np.random.RandomState(0).rand(5, 13, 17, 3)
-
-
-@parametrize_with_checks(CHECKED)
-def test_estimator_check(estimator, check):
-    check(estimator)
-
-
-@pytest.mark.parametrize("transformer", CHECKED, ids=name_of)
-@pytest.mark.parametrize(
-    "check",
-    [check_dataframe_column_names_consistency, check_param_validation],
-    ids=lambda check: check.__name__,
-)
-def test_a_check_that_scikit_learn_does_not_yield_by_itself(transformer, check):
-    check(type(transformer).__name__, transformer)
 
 
 # Deskew against a loop over SciPy's affine transform
@@ -274,7 +251,7 @@ def test_hog_says_what_a_size_is(digits, name, size):
 
 def test_hog_takes_no_square_root_of_negative_pixels(digits):
     centred = digits[0] - 8.0
-    transformer = SMALL_HOG.fit(centred)
+    transformer = HOG(pixels_per_cell=(1, 1), cells_per_block=(1, 1)).fit(centred)
     assert np.isfinite(transformer.transform(centred)).all()
     with pytest.raises(ValueError, match=r"negative number has no square root"):
         clone(transformer).set_params(transform_sqrt=True).fit_transform(centred)

@@ -14,11 +14,6 @@ from sklearn.datasets import make_blobs
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks
-from sklearn.utils.estimator_checks import (
-    check_dataframe_column_names_consistency,
-    check_param_validation,
-    parametrize_with_checks,
-)
 
 from skmnist import persistence
 from skmnist._utils.backend import load_keras
@@ -42,34 +37,6 @@ each_classifier = pytest.mark.parametrize(
 
 
 # scikit-learn's checks
-
-
-def expected_failures(estimator):
-    return {
-        "check_sample_weight_equivalence_on_dense_data": (
-            "With mini-batches, a row repeated is in several batches and a row weighted is in "
-            "one; full-batch training in float64 passes, see below."
-        ),
-        "check_class_weight_classifiers": (
-            "It feeds negative numbers, whatever the tag positive_only says; with the same "
-            "numbers moved up it passes, see below."
-        ),
-    }
-
-
-@parametrize_with_checks(CLASSIFIERS, expected_failed_checks=expected_failures)
-def test_estimator_check(estimator, check):
-    check(estimator)
-
-
-@each_classifier
-@pytest.mark.parametrize(
-    "check",
-    [check_dataframe_column_names_consistency, check_param_validation],
-    ids=lambda check: check.__name__,
-)
-def test_a_check_that_scikit_learn_does_not_yield_by_itself(classifier, check):
-    check(type(classifier).__name__, classifier)
 
 
 @each_classifier

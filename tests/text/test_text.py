@@ -8,20 +8,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.utils.estimator_checks import (
-    check_do_not_raise_errors_in_init_or_set_params,
-    check_estimator_cloneable,
-    check_estimator_repr,
-    check_estimator_tags_renamed,
-    check_get_params_invariance,
-    check_mixin_order,
-    check_no_attributes_set_in_init,
-    check_param_validation,
-    check_parameters_default_constructible,
-    check_set_params,
-    check_valid_tag_types,
-    estimator_checks_generator,
-)
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from skmnist.datasets import fetch_imdb
 from skmnist.text import TextSequencer
@@ -287,30 +274,6 @@ def test_an_unfitted_one_says_so():
         TextSequencer().transform(TEXTS)
     with pytest.raises(NotFittedError):
         TextSequencer().inverse_transform([[1, 3]])
-
-
-# scikit-learn's own checks, as far as they don't need numbers for X
-
-
-@pytest.mark.parametrize(
-    "check",
-    [
-        check_do_not_raise_errors_in_init_or_set_params,
-        check_estimator_cloneable,
-        check_estimator_repr,
-        check_estimator_tags_renamed,
-        check_get_params_invariance,
-        check_mixin_order,
-        check_no_attributes_set_in_init,
-        check_param_validation,
-        check_parameters_default_constructible,
-        check_set_params,
-        check_valid_tag_types,
-    ],
-    ids=lambda check: check.__name__,
-)
-def test_a_check_of_scikit_learn_that_needs_no_numbers(check):
-    check("TextSequencer", TextSequencer())
 
 
 @pytest.mark.filterwarnings("ignore:Can't test estimator TextSequencer")
