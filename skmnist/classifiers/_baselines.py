@@ -1,8 +1,8 @@
 """Classical classifiers for pixels and for texts, as plain scikit-learn Pipelines.
 
-For pixels, a Pipeline is a step that lays images out as rows, and a classifier. Pixels need no
-scaling: the Gaussian kernel's ``gamma="scale"`` already divides by the variance of all the pixels,
-the neighbours of an image are the same at any common scale, and a tree only compares.
+For pixels, a Pipeline has two steps: one that flattens images to rows, and a classifier. Pixels
+need no scaling: the Gaussian kernel's ``gamma="scale"`` already divides by the variance of all
+pixels, the neighbours of an image are the same at any common scale, and a tree only compares.
 
 Examples
 --------
@@ -26,15 +26,15 @@ from skmnist._inputs.images import as_rows
 
 
 def svm(**settings: Any) -> Pipeline:
-    """Support vector machine with a Gaussian kernel, C = 10.
+    """Make a support vector machine with a Gaussian kernel, C = 10.
 
-    It gives no probabilities, as scikit-learn 1.9 deprecates ``SVC(probability=True)``. Where they
-    are needed, use ``CalibratedClassifierCV(svm(), ensemble=False)``.
+    It has no ``predict_proba``, as scikit-learn 1.9 deprecates ``SVC(probability=True)``. If you
+    need probabilities, use ``CalibratedClassifierCV(svm(), ensemble=False)``.
 
     Parameters
     ----------
     **settings
-        Settings of :class:`sklearn.svm.SVC`, in place of ours.
+        Settings of :class:`sklearn.svm.SVC`, which replace ours.
 
     Returns
     -------
@@ -57,15 +57,15 @@ def svm(**settings: Any) -> Pipeline:
 
 
 def knn(**settings: Any) -> Pipeline:
-    """Three nearest neighbours, the nearer with the louder voice.
+    """Make a nearest-neighbours classifier: three neighbours, weighted by distance.
 
-    With weights by distance, three neighbours of three classes give the nearest one's class, where
-    equal votes would give the class that sorts first.
+    So three neighbours of three classes give the nearest one's class, where equal votes would give
+    the class that sorts first.
 
     Parameters
     ----------
     **settings
-        Settings of :class:`sklearn.neighbors.KNeighborsClassifier`, in place of ours.
+        Settings of :class:`sklearn.neighbors.KNeighborsClassifier`, which replace ours.
 
     Returns
     -------
@@ -89,12 +89,12 @@ def knn(**settings: Any) -> Pipeline:
 
 
 def random_forest(**settings: Any) -> Pipeline:
-    """Random forest of 300 trees.
+    """Make a random forest of 300 trees.
 
     Parameters
     ----------
     **settings
-        Settings of :class:`sklearn.ensemble.RandomForestClassifier`, in place of ours, such as
+        Settings of :class:`sklearn.ensemble.RandomForestClassifier`, which replace ours, such as
         ``random_state`` and ``n_jobs``.
 
     Returns
@@ -117,17 +117,18 @@ def random_forest(**settings: Any) -> Pipeline:
 
 
 def gradient_boosting(**settings: Any) -> Pipeline:
-    """Gradient boosting of 100 trees of each class, on pixels sorted into 63 bins.
+    """Make a gradient boosting of 100 trees per class, on pixels sorted into 63 bins.
 
-    Each node of a tree is split by one of a tenth of the pixels, drawn anew. No training images are
-    held out to stop early, as :class:`sklearn.ensemble.HistGradientBoostingClassifier` does by
-    default from 10,000 images on. A fit uses all cores.
+    Each node of a tree is split by the best of a tenth of the pixels, drawn anew. No training
+    images are held out for early stopping, which is the default of
+    :class:`sklearn.ensemble.HistGradientBoostingClassifier` for more than 10,000 images. A fit uses
+    all cores.
 
     Parameters
     ----------
     **settings
-        Settings of :class:`sklearn.ensemble.HistGradientBoostingClassifier`, in place of ours, such
-        as ``max_iter`` and ``random_state``.
+        Settings of :class:`sklearn.ensemble.HistGradientBoostingClassifier`, which replace ours,
+        such as ``max_iter`` and ``random_state``.
 
     Returns
     -------
@@ -141,9 +142,10 @@ def gradient_boosting(**settings: Any) -> Pipeline:
 
     Notes
     -----
-    Fitted on the first 2,000 training images of MNIST and judged on the last 10,000, it was right
-    on 92.99 %; with all pixels at each node on 92.21 %, with scikit-learn's 255 bins, which took
-    nearly twice the time, on 92.69 %, and with a learning rate of 0.2 in place of 0.1 on 92.64 %.
+    Fitted on the first 2,000 training images of MNIST and evaluated on the last 10,000, it reached
+    an accuracy of 92.99 %; with all pixels at each node 92.21 %, with scikit-learn's 255 bins,
+    which took nearly twice the time, 92.69 %, and with a learning rate of 0.2 instead of 0.1,
+    92.64 %.
 
     References
     ----------
@@ -160,14 +162,14 @@ def gradient_boosting(**settings: Any) -> Pipeline:
 
 
 def on_rows(name: str, classifier: Any) -> Pipeline:
-    """Let a classifier that takes rows only take images too.
+    """Make a Pipeline that takes images too, from a classifier that takes rows only.
 
     Parameters
     ----------
     name : str
-        Of the classifier's step.
+        Name of the classifier's step.
     classifier : classifier
-        Any of scikit-learn's.
+        Any scikit-learn classifier.
 
     Returns
     -------

@@ -25,12 +25,12 @@ _SIZES = (
 
 @describe_shared_parameters
 class CapsNetClassifier(NetworkClassifier):
-    """A capsule network with dynamic routing (CapsNet), as Sabour et al. made it for MNIST.
+    """A capsule network with dynamic routing (CapsNet), as designed by Sabour et al. for MNIST.
 
-    Two convolutions make small vectors, the primary capsules; each predicts the vector of every
-    class, and sends itself to the classes that most of the others agree with.  The length of a
-    class's vector, from 0 to 1, says whether the class is there; lengths are scaled to sum to 1
-    as probabilities.  There is no decoder that reconstructs the image.
+    Two convolutions compute small vectors, the primary capsules; each predicts the vector of every
+    class, and is routed to the classes for which most of the others predict the same.  The length
+    of a class's vector, from 0 to 1, indicates whether the class is present; lengths are scaled to
+    sum to 1 as probabilities.  There is no decoder that reconstructs the image.
 
     The default network is smaller than the paper's, which has ``filters=256`` and
     ``n_primary_maps=32``: 6,804,224 parameters for images of 28 x 28 and 10 classes.
@@ -38,15 +38,15 @@ class CapsNetClassifier(NetworkClassifier):
     Parameters
     ----------
     filters : int, default=64
-        Maps of the first convolution.
+        Feature maps of the first convolution.
     n_primary_maps : int, default=8
-        Primary capsules at each place of the second convolution.
+        Primary capsules at each position of the second convolution.
     primary_dim : int, default=8
-        Numbers that make up a primary capsule.
+        Dimension of a primary capsule.
     class_dim : int, default=16
-        Numbers that make up the capsule of a class.
+        Dimension of a class's capsule.
     n_routings : int, default=3
-        Times that the routing is refined, at most 20; 1 sends each capsule to all classes alike.
+        Routing iterations, at most 20; with 1, each capsule is routed to all classes equally.
     kernel_size : int, default=9
         Side of both convolutions' square kernels, in pixels; at most half of the image's side.
     %(shared_parameters)s
@@ -77,7 +77,7 @@ class CapsNetClassifier(NetworkClassifier):
     _parameter_constraints = {
         **NetworkClassifier._parameter_constraints,
         **{name: [Interval(Integral, 1, None, closed="left")] for name in _SIZES},
-        # Each is compiled to operations of its own.
+        # Each iteration is compiled to operations of its own.
         "n_routings": [Interval(Integral, 1, 20, closed="both")],
     }
 

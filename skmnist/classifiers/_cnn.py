@@ -1,4 +1,4 @@
-"""Convolutional networks, given as blocks."""
+"""Convolutional networks, described by blocks."""
 
 from collections.abc import Callable, Sequence
 from numbers import Integral
@@ -20,26 +20,26 @@ _BLOCKS = PooledBlocks(24)
 class CNNClassifier(NetworkClassifier):
     """A convolutional network: blocks of convolutions, then dense layers.
 
-    The default network has three convolutions of 24, 48 and 96 maps, two of them pooled, each
-    normalised, and no dense layer but the output.
+    The default network has three convolutions of 24, 48 and 96 feature maps, each normalised and
+    two of them pooled, and no dense layer except the output.
 
     Parameters
     ----------
     conv_blocks : PooledBlocks, ConvBlock, dict, int or sequence, default=PooledBlocks(filters=24)
-        The convolutions. The default is the network described above, which other `filters` make
-        narrower or wider. Else each is a ``ConvBlock``, a dict of its parameters, or just the
-        number of filters, and a sequence has several of them, first to last.
+        The convolutions. The default is the network described above; other `filters` make it
+        narrower or wider. Otherwise each convolution is a ``ConvBlock``, a dict of its parameters
+        or only the number of filters; a sequence lists several, first to last.
     hidden_units : int or sequence of int, default=()
         Units of each dense layer between the convolutions and the output.
     activation : str or function, default="relu"
         Keras's name of the dense layers' activation.
     dropout : float or sequence of float, default=0.0
-        The part of each dense layer's units that is dropped in training.
+        The fraction of each dense layer's units that is dropped in training.
     hidden_batch_norm : bool, default=False
         Whether each dense layer's units are normalised over the batch.
     output_activation : {"softmax", "sigmoid"}, default="softmax"
         The last layer's activation. Sigmoids are scaled to sum to 1 as probabilities; for two
-        classes there is one neuron.
+        classes there is a single unit.
     %(shared_parameters)s
 
     Attributes

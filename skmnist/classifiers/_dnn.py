@@ -27,23 +27,23 @@ class DNNClassifier(NetworkClassifier):
     Parameters
     ----------
     hidden_units : int or sequence of int, default=(512, 512)
-        Units of each hidden layer. None, ``()``, makes a logistic regression, with
-        ``output_activation="sigmoid"`` and two classes a single neuron.
+        Units of each hidden layer. ``()``, no hidden layer, makes a logistic regression; with
+        ``output_activation="sigmoid"`` and two classes, a single neuron.
     activation : str or function, default="relu"
         Keras's name of the hidden layers' activation.
     dropout : float or sequence of float, default=0.2
-        The part of each hidden layer's units that is dropped in training.
+        The fraction of each hidden layer's units that is dropped in training.
     output_activation : {"softmax", "sigmoid"}, default="softmax"
         The last layer's activation. Sigmoids are scaled to sum to 1 as probabilities; for two
-        classes there is one neuron.
+        classes there is a single unit.
     use_bias : bool, default=True
-        Whether each unit adds a number of its own to the sum of its inputs.
+        Whether each unit has a bias.
     kernel_initializer, bias_initializer : str or RandomUniform, \
             default="glorot_uniform" and "zeros"
-        What the weights and the biases are before training, by Keras's names.
+        The initializers of the weights and of the biases, by Keras's names or as an object.
     bias_learning_rate_factor : float, default=1.0
         The learning rate of the biases, as a multiple of that of the weights; only for
-        ``optimizer="sgd"``, since all others scale their steps by themselves.
+        ``optimizer="sgd"``, since all others scale the step of each parameter.
     %(shared_parameters)s
 
     Attributes

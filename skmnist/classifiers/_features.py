@@ -1,4 +1,4 @@
-"""A trained network's inner layer as features for any other estimator."""
+"""The values of a trained network's inner layer, as features for any other estimator."""
 
 from contextlib import nullcontext
 from numbers import Integral
@@ -36,20 +36,20 @@ class CNNFeatures(
     Parameters
     ----------
     classifier : NetworkClassifier or FrozenEstimator, default=None
-        A network classifier of this package: it is cloned and trained in `fit`. A fitted
-        one in a ``sklearn.frozen.FrozenEstimator`` is used as it is. None is a ``CNNClassifier()``.
+        A network classifier of this package, cloned and trained in `fit`. A fitted one in a
+        ``sklearn.frozen.FrozenEstimator`` is used as it is. None is a ``CNNClassifier()``.
     layer : str or int, default="penultimate"
-        The layer whose values are taken: its name or its index among the network's layers, as
-        Python indexes (``classifier.summary()`` lists them). "penultimate" is the last but one,
-        whose values the output layer takes.
+        The layer whose values are taken: its name or its index among the network's layers, which
+        may be negative (``classifier.summary()`` lists them). "penultimate" is the layer before
+        the output.
     pool : {"avg", "max"} or None, default=None
-        What becomes of each map of a convolution: its mean, its largest value, or, for None, all
-        its values in a row. A layer that has no maps, a dense or flat one, stays as it is.
+        What each feature map of a convolution becomes: its mean, its largest value or, for None,
+        all of its values. Has no effect on a layer without maps, such as a dense one.
     normalize : bool, default=False
-        Whether each row is divided by its Euclidean length, as cosine similarity does.
+        Whether each row is divided by its Euclidean length, as for cosine similarity.
     random_state : int, RandomState instance or None, default=None
-        Decides how the classifier is trained, in place of its own `random_state`; None leaves it to
-        that. Not used where the classifier is frozen.
+        Replaces the classifier's own `random_state`; None keeps that one. Not used if the
+        classifier is frozen.
 
     Attributes
     ----------
@@ -58,9 +58,9 @@ class CNNFeatures(
     image_shape_ : tuple (height, width, channels)
         The shape of one image.
     n_features_in_ : int
-        Pixels of one image.
+        Number of pixels of one image.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
+        Names of the columns, if all of the names that `X` has are strings.
 
     See Also
     --------
@@ -68,11 +68,10 @@ class CNNFeatures(
 
     Notes
     -----
-    The network has seen the rows that it was trained on: their features tell the classes apart
-    more cleanly than those of new rows do, and an estimator that is trained on them trusts them
-    too much.  Give it the features of other rows, with a fitted classifier in a
-    ``FrozenEstimator``, or stack with ``CNNStackingClassifier``, which does so by
-    cross-validation.
+    The features of the rows that the network was trained on separate the classes more clearly than
+    those of new rows, so an estimator trained on them relies on them too much.  Train it on the
+    features of other rows, with a fitted classifier in a ``FrozenEstimator``, or use
+    ``CNNStackingClassifier``, which does so by cross-validation.
 
     References
     ----------
@@ -129,9 +128,9 @@ class CNNFeatures(
         X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
             Rows of pixels or images, of any real dtype.
         y : array-like of shape (n,)
-            Class labels. Not used where the classifier is frozen.
+            Class labels. Not used if the classifier is frozen.
         sample_weight : array-like of shape (n,), default=None
-            How much each sample counts. Not used where the classifier is frozen.
+            Weight of each sample. Not used if the classifier is frozen.
 
         Returns
         -------
@@ -143,9 +142,9 @@ class CNNFeatures(
         ValueError
             If a parameter, `X`, `y` or `sample_weight` is not usable.
         TypeError
-            If what is frozen is no classifier of this package.
+            If the frozen estimator is not a network classifier of this package.
         sklearn.exceptions.NotFittedError
-            If what is frozen is not fitted.
+            If the frozen estimator is not fitted.
         """
         given, seen_shape = as_rows(X)
         rows = validate_data(self, given, dtype="numeric")
@@ -177,8 +176,8 @@ class CNNFeatures(
         Returns
         -------
         features : ndarray of shape (n, n_features_out)
-            float64 where the network computes in it, else float32. A row's features are the
-            same, bit by bit, whatever other rows are with it.
+            float64 if the network computes in it, else float32. A row's features are bit for bit
+            the same, whatever other rows `X` has.
 
         Raises
         ------
@@ -194,7 +193,7 @@ class CNNFeatures(
         return normalize(features, copy=False) if self.normalize else features
 
     def _fit_classifier(self, classifier: Any, X: Any, y: Any, sample_weight: Any) -> None:
-        """Train the network, and report it to the callbacks."""
+        """Train the network, and report the training to the callbacks."""
         seen = {"X": X, "y": y, "metadata": {"sample_weight": sample_weight}}
         task = self._init_callback_context(max_subtasks=1)
         task.call_on_fit_task_begin(estimator=self, **seen)

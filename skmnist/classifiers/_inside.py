@@ -1,4 +1,4 @@
-"""What the other rooms of the package may ask a network classifier for."""
+"""What other packages of skmnist may use of a network classifier."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -29,9 +29,9 @@ _AS_THEY_ARE = (
 class Inside(ImageState):
     """A network classifier's network and what it has learned, for this package only (mixin).
 
-    The names keep out of a user's completion; see `ImageState`.  A network's variables, which are
-    arrays, come apart from all else: they are those of ``__skmnist_predictor__``, and
-    ``__skmnist_setvariables__`` takes them back after ``__skmnist_setstate__``.
+    The names stay out of a user's tab completion; see `ImageState`.  A network's variables, which
+    are arrays, are kept apart from the rest of the state: ``__skmnist_predictor__`` has them, and
+    ``__skmnist_setvariables__`` restores them after ``__skmnist_setstate__``.
 
     Examples
     --------
@@ -57,12 +57,12 @@ class Inside(ImageState):
 
     @abstractmethod
     def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
-        """Return which network this classifier is."""
+        """Return the architecture of this classifier's network."""
 
     def __skmnist_architecture__(
         self, image_shape: ImageShape, n_classes: int, dtype: str
     ) -> Architecture:
-        """Return the network that the parameters describe for images and classes."""
+        """Return the architecture that the parameters describe for these images and classes."""
         return self._architecture(image_shape, n_classes, dtype)
 
     @property
@@ -76,7 +76,7 @@ class Inside(ImageState):
         return self._optimizer()
 
     def __skmnist_inputs__(self, rows: NDArray) -> NDArray:
-        """Return validated rows as the predictor takes them; warn of pixels in another unit."""
+        """Convert validated rows for the predictor; warn about pixels in another unit."""
         rows = self._inputs(rows)
         self._warn_of_other_pixels(rows)
         return rows
@@ -107,7 +107,7 @@ class Inside(ImageState):
             self._pixels_ = PixelValues._make([*numbers, tuple(background)])
 
     def __skmnist_setvariables__(self, variables: Sequence[NDArray]) -> None:
-        """Take the values of the network's variables, in Keras's order."""
+        """Set the values of the network's variables, in Keras's order."""
         self._predictor_ = Predictor(self._fitted_architecture(), variables, self._scaling)
         self.n_parameters_ = self._predictor_.n_parameters
         self._optimizer_state_ = None
@@ -121,7 +121,7 @@ class Inside(ImageState):
 
     @abstractmethod
     def _inputs(self, rows: NDArray) -> NDArray:
-        """Give the validated numbers a format that every backend reads."""
+        """Convert the validated numbers to a format that every backend reads."""
 
     @property
     def _encoding(self) -> ImageEncoding:

@@ -1,4 +1,4 @@
-"""What all classifiers do with the labels that they are asked about."""
+"""What all classifiers do with labels and probabilities."""
 
 from abc import abstractmethod
 from typing import Any
@@ -13,7 +13,7 @@ from skmnist._inputs.validation import clear_arguments
 
 
 class LabelClassifier(ClassifierMixin):
-    """A classifier whose `score` takes labels of any library (abstract)."""
+    """A classifier whose `score` takes labels in an array of any library (abstract)."""
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Compute the accuracy.
@@ -25,12 +25,12 @@ class LabelClassifier(ClassifierMixin):
         y : array-like of shape (n,)
             True labels.
         sample_weight : array-like of shape (n,), default=None
-            How much each sample counts.
+            Weight of each sample.
 
         Returns
         -------
         accuracy : float
-            The part of the samples whose label is predicted right, 0 to 1.
+            The fraction of the samples whose label is predicted correctly, 0 to 1.
         """
         return super().score(X, as_labels(y), sample_weight=as_numpy(sample_weight))
 
@@ -71,14 +71,14 @@ class ProbabilisticClassifier(LabelClassifier):
         Returns
         -------
         labels : ndarray of shape (n,)
-            Of the same kind as `y` in `fit`.
+            Of the same dtype as `classes_`.
         """
         probabilities = self.predict_proba(X)
         return self.classes_[probabilities.argmax(axis=1)]
 
 
 def logarithms(probabilities: NDArray) -> NDArray:
-    """Compute finite logarithms: of 0 and of what float32 can't hold, that of its smallest number.
+    """Compute logarithms, with probabilities below float32's smallest normal number raised to it.
 
     Examples
     --------

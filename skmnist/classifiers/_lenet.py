@@ -16,13 +16,13 @@ from skmnist.training._schedules import Schedule
 class LeNetClassifier(NetworkClassifier):
     """LeNet-5, the convolutional network of LeCun et al.
 
-    Images of 28 x 28 are padded to 32 x 32, smaller ones enlarged to 28 x 28 before; 61,706
-    parameters for 10 classes.
+    Images of 28 x 28 are padded to 32 x 32; smaller ones are first enlarged to 28 x 28. For 10
+    classes the network has 61,706 parameters.
 
     Parameters
     ----------
     activation : str or function, default="tanh"
-        Keras's name of the activation of all layers but the last.
+        Keras's name of the activation of all layers except the last.
     %(shared_parameters)s
 
     Attributes

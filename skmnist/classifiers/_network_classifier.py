@@ -82,8 +82,8 @@ class NetworkClassifier(
 ):
     """A Keras network that is a scikit-learn classifier (abstract).
 
-    A final class declares every parameter in its own ``__init__`` and returns in `_architecture`
-    which network it is.  Think twice before adding anything to this class.
+    A final class declares every parameter in its own ``__init__`` and returns its network in
+    `_architecture`.  Think twice before adding anything to this class.
     """
 
     history_: dict[str, list[float]]
@@ -141,16 +141,16 @@ class NetworkClassifier(
         y : array-like of shape (n,)
             Class labels, numbers or strings, at least two classes.
         sample_weight : array-like of shape (n,), default=None
-            How much each sample counts; the scale does not matter, zero is as if left out.
-        X_val : array-like of the shape of `X` but for its length, default=None
-            Samples to judge each epoch on, instead of a part held out of `X`: in `history_` as
-            "val_loss" and "val_accuracy", and for early stopping and ``Plateau``. In a Pipeline,
-            they are transformed as `X` is with ``Pipeline(..., transform_input=["X_val"])`` and
-            scikit-learn's metadata routing.
+            Weight of each sample; the scale does not matter, zero leaves the sample out.
+        X_val : array-like of the same shape as `X` except for its length, default=None
+            Validation samples, instead of a part held out of `X`: they give "val_loss" and
+            "val_accuracy" in `history_`, for early stopping and ``Plateau`` too. A
+            ``Pipeline(..., transform_input=["X_val"])`` transforms them like `X` if scikit-learn's
+            metadata routing is enabled.
         y_val : array-like of shape (n_val,), default=None
             Their labels, all among those of `y`.
         sample_weight_val : array-like of shape (n_val,), default=None
-            How much each of them counts.
+            Their weights.
 
         Returns
         -------
@@ -161,24 +161,24 @@ class NetworkClassifier(
         ------
         ValueError
             If a parameter, `X`, `y` or `sample_weight` is not usable, one of `X_val` and `y_val`
-            is missing, both are given beside `validation_fraction`, or training diverges; with
-            ``warm_start=True``, if `y` has other classes than before.
+            is missing, they are given together with `validation_fraction`, or training diverges;
+            with ``warm_start=True``, if `y` has other classes than before.
 
         Warns
         -----
         ConvergenceWarning
-            If training ends no better than by guessing from the class frequencies; after fewer
-            than 50 steps, only if it is far worse.
+            If the trained network is no better than guessing from the class frequencies; after
+            fewer than 50 steps, only if it is far worse.
 
         Notes
         -----
-        After any error the classifier is as it was before the call.  Until the end of the call it
-        answers other threads as before, and then changes at once.
+        After any error the classifier is as it was before the call.  Other threads can use it as it
+        was until the end of the call, when it changes in one step.
 
-        Ctrl-C ends training with what the epochs before have learned, and a warning; on TensorFlow
-        it takes effect at the end of an epoch.  In the first epoch it goes through, as it does
-        within joblib: it ends a search, a cross-validation or a committee as a whole, in which
-        scikit-learn's ``MLPClassifier`` would only end one fit.
+        Ctrl-C ends training with a warning and keeps what the epochs before have learned; with
+        TensorFlow it takes effect at the end of an epoch.  In the first epoch, and within joblib,
+        ``KeyboardInterrupt`` is raised: a search, a cross-validation or a committee ends as a
+        whole, whereas with scikit-learn's ``MLPClassifier`` only one fit would end.
         """
         going_on = self.warm_start and hasattr(self, "_predictor_")
         data = self._training_data(X, y, sample_weight, going_on=going_on)
@@ -210,9 +210,9 @@ class NetworkClassifier(
         y : array-like of shape (n,)
             Class labels, all among `classes`.
         classes : array-like of shape (n_classes,), default=None
-            All classes that there will ever be; needed in the first call only.
+            All classes that any call will have; required in the first call only.
         sample_weight : array-like of shape (n,), default=None
-            How much each sample counts, relative to the others of this call.
+            Weight of each sample, relative to the others of this call.
 
         Returns
         -------
@@ -222,8 +222,8 @@ class NetworkClassifier(
         Raises
         ------
         ValueError
-            If `classes` is missing in the first call or other than then, or a label is not
-            among them.
+            If `classes` is missing in the first call or differs from those of the first call, or a
+            label is not among them.
         """
         going_on = hasattr(self, "_predictor_")
         known = self._known_classes(classes, going_on)
@@ -270,9 +270,9 @@ class NetworkClassifier(
     def network_(self) -> Any:
         """The network as a live Keras model.
 
-        It takes pixels less `pixel_offset_`, divided by `pixel_scale_`.
+        Its input is ``(X - pixel_offset_) / pixel_scale_``.
 
-        It is a copy to look at and to export: training it doesn't change this classifier.
+        It is a copy to inspect and to export: training it doesn't change this classifier.
         """
         check_is_fitted(self)
         return self._predictor_.network
@@ -283,7 +283,7 @@ class NetworkClassifier(
         Returns
         -------
         text : str
-            Keras's table, which a console and a notebook show as `print` does.
+            Keras's table; consoles and notebooks display it as `print` does.
         """
         lines: list[str] = []
         self.network_.summary(print_fn=lambda line, **_: lines.append(line))
@@ -294,7 +294,7 @@ class NetworkClassifier(
         tags.input_tags.three_d_array = True
         return tags
 
-    # The callbacks that are given run in `fit`, so what is made of this classifier gets others,
+    # The given callbacks themselves run in `fit`, so clones and pickles get copies of them,
     # without what they have recorded.
 
     def __getstate__(self) -> Any:
@@ -317,7 +317,7 @@ class NetworkClassifier(
         return type(self.callbacks)(copied(before.get(id(c), c)) for c in self.callbacks)
 
     def _note_callbacks(self) -> None:
-        """Copy the callbacks that have not run before, as they are."""
+        """Copy the callbacks that have not run before, in their present state."""
         if not self.callbacks:
             self.__dict__.pop("_callbacks_before_", None)
             return
@@ -331,13 +331,13 @@ class NetworkClassifier(
     def _training_data(
         self, X: Any, y: Any, sample_weight: Any, classes: Any = None, *, going_on: bool
     ) -> Data:
-        """Validate everything that `fit` is given; note what is learned from it."""
+        """Validate all arguments of `fit`, and set the attributes that are learned from them."""
         self._note_callbacks()
         rows, y, seen_shape = rows_to_fit(self, X, y, reset=not going_on)
         rows = self._inputs(rows)
         check_classification_targets(y)
         weights = checked_weights(sample_weight, rows)
-        # A weight of zero is as good as no row: no class, no pixel of it counts.
+        # A row of weight zero is ignored entirely, its class and its pixels too.
         counted = np.flatnonzero(weights).astype(np.int32)
         if going_on:
             check_same_shape(self, seen_shape)
@@ -379,23 +379,23 @@ class NetworkClassifier(
         self._optimizer_state_ = None
 
     def _check_same_classes(self, y: NDArray) -> None:
-        """Refuse to go on with labels that are other ones, or fewer."""
+        """Refuse to continue with other classes, or fewer."""
         classes = np.unique(y)
         if not np.array_equal(classes, self.classes_):
             raise ValueError(
                 f"warm_start=True, but y has the classes {classes.tolist()}, and had "
                 f"{self.classes_.tolist()} before. Give the same classes, set warm_start=False to "
-                "begin anew, or use partial_fit, whose calls need not have all classes."
+                "start over, or use partial_fit, whose calls need not have all classes."
             )
 
-    # The two that a classifier of anything but images answers in another way.
+    # A classifier of anything but images overrides these two.
 
     def _inputs(self, rows: NDArray) -> NDArray:
-        """Give the validated numbers a format that every backend reads."""
+        """Convert the validated numbers to a format that every backend reads."""
         return native_pixels(rows)
 
     def _learned_encoding(self, rows: NDArray, seen: ImageShape | None) -> ImageEncoding:
-        """Learn which image a row is, and what its values mean."""
+        """Learn the shape of the images and the range of their values."""
         return ImageEncoding.learned(rows, seen, self.image_shape, self.pixel_scaling)
 
     @property
@@ -403,7 +403,7 @@ class NetworkClassifier(
         return exact_dtype(self.dtype_)
 
     def _hold_out(self, data: Data) -> Data:
-        """Hold out the rows that judge, the same part of every class."""
+        """Hold out rows for validation, the same fraction of every class."""
         fraction = held_out_part(self.validation_fraction, self.early_stopping)
         if not fraction:
             return data
@@ -416,7 +416,7 @@ class NetworkClassifier(
         )
 
     def _judge_on(self, data: Data, X_val: Any, y_val: Any, sample_weight_val: Any) -> Data:
-        """Judge on samples of their own."""
+        """Validate on the given samples."""
         for name, value in {"X_val": X_val, "y_val": y_val}.items():
             if value is None:
                 raise ValueError(f"{name} is missing; give both X_val and y_val, or neither.")
@@ -457,11 +457,11 @@ class NetworkClassifier(
         )
 
     def _known_classes(self, classes: Any, going_on: bool) -> NDArray:
-        """Settle which classes `partial_fit` is told of, and when."""
+        """Check `classes` of `partial_fit`, and return all classes."""
         if not going_on and classes is None:
             raise ValueError(
                 "classes must be passed on the first call to partial_fit: all labels that "
-                "there will ever be."
+                "any call will have."
             )
         if classes is None:
             return self.classes_
@@ -476,7 +476,7 @@ class NetworkClassifier(
     # -- the training ------------------------------------------------------------------
 
     def _train(self, training: Training, sample_weight: Any, keep_optimizer: bool) -> Outcome:
-        """Run a training, and take over what it gives."""
+        """Run a training, and set the attributes that it returns."""
         spec = training.spec
         reporter = Reporter(
             self,
@@ -549,13 +549,13 @@ class NetworkClassifier(
         )
 
     def _start(self, spec: TrainingSpec) -> State | None:
-        """Find where to go on from; None draws new weights."""
+        """Return the state to continue from; None draws new weights."""
         if self._predictor_ is None:
             return None
         if self._predictor_.architecture != spec.architecture:
             raise ValueError(
                 "The network's parameters have changed since it was fitted, so training can't "
-                "go on from there. Set warm_start=False to begin anew, or set them back."
+                "continue from there. Set warm_start=False to start over, or set them back."
             )
         kept = self._optimizer_state_
         return State(
@@ -585,12 +585,12 @@ def _weighted(weights: NDArray, of_classes: NDArray, labels: NDArray) -> NDArray
 
 
 def _as_probabilities(outputs: NDArray) -> NDArray:
-    """Turn the network's outputs into rows that sum to 1."""
+    """Convert the network's outputs to rows that sum to 1."""
     outputs = outputs.astype(np.float64)
     if outputs.shape[1] == 1:
         return np.hstack([1 - outputs, outputs])
     totals = outputs.sum(axis=1, keepdims=True)
-    # Sigmoids may all be off: then no class is more probable than another.
+    # All sigmoids may be 0: then all classes are equally probable.
     return np.divide(
         outputs, totals, out=np.full_like(outputs, 1 / outputs.shape[1]), where=totals > 0
     )

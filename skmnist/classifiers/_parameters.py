@@ -1,4 +1,4 @@
-"""What the final classes do alike with their parameters."""
+"""What the final classes share in handling their parameters."""
 
 from numbers import Integral, Real
 from typing import Any
@@ -7,8 +7,8 @@ from skmnist._utils.errors import shown
 from skmnist._utils.sklearn import Interval, StrOptions
 from skmnist.training._optimizers import Optimizer
 
-_MOST_UNITS = 2**63 - 1  # what NumPy counts in
-# Short averages, which suit a few hundred steps of one cycle.
+_MOST_UNITS = 2**63 - 1  # the largest of NumPy's default integers
+# Short moving averages, which suit a cycle of a few hundred steps.
 QUICK_ADAMW = Optimizer("adamw", beta_1=0.8, beta_2=0.95, weight_decay=0.02)
 HIDDEN_LAYERS: dict[str, list[Any]] = {
     "hidden_units": ["array-like", Integral],
@@ -19,12 +19,12 @@ HIDDEN_LAYERS: dict[str, list[Any]] = {
 
 
 def n_outputs(n_classes: int, output_activation: str) -> int:
-    """One sigmoid tells two classes apart."""
+    """Return the number of output units: one sigmoid is enough for two classes."""
     return 1 if output_activation == "sigmoid" and n_classes == 2 else n_classes
 
 
 def whole_numbers(values: Any, parameter: str) -> tuple[int, ...]:
-    """Check numbers of units; a single one may stand without brackets."""
+    """Check numbers of units; a single number need not be in a sequence."""
     numbers = (values,) if isinstance(values, Integral) else tuple(values)
     for number in numbers:
         is_whole = isinstance(number, Integral) and not isinstance(number, bool)

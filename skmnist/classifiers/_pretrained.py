@@ -1,4 +1,4 @@
-"""Transfer learning: a backbone trained on ImageNet, a head trained here."""
+"""Transfer learning: a backbone pretrained on ImageNet and a new head."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -31,12 +31,12 @@ from skmnist.training._schedules import Schedule, find_schedule
 
 @describe_shared_parameters
 class PretrainedClassifier(NetworkClassifier):
-    """A network of ``keras.applications``, pretrained on ImageNet, with dense layers of our own.
+    """A network of ``keras.applications``, pretrained on ImageNet, with new dense layers.
 
-    Training has two phases.  First the backbone is frozen and the dense layers, the head, learn
-    alone; without augmentation the backbone then runs over the images only once.  After that the
-    backbone's layers learn too, all of them or the last ones, at a lower rate.  In both the
-    backbone's batch normalisations keep the mean and variance of ImageNet [1]_.
+    Training has two phases.  First only the dense layers, the head, are trained, on a frozen
+    backbone, which without augmentation processes each image only once.  Then the backbone's layers
+    are trained too, all of them or the last ones, at a lower rate.  In both phases the backbone's
+    batch normalisations keep the mean and variance of ImageNet [1]_.
 
     Parameters
     ----------
@@ -45,71 +45,71 @@ class PretrainedClassifier(NetworkClassifier):
         "InceptionV3", "MobileNet", "MobileNetV2", "ResNet50", "ResNet50V2" (also 101 and 152),
         "VGG16", "VGG19" or "Xception". Grey images get three equal channels.
     weights : "imagenet", str, path-like or None, default="imagenet"
-        What the backbone begins with. "imagenet" are Keras's, downloaded once to
-        ``~/.keras/models``; a path is a file .weights.h5 or .h5 of the backbone without its top,
-        whole or up to `last_layer`. None draws them by `random_state`: to compare with, as such a
-        backbone has learned nothing.
+        The backbone's initial weights. "imagenet" are Keras's, downloaded once to
+        ``~/.keras/models``; a path is a .weights.h5 or .h5 file of the backbone without its top,
+        whole or up to `last_layer`. None draws random ones by `random_state`, for comparison: such
+        a backbone has learned nothing.
     backbone_settings : dict or None, default=None
-        The backbone's own arguments, such as ``{"alpha": 0.25}`` for "MobileNet" or
+        Keras's arguments of the backbone, such as ``{"alpha": 0.25}`` for "MobileNet" or
         ``{"pooling": "avg"}``.
     last_layer : str or None, default=None
-        The backbone's layer whose values the head is given; later ones are left out. None is the
-        last one. Small images leave an earlier one more than a single pixel.
+        The backbone's layer whose values are the head's input; later ones are left out. None is
+        the last one. On small images an earlier layer still has more than a single pixel.
     input_size : int or None, default=None
-        Smaller images are brought to this side, in pixels, at most 1024, as `resize` says. None is
-        the least that the backbone takes: 75 for the Inceptions, 71 for Xception, 32 for all
+        The side, in pixels and at most 1024, to which smaller images are brought by `resize`. None
+        is the smallest that the backbone takes: 75 for the Inceptions, 71 for Xception, 32 for all
         others.
     preprocessing : {"imagenet", "scale"}, default="imagenet"
-        "imagenet" gives each backbone the pixels that it was trained on, as its
-        ``preprocess_input`` in Keras does; "scale" only divides pixels, to lie from 0 to 1.
+        "imagenet" converts pixels to the range that the backbone was trained on, as its
+        ``preprocess_input`` in Keras does; "scale" only divides them, to the range from 0 to 1.
     resize : {"bilinear", "pad"}, default="bilinear"
-        How smaller images are brought to `input_size`: enlarged, or padded with zeros, evenly on
-        all sides, before any preprocessing.
+        How smaller images are brought to `input_size`: enlarged, or padded with zeros evenly on all
+        sides, before any preprocessing.
     trainable_layers : int or None, default=None
-        How many of the backbone's last layers the second phase trains; those before them keep
-        their weights. None is all of them, 0 none. Counted are the layers with weights, in the
+        How many of the backbone's last layers are trained in the second phase; those before them
+        keep their weights. None is all of them, 0 none. Only layers with weights count, in the
         order of the backbone's ``layers`` in Keras, without the batch normalisations.
     hidden_units : int or sequence of int, default=(512,)
         Units of each dense layer between the backbone and the output.
     activation : str or function, default="relu"
         Keras's name of the dense layers' activation.
     dropout : float or sequence of float, default=0.5
-        The part of each dense layer's units that is dropped in training.
+        The fraction of each dense layer's units that is dropped in training.
     output_activation : {"softmax", "sigmoid"}, default="softmax"
         The last layer's activation. Sigmoids are scaled to sum to 1 as probabilities; for two
-        classes there is one neuron.
+        classes there is a single unit.
     fine_tune_epochs : int, default=5
-        Epochs of the second phase; 0 leaves it out. `epochs` are those of the first.
+        Epochs of the second phase; 0 skips it. `epochs` are those of the first.
     fine_tune_learning_rate : float, default=1e-05
-        Step size of the second phase. A Keras optimizer with a schedule of its own keeps that.
+        Step size of the second phase. A Keras optimizer that has a schedule keeps it.
     fine_tune_batch_size : int, "auto" or None, default="auto"
-        Samples in a step of the second phase.
+        Samples per step of the second phase.
     fine_tune_schedule : str or Schedule, default="constant"
         How the learning rate changes in the second phase.
     fine_tune_n_iter_no_change : int, default=3
-        Epochs without improvement before the second phase stops early, where `early_stopping` is
-        set. Each phase ends with the weights of its own best epoch.
+        Epochs without improvement before the second phase stops early, if `early_stopping` is set.
+        Each phase then ends with the weights of its own best epoch.
     %(shared_parameters)s
 
     Attributes
     ----------
     fine_tune_history_ : dict of str to list of float
-        As `history_`, which is the first phase's, for the second; empty where there was none.
-        `n_epochs_` counts the epochs of both, and `best_epoch_` is one of the last phase.
+        The second phase's history, as `history_` is the first's; empty if there was none.
+        `n_epochs_` counts the epochs of both phases, and `best_epoch_` is one of the last phase.
     %(attributes)s
 
     Notes
     -----
-    `partial_fit` trains the head for one more epoch, the backbone frozen as it is.  With
-    ``warm_start=True``, `fit` goes through both phases again from the weights that it has; the
-    first goes on with its optimizer, the second begins with a new one.  `trainable_layers` may be
-    another one each time, to unfreeze the backbone step by step.
+    `partial_fit` trains the head for one more epoch, on the frozen backbone.  With
+    ``warm_start=True``, `fit` repeats both phases from the present weights; the first continues
+    with its optimizer, the second starts with a new one.  `trainable_layers` may be different each
+    time, to unfreeze the backbone step by step.
 
-    The same samples held out judge both phases.  Callbacks see both, each as a run of its own;
-    ``verbose=1`` names the second one's scores ``fine_tune_...``.
+    Both phases have the same validation samples.  Callbacks run in both, each as a run of its own;
+    ``verbose=1`` names the second phase's scores ``fine_tune_...``.
 
-    A fitted classifier needs neither the file of weights nor ImageNet's again: it is pickled,
-    saved and loaded with its own.
+    A fitted classifier doesn't need the initial weights again: it is pickled, saved and loaded with
+    its own.
 
     References
     ----------
@@ -118,8 +118,8 @@ class PretrainedClassifier(NetworkClassifier):
 
     Examples
     --------
-    With the weights of ImageNet it is ``PretrainedClassifier("VGG16")``.  Here a part of a small
-    backbone, not trained at all:
+    ``PretrainedClassifier("VGG16")`` has the weights of ImageNet.  Here is a part of a small
+    backbone with random weights:
 
     >>> from sklearn.datasets import load_digits
     >>> from skmnist import PretrainedClassifier
@@ -271,7 +271,7 @@ class PretrainedClassifier(NetworkClassifier):
     ) -> TwoPhaseTraining:
         if one_epoch or not self.fine_tune_epochs:
             return TwoPhaseTraining(spec, plan, data)
-        # The rate of a Keras optimizer may be a schedule of its own.
+        # A Keras optimizer may have a schedule of its own instead of a rate.
         has_rate = plan.learning_rate is not None
         fine_plan = replace(
             plan,

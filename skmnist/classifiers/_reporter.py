@@ -10,7 +10,7 @@ from skmnist.training._loop import Training
 
 
 class Reporter(Watcher):
-    """Passes each epoch on to scikit-learn's callbacks, one subtask per epoch.
+    """Reports each epoch to scikit-learn's callbacks, as one subtask.
 
     Parameters
     ----------
@@ -19,11 +19,11 @@ class Reporter(Watcher):
     task : sklearn.callback.CallbackContext
         The fit's task, with one subtask per epoch.
     learned : callable
-        Returns the fitted attributes that an outcome of the training makes.
+        Returns the fitted attributes that follow from an outcome of the training.
     training : Training
-        The network, the data, and how many epochs there will be.
+        The network, the data and the number of epochs.
     sample_weight : array-like of shape (n,) or None
-        As the user gave it: scorers need not take weights where there are none.
+        As the user gave it; with None, scorers that take no weights can be used.
     """
 
     def __init__(

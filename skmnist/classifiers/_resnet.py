@@ -17,18 +17,18 @@ from skmnist.training._schedules import Schedule
 
 @describe_shared_parameters
 class ResNetClassifier(NetworkClassifier):
-    """A small residual network (ResNet), as He et al. made it for CIFAR-10.
+    """A small residual network (ResNet), as designed by He et al. for CIFAR-10.
 
-    A convolution, then stages of blocks of two convolutions of 3 x 3 whose result is added to
-    what they were given.  Each stage but the first halves the image's sides.
+    A convolution, then stages of blocks; a block has two convolutions of 3 x 3, whose output is
+    added to the block's input.  Each stage except the first halves the image's sides.
 
     Parameters
     ----------
     filters : int or sequence of int, default=(16, 32, 64)
-        Maps of each stage; none has fewer than the one before.
+        Feature maps of each stage; no stage has fewer than the one before.
     n_blocks : int, default=1
-        Blocks of each stage, at most 200.  With three stages a network has ``6 * n_blocks + 2``
-        layers: 3 make the paper's ResNet-20.
+        Blocks per stage, at most 200.  With three stages a network has ``6 * n_blocks + 2`` layers:
+        3 blocks make the paper's ResNet-20.
     %(shared_parameters)s
 
     Attributes

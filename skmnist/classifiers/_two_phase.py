@@ -1,4 +1,4 @@
-"""Training in two phases: a head on a frozen backbone, and then both."""
+"""Training in two phases: a head on a frozen backbone, then both."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -42,21 +42,21 @@ class TwoPhaseTraining(Training):
     spec, plan, data
         As in :class:`Training`; the plan is that of the first phase.
     fine_tuning : FineTuning or None, default=None
-        The second phase; None leaves the backbone as it is.
+        The second phase; None leaves the backbone unchanged.
     """
 
     fine_tuning: FineTuning | None = None
 
     @property
     def n_epochs(self) -> int:
-        """The number of epochs that are planned, in both phases."""
+        """The number of planned epochs, in both phases."""
         second = 0 if self.fine_tuning is None else self.fine_tuning.plan.epochs
         return self.plan.epochs + second
 
     def run(self, start: State | None, callbacks: Sequence[Any], watcher: Watcher) -> Outcome:
         """Train in one phase or in two."""
         assert start is not None, "a backbone has weights before training"
-        # Before the head is trained, as there may be fewer layers than are to be trained.
+        # Before the head is trained: an error if there are fewer layers than are to be trained.
         fine_spec = None if self.fine_tuning is None else self._with_trainable_layers()
         frozen = self._train_head(start, callbacks, watcher)
         if self.fine_tuning is None or fine_spec is None or frozen.interrupted:
@@ -71,12 +71,12 @@ class TwoPhaseTraining(Training):
         return replace(self.spec, architecture=architecture)
 
     def _train_head(self, start: State, callbacks: Sequence[Any], watcher: Watcher) -> Outcome:
-        """Train the dense layers, the backbone frozen."""
+        """Train the dense layers on the frozen backbone."""
         spec = self.spec
         if spec.augmentation:
             spec = replace(spec, architecture=with_trainable_layers(spec.architecture, 0))
             return train(spec, self.plan, self.data, start, callbacks, watcher)
-        # Frozen, the backbone makes the same features of an image in each epoch.
+        # A frozen backbone computes the same features of an image in each epoch.
         scaling = PixelScaling(scale=self.data.pixel_scale)
         backbone = Predictor(spec.architecture, start.network, scaling).of_layer("flatten", None)
         features = _features(backbone, self.data)
@@ -97,7 +97,7 @@ class TwoPhaseTraining(Training):
 
 
 def _features(backbone: Predictor, data: Data) -> Data:
-    """Replace all images by what the backbone makes of them."""
+    """Replace all images by the backbone's features of them."""
     features = backbone.outputs(as_rows(data.images)[0], data.images.shape[1:])
     own_set = data.validation
     return replace(
@@ -119,7 +119,7 @@ def _fine_tune(
 ) -> Outcome:
     """Train the backbone's layers too; return the curves of both phases.
 
-    The optimizer's state is that of the head's training, with which it may go on.
+    The returned optimizer state is that of the head's training, which a later fit may continue.
     """
     n_epochs = len(frozen.history["loss"])
     plan = replace(plan, first_epoch=plan.first_epoch + n_epochs)
@@ -137,7 +137,7 @@ def _fine_tune(
 
 
 class _Phase(Watcher):
-    """Reports one phase in the terms of the whole training.
+    """Reports one phase as part of the whole training.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ class _Phase(Watcher):
     prefix : str, default=""
         Put before the names of the scores.
     whole : callable or None, default=None
-        Makes the whole network's state of the one that is trained.
+        Returns the whole network's state, given that of the part that is trained.
     """
 
     def __init__(
@@ -160,11 +160,11 @@ class _Phase(Watcher):
         self._whole = whole
 
     def epoch_begins(self, epoch: int) -> None:
-        """Pass it on."""
+        """Report the beginning of an epoch."""
         self._watcher.epoch_begins(epoch)
 
     def epoch_ended(self, epoch: int, logs: dict[str, float], state: Callable[[], State]) -> bool:
-        """Pass it on, with the names and the state of the whole training."""
+        """Report the end of an epoch, with the names and the state of the whole training."""
         whole = self._whole
         return self._watcher.epoch_ended(
             epoch,

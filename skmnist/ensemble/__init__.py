@@ -1,4 +1,4 @@
-"""Classifiers made of others: the committee, the stack on features, virtual support vectors."""
+"""Classifiers built from others: the committee, the stack on features, virtual support vectors."""
 
 from skmnist.ensemble._committee import CommitteeClassifier
 from skmnist.ensemble._stacking import CNNStackingClassifier, default_stacking_estimators

@@ -1,4 +1,4 @@
-"""What all ensembles do alike: validate images, route weights, report their fits, name their parts.
+"""What all ensembles share: validating images, routing weights, reporting fits, naming parts.
 
 An ensemble lists what it fits (`_parts`) and fits it (`_fit_parts`); `Ensemble.fit` does the rest.
 """
@@ -33,25 +33,25 @@ from skmnist._utils.sklearn import BaseComposition, fit_context
 
 
 class TrainingData(NamedTuple):
-    """What an ensemble is fitted on, validated."""
+    """The validated data that an ensemble is fitted on."""
 
-    X: NDArray  # rows or images, in the layout in which they came
+    X: NDArray  # rows or images, in the layout in which they were passed
     y: NDArray
     sample_weight: NDArray | None
     weighted: frozenset[str]  # the parts that are fitted with the weights
 
     @property
     def weights(self) -> NDArray:
-        """The weights; 1 for all where none were given."""
+        """The weights; 1 for all if none were given."""
         return np.ones(len(self.y)) if self.sample_weight is None else self.sample_weight
 
     @property
     def metadata(self) -> dict[str, NDArray] | None:
-        """The weights by the name that they have in `fit`."""
+        """The weights, by the name of their parameter in `fit`."""
         return None if self.sample_weight is None else {"sample_weight": self.sample_weight}
 
     def fit_parameters(self, part: str) -> dict[str, NDArray]:
-        """Return what the fit of a part is given besides `X` and `y`."""
+        """Return the arguments of a part's fit besides `X` and `y`."""
         return {"sample_weight": self.weights} if part in self.weighted else {}
 
     def take(self, rows: NDArray) -> "TrainingData":
@@ -69,10 +69,10 @@ class TrainingData(NamedTuple):
 class Ensemble(
     StartsAsItsSender, CallbackSupportMixin, ShortErrors, MetaEstimatorMixin, BaseEstimator
 ):
-    """A classifier of images that is made of other estimators (abstract).
+    """A classifier of images that consists of other estimators (abstract).
 
-    Think twice before adding anything to this class: it holds what every ensemble does in the same
-    way, and nothing of how one of them fits its parts or combines them.
+    Think twice before adding anything to this class: it contains what all ensembles do in the same
+    way, and nothing about how a particular one fits or combines its parts.
     """
 
     classes_: NDArray
@@ -94,7 +94,7 @@ class Ensemble(
         y : array-like of shape (n,)
             Class labels, numbers or strings, at least two classes.
         sample_weight : array-like of shape (n,), default=None
-            How much each sample counts; zero is as if left out. None is 1 for all. With
+            Weight of each sample; zero leaves the sample out. None is 1 for all. With
             scikit-learn's metadata routing enabled, it goes to the parts that request it.
 
         Returns
@@ -106,11 +106,11 @@ class Ensemble(
         ------
         TypeError
             If a part is not of the kind that the parameter takes, or if weights are given and a
-            part that should take them doesn't.
+            part that should accept them doesn't.
         ValueError
             If a parameter, `X`, `y` or `sample_weight` is not usable.
         """
-        self._parts()  # mistakes in them are found before the data is read
+        self._parts()  # finds mistakes in them before the data are read
         self._fit_parts(self._training_data(X, y, sample_weight))
         return self
 
@@ -137,21 +137,21 @@ class Ensemble(
 
     @abstractmethod
     def _parts(self) -> dict[str, tuple[Any, str]]:
-        """List what is fitted, by name, each with its fitting method; refuse unusable parts."""
+        """Return the parts to fit, by name, each with its fitting method; refuse unusable parts."""
 
     @abstractmethod
     def _find_image_shape(self, rows: NDArray, seen_shape: ImageShape | None) -> ImageShape:
-        """Decide which image each row is."""
+        """Find the shape of one image."""
 
     @abstractmethod
     def _fit_parts(self, data: TrainingData) -> None:
-        """Fit the parts, and set all that is learned from them."""
+        """Fit the parts, and set all fitted attributes."""
 
     def _takes_weights(self, part: Any) -> bool:
-        """Return whether a part is given the weights where metadata routing isn't enabled."""
+        """Return whether a part is given the weights if metadata routing isn't enabled."""
         return has_fit_parameter(part, "sample_weight")
 
-    # -- what they share -----------------------------------------------------------------
+    # -- what all share -----------------------------------------------------------------
 
     def _training_data(self, X: Any, y: Any, sample_weight: Any) -> TrainingData:
         rows, y, seen_shape = rows_to_fit(self, X, y)
@@ -167,7 +167,7 @@ class Ensemble(
         )
 
     def _weighted_parts(self, sample_weight: Any) -> frozenset[str]:
-        """Name the parts that are fitted with the weights."""
+        """Return the names of the parts that are fitted with the weights."""
         parts = self._parts()
         if not get_config()["enable_metadata_routing"]:
             return frozenset(n for n, (part, _) in parts.items() if self._takes_weights(part))
@@ -178,17 +178,17 @@ class Ensemble(
 
     @contextmanager
     def _reported(self, data: TrainingData, fits: list[str]) -> Iterator[list[Any]]:
-        """Report the whole fit to the callbacks; yields a context for each fit that it contains."""
+        """Report the whole fit to the callbacks; yield a context for each fit that it contains."""
         data = data.without_zeros()
         seen = {"X": data.X, "y": data.y, "metadata": data.metadata}
         task = self._init_callback_context(max_subtasks=len(fits), sequential_subtasks=False)
         task.call_on_fit_task_begin(estimator=self, **seen)
-        # All made before the first is sent to a process: they hold one another.
+        # All are made before the first is sent to a process, as they refer to one another.
         yield [task.subcontext(name, task_id=i) for i, name in enumerate(fits)]
         task.call_on_fit_task_end(estimator=self, **seen, reconstruction_attributes={})
 
     def _as_fitted(self, X: Any) -> NDArray:
-        """Validate what a fitted ensemble predicts, and keep its layout."""
+        """Validate the input of a prediction, and keep its layout."""
         check_is_fitted(self)
         rows, seen_shape = rows_as_fitted(self, X)
         return rows if seen_shape is None else rows.reshape(np.shape(X))
@@ -197,7 +197,7 @@ class Ensemble(
 class NamedEstimators(BaseComposition):
     """An estimator whose `estimators` may be pairs of a name and an estimator (mixin).
 
-    Parameters of those are set by ``name__parameter``.
+    Their parameters are set as ``name__parameter``.
     """
 
     estimators: Any
@@ -255,7 +255,7 @@ def is_named(given: Any) -> bool:
 
 
 def check_classifier(name: str, given: Any, also: str = "") -> None:
-    """Refuse a part that is no classifier; `also` is what else is expected in its place."""
+    """Refuse a part that is not a classifier; `also` names what else would be accepted."""
     if isinstance(given, type) or not hasattr(given, "fit") or not is_classifier(given):
         raise TypeError(
             f"estimators: {shown(name)} is {shown(given)}; expected an instance of a scikit-learn "
@@ -264,7 +264,7 @@ def check_classifier(name: str, given: Any, also: str = "") -> None:
 
 
 def with_weights(default: Any) -> Any:
-    """Have a part that the user didn't choose request the weights, if it takes any."""
+    """Make a default part request the weights, if it takes any."""
     if get_config()["enable_metadata_routing"] and has_fit_parameter(default, "sample_weight"):
         default.set_fit_request(sample_weight=True)
     return default
@@ -272,7 +272,7 @@ def with_weights(default: Any) -> Any:
 
 @contextmanager
 def reported(ensemble: Ensemble, task: Any, part: Any, data: TrainingData) -> Iterator[None]:
-    """Report one fit, in whichever process; a part that is given gets the callbacks too."""
+    """Report one fit, in whichever process; `part`, if given, gets the callbacks too."""
     seen = {"X": data.X, "y": data.y, "metadata": data.metadata}
     with nullcontext() if part is None else task.propagate_callback_context(part):
         task.call_on_fit_task_begin(estimator=ensemble, **seen)

@@ -1,4 +1,4 @@
-"""The committee: classifiers with other seeds or of other designs, their probabilities averaged."""
+"""The committee: the mean probabilities of classifiers with different seeds or designs."""
 
 from collections.abc import Iterator
 from itertools import cycle, islice, product
@@ -45,35 +45,34 @@ _MEMBERS_OF_ONE_DESIGN = 5
 class CommitteeClassifier(
     ScreenRepr, ProbabilisticClassifier, ImageState, Ensemble, NamedEstimators
 ):
-    """A committee of classifiers that are fitted on the same data and average their probabilities.
+    """A committee of classifiers, fitted on the same data, whose probabilities are averaged.
 
-    Its members differ by their seeds, and where several designs are given, by their designs.
+    Its members differ in their seeds and, if several designs are given, in their designs.
 
     Parameters
     ----------
     estimators : classifier, list of classifiers or of (name, classifier) pairs, default=None
         The designs of the members, which are cloned and not fitted themselves. Any classifiers
-        with ``predict_proba`` will do; None means a :class:`skmnist.CNNClassifier`. Parameters of
-        a named design are set by ``name__parameter``, those of a single one by
+        with ``predict_proba`` can be used; None means a :class:`skmnist.CNNClassifier`. Parameters
+        of a named design are set as ``name__parameter``, those of a single classifier as
         ``estimators__parameter``.
     n_estimators : int, default=None
-        How many members there are. Designs take turns until all members are made, so each must
-        get one. None means 5 members of a single classifier, or one of each design of a list.
+        Number of members, at least that of the designs, which are used in turn. None means 5
+        members of a single classifier, or one of each design in a list.
     test_time_shifts : int, default=0
-        Up to how many pixels images are shifted in each direction when they are predicted; the
-        probabilities are averaged over all ``(2 * test_time_shifts + 1) ** 2`` shifts. Pixels
-        that come in have the value of the image's background, the median of its border.
+        Largest shift of images, in pixels in each direction, when predicting; the probabilities
+        are averaged over all ``(2 * test_time_shifts + 1) ** 2`` shifts. Pixels that enter have the
+        value of the image's background, the median of its border.
     n_jobs : int, default=None
-        How many members are fitted at once, each in a process of its own with its share of the
-        cores; a single member has them all. None means 1, or what
-        :func:`joblib.parallel_config` says, a cluster too. The members are the same, whatever it
-        is.
+        Number of members fitted at the same time, each in its own process with its share of the
+        cores; a single member uses all of them. None means 1, or the setting of
+        :func:`joblib.parallel_config`, which may be a cluster. It doesn't change the members.
     random_state : int, RandomState instance or None, default=None
-        Decides the seed of each member; it replaces every ``random_state`` of the members' own.
-        A smaller committee of the same seed has the first of the same members. None takes a new
-        number from the system; no global generator is read or changed.
+        Decides the seed of each member; it replaces every ``random_state`` of the members. A
+        smaller committee with the same seed consists of the first of the same members. None takes a
+        new number from the system; no global generator is read or changed.
     verbose : int, default=0
-        0 is silent; 1 prints a line per member. What a member prints is its own ``verbose``.
+        0 is silent; 1 prints one line per member. Members have their own ``verbose``.
 
     Attributes
     ----------
@@ -84,33 +83,32 @@ class CommitteeClassifier(
     image_shape_ : tuple (height, width, channels)
         The shape of one image.
     n_features_in_ : int
-        Pixels of one image.
+        Number of pixels of one image.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
+        Names of the columns, if all of the names that `X` has are strings.
 
     Notes
     -----
     Members of equal architecture share their compiled functions within a process. A classifier
-    that is fitted already joins without being fitted again in a
-    :class:`sklearn.frozen.FrozenEstimator`.
+    that is already fitted can be a member, in a :class:`sklearn.frozen.FrozenEstimator`.
 
-    Members that see the images in different ways gain more than other seeds. Fitted on the first
-    50,000 training images of MNIST and judged on the last 10,000, three seeds of the default CNN
-    were right on 99.61 %; one seed each on the images as they are, upright
-    (:class:`skmnist.preprocessing.Deskew`), of one size
-    (:class:`skmnist.preprocessing.MomentNormalizer`) and both, on 99.70 %, and alone on 99.56 to
-    99.66 %. A support vector machine on oriented gradients beside these four made it 99.76 %. So
-    did four wider networks, trained for longer, without it, which is ``recipe("committee")``.
+    Different preprocessing of the images gains more than different seeds. Fitted on the first
+    50,000 training images of MNIST and evaluated on the last 10,000, three seeds of the default CNN
+    reached an accuracy of 99.61 %; one seed each on unchanged images, on upright ones
+    (:class:`skmnist.preprocessing.Deskew`), on ones of equal size
+    (:class:`skmnist.preprocessing.MomentNormalizer`) and with both steps 99.70 %, and alone 99.56
+    to 99.66 %. A support vector machine on oriented gradients as a fifth member raised it to
+    99.76 %. So did, without it, four wider networks trained for longer: ``recipe("committee")``.
 
     Train each member well before adding another. Fitted on 4,000 images of MNIST's training set
-    and judged on its last 10,000 (a small CNN, mean of two draws), 5 members of 2 epochs made 173
-    errors, 2 of 5 made 126, one of 10 made 104, one of 30 made 88, and 5 of 10 made 86. Shifts of
-    1 pixel then left 37 of 39.5 errors on the last 5,000 (of a single member 43 of 48), shifts of
-    2 pixels 38 (42), at a higher log loss.
+    and evaluated on its last 10,000 (a small CNN, mean of two draws), 5 members with 2 epochs made
+    173 errors, 2 with 5 made 126, one with 10 made 104, one with 30 made 88, and 5 with 10 made 86.
+    Shifts of 1 pixel then reduced 39.5 errors on the last 5,000 to 37 (for a single member, 48 to
+    43), shifts of 2 pixels to 38 (42), at a higher log loss.
 
-    The probabilities of a committee tend to be less sure than its members', and so may need
+    The probabilities of a committee tend to be less confident than its members', and so may need
     another temperature: ``CalibratedClassifierCV(FrozenEstimator(committee),
-    method="temperature")``, fitted on images that the committee hasn't seen, finds it.
+    method="temperature")``, fitted on images that the committee was not fitted on, finds it.
 
     References
     ----------
@@ -159,7 +157,7 @@ class CommitteeClassifier(
         self.verbose = verbose
 
     def predict_proba(self, X: Any) -> NDArray:
-        """Compute the probability of each class: the mean of the members' own.
+        """Compute the probability of each class: the mean over the members.
 
         Parameters
         ----------
@@ -191,15 +189,15 @@ class CommitteeClassifier(
         Returns
         -------
         disagreement : ndarray of shape (n,), float64
-            In nats: 0 where all members give the same probabilities, at most the logarithm of the
+            In nats: 0 if all members give the same probabilities, at most the logarithm of the
             number of classes or of members, whichever is smaller.
 
         Notes
         -----
-        It is the mutual information of the label and the member that is asked: the entropy of the
-        mean probabilities, less the mean of the members' entropies (Houlsby et al. 2011). An image
-        on which all members are unsure in the same way, since it may be read in two ways, scores
-        low; ``predict_proba`` tells of these.
+        It is the mutual information of the label and a random member: the entropy of the mean
+        probabilities minus the mean of the members' entropies (Houlsby et al. 2011). An ambiguous
+        image, for which all members give the same uncertain probabilities, scores low;
+        ``predict_proba`` identifies these.
 
         References
         ----------
@@ -209,7 +207,7 @@ class CommitteeClassifier(
         probabilities = self.member_probas(X)
         of_mean = entr(probabilities.mean(axis=0)).sum(axis=-1)
         mean_of_members = entr(probabilities).sum(axis=-1).mean(axis=0)
-        return np.maximum(of_mean - mean_of_members, 0)  # rounding may leave less than nothing
+        return np.maximum(of_mean - mean_of_members, 0)  # rounding may make it negative
 
     def member_probas(self, X: Any) -> NDArray:
         """Compute the probabilities that each member gives.
@@ -248,7 +246,7 @@ class CommitteeClassifier(
         return {name: (design, "fit") for name, design in self._designs().items()}
 
     def _designs(self) -> dict[str, Any]:
-        """Name the designs, and refuse what can't be a member."""
+        """Return the designs by name; refuse those that can't be members."""
         given = with_weights(CNNClassifier()) if self.estimators is None else self.estimators
         if not isinstance(given, list):
             designs = {type(given).__name__: given}
@@ -287,7 +285,7 @@ class CommitteeClassifier(
     def _fit_parts(self, data: TrainingData) -> None:
         self._check_shifts()
         named = self._named_members()
-        # Classifiers differ in whether a class of no weight is one; here it is none.
+        # Some classifiers count a class without weight as a class, others don't; here it isn't one.
         data = data.without_zeros()
         with self._reported(data, ["member"] * len(named)) as tasks:
             members = Parallel(n_jobs=workers_for(len(named), self.n_jobs))(
@@ -298,17 +296,17 @@ class CommitteeClassifier(
             self.estimators_ = members
 
     def _takes_weights(self, part: Any) -> bool:
-        """All members are given the weights: one that can't take them would be fitted otherwise."""
+        """Return True: a member that can't take weights raises an error instead of ignoring them."""
         return True
 
     # -- the images --------------------------------------------------------------------
 
     def _find_image_shape(self, rows: NDArray, seen_shape: ImageShape | None) -> ImageShape:
-        # Without a warning: each member has its own where it needs the shape.
+        # Without a warning: members that need the shape give their own.
         return find_image_shape(rows.shape[1], self._wanted_shape(), seen_shape)
 
     def _wanted_shape(self) -> Any:
-        """Find the shape of an image that a member has as its parameter."""
+        """Return the `image_shape` that a member has as a parameter, if one has."""
         for design in self._designs().values():
             for name, value in design.get_params().items():
                 if name.split("__")[-1] == "image_shape" and value is not None:
@@ -321,12 +319,12 @@ class CommitteeClassifier(
             raise ValueError(
                 f"test_time_shifts={self.test_time_shifts} would shift images of {height} x "
                 f"{width} pixels out of sight. Set it to less than their height and width, or to "
-                "0; where X is images in rows that are no square, give it as an array of shape "
+                "0; if X holds images in rows that are not square, give it as an array of shape "
                 "(n, height, width)."
             )
 
     def _shifts(self, X: NDArray) -> Iterator[NDArray]:
-        """Yield the images, in their layout, shifted in each way: one copy at a time."""
+        """Yield the images, in their layout, with each shift: one copy at a time."""
         if not self.test_time_shifts:
             yield X
             return
@@ -354,7 +352,7 @@ def _fit_member(
 
 
 def _fit_parameters(member: Any, metadata: dict[str, Any] | None) -> dict[str, Any]:
-    """Name what `fit` is given as the member does: a Pipeline's last step has the weights."""
+    """Return the arguments of a member's `fit`; in a Pipeline, the last step gets the weights."""
     if metadata and isinstance(member, Pipeline) and not get_config()["enable_metadata_routing"]:
         return {f"{member.steps[-1][0]}__{name}": value for name, value in metadata.items()}
     return metadata or {}

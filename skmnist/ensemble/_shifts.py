@@ -8,9 +8,9 @@ from skmnist._inputs.pixels import framed
 
 
 def shifted(images: NDArray, offsets: Sequence[tuple[int, int]]) -> Iterator[NDArray]:
-    """Give the images moved (down, right) by each offset, one copy at a time.
+    """Yield the images moved by each offset (down, right), one copy at a time.
 
-    Pixels that come in have the value of the image's background, the median of its border.
+    Pixels that enter have the value of the image's background, the median of its border.
     """
     _, height, width, _ = images.shape
     most = max((abs(step) for offset in offsets for step in offset), default=0)

@@ -1,4 +1,4 @@
-"""The stack: classifiers on a network's features join the network, and a last one weighs them."""
+"""The stack: a network and classifiers on its features, weighted by a final estimator."""
 
 import warnings
 from collections.abc import Sequence
@@ -43,13 +43,13 @@ from skmnist.ensemble._workers import workers_for
 from skmnist.training._interrupts import interrupts_go_through
 from skmnist.training._precision import find_dtype
 
-_NETWORK = "cnn"  # the network's name among the parts
+_NETWORK = "cnn"  # the name of the network as a part
 _FINAL = "final_estimator"
 _INNER_FOLDS = 3
 
 
 def default_stacking_estimators() -> list[tuple[str, Any]]:
-    """Make the default estimators of a stack: support vectors, nearest neighbours and a forest.
+    """Make a stack's default estimators: support vectors, nearest neighbours and a random forest.
 
     Returns
     -------
@@ -72,43 +72,44 @@ def default_stacking_estimators() -> list[tuple[str, Any]]:
 class CNNStackingClassifier(ProbabilisticClassifier, Ensemble, NamedEstimators):
     """A network, classifiers on its features, and a final one that weighs them all.
 
-    In each fold one network is fitted, and sees the rows that were held out from it as features.
-    On these, classifiers of other kinds are trained and judged by another, inner cross-validation.
-    So every row has probabilities by the network and by each classifier, none of which was trained
-    on that row, and no classifier was trained on features of a network that had seen the same rows.
-    From these probabilities alone the final estimator learns how much each part counts.
+    In each fold a network is fitted, and computes features of the held-out rows.  Classifiers of
+    other kinds are trained on these and evaluated by another, inner cross-validation.  So the
+    network and each classifier give every row probabilities without having been trained on that
+    row, and no classifier is trained on features of rows that the network was trained on.  From
+    these probabilities alone the final estimator learns the weight of each part.
 
     Parameters
     ----------
     estimators : list of (str, classifier) or None, default=None
-        The classifiers on the network's features, by name. One without ``predict_proba`` gives the
-        softmax of its ``decision_function``. None is :func:`default_stacking_estimators`.
+        The classifiers on the network's features, by name. For one without ``predict_proba``, the
+        softmax of its ``decision_function`` is used. None is :func:`default_stacking_estimators`.
     final_estimator : {"logistic", "soft_vote"} or classifier, default="logistic"
-        What makes one probability out of all: a multinomial logistic regression; the mean, in
-        which nothing is learned; or any classifier with ``predict_proba``, which is given an array
-        of shape (n, n_parts * n_classes), the parts in the order of `part_scores_`.
+        What combines the probabilities: a multinomial logistic regression; the mean, which learns
+        nothing; or any classifier with ``predict_proba``, whose input is an array of shape
+        (n, n_parts * n_classes), the parts in the order of `part_scores_`.
     network : network classifier or None, default=None
         The network, such as a ``CNNClassifier``. None is ``CNNClassifier()``.
     layer : str or int, default="penultimate"
-        The layer whose output the estimators see; see :class:`skmnist.classifiers.CNNFeatures`.
+        The layer whose values are the estimators' features; see
+        :class:`skmnist.classifiers.CNNFeatures`.
     n_components : int or None, default=64
-        The estimators see at most this many principal components of the layer's values, found in
-        each fold without labels. None leaves the values as they are.
+        The estimators are given at most this many principal components of the layer's values, found
+        in each fold without labels. None leaves the values unchanged.
     cv : int, splitter or iterable of (train, test) indices, default=5
-        The folds; an int means that many stratified, shuffled folds.
+        The folds; an int is the number of stratified, shuffled folds.
     refit : bool, default=False
-        What predicts. False keeps the network of every fold, with estimators trained on all of the
-        features of that fold's held-out rows, and averages their blended probabilities.  True fits
-        one network more, on all rows, and the estimators on its features of the same rows; see
+        Which networks predict. False keeps the network of every fold, with estimators trained on
+        all features of that fold's held-out rows, and averages their combined probabilities.  True
+        fits one more network on all rows, and the estimators on its features of the same rows; see
         Notes.
     n_jobs : int or None, default=None
-        Folds that are fitted at a time. The result doesn't depend on it.
+        Number of folds fitted at the same time. The result doesn't depend on it.
     random_state : int, RandomState instance or None, default=None
         Decides the folds and the seeds of the networks and of all estimators; it replaces
-        every ``random_state`` of theirs. None takes a new number from the system; no global
+        each ``random_state`` of theirs. None takes a new number from the system; no global
         generator is read or changed.
     verbose : int, default=0
-        0 is silent; from 1 on joblib prints how many folds are done.
+        0 is silent; with 1 or more, joblib prints how many folds are done.
 
     Attributes
     ----------
@@ -121,41 +122,42 @@ class CNNStackingClassifier(ProbabilisticClassifier, Ensemble, NamedEstimators):
     final_estimator_ : classifier
         The fitted final estimator.
     part_scores_ : dict of str to float
-        The accuracy of each part on the rows it was not trained on, the network's, "cnn", first.
+        The accuracy of each part on rows that it was not trained on, first that of the network,
+        "cnn".
     part_weights_ : dict of str to float, or None
-        How much each part counts: the mean, over the classes, of the coefficient that its
-        probability of a class has in the final estimator's score of that class. The equal weights
-        of a soft vote; None for a final estimator without ``coef_``.
+        The weight of each part: the mean, over the classes, of the coefficient that its probability
+        of a class has in the final estimator's score of that class. For a soft vote, the equal
+        weights; None for a final estimator without ``coef_``.
     image_shape_ : tuple (height, width, channels)
         The shape of one image.
     n_features_in_ : int
-        Pixels of one image.
+        Number of pixels of one image.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
+        Names of the columns, if all of the names that `X` has are strings.
 
     See Also
     --------
-    sklearn.ensemble.StackingClassifier : Stacks any classifiers, without features in common.
+    sklearn.ensemble.StackingClassifier : Stacks any classifiers, without shared features.
 
     Notes
     -----
-    With ``refit=True`` the estimators that predict are trained on features of a network that saw
-    the same rows: classes lie farther apart there than on new images, and the estimators are surer
-    of themselves than those from which the final one learned. `part_scores_` and the final
-    estimator don't depend on `refit`.
+    With ``refit=True`` the estimators that predict are trained on features of rows that the network
+    was trained on: these separate the classes more clearly than features of new images, and the
+    estimators become more confident than those from which the final one learned. `part_scores_` and
+    the final estimator don't depend on `refit`.
 
-    The defaults were chosen on MNIST: fitted on 5,000 of the first 50,000 training images, two
-    seeds, and judged on the last 10,000. The logistic stack was right on 99.12 and 99.11 %, with
-    ``refit=True`` on 99.05 and 99.03 %; a soft vote of the same parts on 98.88 and 98.87 %; one
-    network, fitted on everything, on 99.12 and 99.11 %, with a log loss of 0.144 against 0.033. The
-    five networks of the folds, averaged without estimators, had 99.20 and 99.12 %. Fitted on all
-    50,000, one seed and five epochs, the stack of five folds was right on 99.54 %, that of ten,
-    whose networks see more of the images, on 99.59 %; soft votes on 99.55 %, one network on
-    99.57 %.
+    The defaults were chosen on MNIST: fitted on 5,000 of the first 50,000 training images, with two
+    seeds, and evaluated on the last 10,000. The accuracy of the logistic stack was 99.12 and
+    99.11 %, with ``refit=True`` 99.05 and 99.03 %; of a soft vote of the same parts 98.88 and
+    98.87 %; of one network, fitted on all 5,000, 99.12 and 99.11 %, with a log loss of 0.144
+    against 0.033. The five networks of the folds, averaged without estimators, had 99.20 and
+    99.12 %. Fitted on all 50,000, with one seed and five epochs, the stack of five folds had
+    99.54 %, that of ten, whose networks are trained on more images, 99.59 %; soft votes 99.55 %,
+    one network 99.57 %.
 
-    `sample_weight` goes to each part whose ``fit`` names it; others count rows alike. Rows of
-    weight zero are left out everywhere. With scikit-learn's metadata routing enabled, each part
-    requests it.
+    `sample_weight` is passed to each part whose ``fit`` has that parameter; other parts weight all
+    rows equally. Rows of weight zero are left out everywhere. With scikit-learn's metadata routing
+    enabled, each part has to request it.
 
     A class that a fold lacks has probability 0 in it.
 
@@ -265,7 +267,7 @@ class CNNStackingClassifier(ProbabilisticClassifier, Ensemble, NamedEstimators):
         check_is_fitted(self, "_stacks_")
         return [stack.estimators for stack in self._stacks_]
 
-    # -- what goes in -----------------------------------------------------------------
+    # -- the inputs -------------------------------------------------------------------
 
     def _parts(self) -> dict[str, tuple[Any, str]]:
         network = with_weights(CNNClassifier()) if self.network is None else self.network
@@ -273,7 +275,7 @@ class CNNStackingClassifier(ProbabilisticClassifier, Ensemble, NamedEstimators):
         return {name: (part, "fit") for name, part in parts.items()}
 
     def _named_estimators(self) -> dict[str, Any]:
-        """Name the estimators, and refuse what can't be one."""
+        """Return the estimators by name; refuse unusable ones."""
         if self.estimators is None:
             return {name: with_weights(each) for name, each in default_stacking_estimators()}
         for pair in self.estimators:
@@ -316,14 +318,14 @@ class CNNStackingClassifier(ProbabilisticClassifier, Ensemble, NamedEstimators):
             self._stacks_ = stacks
 
     def _splits(self, data: TrainingData, seed: int) -> list[tuple[NDArray, NDArray]]:
-        """Split the rows that count into those that train a network and those that judge it."""
+        """Split the rows with weight into training and test rows."""
         counted, y = np.flatnonzero(data.weights), data.y
         if isinstance(self.cv, Integral) or self.cv is None:
             cv = check_cv(self.cv, y[counted], classifier=True, shuffle=True, random_state=seed)
             splits = [
                 (counted[train], counted[test]) for train, test in cv.split(counted, y[counted])
             ]
-        else:  # made of all rows, by the user
+        else:  # the user's splits are of all rows
             splits = [
                 (np.intersect1d(train, counted), np.intersect1d(test, counted))
                 for train, test in check_cv(self.cv).split(data.X, y)
@@ -332,10 +334,10 @@ class CNNStackingClassifier(ProbabilisticClassifier, Ensemble, NamedEstimators):
         return splits
 
     def _stack(self, generator: np.random.RandomState) -> "_Stack":
-        """Make a network and the estimators, not fitted, with seeds of their own."""
+        """Make an unfitted network and unfitted estimators, with their own seeds."""
         network = CNNClassifier() if self.network is None else self.network
         network = _new(network, generator)
-        # "auto" is measured by each process for itself, and two might not agree.
+        # Each process measures "auto" for itself, and two might not agree.
         network.set_params(dtype=find_dtype(network.dtype))
         return _Stack(
             CNNFeatures(network, layer=self.layer),
@@ -352,7 +354,7 @@ class CNNStackingClassifier(ProbabilisticClassifier, Ensemble, NamedEstimators):
         return stack
 
     def _fit_final(self, final: Any, probabilities: NDArray, data: TrainingData) -> None:
-        """Judge the parts and fit the final estimator, on rows that no part has seen."""
+        """Score the parts and fit the final estimator, on rows new to the parts."""
         names = [_NETWORK, *self._named_estimators()]
         of_parts = probabilities.swapaxes(0, 1)
         self.part_scores_ = {
@@ -385,12 +387,12 @@ class _Stack:
         self.features.fit(data.X, data.y, **data.fit_parameters(_NETWORK))
 
     def fit_estimators(self, data: TrainingData) -> TrainingData:
-        """Fit the estimators; returns the features that they were fitted on."""
+        """Fit the estimators; return the features that they were fitted on."""
         features = self.features.transform(data.X)
         if self.reduction is not None:
             most = min(self.reduction.n_components, *features.shape)
             self.reduction.set_params(n_components=most).fit(features)
-            # As pickling lays it out: the last bits of a product depend on the layout.
+            # The layout that pickling produces: the last bits of a product depend on it.
             self.reduction.components_ = np.ascontiguousarray(self.reduction.components_)
         data = data._replace(X=self._reduced(features))
         for name, estimator in self.estimators.items():
@@ -406,7 +408,7 @@ class _Stack:
     def _reduced(self, features: NDArray) -> NDArray:
         if self.reduction is None:
             return features
-        # In double precision a row's components don't depend on the rows beside it.
+        # In double precision a row's components don't depend on the other rows.
         parts = [
             self.reduction.transform(features[rows].astype(np.float64))
             for rows in gen_batches(len(features), 1024)
@@ -418,7 +420,7 @@ class _Stack:
 
 
 class _Fold(NamedTuple):
-    """What is fitted in one fold, and on what."""
+    """What is fitted in one fold, and on which rows."""
 
     stack: _Stack
     split: tuple[NDArray, NDArray]
@@ -430,14 +432,14 @@ def _fit_fold(
 ) -> tuple[_Stack, NDArray]:
     """Fit a network on some rows and the estimators on the others.
 
-    Also returns the probabilities, for each of the others, of parts that were not trained on it.
+    Also return the probabilities of the others, each by parts that were not trained on that row.
     """
     stack, (train, test), seed = fold
     training, held_out = data.take(train), data.take(test)
     with reported(ensemble, task, stack.features, training):
         stack.fit_network(training)
     inner = _inner_splits(held_out.y, seed)
-    # The last bits depend on how many threads there are, and a worker has fewer of them.
+    # The last bits depend on the number of threads, and a worker has fewer.
     with threadpool_limits(limits=1):
         features = stack.fit_estimators(held_out)
         others = [
@@ -454,7 +456,7 @@ def _out_of_fold(
     splits: list[tuple[NDArray, NDArray]],
     classes: NDArray,
 ) -> NDArray:
-    # Not cross_val_predict, which warns of a class that a fold lacks.
+    # Not cross_val_predict, which warns about a class that a fold lacks.
     probabilities = np.zeros((len(data.y), len(classes)))
     for train, test in splits:
         part = data.take(train)
@@ -464,7 +466,7 @@ def _out_of_fold(
 
 
 class _SoftVote(ClassifierMixin, BaseEstimator):
-    """The mean over all parts: a linear classifier that learns nothing."""
+    """The mean over all parts, as a linear classifier that learns nothing."""
 
     def fit(self, X: NDArray, y: NDArray) -> "_SoftVote":
         self.classes_ = np.unique(y)
@@ -478,7 +480,7 @@ class _SoftVote(ClassifierMixin, BaseEstimator):
 
 
 def _new(estimator: Any, generator: np.random.RandomState) -> Any:
-    """Clone an estimator, with seeds of its own."""
+    """Clone an estimator, with its own seeds."""
     estimator = clone(estimator)
     set_random_states(estimator, generator)
     return estimator
@@ -489,7 +491,7 @@ def _seed(generator: np.random.RandomState) -> int:
 
 
 def _probabilities(estimator: Any, X: NDArray, classes: NDArray) -> NDArray:
-    """Compute the probability of each class; it is 0 for one that the estimator hasn't seen."""
+    """Compute the probability of each class, 0 for one that the estimator was not trained on."""
     if hasattr(estimator, "predict_proba"):
         of_seen = estimator.predict_proba(X)
     else:
@@ -506,30 +508,30 @@ def _probabilities_of_decision(decision: NDArray) -> NDArray:
 
 
 def _side_by_side(probabilities: NDArray) -> NDArray:
-    """Lay out what each part gives, (n, n_parts, n_classes), as the final estimator's rows."""
+    """Reshape the parts' probabilities, (n, n_parts, n_classes), to the final estimator's rows."""
     return probabilities.reshape(len(probabilities), -1)
 
 
 def _weights_by_name(names: list[str], final: Any) -> dict[str, float] | None:
-    """Average over the classes what each part's probability of a class adds to its score."""
+    """Average over the classes the coefficient of each part's probability of a class."""
     coef = getattr(final, "coef_", None)
     if coef is None:
         return None
     n_classes = len(final.classes_)
-    if len(coef) < n_classes:  # two classes: one row of the second against the first
+    if len(coef) < n_classes:  # two classes: one row, of the second against the first
         coef = np.vstack([-coef, coef]) / 2
     own = np.einsum("cpc->p", coef.reshape(n_classes, len(names), n_classes)) / n_classes
     return dict(zip(names, own.tolist(), strict=True))
 
 
 def _inner_splits(y: NDArray, seed: int) -> list[tuple[NDArray, NDArray]]:
-    """Split a fold's held-out rows into those that train an estimator and those that judge it."""
+    """Split a fold's held-out rows into training and test rows of the estimators."""
     members = np.unique(y, return_counts=True)[1]
     folds = StratifiedKFold(
         int(np.clip(members.min(), 2, _INNER_FOLDS)), shuffle=True, random_state=seed
     )
     with warnings.catch_warnings():
-        # A class of one member is known to have no probability where it doesn't train.
+        # A class with one row has probability 0 where that row is held out.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         return list(folds.split(y, y))
 
@@ -548,7 +550,7 @@ def _check_pair(pair: Any) -> None:
 
 
 def _needs_two_classes(estimator: Any) -> bool:
-    """Try whether an estimator can't be trained on a single class, as most linear ones can't."""
+    """Return whether an estimator needs two classes to be trained, as most linear ones do."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -559,7 +561,7 @@ def _needs_two_classes(estimator: Any) -> bool:
 
 
 def _counted(y: NDArray, classes: NDArray) -> str:
-    """List how many rows each class has."""
+    """Format the number of rows of each class."""
     return shown({label: int((y == label).sum()) for label in classes.tolist()})
 
 
@@ -584,5 +586,5 @@ def _check_splits(
     if len(missing):
         raise ValueError(
             f"cv: no fold holds out rows of the classes {shown(missing.tolist())}, so the final "
-            "estimator would not know of them. Take folds that hold out every class."
+            "estimator would not learn them. Take folds that hold out every class."
         )

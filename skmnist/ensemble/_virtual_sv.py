@@ -1,4 +1,4 @@
-"""Virtual support vectors: a support vector machine that learns what a small shift leaves alike."""
+"""Virtual support vectors: a support vector machine that learns invariance to small shifts."""
 
 from itertools import product
 from numbers import Integral
@@ -20,26 +20,25 @@ from skmnist.ensemble._shifts import shifted
 
 
 class VirtualSVC(LabelClassifier, Ensemble):
-    """Fit a support vector machine again on its support vectors and shifted copies of them.
+    """A support vector machine, fitted again on its support vectors and shifted copies of them.
 
-    A support vector machine depends on its support vectors only.  So to learn that a shifted digit
-    is the same digit, it is enough to shift those, in place of the whole training set: the virtual
+    A support vector machine depends only on its support vectors.  So to learn that a shifted digit
+    is the same digit, it is enough to shift those instead of the whole training set: the virtual
     support vectors of Schölkopf, Burges and Vapnik (1996).
 
     Parameters
     ----------
     estimator : classifier
         A Pipeline whose last step is a :class:`sklearn.svm.SVC` or :class:`sklearn.svm.NuSVC`, or
-        such a machine alone, which then takes the pixels. It is cloned, not fitted itself.
+        one of these alone, on the pixels. It is cloned, not fitted itself.
     shift : int, default=1
-        By how many pixels images are shifted. Pixels that come in have the value of the image's
+        By how many pixels images are shifted. Pixels that enter have the value of the image's
         background, the median of its border, 0 for MNIST.
     directions : {4, 8}, default=4
-        Where images are shifted: up, left, right and down; 8 adds the diagonals.
+        The directions of the shifts: up, left, right and down; 8 adds the diagonals.
     image_shape : tuple (height, width) or (height, width, channels), or None, default=None
-        The shape of one image where `X` holds rows. None takes the shape of the images in `X`, or
-        finds a square; rows that are no square are one line of pixels, which is no picture and is
-        not shifted.
+        The shape of one image if `X` holds rows. None takes the shape of the images in `X`, or for
+        rows a square if they fill one; other rows are one line of pixels, which is not shifted.
 
     Attributes
     ----------
@@ -47,32 +46,33 @@ class VirtualSVC(LabelClassifier, Ensemble):
         The fitted classifier. Its transformers are fitted on all of `X`, its last step on the
         images of `support_` and their shifted copies.
     support_ : ndarray of shape (n_shifted,)
-        Which images of `X` were shifted: the support vectors of the first fit.
+        Indices of the images of `X` that were shifted: the support vectors of the first fit.
     n_support_vectors_ : int
-        Support vectors of the final machine.
+        Number of support vectors of the final machine.
     classes_ : ndarray of shape (n_classes,)
         The class labels.
     image_shape_ : tuple (height, width, channels)
         The shape of one image.
     n_features_in_ : int
-        Pixels of one image.
+        Number of pixels of one image.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where `X` has names that are all strings.
+        Names of the columns, if all of the names that `X` has are strings.
 
     Notes
     -----
-    The transformers see `X` as it comes here, rows or images, always as an array.  What they undo
-    can't be learned from shifted copies, so a step that centres images belongs before this
-    classifier, in a Pipeline around it.
+    The transformers are given `X` in the layout in which it is passed, rows or images, always as an
+    array.  If they undo shifts, nothing can be learned from shifted copies, so put a step that
+    centres images before this classifier, in a Pipeline around it.
 
-    It helps where a shift changes the features much, or where images are few.  Fitted on 20,000 of
-    MNIST's training images and judged on the last 10,000, deskewed pixels after PCA err by 1.29 %
-    in place of 1.65 %; the gradients of :class:`skmnist.preprocessing.OrientedGradients` with
-    10,000 images and 8 directions, by 0.67 % in place of 0.77 %.  With 50,000 images those
-    gradients gain nothing: pooled, they forgive small shifts already.
+    It helps if a shift changes the features much, or if there are few images.  Fitted on 20,000 of
+    MNIST's training images and evaluated on the last 10,000, the error on deskewed pixels after PCA
+    is 1.29 % instead of 1.65 %; on the gradients of
+    :class:`skmnist.preprocessing.OrientedGradients`, with 10,000 images and 8 directions, 0.67 %
+    instead of 0.77 %.  With 50,000 images those gradients gain nothing: pooling already makes them
+    robust to small shifts.
 
-    DeCoste and Schölkopf report 0.68 % error on the test set of MNIST with shifts by one pixel, and
-    0.56 % with two, on deskewed images and with a polynomial kernel of degree 9.
+    DeCoste and Schölkopf report an error of 0.68 % on MNIST's test set with shifts of one pixel,
+    and of 0.56 % with two, on deskewed images and with a polynomial kernel of degree 9.
 
     References
     ----------
@@ -121,7 +121,7 @@ class VirtualSVC(LabelClassifier, Ensemble):
         Returns
         -------
         y : ndarray of shape (n,)
-            Labels out of `classes_`.
+            Labels from `classes_`.
 
         Raises
         ------
@@ -134,7 +134,7 @@ class VirtualSVC(LabelClassifier, Ensemble):
 
     @available_if(estimator_has("decision_function"))
     def decision_function(self, X: Any) -> NDArray:
-        """Give the decision function of the final machine.
+        """Compute the decision function of the final machine.
 
         Parameters
         ----------
@@ -144,7 +144,7 @@ class VirtualSVC(LabelClassifier, Ensemble):
         Returns
         -------
         decision : ndarray of shape (n, n_classes), (n, n_pairs of classes) or (n,)
-            As :meth:`sklearn.svm.SVC.decision_function` gives it.
+            As :meth:`sklearn.svm.SVC.decision_function` returns it.
 
         Raises
         ------
@@ -157,7 +157,7 @@ class VirtualSVC(LabelClassifier, Ensemble):
 
     @available_if(estimator_has("predict_proba"))
     def predict_proba(self, X: Any) -> NDArray:
-        """Predict probabilities, where the machine gives them.
+        """Compute the probability of each class, if the machine has ``predict_proba``.
 
         Parameters
         ----------
@@ -180,7 +180,7 @@ class VirtualSVC(LabelClassifier, Ensemble):
 
     @available_if(estimator_has("predict_proba"))
     def predict_log_proba(self, X: Any) -> NDArray:
-        """Compute the logarithm of each class's probability, where the machine gives these.
+        """Compute the logarithm of each class's probability, if it has ``predict_proba``.
 
         Parameters
         ----------
@@ -215,10 +215,10 @@ class VirtualSVC(LabelClassifier, Ensemble):
         return image_shape_of(rows, self.image_shape, seen_shape)
 
     def _fit_parts(self, data: TrainingData) -> None:
-        self._offsets()  # refuses too large shifts before anything is fitted
+        self._offsets()  # refuses shifts that are too large before anything is fitted
         pipeline = _as_pipeline(self.estimator)
         transformers, machine = pipeline[:-1], pipeline[-1]
-        # SVC gives wrong indices of its support vectors where some weights are zero.
+        # SVC returns wrong indices of its support vectors if some weights are zero.
         counted = np.flatnonzero(data.weights)
         first = data.take(counted)
         with self._reported(first, ["transformers", "machine", "machine-again"]) as tasks:
@@ -237,7 +237,7 @@ class VirtualSVC(LabelClassifier, Ensemble):
             self.estimator_ = pipeline
 
     def _with_shifted_copies(self, data: TrainingData) -> TrainingData:
-        """Add copies of all images, shifted by each offset, with their labels and weights."""
+        """Add copies of all images, shifted by each offset, with the images' labels and weights."""
         images = as_images(data.X.reshape(len(data.X), -1), self.image_shape_)
         offsets = self._offsets()
         copies = np.concatenate([images, *shifted(images, offsets)])
@@ -245,7 +245,7 @@ class VirtualSVC(LabelClassifier, Ensemble):
         return repeated._replace(X=copies.reshape(-1, *data.X.shape[1:]))
 
     def _offsets(self) -> list[tuple[int, int]]:
-        """List by how many rows and columns images are shifted."""
+        """Return the shifts (down, right), in pixels."""
         height, width, _ = self.image_shape_
         if height == 1 or width == 1:
             return []
@@ -262,7 +262,7 @@ class VirtualSVC(LabelClassifier, Ensemble):
 
 
 def _as_pipeline(estimator: Any) -> Pipeline:
-    """Clone a classifier as transformers and a last step; without transformers, it takes rows."""
+    """Clone a classifier as a Pipeline; without transformers, one that flattens images is added."""
     if not isinstance(estimator, Pipeline):
         return on_rows("classifier", clone(estimator))
     if len(estimator) == 1:

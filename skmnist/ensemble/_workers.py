@@ -4,9 +4,9 @@ from joblib import effective_n_jobs
 
 
 def workers_for(n_parts: int, n_jobs: int | None) -> int:
-    """Count the workers that have something to do.
+    """Return the number of workers that have work to do.
 
-    joblib gives each of `n_jobs` workers its share of the cores, and those of workers without
-    work would lie idle.
+    joblib gives each of `n_jobs` workers its share of the cores, and the cores of workers without
+    work would be idle.
     """
     return min(n_parts, effective_n_jobs(n_jobs))
