@@ -174,7 +174,10 @@ def _callback_settings(estimator: NetworkClassifier) -> dict[str, Any]:
     schedule = find_schedule(estimator.schedule)
     if schedule != Constant() and estimator.__skmnist_optimizer__.learning_rate is not None:
         callbacks["schedule"] = _scheduled_rate()
-        settings["callbacks__schedule__schedule"] = schedule
+        # By its class, as SciKeras makes all that has parameters.
+        place = "callbacks__schedule__schedule"
+        settings[place] = type(schedule)
+        settings |= {f"{place}__{n}": value for n, value in schedule.get_params().items()}
     if estimator.early_stopping:
         callbacks["early_stopping"] = load_keras().callbacks.EarlyStopping
         settings |= {
@@ -263,7 +266,8 @@ def network_on_pixels(
     61706
     """
     layers = load_keras().layers
-    estimator = classifier(**settings, random_state=params["random_state"])
+    # They have settings of objects among them, as ``conv_blocks__filters``.
+    estimator = classifier(random_state=params["random_state"]).set_params(**settings)
     validate_params(estimator)
     shape = meta["X_shape_"][1:]
     seen = None if len(shape) == 1 else (*shape, 1)[:3]
