@@ -8,7 +8,7 @@ import numpy as np
 
 from skmnist._utils.errors import shown
 
-_STRINGS = str | bytes | PathLike
+_STRINGS = (str, bytes, PathLike)
 _PIXELS = "expected an array of shape (n, n_pixels) or (n, height, width[, channels])"
 
 

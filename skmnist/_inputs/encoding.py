@@ -30,7 +30,11 @@ class ImageEncoding:
 
     @classmethod
     def learned(
-        cls, rows: NDArray, seen: ImageShape | None, image_shape: Any, pixel_scaling: str | None
+        cls,
+        rows: NDArray[Any],
+        seen: ImageShape | None,
+        image_shape: Any,
+        pixel_scaling: str | None,
     ) -> "ImageEncoding":
         """Learn from training rows.
 
@@ -62,7 +66,7 @@ class ImageEncoding:
         scaling = PixelScaling() if pixel_scaling is None else find_pixel_scaling(rows)
         return cls(shape, scaling, PixelValues.of(as_images(rows, shape)))
 
-    def images(self, rows: NDArray) -> NDArray:
+    def images(self, rows: NDArray[Any]) -> NDArray[Any]:
         """Return validated rows as images, in a number format that every backend reads."""
         return as_images(native_pixels(rows), self.image_shape)
 
@@ -74,6 +78,6 @@ class ImageEncoding:
         offset, scale = self.scaling
         return tuple((value - offset) / scale for value in self.values.background)
 
-    def warn_of_others(self, name: str, images: NDArray) -> None:
+    def warn_of_others(self, name: str, images: NDArray[Any]) -> None:
         """Warn if images are inverted or in another unit than the training images."""
         warn_of_other_pixels(name, self.values, self.scaling, images)

@@ -69,7 +69,7 @@ def as_rows(X: Any) -> tuple[Any, ImageShape | None]:
     return X.reshape(len(X), prod(image_shape)), image_shape
 
 
-def as_images(rows: NDArray, image_shape: ImageShape) -> NDArray:
+def as_images(rows: NDArray[Any], image_shape: ImageShape) -> NDArray[Any]:
     """Reshape rows of pixels to images.
 
     Parameters
@@ -94,7 +94,7 @@ def as_images(rows: NDArray, image_shape: ImageShape) -> NDArray:
     return rows.reshape(-1, *image_shape)
 
 
-def native_pixels(rows: NDArray) -> NDArray:
+def native_pixels(rows: NDArray[Any]) -> NDArray[Any]:
     """Convert pixels to a number format that every backend reads; copy only if necessary.
 
     Parameters
@@ -119,7 +119,7 @@ def native_pixels(rows: NDArray) -> NDArray:
     return rows if rows.dtype.isnative else rows.astype(rows.dtype.newbyteorder("="))
 
 
-def image_shape_of(rows: NDArray, wanted: Any, seen: ImageShape | None) -> ImageShape:
+def image_shape_of(rows: NDArray[Any], wanted: Any, seen: ImageShape | None) -> ImageShape:
     """Return the image shape of these rows, and warn if the images may be in colour.
 
     Parameters

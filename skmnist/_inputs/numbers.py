@@ -30,7 +30,7 @@ def check_not_masked(values: Any, name: str) -> None:
         )
 
 
-def check_float32_range(rows: NDArray) -> None:
+def check_float32_range(rows: NDArray[Any]) -> None:
     """Raise an error for pixels that are too large for float32, in which networks compute.
 
     Examples
@@ -52,7 +52,7 @@ def check_float32_range(rows: NDArray) -> None:
         )
 
 
-def checked_weights(weights: Any, rows: NDArray, name: str = "sample_weight") -> NDArray:
+def checked_weights(weights: Any, rows: NDArray[Any], name: str = "sample_weight") -> NDArray[Any]:
     """Validate sample weights: not negative, with a finite sum; None means 1 for all.
 
     Parameters
@@ -88,7 +88,7 @@ def checked_weights(weights: Any, rows: NDArray, name: str = "sample_weight") ->
     return checked
 
 
-def check_no_overflow(weights: NDArray, given: NDArray, name: str) -> None:
+def check_no_overflow(weights: NDArray[Any], given: NDArray[Any], name: str) -> None:
     """Raise an error if the sum of `weights` is too large; `given` are the parameter's own."""
     with np.errstate(over="ignore"):
         if np.isfinite(weights.sum()):

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from inspect import currentframe
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,7 @@ def one_pixel_warning() -> Iterator[None]:
 
 
 def warn_of_other_pixels(
-    name: str, seen: PixelValues | None, scaling: PixelScaling, images: NDArray
+    name: str, seen: PixelValues | None, scaling: PixelScaling, images: NDArray[Any]
 ) -> None:
     """Warn if images are inverted or in another unit than the training images.
 
@@ -74,7 +75,7 @@ def warn_of_other_pixels(
 
 
 def _other_unit(
-    seen: PixelValues, scaling: PixelScaling, images: NDArray, low: float, high: float
+    seen: PixelValues, scaling: PixelScaling, images: NDArray[Any], low: float, high: float
 ) -> str | None:
     reach = _FAR * (seen.high - seen.low)
     is_picture = min(images.shape[1:3]) > 1
@@ -95,7 +96,7 @@ def _other_unit(
     )
 
 
-def _inverted(seen: PixelValues, images: NDArray) -> str | None:
+def _inverted(seen: PixelValues, images: NDArray[Any]) -> str | None:
     if min(images.shape[1:3]) < 3:
         return None
     now = seen.ends_of(images)

@@ -4,7 +4,7 @@ All of them are learned from the training values and change with them: after a c
 origin, ``a * X + b`` with positive ``a``, a network gets the same numbers for the same images.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -40,7 +40,7 @@ class PixelScaling(NamedTuple):
         limits = np.finfo(np.float32)
         return self.offset == 0 and float(limits.tiny) <= self.scale <= float(limits.max)
 
-    def apply(self, pixels: NDArray, out: NDArray) -> NDArray:
+    def apply(self, pixels: NDArray[Any], out: NDArray[Any]) -> NDArray[Any]:
         """Scale pixels into another array; differences of large numbers are computed in float64.
 
         Parameters
@@ -67,7 +67,7 @@ class PixelScaling(NamedTuple):
         difference = np.subtract(pixels, self.offset, dtype=np.float64)
         return np.divide(difference, self.scale, out=out)
 
-    def ready_to_divide(self, rows: NDArray, dtype: DTypeLike) -> tuple[NDArray, float]:
+    def ready_to_divide(self, rows: NDArray[Any], dtype: DTypeLike) -> tuple[NDArray[Any], float]:
         """Return pixels and the number by which they still have to be divided.
 
         Parameters
@@ -99,7 +99,7 @@ class PixelScaling(NamedTuple):
         return scaled, 1.0
 
 
-def find_pixel_scaling(rows: NDArray) -> PixelScaling:
+def find_pixel_scaling(rows: NDArray[Any]) -> PixelScaling:
     """Return the offset and the scale of pixels for a network.
 
     Parameters
@@ -146,7 +146,7 @@ def find_pixel_scaling(rows: NDArray) -> PixelScaling:
     return PixelScaling(low, spread)
 
 
-def _are_pictures_for_certain(rows: NDArray, low: float, spread: float) -> bool:
+def _are_pictures_for_certain(rows: NDArray[Any], low: float, spread: float) -> bool:
     """Decide from randomly drawn rows, so that large sets of images need not be read whole."""
     if len(rows) <= _ENOUGH:
         return False
@@ -155,7 +155,7 @@ def _are_pictures_for_certain(rows: NDArray, low: float, spread: float) -> bool:
     return apart > _APART and variance * (_WIDEST_RANGE / 2) ** 2 > spread**2
 
 
-def _spread_of_values(rows: NDArray, low: float) -> tuple[float, float, float]:
+def _spread_of_values(rows: NDArray[Any], low: float) -> tuple[float, float, float]:
     """Return the mean minus `low`, the variance, and ``n * var(means) / var(values)``."""
     totals, squares = np.zeros(rows.shape[1]), 0.0
     for batch in gen_batches(len(rows), _ROWS_IN_BATCH):
@@ -168,7 +168,7 @@ def _spread_of_values(rows: NDArray, low: float) -> tuple[float, float, float]:
     return mean, variance, len(rows) * float(means.var()) / variance if variance else 0.0
 
 
-def some_of(images: NDArray) -> NDArray:
+def some_of(images: NDArray[Any]) -> NDArray[Any]:
     """Return evenly spaced images, enough to find the background of all of them.
 
     Examples
@@ -181,7 +181,7 @@ def some_of(images: NDArray) -> NDArray:
     return images[:: -(-len(images) // _ENOUGH)]
 
 
-def border_pixels(images: NDArray) -> NDArray:
+def border_pixels(images: NDArray[Any]) -> NDArray[Any]:
     """Return the outermost pixels of images.
 
     Parameters
@@ -205,7 +205,7 @@ def border_pixels(images: NDArray) -> NDArray:
     return np.concatenate([s.reshape(len(images), -1, images.shape[3]) for s in sides], axis=1)
 
 
-def background_of_each(images: NDArray) -> NDArray:
+def background_of_each(images: NDArray[Any]) -> NDArray[Any]:
     """Return the background of each image: the median of its border, in each channel.
 
     Parameters
@@ -231,7 +231,7 @@ def background_of_each(images: NDArray) -> NDArray:
     return np.partition(border, middle, axis=1)[:, middle][:, np.newaxis, np.newaxis]
 
 
-def framed(images: NDArray, down: tuple[int, int], across: tuple[int, int]) -> NDArray:
+def framed(images: NDArray[Any], down: tuple[int, int], across: tuple[int, int]) -> NDArray[Any]:
     """Return each image with a frame of its background around it.
 
     Parameters
@@ -261,7 +261,7 @@ def framed(images: NDArray, down: tuple[int, int], across: tuple[int, int]) -> N
     return result
 
 
-def background(images: NDArray) -> NDArray:
+def background(images: NDArray[Any]) -> NDArray[Any]:
     """Return the background of images: the median of their borders, in each channel.
 
     Of many images, only `some_of` them are used.
@@ -314,7 +314,7 @@ class PixelValues(NamedTuple):
     background: tuple[float, ...]
 
     @classmethod
-    def of(cls, images: NDArray) -> "PixelValues":
+    def of(cls, images: NDArray[Any]) -> "PixelValues":
         """Return the statistics of training images.
 
         Parameters
@@ -343,7 +343,7 @@ class PixelValues(NamedTuple):
         at_low, at_high = known.ends_of(images)
         return known._replace(border_at_low=at_low, border_at_high=at_high)
 
-    def ends_of(self, images: NDArray) -> Ends:
+    def ends_of(self, images: NDArray[Any]) -> Ends:
         """Return the fractions of images' borders at the ends of this range."""
         border, tenth = border_pixels(some_of(images)), (self.high - self.low) / 10
         at_low, at_high = border <= self.low + tenth, border >= self.high - tenth

@@ -53,7 +53,7 @@ def _check_one_kind(y: Any, name: str) -> None:
         )
 
 
-def at_least_two(classes: NDArray) -> NDArray:
+def at_least_two(classes: NDArray[Any]) -> NDArray[Any]:
     """Return the classes; raise an error if there is only one."""
     if len(classes) < 2:
         (only,) = classes.tolist()
@@ -63,7 +63,7 @@ def at_least_two(classes: NDArray) -> NDArray:
     return classes
 
 
-def class_numbers(y: NDArray, classes: NDArray, counted: NDArray) -> NDArray:
+def class_numbers(y: NDArray[Any], classes: NDArray[Any], counted: NDArray[Any]) -> NDArray[Any]:
     """Return each label's index in `classes`; rows that don't count may have any index."""
     numbers = np.searchsorted(classes, y).clip(max=len(classes) - 1)
     unseen = np.setdiff1d(y[counted][classes[numbers[counted]] != y[counted]], classes)
@@ -76,8 +76,8 @@ def class_numbers(y: NDArray, classes: NDArray, counted: NDArray) -> NDArray:
 
 
 def class_weights(
-    class_weight: Any, classes: NDArray, labels: NDArray, counted: NDArray
-) -> NDArray:
+    class_weight: Any, classes: NDArray[Any], labels: NDArray[Any], counted: NDArray[Any]
+) -> NDArray[Any]:
     """Return the weight of each class; a class that is missing from a dict has weight 1."""
     if isinstance(class_weight, dict):
         weights = _weights_by_label(class_weight, classes)
@@ -89,7 +89,7 @@ def class_weights(
     return weights
 
 
-def _weights_by_label(class_weight: dict[Any, Any], classes: NDArray) -> NDArray:
+def _weights_by_label(class_weight: dict[Any, Any], classes: NDArray[Any]) -> NDArray[Any]:
     """Look up labels as they are: the string "5" is not the number 5."""
     for label, weight in class_weight.items():
         if not (isinstance(weight, Real) and 0 <= float(weight) < inf):
@@ -142,8 +142,8 @@ def held_out_part(validation_fraction: float | None, early_stopping: bool) -> fl
 
 
 def stratified_split(
-    rows: NDArray, labels: NDArray, fraction: float, seed: int
-) -> tuple[NDArray, NDArray]:
+    rows: NDArray[Any], labels: NDArray[Any], fraction: float, seed: int
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Split rows into a training part and a held-out part, each with every class."""
     n_classes = len(np.unique(labels[rows]))
     n_held_out = max(ceil(fraction * len(rows)), n_classes)

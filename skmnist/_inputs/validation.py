@@ -95,7 +95,7 @@ class ShortErrors:
 
 def rows_to_fit(
     estimator: Any, X: Any, y: Any, *, reset: bool = True
-) -> tuple[NDArray, NDArray, ImageShape | None]:
+) -> tuple[NDArray[Any], NDArray[Any], ImageShape | None]:
     """Validate the data that an estimator is fitted on.
 
     Returns
@@ -119,7 +119,7 @@ def rows_to_fit(
     return rows, y, seen_shape
 
 
-def rows_as_fitted(estimator: Any, X: Any) -> tuple[NDArray, ImageShape | None]:
+def rows_as_fitted(estimator: Any, X: Any) -> tuple[NDArray[Any], ImageShape | None]:
     """Validate the data that a fitted estimator predicts or transforms.
 
     Returns

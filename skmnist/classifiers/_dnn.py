@@ -154,7 +154,7 @@ class DNNClassifier(NetworkClassifier):
             )
         return optimizer
 
-    def _learned_encoding(self, rows: NDArray, seen: ImageShape | None) -> ImageEncoding:
+    def _learned_encoding(self, rows: NDArray[Any], seen: ImageShape | None) -> ImageEncoding:
         if self.augmentation is not None:
             return super()._learned_encoding(rows, seen)
         # The shape has no effect, so there is nothing to warn of.

@@ -165,7 +165,7 @@ class CNNFeatures(
         self._n_features_out = self._predictor_.n_outputs
         return self
 
-    def transform(self, X: Any) -> NDArray:
+    def transform(self, X: Any) -> NDArray[Any]:
         """Compute the features.
 
         Parameters

@@ -46,7 +46,7 @@ class Inside(ImageState):
     True
     """
 
-    classes_: NDArray
+    classes_: NDArray[Any]
     dtype_: str
     pixel_offset_: float
     pixel_scale_: float
@@ -75,7 +75,7 @@ class Inside(ImageState):
         """The optimizer that the parameters describe."""
         return self._optimizer()
 
-    def __skmnist_inputs__(self, rows: NDArray) -> NDArray:
+    def __skmnist_inputs__(self, rows: NDArray[Any]) -> NDArray[Any]:
         """Convert validated rows for the predictor; warn about pixels in another unit."""
         rows = self._inputs(rows)
         self._warn_of_other_pixels(rows)
@@ -106,7 +106,7 @@ class Inside(ImageState):
             *numbers, background = state["_pixels_"]
             self._pixels_ = PixelValues._make([*numbers, tuple(background)])
 
-    def __skmnist_setvariables__(self, variables: Sequence[NDArray]) -> None:
+    def __skmnist_setvariables__(self, variables: Sequence[NDArray[Any]]) -> None:
         """Set the values of the network's variables, in Keras's order."""
         self._predictor_ = Predictor(self._fitted_architecture(), variables, self._scaling)
         self.n_parameters_ = self._predictor_.n_parameters
@@ -120,14 +120,14 @@ class Inside(ImageState):
         """Find the optimizer that the parameters describe."""
 
     @abstractmethod
-    def _inputs(self, rows: NDArray) -> NDArray:
+    def _inputs(self, rows: NDArray[Any]) -> NDArray[Any]:
         """Convert the validated numbers to a format that every backend reads."""
 
     @property
     def _encoding(self) -> ImageEncoding:
         return ImageEncoding(self.image_shape_, self._scaling, self._pixels_)
 
-    def _warn_of_other_pixels(self, rows: NDArray) -> None:
+    def _warn_of_other_pixels(self, rows: NDArray[Any]) -> None:
         self._encoding.warn_of_others(type(self).__name__, as_images(rows, self.image_shape_))
 
     @property

@@ -38,13 +38,13 @@ class LabelClassifier(ClassifierMixin):
 class ProbabilisticClassifier(LabelClassifier):
     """A classifier that predicts the most probable class (abstract)."""
 
-    classes_: NDArray
+    classes_: NDArray[Any]
 
     @abstractmethod
-    def predict_proba(self, X: Any) -> NDArray:
+    def predict_proba(self, X: Any) -> NDArray[Any]:
         """Compute the probability of each class."""
 
-    def predict_log_proba(self, X: Any) -> NDArray:
+    def predict_log_proba(self, X: Any) -> NDArray[Any]:
         """Compute the logarithm of each class's probability.
 
         Parameters
@@ -60,7 +60,7 @@ class ProbabilisticClassifier(LabelClassifier):
         return logarithms(self.predict_proba(X))
 
     @clear_arguments
-    def predict(self, X: Any) -> NDArray:
+    def predict(self, X: Any) -> NDArray[Any]:
         """Predict the most probable class.
 
         Parameters
@@ -77,7 +77,7 @@ class ProbabilisticClassifier(LabelClassifier):
         return self.classes_[probabilities.argmax(axis=1)]
 
 
-def logarithms(probabilities: NDArray) -> NDArray:
+def logarithms(probabilities: NDArray[Any]) -> NDArray[Any]:
     """Compute logarithms, with probabilities below float32's smallest normal number raised to it.
 
     Examples

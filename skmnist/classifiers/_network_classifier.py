@@ -235,7 +235,7 @@ class NetworkClassifier(
         return self
 
     @clear_arguments
-    def predict_proba(self, X: Any) -> NDArray:
+    def predict_proba(self, X: Any) -> NDArray[Any]:
         """Compute the probability of each class.
 
         Parameters
@@ -362,7 +362,12 @@ class NetworkClassifier(
         )
 
     def _begin_anew(
-        self, rows: NDArray, y: NDArray, counted: NDArray, classes: Any, seen: ImageShape | None
+        self,
+        rows: NDArray[Any],
+        y: NDArray[Any],
+        counted: NDArray[Any],
+        classes: Any,
+        seen: ImageShape | None,
     ) -> None:
         encoding = self._learned_encoding(
             rows if len(counted) == len(rows) else rows[counted], seen
@@ -378,7 +383,7 @@ class NetworkClassifier(
         self._predictor_ = None
         self._optimizer_state_ = None
 
-    def _check_same_classes(self, y: NDArray) -> None:
+    def _check_same_classes(self, y: NDArray[Any]) -> None:
         """Refuse to continue with other classes, or fewer."""
         classes = np.unique(y)
         if not np.array_equal(classes, self.classes_):
@@ -390,11 +395,11 @@ class NetworkClassifier(
 
     # A classifier of anything but images overrides these two.
 
-    def _inputs(self, rows: NDArray) -> NDArray:
+    def _inputs(self, rows: NDArray[Any]) -> NDArray[Any]:
         """Convert the validated numbers to a format that every backend reads."""
         return native_pixels(rows)
 
-    def _learned_encoding(self, rows: NDArray, seen: ImageShape | None) -> ImageEncoding:
+    def _learned_encoding(self, rows: NDArray[Any], seen: ImageShape | None) -> ImageEncoding:
         """Learn the shape of the images and the range of their values."""
         return ImageEncoding.learned(rows, seen, self.image_shape, self.pixel_scaling)
 
@@ -456,7 +461,7 @@ class NetworkClassifier(
             validation_rows=counted,
         )
 
-    def _known_classes(self, classes: Any, going_on: bool) -> NDArray:
+    def _known_classes(self, classes: Any, going_on: bool) -> NDArray[Any]:
         """Check `classes` of `partial_fit`, and return all classes."""
         if not going_on and classes is None:
             raise ValueError(
@@ -576,7 +581,9 @@ class NetworkClassifier(
         }
 
 
-def _weighted(weights: NDArray, of_classes: NDArray, labels: NDArray) -> NDArray:
+def _weighted(
+    weights: NDArray[Any], of_classes: NDArray[Any], labels: NDArray[Any]
+) -> NDArray[Any]:
     """Multiply the weights of samples by those of their classes."""
     with np.errstate(over="ignore"):
         weights = weights * of_classes[labels]
@@ -584,7 +591,7 @@ def _weighted(weights: NDArray, of_classes: NDArray, labels: NDArray) -> NDArray
     return weights
 
 
-def _as_probabilities(outputs: NDArray) -> NDArray:
+def _as_probabilities(outputs: NDArray[Any]) -> NDArray[Any]:
     """Convert the network's outputs to rows that sum to 1."""
     outputs = outputs.astype(np.float64)
     if outputs.shape[1] == 1:

@@ -261,7 +261,12 @@ class PretrainedClassifier(NetworkClassifier):
     # -- the two phases ----------------------------------------------------------------
 
     def _begin_anew(
-        self, rows: NDArray, y: NDArray, counted: NDArray, classes: Any, seen: ImageShape | None
+        self,
+        rows: NDArray[Any],
+        y: NDArray[Any],
+        counted: NDArray[Any],
+        classes: Any,
+        seen: ImageShape | None,
     ) -> None:
         super()._begin_anew(rows, y, counted, classes, seen)
         self.fine_tune_history_ = {}

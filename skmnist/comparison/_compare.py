@@ -178,7 +178,7 @@ def classifiers_of(names: Iterable[str], epochs: int | None = None) -> dict[str,
 # What is compared, and on what
 
 
-def _training_data(X: Any, y: Any) -> tuple[Any, NDArray]:
+def _training_data(X: Any, y: Any) -> tuple[Any, NDArray[Any]]:
     if X is None and y is None:
         return load_digits(return_X_y=True)
     if X is None or y is None:
@@ -186,7 +186,7 @@ def _training_data(X: Any, y: Any) -> tuple[Any, NDArray]:
     return _checked(X, y, "X", "y")
 
 
-def _evaluation_data(X: Any, y: NDArray, X_test: Any, y_test: Any) -> tuple[Any, NDArray]:
+def _evaluation_data(X: Any, y: NDArray[Any], X_test: Any, y_test: Any) -> tuple[Any, NDArray[Any]]:
     if X_test is None and y_test is None:
         return X, y
     if X_test is None or y_test is None:
@@ -198,7 +198,7 @@ def _evaluation_data(X: Any, y: NDArray, X_test: Any, y_test: Any) -> tuple[Any,
     return X_test, y_test
 
 
-def _checked(X: Any, y: Any, X_name: str, y_name: str) -> tuple[Any, NDArray]:
+def _checked(X: Any, y: Any, X_name: str, y_name: str) -> tuple[Any, NDArray[Any]]:
     X = np.asarray(X) if isinstance(X, list | tuple) else as_numpy(X)
     y = column_or_1d(as_labels(y, y_name))
     try:
@@ -249,14 +249,14 @@ def _new_name(classifier: Any, taken: Mapping[str, Any]) -> str:
     return next(candidate for candidate in candidates if candidate not in taken)
 
 
-def _splits(y: NDArray, cv: Any, random_state: int | None) -> list[tuple[Any, Any]]:
+def _splits(y: NDArray[Any], cv: Any, random_state: int | None) -> list[tuple[Any, Any]]:
     if isinstance(cv, Integral):
         _check_class_sizes(y, int(cv))
         cv = StratifiedKFold(int(cv), shuffle=True, random_state=random_state)
     return list(check_cv(cv, y, classifier=True).split(np.empty(len(y)), y))
 
 
-def _check_class_sizes(y: NDArray, cv: int) -> None:
+def _check_class_sizes(y: NDArray[Any], cv: int) -> None:
     """Raise an error if a fold would lack a class, clear also to users who didn't set `cv`."""
     labels, counts = np.unique(y, return_counts=True)
     if counts.max() < cv or counts.min() < 2:
@@ -267,7 +267,7 @@ def _check_class_sizes(y: NDArray, cv: int) -> None:
         )
 
 
-def _one_split(y: NDArray, y_test: NDArray) -> list[tuple[Any, Any]]:
+def _one_split(y: NDArray[Any], y_test: NDArray[Any]) -> list[tuple[Any, Any]]:
     return [(np.arange(len(y)), np.arange(len(y_test)))]
 
 
@@ -275,7 +275,7 @@ def _one_split(y: NDArray, y_test: NDArray) -> list[tuple[Any, Any]]:
 
 
 def _run(
-    result: ComparisonResult, X: Any, y: NDArray, splits: list[tuple[Any, Any]], verbose: int
+    result: ComparisonResult, X: Any, y: NDArray[Any], splits: list[tuple[Any, Any]], verbose: int
 ) -> None:
     # Fold by fold, so that an interrupted comparison has all classifiers on the same folds.
     work = list(product(range(len(splits)), result.classifiers))
@@ -292,7 +292,7 @@ def _run(
 
 
 def _fit(
-    result: ComparisonResult, name: str, fold: int, X: Any, y: NDArray, split: tuple[Any, Any]
+    result: ComparisonResult, name: str, fold: int, X: Any, y: NDArray[Any], split: tuple[Any, Any]
 ) -> None:
     """Fit a classifier on one fold; add the measurements, or the error, to the result."""
     train, test = split

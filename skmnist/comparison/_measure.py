@@ -32,7 +32,7 @@ def seeded(classifier: Any, random_state: int | None) -> Any:
 
 
 def measure(
-    classifier: Any, X_train: Any, y_train: NDArray, X_test: Any, y_test: NDArray
+    classifier: Any, X_train: Any, y_train: NDArray[Any], X_test: Any, y_test: NDArray[Any]
 ) -> dict[str, Any]:
     """Fit a classifier, let it predict, and return its scores, times and sizes."""
     judges = judges_of_epochs(classifier, X_test, y_test) if np.isin(y_test, y_train).all() else {}
@@ -95,7 +95,7 @@ def judges_of_epochs(classifier: Any, X: Any, y: Any) -> dict[str, Any]:
     return {"X_val": X, "y_val": y}
 
 
-def _log_loss(y_true: NDArray, probabilities: Any, classifier: Any) -> float:
+def _log_loss(y_true: NDArray[Any], probabilities: Any, classifier: Any) -> float:
     if probabilities is None:
         return nan
     return float(log_loss(y_true, probabilities, labels=classifier.classes_))

@@ -61,7 +61,7 @@ class FoldResult:
     fold: int
     n_train: int
     test: NDArray[np.intp]
-    y_pred: NDArray
+    y_pred: NDArray[Any]
     confidence: NDArray[np.float64] | None
     accuracy: float
     log_loss: float
@@ -87,7 +87,7 @@ class Predictions(NamedTuple):
     """
 
     test: NDArray[np.intp]
-    y_pred: NDArray
+    y_pred: NDArray[Any]
     confidence: NDArray[np.float64] | None
 
 
@@ -124,7 +124,7 @@ class ComparisonResult:
 
     classifiers: dict[str, Any]
     X: Any
-    y: NDArray
+    y: NDArray[Any]
     n_folds: int
     random_state: int | None = None
     folds: list[FoldResult] = field(default_factory=list)
@@ -171,7 +171,7 @@ class ComparisonResult:
         return {name: _predictions(folds) for name, folds in self._finished().items()}
 
     @property
-    def confusion(self) -> dict[str, NDArray]:
+    def confusion(self) -> dict[str, NDArray[Any]]:
         """Confusion matrix of each classifier; rows are true and columns predicted labels."""
         labels = np.unique(self.y)
         return {
@@ -298,7 +298,7 @@ def _test_train_ratio(folds: list[FoldResult]) -> float:
 
 
 def _tested(
-    pair: tuple[str, str], folds: list[dict[str, FoldResult]], y: NDArray
+    pair: tuple[str, str], folds: list[dict[str, FoldResult]], y: NDArray[Any]
 ) -> dict[str, Any]:
     """Return the difference and the p-value of a pair of classifiers, the more accurate first."""
     first, second = [fold[pair[0]] for fold in folds], [fold[pair[1]] for fold in folds]

@@ -21,7 +21,7 @@ _STALE = 3600  # seconds
 _CHUNK = 1 << 20
 
 Content = TypeVar("Content")
-Part = tuple[NDArray, NDArray]
+Part = tuple[NDArray[Any], NDArray[Any]]
 
 
 def cache_of(dataset: str, data_home: str | os.PathLike[str] | None) -> Path:

@@ -13,7 +13,9 @@ from skmnist.display._drawing import figure_of, png_of
 _MOST_COLUMNS = 3
 
 
-def draw_confusion(matrices: Mapping[str, NDArray], labels: Sequence[Any] | NDArray) -> bytes:
+def draw_confusion(
+    matrices: Mapping[str, NDArray[Any]], labels: Sequence[Any] | NDArray[Any]
+) -> bytes:
     """Draw the confusion matrix of each classifier, and return a PNG.
 
     Parameters
@@ -39,7 +41,9 @@ def draw_confusion(matrices: Mapping[str, NDArray], labels: Sequence[Any] | NDAr
     return png_of(figure)
 
 
-def _plot_confusion(ax: Any, matrix: NDArray, labels: Sequence[Any] | NDArray, name: str) -> None:
+def _plot_confusion(
+    ax: Any, matrix: NDArray[Any], labels: Sequence[Any] | NDArray[Any], name: str
+) -> None:
     from matplotlib.colors import PowerNorm
 
     # The square root makes the few mistakes visible beside the many correct predictions.

@@ -11,7 +11,9 @@ TITLE_ROOM = 1.15  # height of a cell whose width is 1
 _PART = 0.92  # of a cell's width that the image takes
 
 
-def plot_images(ax: Any, images: NDArray, titles: Sequence[str], n_columns: int) -> NDArray:
+def plot_images(
+    ax: Any, images: NDArray[Any], titles: Sequence[str], n_columns: int
+) -> NDArray[Any]:
     """Draw a grid of images inside the given axes, each under its title.
 
     Parameters
@@ -38,7 +40,7 @@ def plot_images(ax: Any, images: NDArray, titles: Sequence[str], n_columns: int)
     return axes
 
 
-def _plot_image(ax: Any, image: NDArray, title: str) -> None:
+def _plot_image(ax: Any, image: NDArray[Any], title: str) -> None:
     if image.shape[-1] == 1:
         ax.imshow(image[..., 0], cmap="gray_r")
     else:

@@ -53,10 +53,10 @@ class MistakesDisplay:
 
     def __init__(
         self,
-        images: NDArray,
-        y_true: NDArray,
-        y_pred: NDArray,
-        confidence: NDArray | None = None,
+        images: NDArray[Any],
+        y_true: NDArray[Any],
+        y_pred: NDArray[Any],
+        confidence: NDArray[Any] | None = None,
     ) -> None:
         self.images = images
         self.y_true = y_true
@@ -148,7 +148,7 @@ def find_mistakes(
     confidence: ArrayLike | None = None,
     pair: tuple[Any, Any] | None = None,
     image_shape: tuple[int, ...] | None = None,
-) -> tuple[NDArray, NDArray, NDArray, NDArray | None]:
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any] | None]:
     """Return images, labels, predictions and confidences of mistakes, the most confident first.
 
     See `MistakesDisplay.from_predictions`.
@@ -165,7 +165,9 @@ def find_mistakes(
     return as_images(rows[wrong], shape), y_true[wrong], y_pred[wrong], confidence
 
 
-def _are_mistakes(y_true: NDArray, y_pred: NDArray, pair: tuple[Any, Any] | None) -> NDArray:
+def _are_mistakes(
+    y_true: NDArray[Any], y_pred: NDArray[Any], pair: tuple[Any, Any] | None
+) -> NDArray[Any]:
     if pair is None:
         return y_true != y_pred
     labels = np.union1d(y_true, y_pred).tolist()

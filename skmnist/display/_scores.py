@@ -103,7 +103,7 @@ class ScoresDisplay:
         hide_spines(self.ax_, "top", "right", "left")
         return self
 
-    def _plot_one(self, height: int, scores: NDArray, interval: NDArray) -> None:
+    def _plot_one(self, height: int, scores: NDArray[Any], interval: NDArray[Any]) -> None:
         mean = scores.mean()
         # Matplotlib's default ends of a thick line extend beyond its data.
         bar = {"color": BLUE, "linewidth": 5, "alpha": 0.35, "solid_capstyle": "butt"}

@@ -35,26 +35,26 @@ from skmnist._utils.sklearn import BaseComposition, fit_context
 class TrainingData(NamedTuple):
     """The validated data that an ensemble is fitted on."""
 
-    X: NDArray  # rows or images, in the layout in which they were passed
-    y: NDArray
-    sample_weight: NDArray | None
+    X: NDArray[Any]  # rows or images, in the layout in which they were passed
+    y: NDArray[Any]
+    sample_weight: NDArray[Any] | None
     weighted: frozenset[str]  # the parts that are fitted with the weights
 
     @property
-    def weights(self) -> NDArray:
+    def weights(self) -> NDArray[Any]:
         """The weights; 1 for all if none were given."""
         return np.ones(len(self.y)) if self.sample_weight is None else self.sample_weight
 
     @property
-    def metadata(self) -> dict[str, NDArray] | None:
+    def metadata(self) -> dict[str, NDArray[Any]] | None:
         """The weights, by the name of their parameter in `fit`."""
         return None if self.sample_weight is None else {"sample_weight": self.sample_weight}
 
-    def fit_parameters(self, part: str) -> dict[str, NDArray]:
+    def fit_parameters(self, part: str) -> dict[str, NDArray[Any]]:
         """Return the arguments of a part's fit besides `X` and `y`."""
         return {"sample_weight": self.weights} if part in self.weighted else {}
 
-    def take(self, rows: NDArray) -> "TrainingData":
+    def take(self, rows: NDArray[Any]) -> "TrainingData":
         """Take some of the rows."""
         weights = None if self.sample_weight is None else self.sample_weight[rows]
         return self._replace(X=self.X[rows], y=self.y[rows], sample_weight=weights)
@@ -75,7 +75,7 @@ class Ensemble(
     way, and nothing about how a particular one fits or combines its parts.
     """
 
-    classes_: NDArray
+    classes_: NDArray[Any]
     image_shape_: ImageShape
 
     # The parts request the weights, as in scikit-learn's meta-estimators, not the ensemble itself.
@@ -140,7 +140,7 @@ class Ensemble(
         """Return the parts to fit, by name, each with its fitting method; refuse unusable parts."""
 
     @abstractmethod
-    def _find_image_shape(self, rows: NDArray, seen_shape: ImageShape | None) -> ImageShape:
+    def _find_image_shape(self, rows: NDArray[Any], seen_shape: ImageShape | None) -> ImageShape:
         """Find the shape of one image."""
 
     @abstractmethod
@@ -187,7 +187,7 @@ class Ensemble(
         yield [task.subcontext(name, task_id=i) for i, name in enumerate(fits)]
         task.call_on_fit_task_end(estimator=self, **seen, reconstruction_attributes={})
 
-    def _as_fitted(self, X: Any) -> NDArray:
+    def _as_fitted(self, X: Any) -> NDArray[Any]:
         """Validate the input of a prediction, and keep its layout."""
         check_is_fitted(self)
         rows, seen_shape = rows_as_fitted(self, X)

@@ -156,7 +156,7 @@ class CommitteeClassifier(
         self.random_state = random_state
         self.verbose = verbose
 
-    def predict_proba(self, X: Any) -> NDArray:
+    def predict_proba(self, X: Any) -> NDArray[Any]:
         """Compute the probability of each class: the mean over the members.
 
         Parameters
@@ -178,7 +178,7 @@ class CommitteeClassifier(
         """
         return self.member_probas(X).mean(axis=0)
 
-    def disagreement(self, X: Any) -> NDArray:
+    def disagreement(self, X: Any) -> NDArray[Any]:
         """Compute how much the members disagree on each image.
 
         Parameters
@@ -209,7 +209,7 @@ class CommitteeClassifier(
         mean_of_members = entr(probabilities).sum(axis=-1).mean(axis=0)
         return np.maximum(of_mean - mean_of_members, 0)  # rounding may make it negative
 
-    def member_probas(self, X: Any) -> NDArray:
+    def member_probas(self, X: Any) -> NDArray[Any]:
         """Compute the probabilities that each member gives.
 
         Parameters
@@ -301,7 +301,7 @@ class CommitteeClassifier(
 
     # -- the images --------------------------------------------------------------------
 
-    def _find_image_shape(self, rows: NDArray, seen_shape: ImageShape | None) -> ImageShape:
+    def _find_image_shape(self, rows: NDArray[Any], seen_shape: ImageShape | None) -> ImageShape:
         # Without a warning: members that need the shape give their own.
         return find_image_shape(rows.shape[1], self._wanted_shape(), seen_shape)
 
@@ -323,7 +323,7 @@ class CommitteeClassifier(
                 "(n, height, width)."
             )
 
-    def _shifts(self, X: NDArray) -> Iterator[NDArray]:
+    def _shifts(self, X: NDArray[Any]) -> Iterator[NDArray[Any]]:
         """Yield the images, in their layout, with each shift: one copy at a time."""
         if not self.test_time_shifts:
             yield X
@@ -367,7 +367,7 @@ def _check_member(name: str, design: Any) -> None:
         )
 
 
-def _check_classes(members: list[Any], classes: NDArray) -> None:
+def _check_classes(members: list[Any], classes: NDArray[Any]) -> None:
     """Refuse a member that was fitted elsewhere, on other classes."""
     for member in members:
         if not np.array_equal(member.classes_, classes):

@@ -1,13 +1,14 @@
 """Images moved by whole pixels."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from numpy.typing import NDArray
 
 from skmnist._inputs.pixels import framed
 
 
-def shifted(images: NDArray, offsets: Sequence[tuple[int, int]]) -> Iterator[NDArray]:
+def shifted(images: NDArray[Any], offsets: Sequence[tuple[int, int]]) -> Iterator[NDArray[Any]]:
     """Yield the images moved by each offset (down, right), one copy at a time.
 
     Pixels that enter have the value of the image's background, the median of its border.

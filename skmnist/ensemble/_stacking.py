@@ -226,7 +226,7 @@ class CNNStackingClassifier(ProbabilisticClassifier, Ensemble, NamedEstimators):
         self.random_state = random_state
         self.verbose = verbose
 
-    def predict_proba(self, X: Any) -> NDArray:
+    def predict_proba(self, X: Any) -> NDArray[Any]:
         """Compute the probability of each class.
 
         Parameters
@@ -292,7 +292,7 @@ class CNNStackingClassifier(ProbabilisticClassifier, Ensemble, NamedEstimators):
         known = {"logistic": LogisticRegression(C=10, max_iter=1000), "soft_vote": _SoftVote()}
         return with_weights(known[self.final_estimator])
 
-    def _find_image_shape(self, rows: NDArray, seen_shape: ImageShape | None) -> ImageShape:
+    def _find_image_shape(self, rows: NDArray[Any], seen_shape: ImageShape | None) -> ImageShape:
         return image_shape_of(rows, getattr(self.network, "image_shape", None), seen_shape)
 
     # -- the fits -----------------------------------------------------------------------
@@ -317,7 +317,7 @@ class CNNStackingClassifier(ProbabilisticClassifier, Ensemble, NamedEstimators):
                 stacks = [self._refitted(self._stack(generator), data.without_zeros(), tasks[-1])]
             self._stacks_ = stacks
 
-    def _splits(self, data: TrainingData, seed: int) -> list[tuple[NDArray, NDArray]]:
+    def _splits(self, data: TrainingData, seed: int) -> list[tuple[NDArray[Any], NDArray[Any]]]:
         """Split the rows with weight into training and test rows."""
         counted, y = np.flatnonzero(data.weights), data.y
         if isinstance(self.cv, Integral) or self.cv is None:
@@ -353,7 +353,7 @@ class CNNStackingClassifier(ProbabilisticClassifier, Ensemble, NamedEstimators):
         stack.fit_estimators(data)
         return stack
 
-    def _fit_final(self, final: Any, probabilities: NDArray, data: TrainingData) -> None:
+    def _fit_final(self, final: Any, probabilities: NDArray[Any], data: TrainingData) -> None:
         """Score the parts and fit the final estimator, on rows new to the parts."""
         names = [_NETWORK, *self._named_estimators()]
         of_parts = probabilities.swapaxes(0, 1)
@@ -376,7 +376,7 @@ class _Stack:
         features: CNNFeatures,
         reduction: PCA | None,
         estimators: dict[str, Any],
-        classes: NDArray,
+        classes: NDArray[Any],
     ) -> None:
         self.features = features
         self.reduction = reduction
@@ -399,13 +399,13 @@ class _Stack:
             estimator.fit(data.X, data.y, **data.fit_parameters(name))
         return data
 
-    def probabilities(self, images: NDArray) -> NDArray:
+    def probabilities(self, images: NDArray[Any]) -> NDArray[Any]:
         """Compute the probabilities of each part, of shape (n, n_parts, n_classes)."""
         features = self._reduced(self.features.transform(images))
         others = [_probabilities(each, features, self.classes) for each in self.estimators.values()]
         return np.stack([self.of_network(images), *others], axis=1)
 
-    def _reduced(self, features: NDArray) -> NDArray:
+    def _reduced(self, features: NDArray[Any]) -> NDArray[Any]:
         if self.reduction is None:
             return features
         # In double precision a row's components don't depend on the other rows.
@@ -415,7 +415,7 @@ class _Stack:
         ]
         return np.concatenate(parts)
 
-    def of_network(self, images: NDArray) -> NDArray:
+    def of_network(self, images: NDArray[Any]) -> NDArray[Any]:
         return _probabilities(self.features.classifier_, images, self.classes)
 
 
@@ -423,13 +423,13 @@ class _Fold(NamedTuple):
     """What is fitted in one fold, and on which rows."""
 
     stack: _Stack
-    split: tuple[NDArray, NDArray]
+    split: tuple[NDArray[Any], NDArray[Any]]
     seed: int
 
 
 def _fit_fold(
     ensemble: CNNStackingClassifier, fold: _Fold, data: TrainingData, task: Any
-) -> tuple[_Stack, NDArray]:
+) -> tuple[_Stack, NDArray[Any]]:
     """Fit a network on some rows and the estimators on the others.
 
     Also return the probabilities of the others, each by parts that were not trained on that row.
@@ -453,9 +453,9 @@ def _out_of_fold(
     name: str,
     estimator: Any,
     data: TrainingData,
-    splits: list[tuple[NDArray, NDArray]],
-    classes: NDArray,
-) -> NDArray:
+    splits: list[tuple[NDArray[Any], NDArray[Any]]],
+    classes: NDArray[Any],
+) -> NDArray[Any]:
     # Not cross_val_predict, which warns about a class that a fold lacks.
     probabilities = np.zeros((len(data.y), len(classes)))
     for train, test in splits:
@@ -468,14 +468,14 @@ def _out_of_fold(
 class _SoftVote(ClassifierMixin, BaseEstimator):
     """The mean over all parts, as a linear classifier that learns nothing."""
 
-    def fit(self, X: NDArray, y: NDArray) -> "_SoftVote":
+    def fit(self, X: NDArray[Any], y: NDArray[Any]) -> "_SoftVote":
         self.classes_ = np.unique(y)
         n_classes = len(self.classes_)
         n_parts = X.shape[1] // n_classes
         self.coef_ = np.tile(np.eye(n_classes), n_parts) / n_parts
         return self
 
-    def predict_proba(self, X: NDArray) -> NDArray:
+    def predict_proba(self, X: NDArray[Any]) -> NDArray[Any]:
         return X @ self.coef_.T
 
 
@@ -490,7 +490,7 @@ def _seed(generator: np.random.RandomState) -> int:
     return int(generator.randint(2**31 - 1))
 
 
-def _probabilities(estimator: Any, X: NDArray, classes: NDArray) -> NDArray:
+def _probabilities(estimator: Any, X: NDArray[Any], classes: NDArray[Any]) -> NDArray[Any]:
     """Compute the probability of each class, 0 for one that the estimator was not trained on."""
     if hasattr(estimator, "predict_proba"):
         of_seen = estimator.predict_proba(X)
@@ -501,13 +501,13 @@ def _probabilities(estimator: Any, X: NDArray, classes: NDArray) -> NDArray:
     return probabilities
 
 
-def _probabilities_of_decision(decision: NDArray) -> NDArray:
+def _probabilities_of_decision(decision: NDArray[Any]) -> NDArray[Any]:
     if decision.ndim == 1:  # two classes
         return np.column_stack([expit(-decision), expit(decision)])
     return softmax(decision, axis=1)
 
 
-def _side_by_side(probabilities: NDArray) -> NDArray:
+def _side_by_side(probabilities: NDArray[Any]) -> NDArray[Any]:
     """Reshape the parts' probabilities, (n, n_parts, n_classes), to the final estimator's rows."""
     return probabilities.reshape(len(probabilities), -1)
 
@@ -524,7 +524,7 @@ def _weights_by_name(names: list[str], final: Any) -> dict[str, float] | None:
     return dict(zip(names, own.tolist(), strict=True))
 
 
-def _inner_splits(y: NDArray, seed: int) -> list[tuple[NDArray, NDArray]]:
+def _inner_splits(y: NDArray[Any], seed: int) -> list[tuple[NDArray[Any], NDArray[Any]]]:
     """Split a fold's held-out rows into training and test rows of the estimators."""
     members = np.unique(y, return_counts=True)[1]
     folds = StratifiedKFold(
@@ -560,13 +560,16 @@ def _needs_two_classes(estimator: Any) -> bool:
     return False
 
 
-def _counted(y: NDArray, classes: NDArray) -> str:
+def _counted(y: NDArray[Any], classes: NDArray[Any]) -> str:
     """Format the number of rows of each class."""
     return shown({label: int((y == label).sum()) for label in classes.tolist()})
 
 
 def _check_splits(
-    splits: list[tuple[NDArray, NDArray]], estimators: dict[str, Any], y: NDArray, classes: NDArray
+    splits: list[tuple[NDArray[Any], NDArray[Any]]],
+    estimators: dict[str, Any],
+    y: NDArray[Any],
+    classes: NDArray[Any],
 ) -> None:
     """Refuse folds that are too small, before any network is trained."""
     n_folds = len(splits)

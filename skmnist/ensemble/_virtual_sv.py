@@ -110,7 +110,7 @@ class VirtualSVC(LabelClassifier, Ensemble):
         self.directions = directions
         self.image_shape = image_shape
 
-    def predict(self, X: Any) -> NDArray:
+    def predict(self, X: Any) -> NDArray[Any]:
         """Predict labels.
 
         Parameters
@@ -133,7 +133,7 @@ class VirtualSVC(LabelClassifier, Ensemble):
         return self._final("predict", X)
 
     @available_if(estimator_has("decision_function"))
-    def decision_function(self, X: Any) -> NDArray:
+    def decision_function(self, X: Any) -> NDArray[Any]:
         """Compute the decision function of the final machine.
 
         Parameters
@@ -156,7 +156,7 @@ class VirtualSVC(LabelClassifier, Ensemble):
         return self._final("decision_function", X)
 
     @available_if(estimator_has("predict_proba"))
-    def predict_proba(self, X: Any) -> NDArray:
+    def predict_proba(self, X: Any) -> NDArray[Any]:
         """Compute the probability of each class, if the machine has ``predict_proba``.
 
         Parameters
@@ -179,7 +179,7 @@ class VirtualSVC(LabelClassifier, Ensemble):
         return self._final("predict_proba", X)
 
     @available_if(estimator_has("predict_proba"))
-    def predict_log_proba(self, X: Any) -> NDArray:
+    def predict_log_proba(self, X: Any) -> NDArray[Any]:
         """Compute the logarithm of each class's probability, if it has ``predict_proba``.
 
         Parameters
@@ -195,7 +195,7 @@ class VirtualSVC(LabelClassifier, Ensemble):
         """
         return logarithms(self.predict_proba(X))
 
-    def _final(self, method: str, X: Any) -> NDArray:
+    def _final(self, method: str, X: Any) -> NDArray[Any]:
         images = self._as_fitted(X)
         return getattr(self.estimator_, method)(images)
 
@@ -211,7 +211,7 @@ class VirtualSVC(LabelClassifier, Ensemble):
             )
         return {"transformers": (pipeline[:-1], "fit_transform"), "machine": (machine, "fit")}
 
-    def _find_image_shape(self, rows: NDArray, seen_shape: ImageShape | None) -> ImageShape:
+    def _find_image_shape(self, rows: NDArray[Any], seen_shape: ImageShape | None) -> ImageShape:
         return image_shape_of(rows, self.image_shape, seen_shape)
 
     def _fit_parts(self, data: TrainingData) -> None:

@@ -311,7 +311,7 @@ class PixelScaler(TransformerMixin, BaseEstimator):
     def __init__(self, pixel_scaling: str | None = "auto") -> None:
         self.pixel_scaling = pixel_scaling
 
-    def fit(self, X: NDArray, y: Any = None) -> Self:
+    def fit(self, X: NDArray[Any], y: Any = None) -> Self:
         """Learn the scaling.
 
         Parameters
@@ -331,7 +331,7 @@ class PixelScaler(TransformerMixin, BaseEstimator):
         self.pixel_offset_, self.pixel_scale_ = scaling
         return self
 
-    def transform(self, X: NDArray) -> NDArray:
+    def transform(self, X: NDArray[Any]) -> NDArray[Any]:
         """Scale the pixels.
 
         Parameters

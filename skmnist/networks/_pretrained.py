@@ -30,7 +30,7 @@ RESIZE = ("bilinear", "pad")
 # "caffe" BGR, from 0 to 255.
 _BGR_MEAN = np.array([103.939, 116.779, 123.68])
 _RGB_MEAN, _RGB_STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
-_SCALE_AND_OFFSET: dict[str, tuple[NDArray, NDArray]] = {
+_SCALE_AND_OFFSET: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {
     "caffe": (np.full(3, 255.0), -_BGR_MEAN),
     "tf": (np.full(3, 2.0), np.full(3, -1.0)),
     "torch": (1 / _RGB_STD, -_RGB_MEAN / _RGB_STD),
@@ -154,7 +154,7 @@ def pretrained_network(
 
 def first_variables(
     architecture: Architecture, weights: str | PathLike[str] | None, seed: int
-) -> list[NDArray]:
+) -> list[NDArray[Any]]:
     """Return the variables' values at the start of training.
 
     Parameters

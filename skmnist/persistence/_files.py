@@ -103,7 +103,7 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     part = encoded_fitted(estimator, "", networks)
     decoded_fitted(part, "", {})  # what can't be loaded is not written
     content = {"format_version": _FORMAT_VERSION, **part, "versions": versions("safetensors")}
-    tensors: dict[str, NDArray] = {}
+    tensors: dict[str, NDArray[Any]] = {}
     for place, network in networks.items():
         predictor = network.__skmnist_predictor__
         tensors |= tensors_of(place, predictor.architecture, predictor.variables)

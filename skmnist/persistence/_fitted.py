@@ -123,7 +123,7 @@ def _members(parts: Any, state: dict[str, Any], place: str, networks: Networks) 
     return members
 
 
-def _fits(member: Any, classes: NDArray, n_features: int) -> bool:
+def _fits(member: Any, classes: NDArray[Any], n_features: int) -> bool:
     return (
         is_classifier(member)
         and np.array_equal(member.classes_, classes)

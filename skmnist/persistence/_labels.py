@@ -21,7 +21,7 @@ _PYTHON_TYPES: dict[str, type] = {
 _MOST_PADDED_LETTERS = 1 << 20
 
 
-def encoded_labels(classes: NDArray) -> dict[str, Any]:
+def encoded_labels(classes: NDArray[Any]) -> dict[str, Any]:
     """Return class labels as values for JSON."""
     dtype = "str" if classes.dtype.kind == "U" else classes.dtype.name
     labels = classes.tolist()
@@ -33,7 +33,7 @@ def encoded_labels(classes: NDArray) -> dict[str, Any]:
     return {"dtype": dtype, "labels": labels}
 
 
-def decoded_labels(section: Any) -> NDArray:
+def decoded_labels(section: Any) -> NDArray[Any]:
     """Return class labels from JSON; raise an error unless they have their dtype and ascend."""
     section = with_keys(section, ("dtype", "labels"), "classes")
     dtype, labels = section["dtype"], section["labels"]

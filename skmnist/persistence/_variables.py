@@ -21,7 +21,7 @@ _TENSOR_TYPES = {
 _Described = list[tuple[str, tuple[int, ...], Any]]
 
 
-def tensors_of(place: str, architecture: Architecture, variables: Any) -> dict[str, NDArray]:
+def tensors_of(place: str, architecture: Architecture, variables: Any) -> dict[str, NDArray[Any]]:
     """Return a network's variables by name, prefixed by its place in a larger estimator."""
     names = [place + name for name, _, _ in _described(architecture)]
     return {
@@ -30,7 +30,7 @@ def tensors_of(place: str, architecture: Architecture, variables: Any) -> dict[s
     }
 
 
-def digest(tensors: Iterable[tuple[str, NDArray]], text: str) -> str:
+def digest(tensors: Iterable[tuple[str, NDArray[Any]]], text: str) -> str:
     """Return the SHA-256 of a text and of tensors, in the order of their names."""
     total = hashlib.sha256(text.encode())
     for name, values in tensors:
@@ -39,7 +39,7 @@ def digest(tensors: Iterable[tuple[str, NDArray]], text: str) -> str:
     return total.hexdigest()
 
 
-def read_variables(file: Any, architectures: dict[str, Architecture]) -> list[list[NDArray]]:
+def read_variables(file: Any, architectures: dict[str, Architecture]) -> list[list[NDArray[Any]]]:
     """Return the variables of each network; raise an error if any is missing or unknown.
 
     The networks are given by their places.  A network that is larger than the file is never built.
@@ -86,7 +86,7 @@ def _check(tensor: Any, name: str, shape: tuple[int, ...], dtype: Any) -> None:
         )
 
 
-def _finite(name: str, values: NDArray) -> NDArray:
+def _finite(name: str, values: NDArray[Any]) -> NDArray[Any]:
     if not np.isfinite(values).all():
         raise ValueError(f"tensor {name} holds NaN or infinity; expected finite numbers.")
     return values

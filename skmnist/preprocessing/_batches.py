@@ -1,6 +1,7 @@
 """Transformation of images in batches that fit in the processor's cache."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +12,17 @@ from sklearn.utils.parallel import Parallel, delayed
 _PIXELS_IN_BATCH = 64 * 28 * 28
 
 
-def real_dtype(images: NDArray) -> type[np.floating]:
+def real_dtype(images: NDArray[Any]) -> type[np.floating]:
     """Return the dtype in which images are transformed: float64 for float64, else float32."""
     return np.float64 if images.dtype == np.float64 else np.float32
 
 
 def in_batches(
-    function: Callable[[NDArray], NDArray],
-    images: NDArray,
+    function: Callable[[NDArray[Any]], NDArray[Any]],
+    images: NDArray[Any],
     shape: tuple[int, ...],
     n_jobs: int | None = None,
-) -> NDArray:
+) -> NDArray[Any]:
     """Transform images batch by batch.
 
     Parameters

@@ -75,10 +75,10 @@ class Blur(OneToOneFeatureMixin, ImageTransformer):
         self.truncate = truncate
         self.image_shape = image_shape
 
-    def _transform(self, images: NDArray) -> NDArray:
+    def _transform(self, images: NDArray[Any]) -> NDArray[Any]:
         dtype = real_dtype(images)
 
-        def blur(images: NDArray) -> NDArray:
+        def blur(images: NDArray[Any]) -> NDArray[Any]:
             return gaussian_filter(
                 images.astype(dtype, copy=False),
                 self.sigma,

@@ -46,10 +46,10 @@ class ColumnNormalizer(OneToOneFeatureMixin, ImageTransformer):
     def __init__(self, *, image_shape: Any = None) -> None:
         self.image_shape = image_shape
 
-    def _transform(self, images: NDArray) -> NDArray:
+    def _transform(self, images: NDArray[Any]) -> NDArray[Any]:
         dtype = real_dtype(images)
 
-        def scale(images: NDArray) -> NDArray:
+        def scale(images: NDArray[Any]) -> NDArray[Any]:
             images = images.astype(dtype, copy=False)
             lengths = np.linalg.norm(images, axis=1, keepdims=True)
             return images / np.where(lengths > 0, lengths, 1)

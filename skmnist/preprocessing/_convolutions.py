@@ -135,7 +135,7 @@ class ConvolutionFeatures(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
         self.grid = grid
         self.image_shape = image_shape
 
-    def _learn(self, images: NDArray) -> None:
+    def _learn(self, images: NDArray[Any]) -> None:
         if len(self.grid) != 2 or not all(
             isinstance(n, Integral) and int(n) > 0 for n in self.grid
         ):
@@ -161,7 +161,7 @@ class ConvolutionFeatures(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
 
     # The products of one image are too small to split: threads would mostly wait for each other.
     @threadpool_limited(limits=1, user_api="blas")
-    def _transform(self, images: NDArray) -> NDArray:
+    def _transform(self, images: NDArray[Any]) -> NDArray[Any]:
         dtype = real_dtype(images)
         filters = self.filters_.astype(dtype)
         down, across = (
@@ -169,14 +169,14 @@ class ConvolutionFeatures(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
             for side, n in zip(images.shape[1:3], self._n_windows(), strict=True)
         )
 
-        def features(images: NDArray) -> NDArray:
+        def features(images: NDArray[Any]) -> NDArray[Any]:
             responses = _convolve(images.astype(dtype, copy=False), filters)
             return _pool(np.square(responses, out=responses), down, across)
 
         return in_batches(features, images, (self._n_features_out,))
 
 
-def _convolve(images: NDArray, filters: NDArray) -> NDArray:
+def _convolve(images: NDArray[Any], filters: NDArray[Any]) -> NDArray[Any]:
     """Convolve each channel with each filter, as (n, height, width, channels, n_filters)."""
     sides = filters.shape[1:]
     # As Keras pads: one more after than before if a side is even.
@@ -197,7 +197,7 @@ def _windows(side: int, n: int) -> NDArray[np.float64]:
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-def _pool(squares: NDArray, down: NDArray, across: NDArray) -> NDArray:
+def _pool(squares: NDArray[Any], down: NDArray[Any], across: NDArray[Any]) -> NDArray[Any]:
     """Return the root of the mean square in each window, one row per image."""
     n, height, width, *_ = squares.shape
     rows = down @ squares.reshape(n, height, -1)

@@ -73,11 +73,11 @@ class Deskew(OneToOneFeatureMixin, InkTransformer):
         self.ink = ink
         self.image_shape = image_shape
 
-    def _transform(self, images: NDArray) -> NDArray:
+    def _transform(self, images: NDArray[Any]) -> NDArray[Any]:
         return in_batches(partial(_deskew, kind=self.ink_), images, images.shape[1:])
 
 
-def _deskew(images: NDArray, kind: str) -> NDArray:
+def _deskew(images: NDArray[Any], kind: str) -> NDArray[Any]:
     ink, paper = split_ink(images, kind)
     of_ink = moments(ink)
     slanted = of_ink.yy > _ONE_ROW
@@ -86,7 +86,7 @@ def _deskew(images: NDArray, kind: str) -> NDArray:
     return join_ink(_shift_rows(ink, shift), paper, kind)
 
 
-def _shift_rows(images: NDArray, shift: NDArray) -> NDArray:
+def _shift_rows(images: NDArray[Any], shift: NDArray[Any]) -> NDArray[Any]:
     """Read each row from `shift` pixels further right, interpolated linearly between two pixels."""
     n, height, width, channels = images.shape
     whole = np.floor(shift)

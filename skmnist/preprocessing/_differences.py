@@ -1,10 +1,12 @@
 """Gradients of images by central differences."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 
-def central_differences(images: NDArray) -> tuple[NDArray, NDArray]:
+def central_differences(images: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return each pixel's next neighbour minus its previous one, down and to the right.
 
     Parameters

@@ -103,7 +103,7 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
         self.n_jobs = n_jobs
         self.image_shape = image_shape
 
-    def _learn(self, images: NDArray) -> None:
+    def _learn(self, images: NDArray[Any]) -> None:
         self._grids()  # raises an error for invalid cells
 
     def _grids(self) -> list[tuple[int, int]]:
@@ -124,11 +124,11 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
     def _n_features_out(self) -> int:
         return self.n_directions * sum(rows * columns for rows, columns in self._grids())
 
-    def _transform(self, images: NDArray) -> NDArray:
+    def _transform(self, images: NDArray[Any]) -> NDArray[Any]:
         dtype = real_dtype(images)
         windows = [self._windows(grid).astype(dtype) for grid in self._grids()]
 
-        def describe(images: NDArray) -> NDArray:
+        def describe(images: NDArray[Any]) -> NDArray[Any]:
             images = gaussian_filter(images.astype(dtype, copy=False), self.sigma, axes=(1, 2))
             votes = _votes(*central_differences(images), self.n_directions)
             pooled = [(votes @ window).reshape(len(images), -1) for window in windows]
@@ -136,7 +136,7 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
 
         return in_batches(describe, images, (self._n_features_out,), self.n_jobs)
 
-    def _windows(self, grid: tuple[int, int]) -> NDArray:
+    def _windows(self, grid: tuple[int, int]) -> NDArray[Any]:
         """Return the windows of a grid, of shape (height * width, rows * columns)."""
         down, right = (
             _gaussians(n_pixels, n_cells, self.spread)
@@ -145,20 +145,20 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
         return np.kron(down, right)
 
 
-def _gaussians(n_pixels: int, n_cells: int, spread: float) -> NDArray:
+def _gaussians(n_pixels: int, n_cells: int, spread: float) -> NDArray[Any]:
     """Return each pixel's weight in each cell's window along a side, (n_pixels, n_cells)."""
     pixel = (np.arange(n_pixels) + 0.5) / n_pixels * n_cells
     cell = np.arange(n_cells) + 0.5
     return np.exp(-(((pixel[:, np.newaxis] - cell) / spread) ** 2) / 2)
 
 
-def _unit(rows: NDArray) -> NDArray:
+def _unit(rows: NDArray[Any]) -> NDArray[Any]:
     """Divide rows by their Euclidean norm; zeros stay zeros."""
     norm = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.divide(rows, norm, out=rows, where=norm > 0)
 
 
-def _votes(down: NDArray, right: NDArray, n_directions: int) -> coo_array:
+def _votes(down: NDArray[Any], right: NDArray[Any], n_directions: int) -> coo_array:
     """Share each gradient's length between two directions, (n * n_directions, height * width)."""
     n, n_pixels = len(down), down[0].size
     # A sparse array, as many pixels of a digit have no gradient, and so no vote.

@@ -104,7 +104,7 @@ class HOG(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
         self.n_jobs = n_jobs
         self.image_shape = image_shape
 
-    def _learn(self, images: NDArray) -> None:
+    def _learn(self, images: NDArray[Any]) -> None:
         for name in ("pixels_per_cell", "cells_per_block"):
             size = getattr(self, name)
             if len(size) != 2 or not all(isinstance(n, Integral) and int(n) > 0 for n in size):
@@ -126,7 +126,7 @@ class HOG(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
         blocks = cells - self.cells_per_block + 1
         return int(np.prod([*blocks, *self.cells_per_block, self.orientations]))
 
-    def _transform(self, images: NDArray) -> NDArray:
+    def _transform(self, images: NDArray[Any]) -> NDArray[Any]:
         if self.transform_sqrt and images.min() < 0:
             raise ValueError(
                 f"transform_sqrt=True, but X has pixels down to {images.min()}, and a negative "
@@ -134,7 +134,7 @@ class HOG(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
             )
         return in_batches(self._describe, images, (self._n_features_out,), self.n_jobs)
 
-    def _describe(self, images: NDArray) -> NDArray:
+    def _describe(self, images: NDArray[Any]) -> NDArray[Any]:
         # The precision of scikit-image's differences, so that votes fall into the same bins.
         short = images.dtype.kind == "f" and images.dtype.itemsize < 8
         pixels = images.astype(np.float32 if short else np.float64, copy=False)
@@ -144,7 +144,7 @@ class HOG(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
         blocks = sliding_window_view(histograms, tuple(self.cells_per_block), axis=(1, 2))
         return _normalised(np.moveaxis(blocks, 3, -1), self.block_norm).reshape(len(images), -1)
 
-    def _histograms(self, down: NDArray, right: NDArray) -> NDArray:
+    def _histograms(self, down: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
         """Sum the votes in each cell, as (n, rows of cells, columns of cells, orientations)."""
         n, (height, width) = len(down), self.pixels_per_cell
         n_rows, n_columns = down.shape[1] // height, down.shape[2] // width
@@ -169,7 +169,7 @@ class HOG(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
         return votes.reshape(n, n_rows, n_columns, -1)[..., :-1]
 
 
-def _normalised(blocks: NDArray, norm: str) -> NDArray:
+def _normalised(blocks: NDArray[Any], norm: str) -> NDArray[Any]:
     """Normalise blocks over their last three axes: rows and columns of cells, orientations."""
     if norm == "L1":
         return blocks / (_sum(blocks) + _TINY)
@@ -179,5 +179,5 @@ def _normalised(blocks: NDArray, norm: str) -> NDArray:
     return unit if norm == "L2" else _normalised(np.minimum(unit, 0.2), "L2")
 
 
-def _sum(blocks: NDArray) -> NDArray:
+def _sum(blocks: NDArray[Any]) -> NDArray[Any]:
     return blocks.sum(axis=(-3, -2, -1), keepdims=True)

@@ -81,15 +81,15 @@ class ImageTransformer(TransformerMixin, ImageState, ShortErrors, BaseEstimator,
         images = as_images(native_pixels(rows), self.image_shape_)
         return self._laid_out(self._transform(images), X if seen_shape is not None else rows)
 
-    def _learn(self, images: NDArray) -> None:
+    def _learn(self, images: NDArray[Any]) -> None:
         """Learn from images of shape (n, height, width, channels)."""
         # Only the shape is learned, unless a subclass overrides this.
 
     @abstractmethod
-    def _transform(self, images: NDArray) -> NDArray:
+    def _transform(self, images: NDArray[Any]) -> NDArray[Any]:
         """Transform images of shape (n, height, width, channels), which must not be changed."""
 
-    def _laid_out(self, transformed: NDArray, like: Any) -> NDArray:
+    def _laid_out(self, transformed: NDArray[Any], like: Any) -> NDArray[Any]:
         """Return features as rows, and images in the layout of the input."""
         if transformed.ndim == 2:
             return transformed

@@ -25,11 +25,11 @@ class Moments(NamedTuple):
         Variances and covariance of the ink's rows and columns.
     """
 
-    y: NDArray
-    x: NDArray
-    yy: NDArray
-    xx: NDArray
-    yx: NDArray
+    y: NDArray[Any]
+    x: NDArray[Any]
+    yy: NDArray[Any]
+    xx: NDArray[Any]
+    yx: NDArray[Any]
 
 
 class InkTransformer(ImageTransformer, metaclass=ABCMeta):
@@ -42,7 +42,7 @@ class InkTransformer(ImageTransformer, metaclass=ABCMeta):
 
     ink: Any
 
-    def _learn(self, images: NDArray) -> None:
+    def _learn(self, images: NDArray[Any]) -> None:
         self.ink_ = find_ink(images) if self.ink == "auto" else self.ink
 
     def __skmnist_getstate__(self) -> dict[str, Any]:
@@ -53,7 +53,7 @@ class InkTransformer(ImageTransformer, metaclass=ABCMeta):
         self.ink_ = state["ink_"]
 
 
-def find_ink(images: NDArray) -> str:
+def find_ink(images: NDArray[Any]) -> str:
     """Return whether ink is brighter or darker than the background, judged by the images' border.
 
     Parameters
@@ -73,7 +73,7 @@ def find_ink(images: NDArray) -> str:
     return "dark" if brighter > _CLEARLY * values.std(dtype=float) else "bright"
 
 
-def split_ink(images: NDArray, kind: str) -> tuple[NDArray, NDArray]:
+def split_ink(images: NDArray[Any], kind: str) -> tuple[NDArray[Any], NDArray[Any]]:
     """Split images into ink and background, the darkest pixel of each image and channel.
 
     Parameters
@@ -102,12 +102,12 @@ def split_ink(images: NDArray, kind: str) -> tuple[NDArray, NDArray]:
     return ink.reshape(images.shape), paper[:, np.newaxis]
 
 
-def join_ink(ink: NDArray, paper: NDArray, kind: str) -> NDArray:
+def join_ink(ink: NDArray[Any], paper: NDArray[Any], kind: str) -> NDArray[Any]:
     """Put ink back on its background."""
     return paper - ink if kind == "dark" else paper + ink
 
 
-def moments(ink: NDArray) -> Moments:
+def moments(ink: NDArray[Any]) -> Moments:
     """Return the moments of the ink of all channels together, zero where there is none."""
     ink = ink.sum(axis=3) if ink.shape[3] > 1 else ink[..., 0]
     y, x = np.arange(ink.shape[1], dtype=float), np.arange(ink.shape[2], dtype=float)

@@ -103,10 +103,10 @@ class MomentNormalizer(OneToOneFeatureMixin, InkTransformer):
         self.ink = ink
         self.image_shape = image_shape
 
-    def _transform(self, images: NDArray) -> NDArray:
+    def _transform(self, images: NDArray[Any]) -> NDArray[Any]:
         return in_batches(self._normalize, images, images.shape[1:])
 
-    def _normalize(self, images: NDArray) -> NDArray:
+    def _normalize(self, images: NDArray[Any]) -> NDArray[Any]:
         ink, paper = split_ink(images, self.ink_)
         of_ink = moments(ink)
         down = self._scaling(of_ink.y, of_ink.yy, self.height, images.shape[1]).astype(ink.dtype)
@@ -115,7 +115,9 @@ class MomentNormalizer(OneToOneFeatureMixin, InkTransformer):
         by_channel = by_channel @ right[:, np.newaxis].transpose(0, 1, 3, 2)
         return join_ink(np.moveaxis(by_channel, 1, 3), paper, self.ink_)
 
-    def _scaling(self, centre: NDArray, variance: NDArray, wanted: float, n: int) -> NDArray:
+    def _scaling(
+        self, centre: NDArray[Any], variance: NDArray[Any], wanted: float, n: int
+    ) -> NDArray[Any]:
         """Return the matrices that scale lines of `n` pixels, of shape (n_images, n, n)."""
         step = (np.sqrt(variance + _OF_A_PIXEL) / (wanted * n)) ** self.strength
         pixel = np.arange(n)

@@ -25,7 +25,7 @@ or set n_components to at most 60.
         self._check_n_images(X)
         return super().fit(X, y)
 
-    def fit_transform(self, X: Any, y: Any = None) -> NDArray:
+    def fit_transform(self, X: Any, y: Any = None) -> NDArray[Any]:
         """Learn and apply them; see :meth:`sklearn.decomposition.PCA.fit_transform`."""
         self._check_n_images(X)
         return super().fit_transform(X, y)

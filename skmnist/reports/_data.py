@@ -41,7 +41,7 @@ class Split:
     y_train: Any
     X_judge: Any
     y_judge: Any
-    rows: NDArray
+    rows: NDArray[Any]
     held_out: bool
 
     @property

@@ -15,7 +15,7 @@ _HISTORIES = ("history_", "fine_tune_history_")  # of the phases, in their order
 
 
 def judged_figures(
-    classifier: Any, X: Any, split: Split, y_pred: NDArray, probabilities: NDArray | None
+    classifier: Any, X: Any, split: Split, y_pred: NDArray[Any], probabilities: NDArray[Any] | None
 ) -> Figures:
     """Return a classifier's accuracy, loss and probability on the samples to judge on.
 

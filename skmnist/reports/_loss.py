@@ -16,7 +16,9 @@ from skmnist.training._losses import find_loss
 _BATCH = 512
 
 
-def mean_loss(classifier: Any, X: Any, y: NDArray, probabilities: NDArray | None) -> float | None:
+def mean_loss(
+    classifier: Any, X: Any, y: NDArray[Any], probabilities: NDArray[Any] | None
+) -> float | None:
     """Return the mean loss per sample, in the unit of the training loss.
 
     For a network this is what Keras's ``evaluate`` prints: the mean of the loss that it was trained
@@ -46,7 +48,7 @@ def mean_loss(classifier: Any, X: Any, y: NDArray, probabilities: NDArray | None
     return float(log_loss(y, probabilities, labels=classifier.classes_))
 
 
-def _loss_of_network(network: NetworkClassifier, X: Any, y: NDArray) -> float:
+def _loss_of_network(network: NetworkClassifier, X: Any, y: NDArray[Any]) -> float:
     rows, _ = rows_as_fitted(network, X)
     numbers = np.searchsorted(network.classes_, y)
     batches = (
@@ -57,7 +59,7 @@ def _loss_of_network(network: NetworkClassifier, X: Any, y: NDArray) -> float:
     return float(np.concatenate(list(batches)).mean() + penalties)
 
 
-def _losses(network: NetworkClassifier, rows: NDArray, numbers: NDArray) -> NDArray:
+def _losses(network: NetworkClassifier, rows: NDArray[Any], numbers: NDArray[Any]) -> NDArray[Any]:
     """Return the loss of each sample."""
     ops, model = load_keras().ops, network.network_
     scaling = PixelScaling(network.pixel_offset_, network.pixel_scale_)

@@ -63,8 +63,8 @@ class Reproduction:
     random_state: int
     estimator: Any = field(repr=False)
     split: Split = field(repr=False)
-    y_pred: NDArray = field(repr=False)
-    probabilities: NDArray | None = field(repr=False)
+    y_pred: NDArray[Any] = field(repr=False)
+    probabilities: NDArray[Any] | None = field(repr=False)
     figures: Figures
     trial: bool = False
 
@@ -90,7 +90,7 @@ class Reproduction:
         return self.n_train if self._is_of_training else len(self.y_true)
 
     @property
-    def y_true(self) -> NDArray:
+    def y_true(self) -> NDArray[Any]:
         """The true labels of the samples to judge on."""
         return np.asarray(self.split.y_judge)
 
@@ -101,7 +101,7 @@ class Reproduction:
         return labels
 
     @property
-    def confidence(self) -> NDArray | None:
+    def confidence(self) -> NDArray[Any] | None:
         """Probability of each predicted label; None if the estimator has none."""
         if self.probabilities is None:
             return None

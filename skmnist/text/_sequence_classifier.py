@@ -57,7 +57,12 @@ class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
         return tags
 
     def _begin_anew(
-        self, rows: NDArray, y: NDArray, counted: NDArray, classes: Any, seen: ImageShape | None
+        self,
+        rows: NDArray[Any],
+        y: NDArray[Any],
+        counted: NDArray[Any],
+        classes: Any,
+        seen: ImageShape | None,
     ) -> None:
         super()._begin_anew(rows, y, counted, classes, seen)
         self.vocabulary_size_ = (
@@ -66,7 +71,7 @@ class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
             else int(self.vocabulary_size)
         )
 
-    def _inputs(self, rows: NDArray) -> NDArray:
+    def _inputs(self, rows: NDArray[Any]) -> NDArray[Any]:
         """Turn the validated numbers into whole ones that the network has words for."""
         check_non_negative(rows, f"X of {type(self).__name__}")
         automatic = self.vocabulary_size == "auto"
@@ -78,7 +83,7 @@ class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
             )
         return rows.astype(np.int32, copy=False)
 
-    def _learned_encoding(self, rows: NDArray, seen: ImageShape | None) -> ImageEncoding:
+    def _learned_encoding(self, rows: NDArray[Any], seen: ImageShape | None) -> ImageEncoding:
         if seen is not None:
             raise ValueError(
                 f"X holds images of shape {seen}; expected rows of word indices, of shape "

@@ -83,7 +83,7 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErro
         *,
         max_tokens: int = 5000,
         output_sequence_length: int = 500,
-        vocabulary: Sequence[str] | NDArray | None = None,
+        vocabulary: Sequence[str] | NDArray[Any] | None = None,
     ) -> None:
         self.max_tokens = max_tokens
         self.output_sequence_length = output_sequence_length
@@ -119,7 +119,7 @@ class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErro
         self._n_features_out = int(self.output_sequence_length)
         return self
 
-    def transform(self, X: Iterable[str]) -> NDArray:
+    def transform(self, X: Iterable[str]) -> NDArray[Any]:
         """Convert texts to word indices.
 
         Parameters
@@ -257,7 +257,7 @@ def _texts(X: Any) -> list[str]:
     return texts
 
 
-def _word_indices(X: Any, last: int) -> NDArray:
+def _word_indices(X: Any, last: int) -> NDArray[Any]:
     """Return the indices as an array; raise an error unless they are from 0 to the last word's."""
     indices = check_array(X, input_name="X", ensure_min_samples=0, ensure_min_features=0)
     wrong = (indices != np.floor(indices)) | (indices < 0) | (indices > last)

@@ -113,7 +113,7 @@ class Augmentation(Value):
         bent = self.rotation or self.zoom or self.shear or self.elastic
         return not bent and self.shift * min(sides) >= 1
 
-    def apply(self, images: ArrayLike, random_state: Any = None) -> NDArray:
+    def apply(self, images: ArrayLike, random_state: Any = None) -> NDArray[Any]:
         """Augment images, outside of training.
 
         Parameters
@@ -165,7 +165,7 @@ class Augmentation(Value):
             augmented[batch] = changed.reshape(augmented[batch].shape)
         return augmented
 
-    def draw(self, rng: np.random.Generator, n: int, sides: Sides) -> NDArray:
+    def draw(self, rng: np.random.Generator, n: int, sides: Sides) -> NDArray[Any]:
         """Draw all that is random for each of `n` images.
 
         Parameters
@@ -250,7 +250,7 @@ class Augmentation(Value):
         stops = accumulate(self._widths(sides), initial=0)
         return [draws[:, start:stop] for start, stop in pairwise(stops)]
 
-    def _draw_affine(self, rng: np.random.Generator, n: int, sides: Sides) -> NDArray:
+    def _draw_affine(self, rng: np.random.Generator, n: int, sides: Sides) -> NDArray[Any]:
         height, width = sides
         angle, shear = (
             np.deg2rad(limit) * rng.uniform(-1, 1, n) for limit in (self.rotation, self.shear)
@@ -264,7 +264,7 @@ class Augmentation(Value):
         columns = [a, b, x - a * x - b * y + dx, c, d, y - c * x - d * y + dy, zeros, zeros]
         return np.stack(columns, axis=1)
 
-    def _shifts(self, rng: np.random.Generator, n: int, side: int, sides: Sides) -> NDArray:
+    def _shifts(self, rng: np.random.Generator, n: int, side: int, sides: Sides) -> NDArray[Any]:
         if side == 1:  # a row of numbers has no up and down
             return np.zeros(n)
         if self.by_whole_pixels(sides):
@@ -272,7 +272,7 @@ class Augmentation(Value):
             return rng.integers(-most, most + 1, n).astype(float)
         return self.shift * side * rng.uniform(-1, 1, n)
 
-    def _draw_rectangles(self, rng: np.random.Generator, n: int, sides: Sides) -> NDArray:
+    def _draw_rectangles(self, rng: np.random.Generator, n: int, sides: Sides) -> NDArray[Any]:
         size = [max(1, round(self.erasing * side)) for side in sides]
         top_left = rng.integers(0, np.subtract(sides, size) + 1, (n, 2))
         return np.hstack([top_left, top_left + size])
@@ -287,13 +287,13 @@ class Augmentation(Value):
         n_nodes = len(basis)
         return matmul(nodes[:, :n_nodes], basis), matmul(nodes[:, n_nodes:], basis)
 
-    def _elastic_basis(self, sides: Sides) -> NDArray:
+    def _elastic_basis(self, sides: Sides) -> NDArray[Any]:
         height, width = sides
         return _smooth_basis(height, width, self.elastic_sigma * min(sides) / _PUBLISHED_SIDE)
 
 
 @cached(maxsize=8)
-def _smooth_basis(height: int, width: int, sigma: float) -> NDArray:
+def _smooth_basis(height: int, width: int, sigma: float) -> NDArray[Any]:
     """Make the weights that turn random nodes into smoothed noise of variance 1 in each pixel.
 
     White noise smoothed by a Gaussian has itself a Gaussian as correlation.  So have few random
@@ -309,7 +309,7 @@ def _smooth_basis(height: int, width: int, sigma: float) -> NDArray:
     return np.kron(along_y, along_x).T.astype(np.float32)
 
 
-def _smooth_line(side: int, sigma: float) -> NDArray:
+def _smooth_line(side: int, sigma: float) -> NDArray[Any]:
     """Make the weights of nodes along a line; they reach at least one sigma beyond its ends."""
     spacing = 1.25 * sigma
     n_nodes = ceil((side - 1 + 2 * sigma) / spacing) + 1
@@ -320,7 +320,7 @@ def _smooth_line(side: int, sigma: float) -> NDArray:
 
 
 @cached(maxsize=4)
-def _noise_table(n_pixels: int) -> NDArray:
+def _noise_table(n_pixels: int) -> NDArray[Any]:
     """Give a long line of normal numbers, from which each image reads at a place of its own.
 
     To draw one for each pixel of an epoch would take four times the memory of the images, and

@@ -69,11 +69,11 @@ class Data:
         Scaled background of the images, per channel or for all: augmentation fills with it.
     """
 
-    images: NDArray
-    labels: NDArray
-    weights: NDArray
-    train_rows: NDArray
-    validation_rows: NDArray
+    images: NDArray[Any]
+    labels: NDArray[Any]
+    weights: NDArray[Any]
+    train_rows: NDArray[Any]
+    validation_rows: NDArray[Any]
     pixel_scale: float
     validation: "Data | None" = None
     background: tuple[float, ...] = (0.0,)
@@ -86,8 +86,8 @@ class State:
     Without the optimizer's, training continues with a new optimizer.
     """
 
-    network: Sequence[NDArray]
-    optimizer: Sequence[NDArray] | None
+    network: Sequence[NDArray[Any]]
+    optimizer: Sequence[NDArray[Any]] | None
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def epoch_generator(seed: int, epoch: int) -> np.random.Generator:
     return np.random.default_rng([seed, epoch])
 
 
-def epoch_order(plan: Plan, rows: NDArray, rng: np.random.Generator) -> NDArray:
+def epoch_order(plan: Plan, rows: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
     """Return the training rows in the order of one epoch."""
     return rng.permutation(rows) if plan.shuffle else rows
 

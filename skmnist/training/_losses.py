@@ -77,7 +77,7 @@ class Loss:
             )
         return losses
 
-    def best_constant(self, frequencies: NDArray, n_outputs: int) -> NDArray:
+    def best_constant(self, frequencies: NDArray[Any], n_outputs: int) -> NDArray[Any]:
         """Return the constant outputs with the lowest loss for labels of these frequencies.
 
         They are the frequencies themselves, except for the margin loss of capsules.
@@ -86,7 +86,7 @@ class Loss:
             return frequencies[-n_outputs:]
         # Where the slope of `margin_loss` is zero; with one column, both classes weigh the same.
         absent = (1.0 if n_outputs == 1 else 0.5) * (1 - frequencies)
-        lengths: NDArray = (0.9 * frequencies + 0.1 * absent) / (frequencies + absent)
+        lengths: NDArray[Any] = (0.9 * frequencies + 0.1 * absent) / (frequencies + absent)
         return lengths[-n_outputs:]
 
     def _function(self, n_outputs: int) -> Callable[..., Any]:

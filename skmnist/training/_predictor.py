@@ -56,7 +56,7 @@ class Predictor:
     """
 
     def __init__(
-        self, architecture: Architecture, variables: Sequence[NDArray], scaling: PixelScaling
+        self, architecture: Architecture, variables: Sequence[NDArray[Any]], scaling: PixelScaling
     ) -> None:
         self.architecture = architecture
         self.variables = variables
@@ -64,7 +64,7 @@ class Predictor:
         self._loaded: tuple[Any, ...] | None = None
         self._network: Any = None
 
-    def outputs(self, rows: NDArray, image_shape: ImageShape) -> NDArray:
+    def outputs(self, rows: NDArray[Any], image_shape: ImageShape) -> NDArray[Any]:
         """Return the network's outputs.
 
         Parameters
@@ -176,7 +176,7 @@ def _batch_sizes() -> tuple[int, ...]:
     rng = np.random.default_rng(0)
     rows, weights = (rng.random(shape, np.float32) for shape in ((512, 784), (784, 128)))
 
-    def product(size: int) -> NDArray:
+    def product(size: int) -> NDArray[Any]:
         return ops.convert_to_numpy(ops.matmul(rows[:size], weights))
 
     together = product(512)

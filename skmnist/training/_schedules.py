@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ class Schedule(Value):
 
     def rates(
         self, base: float, epoch: int, epochs: int, steps: int, history: History
-    ) -> NDArray | None:
+    ) -> NDArray[Any] | None:
         """Give the rate of each step of one epoch.
 
         Parameters
@@ -88,7 +89,9 @@ class OneCycle(Schedule):
         if not 0 < self.peak < 1:
             raise ValueError(f"OneCycle: peak={shown(self.peak)}; expected 0 < peak < 1.")
 
-    def rates(self, base: float, epoch: int, epochs: int, steps: int, history: History) -> NDArray:
+    def rates(
+        self, base: float, epoch: int, epochs: int, steps: int, history: History
+    ) -> NDArray[Any]:
         """Give the triangle's part that falls into this epoch."""
         done = _progress(epoch, epochs, steps)
         return base * np.minimum(done / self.peak, (1 - done) / (1 - self.peak))
@@ -110,7 +113,9 @@ class Cosine(Schedule):
     [0.93, 0.5, 0.07]
     """
 
-    def rates(self, base: float, epoch: int, epochs: int, steps: int, history: History) -> NDArray:
+    def rates(
+        self, base: float, epoch: int, epochs: int, steps: int, history: History
+    ) -> NDArray[Any]:
         """Give the wave's part that falls into this epoch."""
         return base * (1 + np.cos(np.pi * _progress(epoch, epochs, steps))) / 2
 
@@ -156,7 +161,9 @@ class Plateau(Schedule):
         if self.monitor not in MONITORS:
             raise unknown_name("Plateau: monitor", self.monitor, MONITORS)
 
-    def rates(self, base: float, epoch: int, epochs: int, steps: int, history: History) -> NDArray:
+    def rates(
+        self, base: float, epoch: int, epochs: int, steps: int, history: History
+    ) -> NDArray[Any]:
         """Return the rate after all cuts that the epochs so far have led to."""
         rate, best, waited = base, np.inf, 0
         for value in watched(history, self.monitor):
@@ -169,7 +176,7 @@ class Plateau(Schedule):
         return np.full(steps, rate)
 
 
-def _progress(epoch: int, epochs: int, steps: int) -> NDArray:
+def _progress(epoch: int, epochs: int, steps: int) -> NDArray[Any]:
     """Tell how much of all training is done in the middle of each step."""
     return (epoch * steps + np.arange(steps) + 0.5) / (epochs * steps)
 

@@ -43,12 +43,16 @@ class Trainer(AbstractTrainer):
         )
 
     @staticmethod
-    def _copies(variables: Sequence[Any]) -> list[NDArray]:
+    def _copies(variables: Sequence[Any]) -> list[NDArray[Any]]:
         # A NumPy view of a value would change when JAX reuses its memory.
         return [np.array(variable.value) for variable in variables]
 
     def run_epoch(
-        self, order: NDArray, draws: NDArray, rates: NDArray, callbacks: KerasCallbacks
+        self,
+        order: NDArray[Any],
+        draws: NDArray[Any],
+        rates: NDArray[Any],
+        callbacks: KerasCallbacks,
     ) -> tuple[float, float]:
         """Train on the rows in `order`; return the mean loss and the accuracy."""
         batch_size, watched = self._plan.batch_size, callbacks.want_batches
@@ -75,7 +79,7 @@ class Trainer(AbstractTrainer):
         self._keep(values)
         return float(sums[0]) / len(order), float(sums[1]) / len(order)
 
-    def _judge_rows(self, rows: NDArray) -> tuple[Any, Any, Any]:
+    def _judge_rows(self, rows: NDArray[Any]) -> tuple[Any, Any, Any]:
         values, sums, tested = self._values()[:2], self._zeros(3), jnp.asarray(_filled_up(rows))
         n, size = len(rows), min(EVALUATION_BATCH, len(tested))
         for start in range(0, n, size):
@@ -170,7 +174,7 @@ class Trainer(AbstractTrainer):
         return (guesses == labels).sum()
 
 
-def _filled_up(values: NDArray) -> NDArray:
+def _filled_up(values: NDArray[Any]) -> NDArray[Any]:
     """Pad with zeros to a number of rows that is a power of two."""
     filled = np.zeros((1 << max(len(values) - 1, 0).bit_length(), *values.shape[1:]), values.dtype)
     filled[: len(values)] = values

@@ -35,7 +35,7 @@ class Trainer(AbstractTrainer):
         )
 
     @staticmethod
-    def _copies(variables: Sequence[Any]) -> list[NDArray]:
+    def _copies(variables: Sequence[Any]) -> list[NDArray[Any]]:
         return [variable.numpy() for variable in variables]
 
     def _kept(self, variables: Sequence[Any]) -> list[tf.Tensor]:
@@ -43,7 +43,11 @@ class Trainer(AbstractTrainer):
         return [variable.value.value() for variable in variables]
 
     def run_epoch(
-        self, order: NDArray, draws: NDArray, rates: NDArray, callbacks: KerasCallbacks
+        self,
+        order: NDArray[Any],
+        draws: NDArray[Any],
+        rates: NDArray[Any],
+        callbacks: KerasCallbacks,
     ) -> tuple[float, float]:
         """Train on the rows in `order`; return the mean loss and the accuracy."""
         plan = (
@@ -66,7 +70,7 @@ class Trainer(AbstractTrainer):
             first = stop
         return loss / len(order), hits / len(order)
 
-    def _judge_rows(self, rows: NDArray) -> tuple[Any, Any, Any]:
+    def _judge_rows(self, rows: NDArray[Any]) -> tuple[Any, Any, Any]:
         return self._call(self._run_judging, *self._judged, tf.constant(rows, tf.int32))
 
     def _call(self, function: Any, *tensors: Any) -> Any:

@@ -30,12 +30,16 @@ class Trainer(AbstractTrainer):
         )
 
     @staticmethod
-    def _copies(variables: Sequence[Any]) -> list[NDArray]:
+    def _copies(variables: Sequence[Any]) -> list[NDArray[Any]]:
         # A NumPy view of a value would change with it.
         return [np.array(variable.value.detach().cpu()) for variable in variables]
 
     def run_epoch(
-        self, order: NDArray, draws: NDArray, rates: NDArray, callbacks: KerasCallbacks
+        self,
+        order: NDArray[Any],
+        draws: NDArray[Any],
+        rates: NDArray[Any],
+        callbacks: KerasCallbacks,
     ) -> tuple[float, float]:
         """Train on the rows in `order`; return the mean loss and the accuracy."""
         order, draws = self._tensor(order, "int64"), self._tensor(draws, "float32")
@@ -58,7 +62,7 @@ class Trainer(AbstractTrainer):
         return float(loss_sum) / len(order), int(n_hits) / len(order)
 
     @torch.no_grad()
-    def _judge_rows(self, rows: NDArray) -> tuple[Any, Any, Any]:
+    def _judge_rows(self, rows: NDArray[Any]) -> tuple[Any, Any, Any]:
         images, labels, weights, scale, _ = self._judged
         loss_sum, n_hits, weight_sum = self._tensor(0.0, self._float), self._tensor(0), 0
         for some in self._tensor(rows, "int64").split(EVALUATION_BATCH):

@@ -75,14 +75,18 @@ class AbstractTrainer(ABC):
 
     @abstractmethod
     def run_epoch(
-        self, order: NDArray, draws: NDArray, rates: NDArray, callbacks: KerasCallbacks
+        self,
+        order: NDArray[Any],
+        draws: NDArray[Any],
+        rates: NDArray[Any],
+        callbacks: KerasCallbacks,
     ) -> tuple[float, float]:
         """Train on the rows in `order`; return the mean loss and the accuracy.
 
         A rate of NaN leaves the learning rate unchanged.
         """
 
-    def evaluate(self, rows: NDArray) -> tuple[float, float]:
+    def evaluate(self, rows: NDArray[Any]) -> tuple[float, float]:
         """Return the mean loss and the accuracy on some validation rows, without training.
 
         The loss includes the penalties on the weights (L2), like the training loss and Keras's
@@ -94,7 +98,7 @@ class AbstractTrainer(ABC):
         return float(loss) / float(weight) + penalties, int(hits) / len(rows)
 
     @abstractmethod
-    def _judge_rows(self, rows: NDArray) -> tuple[Any, Any, Any]:
+    def _judge_rows(self, rows: NDArray[Any]) -> tuple[Any, Any, Any]:
         """Return the sums of losses, hits and weights over some rows."""
 
     @abstractmethod
@@ -103,7 +107,7 @@ class AbstractTrainer(ABC):
 
     @staticmethod
     @abstractmethod
-    def _copies(variables: Sequence[Any]) -> list[NDArray]:
+    def _copies(variables: Sequence[Any]) -> list[NDArray[Any]]:
         """Return copies of the variables' values."""
 
     def _kept(self, variables: Sequence[Any]) -> Sequence[Any]:
@@ -123,7 +127,7 @@ class AbstractTrainer(ABC):
         for variable, value in zip(self._optimizer.variables, optimizer_state, strict=True):
             variable.assign(value)
 
-    def _new_optimizer_state(self) -> Sequence[NDArray]:
+    def _new_optimizer_state(self) -> Sequence[NDArray[Any]]:
         """Return what a new optimizer's variables are, for the weights that the network has."""
         # Its averages begin at the weights; what all others keep begins at constants.
         if not isinstance(self._optimizer, load_keras().optimizers.ScheduleFreeAdamW):
