@@ -10,7 +10,6 @@ from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
-from skmnist.training.losses import find_loss
 
 from skmnist import (
     CapsNetClassifier,
@@ -25,6 +24,7 @@ from skmnist import (
 from skmnist._inputs.validation import in_one_step
 from skmnist._utils.backend import load_keras
 from skmnist.preprocessing import Deskew
+from skmnist.training._losses import find_loss
 
 keras = load_keras()
 
