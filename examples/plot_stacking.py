@@ -3,18 +3,18 @@
 Classifiers on what a network has learned
 =========================================
 
-The last layers of a network provide features, and a support vector machine or nearest neighbours
-may classify them as well as the network's output layer. ``CNNStackingClassifier`` trains one
-network per fold, trains these heads only on rows that were not in the network's training, and
-learns a weight for each part. Here it is compared with scikit-learn's ``StackingClassifier`` and
-Pipelines of the same parts, on scikit-learn's digits.
+The last layers of a network are features, and a support vector machine or nearest neighbours may
+read them as well as the network's own output does. ``CNNStackingClassifier`` trains one network a
+fold, shows these heads only rows that the network hasn't seen, and learns how much each part
+counts. Here it meets what scikit-learn's own ``StackingClassifier`` and Pipelines make of the same
+parts, on scikit-learn's digits.
 """
 
 # %%
 # The parts
 # ---------
-# One network and two heads, the same for all stacks. A head's inputs are the 64 principal
-# components of the network's features.
+# One network and two heads, the same for everyone. A head sees the 64 principal components of
+# the network's features.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -45,28 +45,28 @@ folds = StratifiedKFold(2, shuffle=True, random_state=0)
 # %%
 # One class
 # ---------
-# Two networks are fitted, one per fold, and their predictions are averaged.
+# Two networks are fitted, one a fold, and what they say is averaged.
 
 stack = CNNStackingClassifier(classifier=network, heads=heads, cv=folds, random_state=0)
 stack.fit(X_train, y_train)
-print("Accuracy of each part on rows that were not in its training:")
+print("Accuracy of each part on rows that it hasn't seen:")
 for name, score in stack.head_scores_.items():
     print(f"  {name:14} {score:.3f}, weight {stack.blender_weights_[name]:5.2f}")
 
 # %%
 # The same parts from scikit-learn
 # --------------------------------
-# A Pipeline of features and a head is a classifier, and ``StackingClassifier`` stacks any
-# classifiers. But each Pipeline trains a separate network: with two heads, the network itself, and
-# two folds, that is 9 networks instead of 2. And each head is trained on features of its network's
-# training rows, which separate the classes better than those of new rows.
+# A Pipeline of features and a head is a classifier, and ``StackingClassifier`` stacks any.
+# But each Pipeline trains a network of its own: with two heads, the network itself, and two
+# folds, that is 9 networks in place of 2. And each head is trained on features of rows that its
+# network has seen, which tell the classes apart more cleanly than those of new rows do.
 
 
 def on_features(features, head):
     return make_pipeline(features, PCA(64, random_state=0), clone(head))
 
 
-one_network_per_head = StackingClassifier(
+one_network_a_head = StackingClassifier(
     [
         ("cnn", network),
         *((name, on_features(CNNFeatures(network), head)) for name, head in heads),
@@ -78,9 +78,9 @@ one_network_per_head = StackingClassifier(
 # %%
 # When scikit-learn is enough
 # ---------------------------
-# With plenty of images, one network can be trained on half of them, and the heads and the blender
-# on the other half. A ``FrozenEstimator`` keeps the network from being fitted again. This is quick
-# and just as unbiased, but each part is trained on only half of the images.
+# Where there are plenty of images, half of them can train one network, and the other half, which
+# it never sees, the heads and the blender. In a ``FrozenEstimator`` the network stays as it is.
+# This is quick and as honest, and each part only sees half of the images.
 
 X_network, X_heads, y_network, y_heads = train_test_split(
     X_train, y_train, test_size=0.5, stratify=y_train, random_state=0
@@ -98,13 +98,13 @@ one_frozen_network = StackingClassifier(
 # %%
 # The picture
 # -----------
-# On the left, the numbers of mistakes on the 600 test images; differences of a few are due to
-# chance. On the right, the weights that the blender of ``CNNStackingClassifier`` learned.
+# On the left, mistakes on the 600 test images; differences of a few are chance. On the right,
+# what the blender of ``CNNStackingClassifier`` learned.
 
 classifiers = {
     "CNN alone, all rows\n(1 network)": clone(network).fit(X_train, y_train),
     "CNNStackingClassifier\n(2 networks)": stack,
-    "StackingClassifier,\none network per head (9)": one_network_per_head,
+    "StackingClassifier,\na network a head (9)": one_network_a_head,
     "StackingClassifier,\na frozen network (1)": one_frozen_network,
 }
 mistakes = {name: int(np.sum(c.predict(X_test) != y_test)) for name, c in classifiers.items()}
