@@ -1,4 +1,4 @@
-"""Each measurement runs in a process of its own, and says where and with what it was taken."""
+"""Measurements in separate processes, saved with the machine and the versions used."""
 
 import json
 import os
@@ -18,7 +18,7 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def measure(script: str, *arguments: Any, core: int | None = None) -> dict[str, Any]:
-    """Run ``python script arguments...`` and read the JSON object on its last line."""
+    """Run ``python script arguments...`` and return the JSON object on its last line."""
     command = [sys.executable, script, *map(str, arguments)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if core is not None:
@@ -30,7 +30,7 @@ def measure(script: str, *arguments: Any, core: int | None = None) -> dict[str, 
 
 
 def measure_on_cores(script: str, jobs: Iterable[Sequence[Any]]) -> Iterator[dict[str, Any]]:
-    """Run the script with each of several lists of arguments, one process a core; no times."""
+    """Run the script with each list of arguments, one process per core; not for timings."""
     cores: Queue[int] = Queue()
     for core in os.sched_getaffinity(0):
         cores.put(core)
@@ -47,7 +47,7 @@ def measure_on_cores(script: str, jobs: Iterable[Sequence[Any]]) -> Iterator[dic
 
 
 def measured(name: str) -> dict[str, Any]:
-    """Read the measurements in ``results/name.json``, if they are of this machine and versions."""
+    """Return the measurements in ``results/name.json`` of this machine and these versions."""
     path = RESULTS / f"{name}.json"
     found = json.loads(path.read_text()) if path.exists() else {}
     same = found and found["machine"] == machine() and found["versions"] == versions(*_PEERS)
@@ -55,7 +55,7 @@ def measured(name: str) -> dict[str, Any]:
 
 
 def update(name: str, protocol: str, measurements: dict[str, Any]) -> dict[str, Any]:
-    """Add measurements to those of this machine and versions; give all of them."""
+    """Add measurements to those of this machine and these versions; return all of them."""
     measurements = {**measured(name), **measurements}
     save(name, protocol, measurements)
     return measurements

@@ -2,14 +2,15 @@
 
 Protocol: every recipe was chosen on the last 10,000 training images (choose_recipes.py,
 choose_classical.py, choose_committee.py), never on the test set; here it is fitted on all 60,000
-training images and tested once on the 10,000 test images. What draws random numbers is fitted with
-several seeds, each in a fresh process. The first seed has the machine for itself and gives the
-times: of the fit, compilation included, imports and reading not, and of predicting the test images.
-The other seeds run one a core and give their accuracy only, as does every seed of what has no times
-yet. The interval is Wilson's, 95 %, of the mean accuracy on 10,000 images.
+training images and tested once on the 10,000 test images. Classifiers that draw random numbers are
+fitted with several seeds, each in a fresh process. The first seed runs alone on the machine and
+gives the times: of the fit, including compilation but not imports and reading, and of predicting
+the test images. The other seeds run one per core and give only their accuracy, as do all seeds of
+classifiers without times so far. The interval is Wilson's, 95 %, of the mean accuracy on 10,000
+images.
 
-Published committees at 99.87 to 99.91 % were picked by looking at the test set (their code
-evaluates every triple of networks on it), so they are no standard for the figures here.
+Published committees with 99.87 to 99.91 % were selected on the test set (their code evaluates every
+triple of networks on it), so the figures here can't be compared with theirs.
 
     python benchmarks/accuracy.py                # all of them, and writes the results
     python benchmarks/accuracy.py svm-best cnn   # these, into the results of the same machine
@@ -28,7 +29,7 @@ from typing import Any
 
 import _own_process
 
-# How many seeds; what draws nothing has one.
+# Numbers of seeds; classifiers without random numbers have one.
 SEEDS = {
     "svm": 1,
     "knn": 1,
@@ -77,11 +78,11 @@ def run_one(name: str, seed: int) -> dict[str, float]:
 
 
 def _use_all_cores(classifier: Any) -> None:
-    """Set the outermost of a classifier's ``n_jobs``, so that no worker has workers."""
+    """Set the outermost ``n_jobs`` of a classifier, so that workers don't start workers."""
     jobs = [
         name
         for name in classifier.get_params()
-        # A union's workers would be sent all features, which takes longer than the work.
+        # Sending all features to a union's workers takes longer than their work.
         if name.split("__")[-1] == "n_jobs" and "featureunion" not in name
     ]
     outermost = min((name.count("__") for name in jobs), default=0)
@@ -89,14 +90,14 @@ def _use_all_cores(classifier: Any) -> None:
 
 
 def run_alone(name: str) -> dict[str, Any]:
-    """Run the first seed with the machine for itself."""
+    """Run the first seed alone on the machine."""
     alone = _own_process.measure(__file__, name, "--seed", 0)
     times = {key: alone[key] for key in ("fit_seconds", "predict_seconds")}
     return {**times, "accuracies": {"0": alone["accuracy"]}}
 
 
 def run_on_cores(name: str) -> dict[str, Any]:
-    """Run the other seeds, one a core."""
+    """Run the other seeds, one per core."""
     seeds = range(1, SEEDS[name])
     jobs = [[name, "--seed", seed] for seed in seeds]
     runs = _own_process.measure_on_cores(__file__, jobs)
@@ -113,7 +114,7 @@ def run_beside_others(name: str, core: int) -> Iterator[dict[str, Any]]:
 
 
 def joined(name: str, row: dict[str, Any]) -> dict[str, Any]:
-    """Put a row to what is known of the same classifier; sum up all its seeds."""
+    """Add a row to the known ones of the same classifier; summarise all its seeds."""
     from skmnist.comparison import wilson_interval
 
     old = _own_process.measured("accuracy").get(name, {})
@@ -132,7 +133,7 @@ def joined(name: str, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def runs_of(name: str, only: str | None, core: int | None) -> Iterator[dict[str, Any]]:
-    """Run what is wanted of a recipe, part by part."""
+    """Run the requested parts of a recipe's measurements."""
     if core is not None:
         yield from run_beside_others(name, core)
         return

@@ -1,11 +1,11 @@
-"""A report's network, trained by this package and by Keras's own ``fit``.
+"""A report's network, trained by this package and by Keras's ``fit``.
 
-Are the two equal but for chance? Protocol: the same 54,000 training images (stratified, decided by
-the seed), the same number of epochs, each fit in a fresh process on one core; the Keras code is
-that of the report, with ``keras.utils.set_random_seed``. After every epoch the network is judged on
-the 10,000 test images, which neither trainer uses for anything. A fit is summed up by the mean test
-accuracy (%) of the later epochs (the first two fifths are left out) and by its best epoch; the two
-trainers are compared by Welch's t-test on the means of the seeds.
+Are the results equal except for chance? Protocol: the same 54,000 training images (stratified,
+determined by the seed), the same number of epochs, each fit in a fresh process on one core; the
+Keras code is that of the report, with ``keras.utils.set_random_seed``. After every epoch the
+network is judged on the 10,000 test images, which neither trainer uses for anything else. A fit is
+summarised by the mean test accuracy (%) of the later epochs (without the first two fifths) and by
+its best epoch; the two trainers are compared by Welch's t-test on the means of the seeds.
 
     python benchmarks/against_keras.py                            # what is missing in the results
     python benchmarks/against_keras.py navarro-lenet5 keras 0     # one fit
@@ -22,13 +22,13 @@ from scipy.stats import ttest_ind
 from sklearn.model_selection import train_test_split
 
 PROTOCOL = __doc__.partition("\n\n    python")[0]
-# Epochs (fewer than the reports have) and seeds.
+# Numbers of epochs (fewer than in the reports) and of seeds.
 STUDIES = {"navarro-lenet5": (30, 5), "martin-cnn": (4, 3)}
 TRAINERS = ("skmnist", "keras")
 
 
 def lenet5() -> tuple[Any, int]:
-    """Build the network of the report, and give its batch size."""
+    """Build the network of the report, and return its batch size."""
     from keras import Input, Sequential, layers
 
     network = Sequential(
@@ -49,7 +49,7 @@ def lenet5() -> tuple[Any, int]:
 
 
 def martin_cnn() -> tuple[Any, int]:
-    """Build the network of the report, and give its batch size."""
+    """Build the network of the report, and return its batch size."""
     from keras import Input, Sequential, layers
 
     convolutions: list[Any] = []
@@ -77,7 +77,7 @@ NETWORKS = {"navarro-lenet5": lenet5, "martin-cnn": martin_cnn}
 
 
 def curve(X_test: Any, y_test: Any) -> Any:
-    """Make a callback that notes the test accuracy after each epoch, in its `accuracies`."""
+    """Return a callback that records the test accuracy after each epoch in `accuracies`."""
     import keras
 
     class Curve(keras.callbacks.Callback):
@@ -96,7 +96,7 @@ def curve(X_test: Any, y_test: Any) -> Any:
 
 
 def run_one(name: str, trainer: str, seed: int) -> list[float]:
-    """Train one network; give the test accuracy after each epoch."""
+    """Train one network; return the test accuracy after each epoch."""
     import keras
 
     from skmnist import fetch_mnist, recipe

@@ -1,8 +1,8 @@
 """How the recipes of the classical classifiers were chosen: on held-out training images only.
 
 Protocol: fit on the first 50,000 training images, judge on the last 10,000, each candidate in a
-process of its own; the test set is not read. Trees draw from seed 0. Rows without times ran beside
-other work.
+separate process; the test set is not read. Trees have seed 0. Rows without times ran beside other
+work.
 
     python benchmarks/choose_classical.py               # all candidates, and writes the results
     python benchmarks/choose_classical.py svm knn       # these, into the same machine's results
@@ -37,7 +37,7 @@ def pca(n_components: int = 120) -> PCA:
 
 
 def pca_and_lda(n_components: int, weight: float) -> FeatureUnion:
-    """Principal components beside the nine discriminants, which are in units of their noise."""
+    """Return principal components beside the nine discriminants, which have unit noise."""
     lda = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.01)
     return FeatureUnion(
         [("pca", pca(n_components)), ("lda", lda)], transformer_weights={"lda": weight}

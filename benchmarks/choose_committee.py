@@ -1,9 +1,10 @@
 """How the committee was chosen: on held-out training images only.
 
-Protocol: members are fitted on the first 50,000 training images and give probabilities of the last
-10,000, as these are, and as the mean over nine shifts of each; the test set is not read. The
-network is the default one, or, longer, one of twenty epochs and a third more maps. Of each, every
-committee of one member a design is judged, and of the default one three seeds of the same design.
+Protocol: members are fitted on the first 50,000 training images and predict the probabilities of
+the last 10,000, unshifted and averaged over nine shifts of each; the test set is not read. The
+network is the default one or, "longer", one with twenty epochs and a third more filters. For each,
+every committee with at most one member per design is judged, and also one of three seeds of the
+default network alone.
 
     python benchmarks/choose_committee.py          # all, and writes the results
     python benchmarks/choose_committee.py cnn 0    # one fit
@@ -42,7 +43,7 @@ SHIFTS = (0, 1)
 
 
 def run_one(design: str, seed: int) -> dict[str, Any]:
-    """Fit one member and give its probabilities of the held-out images, without and with shifts."""
+    """Fit one member; return its probabilities for held-out images, without and with shifts."""
     from skmnist import CommitteeClassifier, fetch_mnist
 
     (X, y), _ = fetch_mnist()
@@ -58,7 +59,7 @@ def run_one(design: str, seed: int) -> dict[str, Any]:
 
 
 def committees() -> Iterator[list[tuple[str, int]]]:
-    """Give the members of each committee: a design and a seed."""
+    """Yield the members of each committee, each a design and a seed."""
     for networks in (NETWORKS, LONGER_NETWORKS):
         designs = [*networks, "svm-best"]
         for n_members in range(1, len(designs) + 1):

@@ -1,16 +1,16 @@
 """How the convolutional recipes were chosen: on held-out training images only.
 
 Protocol: fit on the first 50,000 training images, judge on the last 10,000, seeds 0 and 1; the test
-set is not read. A candidate is named by its epochs, the maps of its first block, and what else is
-not the class's default: elastic and affine are the augmentations of these names, bent is a milder
-elastic one with a little shear; shifts are nine of each digit, 25-shifts as many. The candidates
-that take longest were fitted with seed 0 only, but for the best. Near ties go to the faster
-candidate: so cnn-best is 20-w32-upright-shifts still, as the best takes twice the time for one or
-two images more. That was settled after 25-w40-upright-bent-25-shifts had been tested too, with four
-seeds: 99.62, 99.65, 99.66 and 99.71 %, on average what cnn-best has.
+set is not read. A candidate is named by its epochs, the filters of its first block, and whatever
+differs from the class's default: elastic and affine are the augmentations of these names, bent is a
+milder elastic one with a little shear; shifts are nine per digit, 25-shifts are 25. The candidates
+that take longest were fitted with seed 0 only, except for the best. Near ties go to the faster
+candidate: so cnn-best is still 20-w32-upright-shifts, as the best takes twice the time for one or
+two images more. That was decided after 25-w40-upright-bent-25-shifts had been tested too, with four
+seeds: 99.62, 99.65, 99.66 and 99.71 %, on average the same as cnn-best.
 
     python benchmarks/choose_recipes.py               # all candidates, and writes the results
-    python benchmarks/choose_recipes.py 3-w16 3-w20   # these, into the results of before
+    python benchmarks/choose_recipes.py 3-w16 3-w20   # these, into the existing results
     python benchmarks/choose_recipes.py 3-w16 0       # one fit
 """
 

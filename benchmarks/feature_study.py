@@ -1,14 +1,15 @@
-"""What classical classifiers make of a network's features: networks x classifiers x sizes.
+"""Accuracy of classical classifiers on networks' features: networks x classifiers x sizes.
 
 Protocol: a network is trained on 1,000 images (100 of each class, the draws of few_labels.py, three
-of them) or on all 60,000 of MNIST's training set (once). The values of its last layer but one are
-the features, computed once; of more than 128 values their 128 principal components, found on the
-same images without labels. Four classical classifiers, with the settings of the recipes for pixels,
-are trained on the features of the same images, and all are judged once on the 10,000 test images.
-"network" is the network itself, "pixels" the same classifiers on the images. Nothing was chosen.
+of them) or on all 60,000 of MNIST's training set (once). The outputs of its last layer but one are
+the features, computed once; if there are more than 128, their 128 principal components, found on
+the same images without labels. Four classical classifiers, with the settings of the recipes for
+pixels, are trained on the features of the same images, and all are judged once on the 10,000 test
+images. "network" is the network itself, "pixels" the same classifiers on the images. Nothing was
+chosen.
 
-A network has seen the images on whose features the classifiers are trained, where classes lie
-farther apart than among new images; so the classifiers are surer of themselves than they should be.
+The classifiers are trained on features of the network's own training images, where classes lie
+farther apart than among new images; so the classifiers are more confident than they should be.
 ``skmnist.CNNStackingClassifier``, which trains them on features of images that were held out, is
 measured by accuracy.py. Accuracy only: fits may run beside other work.
 
@@ -70,7 +71,7 @@ def run_one(name: str, size: int, seed: int) -> dict[str, float]:
 
 
 def features(network: Any, X: Any, X_test: Any, seed: int) -> tuple[Any, Any]:
-    """Compute a fitted network's features, or their components where they are many."""
+    """Return a fitted network's features, or their principal components if there are many."""
     layer = CNNFeatures(FrozenEstimator(network)).fit(X)
     train, test = layer.transform(X), layer.transform(X_test)
     if train.shape[1] <= MOST_FEATURES:
@@ -80,14 +81,14 @@ def features(network: Any, X: Any, X_test: Any, seed: int) -> tuple[Any, Any]:
 
 
 def joined(name: str, size: int, seed: int, run: dict[str, float]) -> dict[str, Any]:
-    """Put a run to what is known of the same features; sum up the seeds of its size."""
+    """Add a run to the known ones on the same features; summarise the seeds of its size."""
     sizes = _own_process.measured("feature_study").get(name, {})
     seeds = {**sizes.get(str(size), {}).get("seeds", {}), str(seed): run}
     return {**sizes, str(size): summary(seeds)}
 
 
 def summary(seeds: dict[str, dict[str, float]]) -> dict[str, Any]:
-    """Sum up the seeds of one network and size."""
+    """Summarise the seeds of one network and size."""
     columns = {kind: [run[kind] for run in seeds.values()] for kind in next(iter(seeds.values()))}
     several = len(seeds) > 1
     return {
@@ -98,7 +99,7 @@ def summary(seeds: dict[str, dict[str, float]]) -> dict[str, Any]:
 
 
 def is_known(name: str, size: int, seed: int) -> bool:
-    """Tell whether a run is among the results of this machine and versions."""
+    """Return whether a run is among the results of this machine and versions."""
     sizes = _own_process.measured("feature_study").get(name, {})
     return str(seed) in sizes.get(str(size), {}).get("seeds", {})
 

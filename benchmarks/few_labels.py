@@ -6,10 +6,10 @@ Mean and standard deviation over the draws. The settings of the recipes for few 
 by ``--choose``, on two draws of 10 and of 100 of each class from the first 50,000 training images,
 judged on the last 10,000.
 
-    python benchmarks/few_labels.py                        # all of it, and writes the results
-    python benchmarks/few_labels.py cnn svm-best           # these, into the results of before
-    python benchmarks/few_labels.py cnn --a-class 100      # one classifier and size
-    python benchmarks/few_labels.py cnn --a-class 100 --draw 0
+    python benchmarks/few_labels.py                        # everything, and writes the results
+    python benchmarks/few_labels.py cnn svm-best           # these, into the existing results
+    python benchmarks/few_labels.py cnn --per-class 100    # one classifier and size
+    python benchmarks/few_labels.py cnn --per-class 100 --draw 0
     python benchmarks/few_labels.py --choose               # the choice of the settings
 """
 
@@ -75,7 +75,7 @@ CANDIDATES: dict[str, Any] = {
 PROTOCOL = __doc__.partition("\n\n    python")[0]
 
 
-def run_one(name: str, a_class: int, draw: int, *, choosing: bool) -> dict[str, float]:
+def run_one(name: str, per_class: int, draw: int, *, choosing: bool) -> dict[str, float]:
     """Fit one classifier on one draw of one size."""
     from skmnist import fetch_mnist
     from skmnist.comparison._measure import seeded
@@ -83,24 +83,24 @@ def run_one(name: str, a_class: int, draw: int, *, choosing: bool) -> dict[str, 
     (X, y), (X_judge, y_judge) = fetch_mnist()
     if choosing:
         X, y, X_judge, y_judge = X[:50_000], y[:50_000], X[50_000:], y[50_000:]
-    rows = drawn_rows(y, a_class, draw)
+    rows = drawn_rows(y, per_class, draw)
     classifier = CANDIDATES[name] if choosing else recipe(name)
     seeded(classifier, draw).fit(X[rows], y[rows])
     return {"accuracy": round(100 * classifier.score(X_judge, y_judge), 2)}
 
 
-def drawn_rows(y: Any, a_class: int, draw: int) -> Any:
-    """Draw as many rows of each class."""
-    rng = np.random.default_rng([draw, a_class])
-    rows = [rng.choice(np.flatnonzero(y == c), a_class, replace=False) for c in np.unique(y)]
+def drawn_rows(y: Any, per_class: int, draw: int) -> Any:
+    """Draw the same number of rows of each class."""
+    rng = np.random.default_rng([draw, per_class])
+    rows = [rng.choice(np.flatnonzero(y == c), per_class, replace=False) for c in np.unique(y)]
     return rng.permutation(np.concatenate(rows))
 
 
-def run_all(name: str, a_class: int, *, choosing: bool) -> dict[str, Any]:
-    """Run every draw of one size, one process a core."""
+def run_all(name: str, per_class: int, *, choosing: bool) -> dict[str, Any]:
+    """Run every draw of one size, one process per core."""
     flags = ["--choose"] if choosing else []
     draws = DRAWS[:2] if choosing else DRAWS
-    jobs = [[name, "--a-class", a_class, "--draw", draw, *flags] for draw in draws]
+    jobs = [[name, "--per-class", per_class, "--draw", draw, *flags] for draw in draws]
     accuracies = [run["accuracy"] for run in _own_process.measure_on_cores(__file__, jobs)]
     return {
         "accuracy_mean": round(fmean(accuracies), 2),
@@ -112,23 +112,23 @@ def run_all(name: str, a_class: int, *, choosing: bool) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--a-class", type=int, nargs="*", default=SIZES)
+    parser.add_argument("--per-class", type=int, nargs="*", default=SIZES)
     parser.add_argument("--draw", type=int)
     parser.add_argument("--choose", action="store_true")
     arguments = parser.parse_args()
     choosing, names = arguments.choose, arguments.names
     if arguments.draw is not None:
-        found = run_one(names[0], arguments.a_class[0], arguments.draw, choosing=choosing)
+        found = run_one(names[0], arguments.per_class[0], arguments.draw, choosing=choosing)
         print(json.dumps(found))
         return
     where = "few_labels_choice" if choosing else "few_labels"
     for name in names or (CANDIDATES if choosing else CLASSIFIERS):
-        for a_class in (10, 100) if choosing else arguments.a_class:
-            if a_class < FEWEST.get(name, 0):
+        for per_class in (10, 100) if choosing else arguments.per_class:
+            if per_class < FEWEST.get(name, 0):
                 continue
-            row = run_all(name, a_class, choosing=choosing)
-            print(f"{name:26} {a_class:5} a class", row, flush=True)
-            rows = {**_own_process.measured(where).get(name, {}), str(a_class): row}
+            row = run_all(name, per_class, choosing=choosing)
+            print(f"{name:26} {per_class:5} per class", row, flush=True)
+            rows = {**_own_process.measured(where).get(name, {}), str(per_class): row}
             _own_process.update(where, PROTOCOL, {name: rows})
 
 

@@ -1,10 +1,10 @@
-"""Memory while fitting, its growth over many fits and predictions, and what a second fit costs.
+"""Memory while fitting, its growth over many fits and predictions, and the time of a second fit.
 
-Protocol: each question in a process of its own, the default CNN. Peak: resident memory while
-fitting 60,000 uint8 images for one epoch, over the process with its libraries imported and the
-data loaded. Growth: resident memory after 50 fits of 500 images and after 10,000 single
-predictions, over that after the first five fits. Second fit: seconds of a fit of one step in a
-process that has fitted an equal network before, another seed; the median of ten.
+Protocol: the default CNN, each measurement in a separate process. Peak: resident memory while
+fitting 60,000 uint8 images for one epoch, above that of the process with its libraries imported and
+the data loaded. Growth: resident memory after 50 fits of 500 images and after 10,000 single
+predictions, above that after the first five fits. Second fit: seconds for a fit of one step in a
+process that has fitted an equal network with another seed before; the median of ten.
 
     python benchmarks/memory_and_reuse.py               # everything, and writes the results
     python benchmarks/memory_and_reuse.py peak x        # one measurement
@@ -27,7 +27,7 @@ def _resident_mb() -> float:
 
 
 def measure_peak() -> dict[str, float]:
-    """Watch resident memory while one fit runs."""
+    """Measure the peak of resident memory during one fit."""
     from skmnist import CNNClassifier, fetch_mnist
     from skmnist._utils.backend import load_keras
 
@@ -49,7 +49,7 @@ def measure_peak() -> dict[str, float]:
 
 
 def measure_growth() -> dict[str, float]:
-    """Fit and predict many times."""
+    """Measure the growth of memory over many fits and predictions."""
     from skmnist import CNNClassifier, fetch_mnist
 
     (X, y), _ = fetch_mnist()

@@ -1,10 +1,10 @@
-"""Memory that each further network leaves in a process, beside Keras's own ``fit``.
+"""Memory that each further network leaves in a process, compared with Keras's ``fit``.
 
-Protocol: each measurement in a process of its own. Dense networks of one hidden layer, one epoch
+Protocol: each measurement in a separate process. Dense networks with one hidden layer, one epoch
 on 300 of scikit-learn's digits: ten to warm up, then 60 that differ in the number of hidden units
-(32 to 91), or 60 equal ones. MB per network: growth of resident memory over the 60 divided by
-60, as it stands after the last fit, and after all that the interface offers to free: our
-``clear_caches``, for Keras a garbage collection after the last model is dropped.
+(32 to 91), or 60 equal ones. MB per network: growth of resident memory over the 60 divided by 60,
+after the last fit, and after freeing all that the interface allows: by our ``clear_caches``, for
+Keras by a garbage collection after the last model is dropped.
 
     python benchmarks/memory_of_architectures.py               # everything, and writes the results
     python benchmarks/memory_of_architectures.py skmnist different        # one measurement
@@ -36,7 +36,7 @@ def _digits() -> tuple[Any, Any]:
 
 
 def of_skmnist() -> tuple[Callable[[int], None], Callable[[], Any]]:
-    """Return what fits a network of so many units, and what frees memory."""
+    """Return a function that fits a network with a number of units, and one that frees memory."""
     from skmnist import DNNClassifier, clear_caches
 
     X, y = _digits()
@@ -71,7 +71,7 @@ def of_keras() -> tuple[Callable[[int], None], Callable[[], Any]]:
 
 
 def measure(library: str, networks: str) -> dict[str, float]:
-    """Fit all networks, and see what stays."""
+    """Fit all networks, and measure the memory that stays in use."""
     fit, free = {"skmnist": of_skmnist, "keras": of_keras}[library]()
     sizes = list(range(SMALLEST - N_WARM_UP, SMALLEST + N_NETWORKS))
     if networks == "equal":

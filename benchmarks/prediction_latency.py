@@ -1,12 +1,12 @@
-"""Prediction: one image at a time, and 10,000 at once, here and elsewhere.
+"""Prediction: one image at a time, and 10,000 at once, here and in other libraries.
 
 Protocol: the example CNN of Keras (32-64-128), trained for one epoch on 2,000 MNIST images, our
-default CNN, and a dense network of 100 units beside ``MLPClassifier``; each peer in a process of
-its own. One image: 1,000 calls of `predict` on rows, after 50 that don't count, single calls timed.
-10,000 images: the median of five calls after one that doesn't count. Features over predict: the
-seconds of `CNNFeatures.transform` of these 10,000 images at the penultimate layer over those of
-`predict`, call after call, the median of five. All peers take turns, three rounds; figures are
-medians over the rounds.
+default CNN, and a dense network of 100 units beside ``MLPClassifier``; each peer in a separate
+process. One image: 1,000 calls of `predict` on rows, timed one by one, after 50 untimed ones.
+10,000 images: the median of five calls after an untimed one. Features over predict: the time of
+`CNNFeatures.transform` for these 10,000 images at the penultimate layer divided by that of
+`predict`, alternately, the median of five. All peers take turns, three rounds; figures are medians
+over the rounds.
 
     python benchmarks/prediction_latency.py                        # everything, writes the results
     python benchmarks/prediction_latency.py keras-cnn skmnist      # one measurement
@@ -109,7 +109,7 @@ def run_one(network: str, peer: str) -> dict[str, float]:
     """Fit one peer and time its predictions, in milliseconds."""
     X, y, *_ = _data()
     classifier, images = FITTED[peer](network, X, y)
-    n_calls = 100 if peer == "scikeras" else 1000  # at 60 ms a call
+    n_calls = 100 if peer == "scikeras" else 1000  # which takes 60 ms per call
     for i in range(50):
         classifier.predict(images[i : i + 1])
     singles = [1e3 * _seconds(classifier.predict, images[i : i + 1]) for i in range(n_calls)]

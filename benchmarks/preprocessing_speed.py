@@ -1,11 +1,11 @@
 """Seconds for all 70,000 images of MNIST: each transformer, and a loop over its reference.
 
-Protocol: ours transforms all 70,000 images of uint8, fit included, with a thread a core where it
-has threads; a loop over single images in SciPy or scikit-image goes over the first 7,000, and its
+Protocol: ours transforms all 70,000 images of uint8, including `fit`, with one thread per core if
+it has threads; a loop over single images in SciPy or scikit-image takes the first 7,000, and its
 time is multiplied by ten. "gradients-pca" is deskewing, normalising the size, oriented gradients
-and PCA to 120 components together. Each measurement runs in a process of its own, imports and
-reading not counted. All take turns, three rounds; figures are medians over the rounds, ratios are
-the loop's time over ours, round by round.
+and PCA to 120 components together. Each measurement runs in a separate process, imports and reading
+not included. All take turns, three rounds; figures are medians over the rounds, ratios are the
+loop's time over ours, round by round.
 
     python benchmarks/preprocessing_speed.py                # everything, and writes the results
     python benchmarks/preprocessing_speed.py hog skmnist    # one measurement
@@ -50,7 +50,7 @@ def ours(name: str) -> Any:
 
 
 def reference(name: str) -> Callable[[Any], Any]:
-    """Find what transforms one image."""
+    """Return a function that transforms one image."""
     if name == "hog":
         from skimage.feature import hog
 

@@ -1,14 +1,14 @@
-"""The networks of five student reports, and of one on reviews, by name: reported beside ours.
+"""The networks of five student reports, and of one on reviews: reported figures beside ours.
 
-Protocol: each recipe is trained as its report says, on the report's split, and judged once by the
-report's measure (``skmnist.reproduce``); networks with several seeds, each in a fresh process. The
-times are of fits that ran one a core, side by side with others: of their order of size only. The
-target is the reported figure, reached by the mean. Recipes of more than ten minutes on two
-cores run with one seed, and so do the reports' next steps, whose figures are of papers.
+Protocol: each recipe is trained as in its report, on the report's split, and judged once by the
+report's measure (``skmnist.reproduce``); networks with several seeds, each in a fresh process. Fits
+ran one per core, side by side, so their times only show the order of magnitude. The target is that
+the mean reaches the reported figure. Recipes of more than ten minutes on two cores run with one
+seed, and so do the reports' next steps, whose figures are from papers.
 
     python benchmarks/reports.py                         # what the results don't have yet
-    python benchmarks/reports.py martin-dnn bueno-relu   # of these, what they don't have yet
-    python benchmarks/reports.py martin-dnn --again      # whether or not they have it
+    python benchmarks/reports.py martin-dnn bueno-relu   # the same, of these recipes only
+    python benchmarks/reports.py martin-dnn --again      # even if the results have it
     python benchmarks/reports.py --seeds 0               # the first seed only
     python benchmarks/reports.py martin-dnn --seed 0     # one fit
 """
@@ -23,10 +23,10 @@ import _own_process
 from skmnist.recipes import RECIPES, verdict
 
 PROTOCOL = __doc__.partition("\n\n    python")[0]
-# Shortest first. VGG16 begins with weights that are downloaded.
+# Shortest first. VGG16 starts with downloaded weights.
 LONG = ("bejar-keras-cnn-augmented", "martin-cnn", "portillo-v3")
 NEXT_STEPS = ("capsnet", "resnet", "alexnet")
-BASELINES = ("tfidf",)  # draws nothing
+BASELINES = ("tfidf",)  # without random numbers
 LONGEST = ("navarro-triple", "navarro-double", "navarro-vgg16", "navarro-vgg16-augmented")
 NAMES = (
     *("bueno-perceptron", "bueno-circles", "bueno-relu", "bueno-sigmoid"),
@@ -60,14 +60,14 @@ def run_one(name: str, seed: int) -> dict[str, Any]:
 
 
 def joined(name: str, row: dict[str, Any]) -> dict[str, Any]:
-    """Put a row to what is known of the same recipe; sum up all its seeds."""
+    """Add a row to the known ones of the same recipe; summarise all its seeds."""
     known = _own_process.measured("reports").get(name, {}).get("seeds", {})
     seeds = {**known, str(row["random_state"]): _of_one_seed(row)}
     return {**summary(name, seeds, row["n_judged"]), "n_parameters": row["n_parameters"]}
 
 
 def summary(name: str, seeds: dict[str, Any], n_judged: int) -> dict[str, Any]:
-    """Sum up all seeds of a recipe."""
+    """Summarise all seeds of a recipe."""
     recipe = RECIPES[name]
     figures = [seed["measured"] for seed in seeds.values()]
     return {
@@ -81,18 +81,18 @@ def summary(name: str, seeds: dict[str, Any], n_judged: int) -> dict[str, Any]:
     }
 
 
-_OF_A_SEED = (
+_FIGURES_OF_SEED = (
     *("measured", "test_loss", "training_accuracy", "training_loss"),
     *("n_epochs", "best_epoch", "fit_seconds"),
 )
 
 
 def _of_one_seed(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: row[key] for key in _OF_A_SEED if key in row}
+    return {key: row[key] for key in _FIGURES_OF_SEED if key in row}
 
 
 def missing(jobs: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Leave out what the results have."""
+    """Return the jobs that the results don't have yet."""
     known = _own_process.measured("reports")
     return [
         (name, seed) for name, seed in jobs if str(seed) not in known.get(name, {}).get("seeds", {})

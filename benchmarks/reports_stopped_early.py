@@ -1,9 +1,10 @@
 """The four networks of bejar-cnn3, which differ only in when they stop: one fit gives all four.
 
-With one seed they hold out the same images, begin with the same weights and go through the same
-epochs; early stopping decides where each leaves this one curve, and which of its epochs it keeps.
-So the longest of them is trained, judged on the test set after each epoch, and the others are read
-off. The rows are those of ``reports.py``, whose protocol holds otherwise.
+With one seed they hold out the same images, start with the same weights and go through the same
+epochs; early stopping only determines where each stops on this curve, and which of its epochs it
+keeps. So the longest of them is trained, judged on the test set after each epoch, and the others'
+figures are taken from its epochs. The rows are those of ``reports.py``, whose protocol applies
+otherwise.
 
     python benchmarks/reports_stopped_early.py            # what the results don't have yet
     python benchmarks/reports_stopped_early.py --seed 0   # one fit
@@ -28,7 +29,7 @@ STOPPED = (
 
 
 def stops(classifier: Any, losses: list[float]) -> tuple[int, int] | None:
-    """Find the epoch where training stops and the one that is kept; None if it goes on."""
+    """Return the epoch where training stops and the one that is kept; None if it continues."""
     if not classifier.early_stopping:
         return (classifier.epochs,) * 2 if len(losses) >= classifier.epochs else None
     judged, best = Lowest(classifier.tol), 0
@@ -40,7 +41,7 @@ def stops(classifier: Any, losses: list[float]) -> tuple[int, int] | None:
 
 
 def curve(classifiers: list[Any], X_test: Any, y_test: Any) -> Any:
-    """Make a callback that notes each epoch, and ends training when all have stopped."""
+    """Return a callback that records each epoch, and ends training when all have stopped."""
     import keras
     from sklearn.metrics import log_loss
 
@@ -70,7 +71,7 @@ def curve(classifiers: list[Any], X_test: Any, y_test: Any) -> Any:
 
 
 def run_one(seed: int) -> list[dict[str, Any]]:
-    """Train one network; give a row for each recipe."""
+    """Train one network; return one row per recipe."""
     import numpy as np
 
     from skmnist import fetch_mnist, recipe
@@ -78,7 +79,7 @@ def run_one(seed: int) -> list[dict[str, Any]]:
     (X, y), (X_test, y_test) = fetch_mnist()
     classifiers = [recipe(name) for name in (PLAIN, *STOPPED)]
     note = curve(classifiers, (X_test / np.float32(255))[..., None], y_test)
-    # All epochs, whatever the patience: the callback ends it.
+    # Without early stopping, as the callback ends the training.
     network = recipe(STOPPED[0]).set_params(
         early_stopping=False, random_state=seed, callbacks=[note]
     )

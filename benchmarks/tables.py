@@ -1,7 +1,7 @@
-"""The tables of README.md and docs/, made of the committed results: no figure is typed by hand.
+"""The tables of README.md and docs/, made from the committed results: no figure is typed by hand.
 
 python benchmarks/tables.py           # write them
-python benchmarks/tables.py --check   # fail if a page has others
+python benchmarks/tables.py --check   # fail if a page's tables are out of date
 """
 
 import json
@@ -17,7 +17,7 @@ from skmnist.recipes._reports import REPORTS
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 _SAME_AS = {"cnn": "CNNClassifier", "lenet": "LeNetClassifier", "dnn": "DNNClassifier"}
-# What the README shows of our own recipes; docs/results.md shows all of them.
+# Our recipes that the README shows; docs/results.md shows all of them.
 _IN_SHORT = "committee", "cnn", "svm-best", "cnn-fast", "lenet", "dnn", "knn", "random-forest"
 _FEW = "10", "100", "1000"
 _HEADS = {
@@ -37,13 +37,13 @@ _PEERS = {
 
 @cache
 def measurements(name: str) -> Any:
-    """Read the measurements of one benchmark; none if it hasn't run yet."""
+    """Return the measurements of one benchmark; none if it hasn't run yet."""
     path = RESULTS / f"{name}.json"
     return json.loads(path.read_text())["measurements"] if path.exists() else {}
 
 
 def as_markdown(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Draw a table."""
+    """Return a table in Markdown."""
     head = list(head)
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -62,12 +62,12 @@ def seeds(n: int) -> str:
 
 
 def accuracy() -> str:
-    """Draw the table of all of our own recipes on full MNIST, the best first."""
+    """Return the table of all of our recipes on full MNIST, the best first."""
     return _accuracy(measurements("accuracy"))
 
 
 def accuracy_in_short() -> str:
-    """Draw that table for a few of them."""
+    """Return that table for a few of them."""
     found = measurements("accuracy")
     return _accuracy({name: found[name] for name in _IN_SHORT if name in found})
 
@@ -90,7 +90,7 @@ def _accuracy(found: dict[str, Any]) -> str:
 
 
 def few_labels() -> str:
-    """Draw the table of classifiers that learn from few images."""
+    """Return the table of classifiers that learn from few images."""
     found = measurements("few_labels")
 
     def best(name: str) -> float:
@@ -109,7 +109,7 @@ def few_labels() -> str:
 
 
 def reports() -> str:
-    """Draw the table of the reports' networks, and of what the reports name as a next step."""
+    """Return the table of the reports' networks, and of those that they name as next steps."""
     found = measurements("reports")
     names = [*REPORTS, *(name for name in RECIPES if name not in REPORTS)]
     rows = []
@@ -126,7 +126,7 @@ def reports() -> str:
 
 
 def against_keras(name: str) -> str:
-    """Compare with what the report's own Keras code reached on this machine, where it was run."""
+    """Return a comparison with the report's Keras code on this machine, if that was run."""
     study = measurements("against_keras").get(name, {})
     if "p" not in study:
         return ""
@@ -138,7 +138,7 @@ def against_keras(name: str) -> str:
 
 
 def feature_study() -> str:
-    """Draw the table of classical classifiers on the features of networks."""
+    """Return the table of classical classifiers on the features of networks."""
     rows = []
     for name, by_size in measurements("feature_study").items():
         for size, row in by_size.items():
@@ -154,7 +154,7 @@ def feature_study() -> str:
 
 
 def speed() -> str:
-    """Draw the table of times and memory, beside peers."""
+    """Return the table of times and memory, beside peers."""
     memory = measurements("memory_and_reuse")
     rows = [
         *_training_rows(),
@@ -166,7 +166,7 @@ def speed() -> str:
 
 
 def speed_in_short() -> str:
-    """Draw that table for the two networks that most people know."""
+    """Return that table for the two best-known networks."""
     training, in_float32, dense, _ = _training_rows()
     one_image, many_images, _ = _prediction_rows()
     return _beside_peers([training, in_float32, dense, many_images, one_image])
@@ -222,7 +222,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "speed": speed,
     "speed_in_short": speed_in_short,
 }
-# Which tables each page has.
+# The tables of each page.
 PAGES: dict[str, tuple[str, ...]] = {
     "README.md": ("accuracy_in_short", "speed_in_short"),
     "docs/results.md": ("accuracy", "few_labels", "feature_study", "speed", "reports"),
@@ -230,7 +230,7 @@ PAGES: dict[str, tuple[str, ...]] = {
 
 
 def with_tables(page: str, text: str) -> str:
-    """Put each table of a page between its marks."""
+    """Return a page's text with each of its tables between its marks."""
     for name in PAGES[page]:
         start, end = f"<!-- table: {name} -->\n\n", "\n\n<!-- end of table -->"
         before, found, rest = text.partition(start)

@@ -1,14 +1,14 @@
 """Test accuracy against seconds on full MNIST: the convolutional recipes, and the peers.
 
 Protocol: fit on the 60,000 training images, test on the 10,000 test images, each fit in a fresh
-process. Seconds are of the fit, compilation counted; imports and reading the data are not, and are
-given beside. A recipe gives one point, over three seeds; the recipes were chosen on the last 10,000
-training images (choose_recipes.py). The peers train the example network of Keras's documentation
-(32-64-128, Adam, batch 128) and give a point an epoch, the time of testing taken off, seed 0; so
-does skmnist with that same network.
+process. Seconds are those of the fit including compilation; the time including imports and reading
+the data is recorded too. A recipe gives one point, over three seeds; the recipes were chosen on the
+last 10,000 training images (choose_recipes.py). The peers train the example network of Keras's
+documentation (32-64-128, Adam, batch 128) and give one point per epoch, without the time of
+testing, seed 0; so does skmnist with that same network.
 
     python benchmarks/time_to_accuracy.py                     # everything, writes and draws
-    python benchmarks/time_to_accuracy.py cnn-fast keras      # these, into the results of before
+    python benchmarks/time_to_accuracy.py cnn-fast keras      # these, into the existing results
     python benchmarks/time_to_accuracy.py cnn-fast --seed 0   # one fit
     python benchmarks/time_to_accuracy.py --draw              # draw the committed results
 """
@@ -50,7 +50,7 @@ def fit_recipe(name: str, seed: int) -> dict[str, float]:
 
 
 class Clock:
-    """Notes seconds and test accuracy after each epoch; its own time is taken off."""
+    """Records seconds and test accuracy after each epoch, without the time of testing."""
 
     def __init__(self, X_test: Any, y_test: Any) -> None:
         self.points: list[dict[str, float]] = []
@@ -58,7 +58,7 @@ class Clock:
         self._start = perf_counter()
 
     def note(self, classes_of: Any) -> None:
-        """Note the accuracy of a function from images to class numbers."""
+        """Record the accuracy of a function from images to class numbers."""
         paused = perf_counter()
         X, y = self._test
         accuracy = 100 * float((classes_of(X) == y).mean())
@@ -152,7 +152,7 @@ def fit_peer(name: str) -> dict[str, Any]:
     if name == "skmnist":
         load_keras()
     elif name != "skorch":
-        import keras  # noqa: F401 - as the peers' users do, without what we do for TensorFlow
+        import keras  # noqa: F401 - as the peers' users do, without our settings of TensorFlow
     (X, y), (X_test, y_test) = fetch_mnist()
     clock = Clock(X_test, y_test)
     CURVES[name](X, y.astype("int64"), clock)
@@ -213,7 +213,7 @@ def _draw_curves(axes: Any, curves: dict[str, Any]) -> None:
 
     style_of = {
         "skmnist": (BLUE, "--", "Keras's example network, skmnist"),
-        "keras": (ORANGE, "-", "the same network, Keras's own fit"),
+        "keras": (ORANGE, "-", "the same network, Keras's fit"),
         "scikeras": (GREY, "-", "the same network, SciKeras"),
         "skorch": (GREY, ":", "the same network, skorch"),
     }

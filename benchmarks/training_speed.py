@@ -1,7 +1,7 @@
-"""Training images a second: the same network here, in SciKeras, in skorch and in raw Keras.
+"""Training images per second: the same network here, in SciKeras, in skorch and in raw Keras.
 
-Protocol: 10,000 MNIST images, batch 128, Adam at 0.001. Every peer runs in a process of its own;
-a first epoch (imports, tracing) is not counted, the next ones are timed together. All peers take
+Protocol: 10,000 MNIST images, batch 128, Adam at 0.001. Every peer runs in a separate process; the
+first epoch (imports, tracing) is not counted, the next ones are timed together. All peers take
 turns, three rounds; figures are medians over the rounds, ratios are ours over theirs, round by
 round. Accuracy is on the 10,000 test images after all epochs.
 
@@ -39,7 +39,7 @@ def as_float(X: Any) -> Any:
 
 
 def ours(network: str, dtype: str) -> Any:
-    """Make one of the networks as this package's classifier."""
+    """Return one of the networks as this package's classifier."""
     from skmnist import CNNClassifier, ConvBlock, DNNClassifier, LeNetClassifier
 
     common = {
@@ -65,7 +65,7 @@ def ours(network: str, dtype: str) -> Any:
 
 
 def time_ours(network: str, dtype: str = "auto") -> tuple[float, float]:
-    """Time our own classifier."""
+    """Time our classifier."""
     X, y, X_test, y_test = _data()
     classifier = ours(network, dtype).set_params(warm_start=True, epochs=1).fit(X, y)
     classifier.set_params(epochs=EPOCHS)
@@ -75,7 +75,7 @@ def time_ours(network: str, dtype: str = "auto") -> tuple[float, float]:
 
 
 def keras_model(network: str) -> Any:
-    """Make one of the networks as a compiled Keras model."""
+    """Return one of the networks as a compiled Keras model."""
     from skmnist._utils.backend import load_keras
 
     load_keras()
@@ -86,7 +86,7 @@ def keras_model(network: str) -> Any:
 
 def time_keras(network: str) -> tuple[float, float]:
     """Time ``keras.Model.fit``."""
-    import keras  # noqa: F401 - as its users do, without what we do for TensorFlow
+    import keras  # noqa: F401 - as its users do, without our settings of TensorFlow
 
     X, y, X_test, y_test = _data()
     model, X, X_test = keras_model(network), as_float(X), as_float(X_test)
@@ -115,7 +115,7 @@ def time_scikeras(network: str) -> tuple[float, float]:
 
 
 def torch_module() -> Any:
-    """Make the example network for PyTorch."""
+    """Return the example network for PyTorch."""
     from torch import nn
 
     return nn.Sequential(

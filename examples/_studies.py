@@ -1,7 +1,7 @@
-"""What the studies of the reports share: two sizes, the images, fits that are kept, pictures.
+"""What the studies of the reports share: two sizes, the images, saved fits, pictures.
 
 A study takes seconds, on few images; with ``--full`` it has the reports' size, 60,000 images of
-MNIST of which 45,000 train and 15,000 are held out. MNIST's test images are never used.
+MNIST, 45,000 for training and 15,000 held out. MNIST's test images are never used.
 """
 
 import argparse
@@ -32,7 +32,7 @@ HELD_OUT = 0.25
 
 
 def parser(about: str) -> argparse.ArgumentParser:
-    """Make a study's command line, of its docstring."""
+    """Return a study's command line parser, described by its docstring."""
     parser = argparse.ArgumentParser(
         description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -48,15 +48,15 @@ class Study:
     Parameters
     ----------
     name : str
-        Names the files: ``<name>.png`` in the working directory, of the full study
+        Names the files: ``<name>.png`` in the working directory or, for the full study,
         ``study_<name>.png`` and ``study_<name>.json`` in ``benchmarks/results``.
     about : str
-        The example's docstring, which says what the full study does; its title is left out of the
+        The example's docstring, which describes the full study; its title is left out of the
         JSON.
     n_images : int
-        Training images of the small study.
+        Number of training images of the small study.
     arguments : list of str, default=None
-        Instead of those of the command line.
+        Arguments; None takes those of the command line.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ class Study:
         self.X, self.y = (X, y) if self.full else (X[:n_images], y[:n_images])
 
     def split(self) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-        """Split the images as the reports did, three to one, the same part of each class."""
+        """Split the images as the reports did, three to one, the same fraction of each class."""
         X, X_held_out, y, y_held_out = train_test_split(
             self.X, self.y, test_size=HELD_OUT, stratify=self.y, random_state=0
         )
@@ -99,24 +99,24 @@ class Study:
         y: NDArray,
         also: Callable[[Any], dict[str, Any]] = lambda network: {},
     ) -> dict[str, dict[str, Any]]:
-        """Fit each network once; a full study keeps what it has done and goes on from there.
+        """Fit each network once; a full study saves finished fits and continues from them.
 
         Parameters
         ----------
         networks : dict of str to network classifier, or Pipeline that ends in one
-            By name.
+            The networks by name.
         X, y : ndarrays
-            What to fit them on.
+            The data to fit them on.
         also : callable, default=None
             Takes a fitted network and returns more to record, as a dict that JSON can hold.
 
         Returns
         -------
         fits : dict of str to dict
-            Of each network its "settings", "history" by epoch, "final" figures, "n_epochs",
+            For each network its "settings", "history" per epoch, "final" figures, "n_epochs",
             "best_epoch", "n_parameters", "fit_seconds" and what `also` returned.
         """
-        load_keras()  # whose import is no part of a fit
+        load_keras()  # so that fits don't include the import
         fits = self._kept()
         for name, network in networks.items():
             if fits.get(name, {}).get("settings") != settings(network):
@@ -127,7 +127,7 @@ class Study:
         return {name: fits[name] for name in networks}
 
     def save(self, figure: Any) -> None:
-        """Save the picture where the study's results belong."""
+        """Save the picture with the study's results."""
         path = RESULTS / f"study_{self.name}.png" if self.full else Path(f"{self.name}.png")
         save_picture(figure, path)
         print(f"drawn in {path}")
@@ -137,7 +137,7 @@ class Study:
         return RESULTS / f"study_{self.name}.json"
 
     def _kept(self) -> dict[str, dict[str, Any]]:
-        """Read the fits of before, if they are of this processor and these versions."""
+        """Return the saved fits if they are from this processor and these versions."""
         if not (self.full and self._path.exists()):
             return {}
         report = json.loads(self._path.read_text())
@@ -171,14 +171,14 @@ def _mnist_or_digits(*, mnist_only: bool) -> tuple[tuple[NDArray, NDArray], str]
 
 
 def variant(estimator: Any, **changes: Any) -> Any:
-    """Clone a network, or a Pipeline that ends in one, and change the network's parameters."""
+    """Return a clone of a network, or a Pipeline that ends in one, with changed parameters."""
     estimator = clone(estimator)
     last_step(estimator).set_params(**changes)
     return estimator
 
 
 def settings(estimator: Any) -> dict[str, Any]:
-    """Describe a network by all its parameters, and the steps before it, as JSON holds them."""
+    """Return all parameters of a network, and the steps before it, as values for JSON."""
     network = last_step(estimator)
     parameters = {"class": type(network).__name__, **network.get_params(deep=False)}
     if estimator is not network:
@@ -213,7 +213,7 @@ def _fit(estimator: Any, X: NDArray, y: NDArray) -> dict[str, Any]:
 
 
 def _where() -> dict[str, Any]:
-    """Name the processor and the versions; the cores may be others from fit to fit."""
+    """Return the processor and the versions; the number of cores may differ between fits."""
     processor = {key: value for key, value in machine().items() if key != "cores"}
     return {"machine": processor, "versions": versions()}
 
@@ -226,14 +226,14 @@ def _now() -> str:
 
 
 def save_picture(figure: Any, path: Path) -> None:
-    """Save a figure as a PNG of 128 colours, a third as large as one of all colours."""
+    """Save a figure as a PNG with 128 colours, a third as large as one with all colours."""
     drawn = io.BytesIO()
     figure.savefig(drawn, dpi=100)
     Image.open(drawn).convert("RGB").quantize(128).save(path, optimize=True)
 
 
 def draw_curves(ax: Any, fits: Mapping[str, dict[str, Any]], metric: str) -> None:
-    """Draw a metric by epoch: a colour for each fit, dotted lines for the training images."""
+    """Draw a metric per epoch: one colour per fit, dotted lines for the training images."""
     for number, (name, fit) in enumerate(fits.items()):
         epochs = range(1, fit["n_epochs"] + 1)
         ax.plot(epochs, fit["history"][f"val_{metric}"], color=f"C{number}", label=name)
@@ -247,7 +247,7 @@ def draw_curves(ax: Any, fits: Mapping[str, dict[str, Any]], metric: str) -> Non
 
 
 def draw_table(ax: Any, table: NDArray, rows: Sequence[str], columns: Sequence[str]) -> None:
-    """Draw percentages as a map, with their figures."""
+    """Draw percentages as a heat map, with their values."""
     ax.imshow(table, cmap="viridis", aspect="auto")
     for (row, column), value in np.ndenumerate(table):
         color = "black" if value > (table.min() + table.max()) / 2 else "white"

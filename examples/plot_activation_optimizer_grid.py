@@ -3,9 +3,9 @@
 Activation and optimizer, together
 ==================================
 
-The best activation may be another one with another optimizer, so a grid tries every pair: ReLU and
-sigmoid with Adam, RMSprop and SGD, each at Keras's usual rate. The reports name the pairs by their
-first letters: RA, SA, RR, SR, RS and SS.
+The best activation may depend on the optimizer, so a grid tries every pair: ReLU and sigmoid with
+Adam, RMSprop and SGD, each at Keras's default rate. The reports name the pairs by their first
+letters: RA, SA, RR, SR, RS and SS.
 
 ``--full`` trains Martin's dense network with its 30 epochs on 45,000 images of MNIST with each pair
 and judges it on 15,000 others. It takes about a quarter of an hour on two cores.
@@ -14,8 +14,8 @@ and judges it on 15,000 others. It takes about a quarter of an hour on two cores
 # %%
 # The grid
 # --------
-# The optimizers don't share a rate, so a pair sets three parameters. The small study has layers of
-# 128 units instead of 512.
+# The optimizers have different learning rates, so a pair sets three parameters. The small study has
+# layers of 128 units instead of 512.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -40,8 +40,8 @@ fits = study.fit(pairs, study.X, study.y)
 # %%
 # The picture
 # -----------
-# Plain gradient descent at its usual rate is slow, and slowest through sigmoids, whose gradients
-# are small; the other optimizers scale their steps, so that they mind less.
+# Plain gradient descent at its default rate is slow, and slowest with sigmoids, whose gradients are
+# small; the other optimizers scale their steps, and are less affected.
 
 table = np.array(
     [
@@ -53,7 +53,7 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constraine
 draw_table(left, table, list(activations.values()), [name for name, _ in optimizers.values()])
 left.set(title=f"Accuracy on the images held out after {network[-1].epochs} epochs")
 draw_curves(right, fits, "loss")
-right.set(yscale="log", title="Loss by epoch")
+right.set(yscale="log", title="Loss per epoch")
 units = "-".join(map(str, network[-1].hidden_units))
 figure.suptitle(f"{units} units, {len(study.X):,} images of {study.source}, a quarter held out")
 study.save(figure)

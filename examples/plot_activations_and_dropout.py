@@ -3,8 +3,8 @@
 Which activation? Dropout or not?
 =================================
 
-Two questions that every report on MNIST asks of its dense network, answered by curves: accuracy
-and loss after each epoch, on the images that train and on images held out.
+Two questions that every report on MNIST asks about its dense network, answered by curves: accuracy
+and loss after each epoch, on training images and on images held out.
 
 ``--full`` trains Martin's dense network with its 30 epochs on 45,000 images of MNIST, with each
 activation and with each dropout, and judges it on 15,000 others. It takes about a quarter of an
@@ -14,7 +14,8 @@ hour on two cores.
 # %%
 # The network
 # -----------
-# Two layers of 512 units, sigmoids in the report, with a dropout of 0.2; of 128 in the small study.
+# Two layers of 512 sigmoid units with a dropout of 0.2, as in the report; 128 units in the small
+# study.
 
 import matplotlib.pyplot as plt
 from _studies import HELD_OUT, Study, draw_curves, variant
@@ -42,7 +43,7 @@ activations = study.fit(
 # %%
 # Dropout
 # -------
-# Of ReLUs, which overfit soonest.
+# With ReLUs, which overfit soonest.
 
 dropouts = study.fit(
     {
@@ -56,8 +57,8 @@ dropouts = study.fit(
 # %%
 # The picture
 # -----------
-# Sigmoids begin slowly, as their gradients are small. Dropout holds back the images that train,
-# and keeps the loss on the others from rising again.
+# Sigmoids start slowly, as their gradients are small. Dropout makes the training images harder to
+# fit, and keeps the loss on the others from rising again.
 
 figure, axes = plt.subplots(2, 2, figsize=(11, 7), layout="constrained", sharex=True, sharey="row")
 columns = {"Activation, dropout 0.2": activations, "Dropout, ReLU": dropouts}

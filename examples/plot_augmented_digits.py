@@ -1,19 +1,19 @@
 """
-=================
+================
 Augmented digits
-=================
+================
 
-A digit that is turned a little, shifted a little or written by a less steady hand is still the
-same digit. Augmentation shows a network such variants, new ones in each epoch, so that it learns
-what doesn't matter. What is too much is best judged by eye: a variant that you can't read
+A digit that is rotated or shifted a little, or written by a less steady hand, is still the same
+digit. Augmentation trains a network on such variants, new ones in each epoch, so that it learns to
+ignore these differences. How much is too much is best judged by eye: a variant that you can't read
 teaches a network nothing.
 """
 
 # %%
 # The digits
 # ----------
-# Eight images of MNIST where it is on this computer already, else of scikit-learn's digits.
-# Black ink on white paper prints well, so the picture turns their colours around.
+# Four images of MNIST if it is on this computer already, else of scikit-learn's digits. Black ink
+# on white paper prints well, so the picture inverts their colours.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -35,8 +35,8 @@ digits = np.repeat(images[chosen], 3, axis=0)
 # The kinds of augmentation
 # -------------------------
 # Any of these objects can be a classifier's ``augmentation``; "shift", "affine" and "elastic" are
-# the names of ready-made ones, as mild as is good for MNIST. Those below are stronger, to be
-# seen. All that moves pixels is one resampling, so kinds can be combined without blurring.
+# the names of predefined ones, mild enough for MNIST. Those below are stronger, to be visible.
+# Everything that moves pixels is done in one resampling, so kinds can be combined without blurring.
 
 kinds = {
     "original": Augmentation(),
@@ -57,7 +57,7 @@ for name, row in rows.items():
 # %%
 # The picture
 # -----------
-# Each digit three times, each time drawn anew.
+# Each digit three times, with new random draws each time.
 
 figure, axes = plt.subplots(
     len(rows), len(digits), figsize=(11, 7), layout="constrained", squeeze=False

@@ -3,16 +3,16 @@
 A committee votes
 =================
 
-Networks that differ in nothing but their seed make different mistakes. A committee averages
-their probabilities, so that the mistakes of one are outvoted by the others; and where its members
-disagree, it knows that it doesn't know.
+Networks that differ only in their seed make different mistakes. A committee averages their
+probabilities, so that the others outvote the mistakes of one; and where its members disagree, its
+prediction is uncertain.
 """
 
 # %%
 # The images
 # ----------
-# 2,000 images of MNIST to learn from and 2,000 to judge on, all of its training images; where
-# MNIST isn't on this computer, scikit-learn's digits.
+# 2,000 training images of MNIST to learn from and another 2,000 to judge on; scikit-learn's digits
+# if MNIST isn't on this computer.
 
 from itertools import combinations
 
@@ -38,8 +38,8 @@ X, X_judge, y, y_judge = train_test_split(
 # %%
 # The committee
 # -------------
-# Five small networks, one after the other in this process, where they share their compiled
-# functions. ``n_jobs=2`` would fit two at once and give the same bits.
+# Five small networks, fitted one after the other in this process, where they share their compiled
+# functions. ``n_jobs=2`` would fit two at once, with bitwise the same results.
 
 network = CNNClassifier(conv_blocks=[8, 16], epochs=4)
 committee = CommitteeClassifier(network, n_estimators=5, random_state=0).fit(X, y)
@@ -54,7 +54,7 @@ print(f"log loss {np.mean(losses):.3f} on average, {loss:.3f} together")
 # %%
 # How many members does it take?
 # ------------------------------
-# The members' probabilities are at hand, so every smaller committee among the five can be judged
+# The members' probabilities are known, so every smaller committee of the five can be evaluated
 # without another fit.
 
 
@@ -70,21 +70,21 @@ accuracies = {
 }
 
 # %%
-# On what do they disagree?
-# -------------------------
-# ``disagreement`` is what the label and the choice of the member tell of each other, in nats: the
-# entropy of the mean less the mean entropy. Where it's high, mistakes are frequent.
+# Where do they disagree?
+# -----------------------
+# ``disagreement`` is the mutual information between the label and the choice of the member, in
+# nats: the entropy of the mean minus the mean entropy. Where it's high, mistakes are frequent.
 
 disagreement = committee.disagreement(X_judge)
 wrong = committee.predict(X_judge) != y_judge
 doubtful = np.argsort(disagreement)[::-1]
 tenth = doubtful[: len(doubtful) // 10]
-print(f"{wrong[tenth].sum()} of {wrong.sum()} mistakes are in the tenth with most disagreement")
+print(f"{wrong[tenth].sum()} of {wrong.sum()} mistakes are in the 10 % with most disagreement")
 
 # %%
 # The picture
 # -----------
-# On the left, accuracy against the number of members: a dot is one committee, the line their mean.
+# On the left, accuracy by the number of members: each dot is a committee, the line is their mean.
 # On the right, the images on which the members disagree most, with their label and the votes.
 
 figure = plt.figure(figsize=(12, 5), layout="constrained")

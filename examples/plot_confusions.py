@@ -1,19 +1,19 @@
 """
-================================
-What is taken for what, and when
-================================
+=============================
+Which digits networks confuse
+=============================
 
-A confusion matrix counts which digits are taken for which. Five networks of the reports, dense ones
-and convolutional ones, each have their own; and some images are mistaken by all of them.
+A confusion matrix counts how often one digit is taken for another. It differs between five networks
+of the reports, dense and convolutional ones; but some images are misclassified by all of them.
 
-``--full`` trains them with their own epochs on 45,000 images of MNIST and judges them once on
+``--full`` trains them for the reports' epochs on 45,000 images of MNIST and judges them once on
 15,000 others. It takes about ten minutes on two cores.
 """
 
 # %%
 # The networks and their mistakes
 # -------------------------------
-# What is kept of each is the list of its mistakes: the rest is right.
+# For each network, only its mistakes are recorded: all other predictions are right.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -60,9 +60,8 @@ for name, fit in fits.items():
 # %%
 # The picture
 # -----------
-# Right answers would outshine all mistakes, so the colours follow the mistakes alone. The last
-# panel has images that all five mistake, under their label and what the last network takes them
-# for.
+# Correct predictions would dominate the colours, so these are scaled to the mistakes. The last
+# panel has images that all five misclassify, with their label and the last network's prediction.
 
 figure = plt.figure(figsize=(12, 8), layout="constrained")
 *panels, last = figure.subfigures(2, 3).flat
@@ -86,6 +85,6 @@ predicted = [fits[names[-1]]["mistakes"][str(row)] for row in rows]
 MistakesDisplay.from_predictions(
     X_held_out[rows], y_held_out[rows], predicted, n_images=20, ax=last.subplots()
 )
-last.suptitle(f"Mistaken by all: {len(rows)}", fontsize="medium")
+last.suptitle(f"Misclassified by all: {len(rows)}", fontsize="medium")
 study.save(figure)
 plt.show()

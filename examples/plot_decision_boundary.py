@@ -3,9 +3,9 @@
 A decision boundary forms
 =========================
 
-A network of 2-4-8-1 sigmoid neurons learns to tell an inner circle from an outer one, by plain
-gradient descent on the squared error of all points at once. At first it says the same everywhere;
-then it draws a line, bends it, and closes it around the inner circle.
+A network of 2-4-8-1 sigmoid neurons learns to separate an inner circle from an outer one, by plain
+gradient descent on the squared error of all points at once. At first its output is the same
+everywhere; then the boundary is a line, which bends and closes around the inner circle.
 
 ``--full`` makes twice as many frames, in half a minute on two cores, and writes them to
 ``benchmarks/results``.
@@ -14,7 +14,7 @@ then it draws a line, bends it, and closes it around the inner circle.
 # %%
 # The points
 # ----------
-# 500 points on two noisy circles. No images: two numbers each, which the network takes as they are.
+# 500 points on two noisy circles. They are not images but two numbers each, which aren't scaled.
 
 from itertools import pairwise
 from pathlib import Path
@@ -33,11 +33,11 @@ X, y = make_circles(500, factor=0.5, noise=0.05, random_state=0)
 # %%
 # The network
 # -----------
-# Written by hand, such a network often adds up the gradients of all points and halves the square;
-# Keras takes the mean. A rate of 0.05 there is the recipe's 0.05 * 500 / 2 = 12.5 here; the biases,
-# whose gradients that loop averages, have a 500th of it. With ``warm_start`` each fit goes on from
-# the last, so the network can be looked at on its way. An epoch is one step, as all points are in
-# it.
+# Hand-written code for such a network often sums the gradients of all points and halves the square;
+# Keras takes the mean. A learning rate of 0.05 there is the recipe's 0.05 * 500 / 2 = 12.5 here;
+# the rate of the biases, whose gradients that code averages, is a 500th of it. With ``warm_start``
+# each fit continues from the previous one, so the network can be inspected in between. An epoch is
+# one step, as the batch holds all points.
 
 network = recipe("bueno-circles").set_params(warm_start=True, random_state=0)
 every = 25 if full else 50
@@ -71,14 +71,14 @@ for ax, stop in zip(axes, (200, 300, 400, 600, 2500), strict=True):
 last.plot(range(1, len(losses) + 1), losses)
 last.set(title="The squared error falls", xlabel="steps", box_aspect=1)
 last.grid(alpha=0.3)
-figure.suptitle("Two circles, as a network of 2-4-8-1 sigmoid neurons learns to tell them apart")
+figure.suptitle("A network of 2-4-8-1 sigmoid neurons learns to separate two circles")
 name = RESULTS / "study_decision_boundary" if full else Path("decision_boundary")
 save_picture(figure, name.with_suffix(".png"))
 
 # %%
 # The animation
 # -------------
-# A GIF, which any browser plays; the last frame stays for a while.
+# A GIF, which any browser plays; the last frame is shown longer.
 
 moving, ax = plt.subplots(figsize=(3.6, 3.8), layout="constrained")
 frames = [*stops, *[stops[-1]] * 5]

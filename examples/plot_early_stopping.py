@@ -3,9 +3,10 @@
 When to stop
 ============
 
-Early stopping has two numbers: the patience, how many epochs it waits for the loss on images held
-out to fall, and ``tol``, the least fall that counts. The reports tried patience 6 with 0.0001 and
-0.001, and patience 4 with 0.0001. Impatience saves epochs, and may miss the best ones.
+Early stopping has two parameters: the patience, the number of epochs that it waits for the loss on
+images held out to fall, and ``tol``, the smallest decrease that counts. The reports tried patience
+6 with 0.0001 and 0.001, and patience 4 with 0.0001. Less patience saves epochs, but may miss the
+best ones.
 
 ``--full`` trains Béjar's third network for up to 200 epochs on 45,000 images of MNIST, with 15,000
 held out, and once without stopping. It takes about two hours on two cores.
@@ -14,10 +15,9 @@ held out, and once without stopping. It takes about two hours on two cores.
 # %%
 # The settings
 # ------------
-# The same seed draws the same weights and holds out the same images, so each setting walks along
-# the same curve; they differ only in where they leave it. A classifier that stops early goes
-# back to its best epoch. The small study has a dense network, as a convolutional one would take
-# minutes.
+# The same seed draws the same weights and holds out the same images, so all settings follow the
+# same curve; they differ only in where they stop. A classifier that stops early restores its best
+# epoch. The small study has a dense network, as a convolutional one would take minutes.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -40,7 +40,7 @@ networks = {
 }
 fits = study.fit({**networks, "no early stopping": network}, study.X, study.y)
 
-print("                         epochs  goes back to  accuracy")
+print("                         epochs    best epoch  accuracy")
 for name, fit in fits.items():
     back_to = fit["best_epoch"] if name in settings else "-"
     print(f"{name:24} {fit['n_epochs']:6} {back_to:>13} {fit['final']['val_accuracy']:9.2%}")
@@ -48,15 +48,15 @@ for name, fit in fits.items():
 # %%
 # The picture
 # -----------
-# A bar for each setting: a dot where the best epoch was, the end where it stopped. A patience of
-# one stops at the first bump; among the reports' settings there is little to choose.
+# One bar per setting: the dot is the best epoch, the end is where it stopped. A patience of one
+# stops at the first bump; the reports' settings differ little.
 
 history = fits["no early stopping"]["history"]
 figure, (top, bottom) = plt.subplots(
     2, 1, figsize=(8, 5.5), layout="constrained", sharex=True, height_ratios=(2, 1)
 )
 epochs = np.arange(1, len(history["loss"]) + 1)
-top.plot(epochs, history["loss"], label="images that train")
+top.plot(epochs, history["loss"], label="training images")
 top.plot(epochs, history["val_loss"], label="images held out")
 top.set(yscale="log", ylabel="loss", title=f"{len(study.X):,} images of {study.source}")
 top.legend()
@@ -75,7 +75,7 @@ bottom.set(
     xlabel="epoch",
     yticks=range(len(fits)),
     yticklabels=fits,
-    title="Trained until where the bar ends, gone back to the dot",
+    title="Trained to the end of the bar; best epoch at the dot",
 )
 bottom.title.set_size("medium")
 bottom.invert_yaxis()

@@ -1,18 +1,19 @@
 """
-=================================
-What a film review makes of a film
-=================================
+=========================
+Sentiment of film reviews
+=========================
 
-A network can read: each word gets a vector, learned like all its other weights. From raw texts to
-labels, the whole is one Pipeline, as with scikit-learn's own vectorizers. Here two such networks
-stand beside what a user of scikit-learn would try first: TF-IDF with a logistic regression.
+A network can classify texts: each word gets a vector, which is learned like all other weights. From
+raw texts to labels, everything is one Pipeline, as with scikit-learn's vectorizers. Here two such
+networks are compared with what a user of scikit-learn would try first: TF-IDF with a logistic
+regression.
 """
 
 # %%
 # The texts
 # ---------
-# 4,000 reviews of films from IMDb to learn from and 2,000 to judge on, all of its training part;
-# where IMDB isn't on this computer, short sentences that are made up.
+# 4,000 reviews of films from IMDb's training part to learn from and another 2,000 to judge on;
+# short made-up sentences if IMDB isn't on this computer.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -29,7 +30,7 @@ from skmnist import (
 
 
 def made_up(n):
-    """Sentences whose sense depends on the order of their words."""
+    """Return sentences whose meaning depends on the order of their words."""
     rng = np.random.default_rng(0)
     words = {
         0: ["not good at all", "dull and never funny", "a waste of time"],
@@ -65,7 +66,7 @@ print("This was not a good film:", sequencer.transform(["This was not a good fil
 # %%
 # Three classifiers
 # -----------------
-# The networks hold out a fifth of what they learn from, to judge each epoch on.
+# The networks hold out a fifth of their training texts, to be evaluated on after each epoch.
 
 training = {"epochs": 6, "batch_size": 64, "validation_fraction": 0.2, "random_state": 0}
 classifiers = {
@@ -93,8 +94,8 @@ for text in ("A wonderful film, moving from start to end.", "Boring. What a wast
 # %%
 # The picture
 # -----------
-# On the left, what each makes of texts that it hasn't seen. On the right, the networks' learning
-# curves: the training texts are soon known by heart, and the others are judged no better by then.
+# On the left, the accuracy of each classifier on new texts. On the right, the networks' learning
+# curves: the training texts are soon memorized, and by then the accuracy on others no longer rises.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.5), layout="constrained")
 colors = ["tab:blue", "tab:orange", "tab:gray"]

@@ -1,21 +1,22 @@
 """
-======================================
+=====================================
 Tuning Keras's example by grid search
-======================================
+=====================================
 
-Keras's introductory example for MNIST is a small convolutional network: two convolutions of 32
-and 64 maps, a pooling, and a dense layer of 128 units, with dropout before and after it. Here
+Keras's introductory example for MNIST is a small convolutional network: two convolutions with 32
+and 64 filters, a pooling, and a dense layer of 128 units, with dropout before and after it. Here
 it is a scikit-learn classifier, so ``GridSearchCV`` tunes it like any other: the size of the
 dense layers, the filters, the kernel and the pooling, the number of epochs.
 
 It runs on scikit-learn's digits of 8 x 8 pixels. ``python plot_keras_example_grid_search.py
-mnist`` runs it on the first 3,000 images of MNIST instead, a few minutes, downloaded at first.
+mnist`` uses the first 3,000 images of MNIST instead, which are downloaded if necessary, and takes a
+few minutes.
 """
 
 # %%
 # The data
 # --------
-# Images are rows of pixels, as scikit-learn has them; nothing needs to be scaled or reshaped.
+# Images are rows of pixels, as usual in scikit-learn; nothing needs to be scaled or reshaped.
 
 import sys
 
@@ -39,8 +40,8 @@ print(f"{len(X_train)} images to train on, {len(X_test)} to test on")
 # %%
 # The network
 # -----------
-# The convolutions are a list of blocks. A function that makes the list gives names to the
-# numbers that we want to tune.
+# The convolutions are a list of blocks. A function that returns the list gives names to the numbers
+# that we want to tune.
 
 
 def convolutions(filters=32, kernel_size=3, pool_size=2):
@@ -72,8 +73,8 @@ print(
 # %%
 # The search
 # ----------
-# Every parameter of the classifier can be in the grid. Two candidates are trained at a time,
-# each on its own share of the cores.
+# Every parameter of the classifier can be in the grid. Two candidates are trained at a time, each
+# on half of the cores.
 
 blocks = {
     "the example's": convolutions(),
@@ -100,11 +101,11 @@ print(
 # %%
 # The picture
 # -----------
-# One map for each number of epochs; the best candidate is framed.
+# One heat map for each number of epochs; the best candidate is framed.
 
 
 def scores(epochs):
-    """Lay the mean scores out as a table: convolutions down, dense layers across."""
+    """Return the mean scores as a table: convolutions down, dense layers across."""
     of = {
         (p["conv_blocks"], p["hidden_units"]): score
         for p, score in zip(

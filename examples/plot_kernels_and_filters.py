@@ -3,8 +3,8 @@
 How large a kernel, and how many filters?
 =========================================
 
-One convolution, a pooling, dropout and the output: the smallest network of the reports that sees
-images as images. Its two numbers are the side of the kernel and how many filters there are.
+One convolution, a pooling, dropout and the output: the smallest network of the reports that takes
+images as images. It has two numbers to choose: the side of the kernel and the number of filters.
 
 ``--full`` trains Portillo's second network with its 15 epochs on 45,000 images of MNIST with
 kernels of 3 and 5 and 32, 64 and 128 filters, and judges it on 15,000 others. It takes about half
@@ -45,8 +45,8 @@ fits = study.fit(networks, study.X, study.y)
 # %%
 # The picture
 # -----------
-# A larger kernel sees longer strokes at once, more filters see more kinds of them. With one
-# convolution both pay; deep networks reach as far with small kernels.
+# A larger kernel covers longer strokes, more filters detect more kinds of them. With one
+# convolution both help; deep networks cover as much with small kernels.
 
 scores = [100 * fit["final"]["val_accuracy"] for fit in fits.values()]
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
@@ -58,7 +58,7 @@ draw_table(
 )
 left.set(title=f"Accuracy on the images held out after {network.epochs} epochs")
 draw_curves(right, fits, "loss")
-right.set(title="Loss by epoch")
+right.set(title="Loss per epoch")
 figure.suptitle(f"One convolution, {len(study.X):,} images of {study.source}, a quarter held out")
 study.save(figure)
 plt.show()

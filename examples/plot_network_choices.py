@@ -1,22 +1,22 @@
 """
-=================================
-What a convolutional network has
-=================================
+========================================
+Design choices of convolutional networks
+========================================
 
 Four choices that the reports make in one way or the other: pooling over 2 or 3 pixels, dropout
-before or after the dense layer, one to three convolutions, and a dense layer or none. Each is made
-in turn, all else left as it was.
+before or after the dense layer, the number of convolutions, and a dense layer or none. Each is
+changed in turn, with everything else unchanged.
 
-``--full`` trains Béjar's network 2b, which has made the first of each, with its 20 epochs on 45,000
-images of MNIST and judges it on 15,000 others. It takes about a quarter of an hour on two cores.
+``--full`` trains Béjar's network 2b and its variants for 20 epochs on 45,000 images of MNIST and
+judges them on 15,000 others. It takes about a quarter of an hour on two cores.
 """
 
 # %%
 # The choices
 # -----------
-# Three convolutions of 16, 32 and 64 filters, each with a pooling, then 128 units with a dropout.
-# Convolutions are data, so that each choice is a parameter. Dropout before the dense layer is that
-# of the last convolution's maps; without a dense layer there is none.
+# Three convolutions with 16, 32 and 64 filters, each with a pooling, then 128 units with dropout.
+# Convolutions are data, so each choice is a parameter. Dropout before the dense layer is applied to
+# the last convolution's feature maps; without a dense layer there is none.
 
 from dataclasses import replace
 
@@ -44,9 +44,9 @@ fits = study.fit({"as in the report": network, **networks}, study.X, study.y)
 # %%
 # The picture
 # -----------
-# Three poolings over 3 pixels leave one pixel of each map, so that little is left to tell digits
-# apart by. Fewer convolutions learn sooner, as they leave larger maps to the dense layer; whether
-# they learn more is what the full study shows.
+# Three poolings over 3 pixels leave one pixel of each feature map, so that little is left to
+# distinguish digits. Fewer convolutions learn faster, as they leave larger feature maps to the
+# dense layer; the full study shows whether they learn more.
 
 of_report = fits["as in the report"]
 choices = {

@@ -1,19 +1,19 @@
 """
-====================================
+==================================
 Networks against classical methods
-====================================
+==================================
 
 Is a network worth its time? On scikit-learn's digits, 1,797 images of 8 x 8 pixels, three
-networks meet a support vector machine, nearest neighbours and a random forest, all on the same
-five folds. ``compare`` fits them, tests whether the differences mean anything, and keeps every
-prediction, so that the best one's mistakes can be looked at.
+networks are compared with a support vector machine, nearest neighbours and a random forest, all on
+the same five folds. ``compare`` fits them, tests whether the differences are significant, and keeps
+every prediction, so that we can look at the mistakes of the best one.
 """
 
 # %%
 # The comparison
 # --------------
-# Networks and classical classifiers are scikit-learn classifiers alike. The table that is
-# printed has scores, times and sizes.
+# Networks and classical methods are all scikit-learn classifiers. The printed table has scores,
+# times and sizes.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -43,10 +43,10 @@ classifiers = {
 result = compare(classifiers, X, y, cv=5, random_state=0)
 
 # %%
-# Which differences mean something?
-# ---------------------------------
-# Folds share most of their training data, so their scores are no independent samples; the
-# test allows for that, and for the number of pairs.
+# Which differences are significant?
+# ----------------------------------
+# Folds share most of their training data, so their scores are not independent samples; the test
+# corrects for that, and for the number of pairs.
 
 best = max(result.rows, key=lambda row: row["accuracy"])["classifier"]
 print(f"\nBest: {best}, which is")
@@ -59,8 +59,8 @@ for pair in result.significance:
 # %%
 # The picture
 # -----------
-# On the left, each classifier's accuracy with its interval. On the right, what the best one
-# takes for what; its right answers are left out, as they would outshine everything.
+# On the left, each classifier's accuracy with its interval. On the right, the confusions of the
+# best one; its correct predictions are left out, as they would dominate the colours.
 
 predictions = result.predictions[best]
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")

@@ -213,7 +213,7 @@ def find_image_shape(n_features: int, wanted: Any, seen: ImageShape | None) -> I
     if prod(shape) != n_features:
         raise ValueError(
             f"image_shape={shape} has {prod(shape)} pixels, but X has {n_features} "
-            "features a row. Give the height, width and channels of one image, or None "
+            "features per row. Give the height, width and channels of one image, or None "
             "to find a square."
         )
     if not _has_layout(seen, shape):

@@ -136,7 +136,7 @@ def copied(callback: Any) -> Any:
 
     Its numbers, arrays, lists and dicts are copied, and callbacks that it contains.  Everything
     else is shared: functions, and objects that must not or can't be copied, such as a trial of
-    optuna, a progress bar or an open file.  A closed file and its network are left out.
+    optuna, a progress bar or an open file.  Closed files and the callback's network are left out.
 
     Parameters
     ----------
