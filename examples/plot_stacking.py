@@ -3,18 +3,18 @@
 Classifiers on what a network has learned
 =========================================
 
-The last layers of a network are features, and a support vector machine or nearest neighbours may
-read them as well as the network's own output does. ``CNNStackingClassifier`` trains one network
-per fold, shows these classifiers only rows that the network hasn't seen, and learns how much each
-part counts. Here it meets what scikit-learn's own ``StackingClassifier`` and Pipelines make of the
-same parts, on scikit-learn's digits.
+The last layers of a network provide features, and a support vector machine or nearest neighbours
+may classify them as well as the network's output layer. ``CNNStackingClassifier`` trains one
+network per fold, trains these classifiers only on rows that were not in the network's training, and
+learns a weight for each part. Here it is compared with scikit-learn's ``StackingClassifier`` and
+Pipelines of the same parts, on scikit-learn's digits.
 """
 
 # %%
 # The parts
 # ---------
-# One network and two classifiers on its features, the same for everyone. They see the 64 principal
-# components of these.
+# One network and two classifiers, the same for all stacks. The classifiers' inputs are the 64
+# principal components of the network's features.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -49,17 +49,17 @@ folds = StratifiedKFold(2, shuffle=True, random_state=0)
 
 stack = CNNStackingClassifier(estimators, network=network, cv=folds, random_state=0)
 stack.fit(X_train, y_train)
-print("Accuracy of each part on rows that it hasn't seen:")
+print("Accuracy of each part on rows that were not in its training:")
 for name, score in stack.part_scores_.items():
     print(f"  {name:14} {score:.3f}, weight {stack.part_weights_[name]:5.2f}")
 
 # %%
 # The same parts from scikit-learn
 # --------------------------------
-# A Pipeline of features and a classifier is one itself, and ``StackingClassifier`` stacks any.
-# But each Pipeline trains a network of its own: with two of them, the network itself, and two
-# folds, that is 9 networks in place of 2. And each classifier is trained on features of rows that
-# its network has seen, which tell the classes apart more cleanly than those of new rows do.
+# A Pipeline of features and a classifier is a classifier too, and ``StackingClassifier`` stacks any
+# classifiers. But each Pipeline trains a separate network: with two of them, the network itself,
+# and two folds, that is 9 networks instead of 2. And each classifier is trained on features of its
+# network's training rows, which separate the classes better than those of new rows.
 
 
 def on_features(features, classifier):
@@ -78,9 +78,9 @@ one_network_each = StackingClassifier(
 # %%
 # When scikit-learn is enough
 # ---------------------------
-# Where there are plenty of images, half of them can train one network, and the other half, which
-# it never sees, the other classifiers. In a ``FrozenEstimator`` the network stays as it is.
-# This is quick and as honest, and each part only sees half of the images.
+# With plenty of images, one network can be trained on half of them, and the other classifiers on
+# the other half. A ``FrozenEstimator`` keeps the network from being fitted again. This is quick and
+# just as unbiased, but each part is trained on only half of the images.
 
 X_network, X_rest, y_network, y_rest = train_test_split(
     X_train, y_train, test_size=0.5, stratify=y_train, random_state=0
@@ -98,13 +98,13 @@ one_frozen_network = StackingClassifier(
 # %%
 # The picture
 # -----------
-# On the left, mistakes on the 600 test images; differences of a few are chance. On the right,
-# what the final estimator of ``CNNStackingClassifier`` learned.
+# On the left, the numbers of mistakes on the 600 test images; differences of a few are due to
+# chance. On the right, the weights that the final estimator of ``CNNStackingClassifier`` learned.
 
 classifiers = {
     "CNN alone, all rows\n(1 network)": clone(network).fit(X_train, y_train),
     "CNNStackingClassifier\n(2 networks)": stack,
-    "StackingClassifier,\na network each (9)": one_network_each,
+    "StackingClassifier,\none network each (9)": one_network_each,
     "StackingClassifier,\na frozen network (1)": one_frozen_network,
 }
 mistakes = {name: int(np.sum(c.predict(X_test) != y_test)) for name, c in classifiers.items()}
