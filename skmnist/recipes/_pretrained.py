@@ -13,7 +13,7 @@ def _transfer(backbone: str) -> Recipe:
     return Recipe(
         PretrainedClassifier(
             backbone,
-            # The networks' own last step; only Xception's feature maps here are larger than a pixel.
+            # The networks' own last step; only Xception's last maps are larger than a pixel.
             backbone_settings={"pooling": "avg"},
             validation_fraction=0.1,
             early_stopping=True,
