@@ -1,6 +1,6 @@
 """Keras networks as scikit-learn classifiers for small images, MNIST first.
 
-The public names are those of ``__init__.pyi``.  They are loaded when they are first used, so that
+The public names are those of ``__init__.pyi``.  They are loaded on first use, so that
 ``import skmnist`` imports neither TensorFlow nor Keras.
 
 Examples

@@ -296,7 +296,7 @@ class CommitteeClassifier(
             self.estimators_ = members
 
     def _takes_weights(self, part: Any) -> bool:
-        """Return True: a member that takes no weights raises an error, it doesn't ignore them."""
+        """Return True: a member that can't take weights is an error."""
         return True
 
     # -- the images --------------------------------------------------------------------

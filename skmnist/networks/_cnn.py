@@ -1,4 +1,4 @@
-"""Convolutional networks, given as data: a list of blocks, then dense layers."""
+"""Convolutional networks, described as data: a list of blocks, then dense layers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,42 +27,43 @@ _STEPS = ("activation", "batch_norm", "pool", "dropout")
 
 @dataclass(frozen=True, repr=False)
 class ConvBlock(Value):
-    """One convolution and what follows it.
+    """One convolution and the layers that follow it.
 
     Parameters
     ----------
     filters : int
-        Maps that the convolution makes.
+        Number of feature maps of the convolution.
     kernel_size : int, default=3
         Side of the square kernel, in pixels; on a single line of pixels, its length.
     strides : int, default=1
-        Step of the kernel, in pixels.
+        Step of the kernel between outputs, in pixels.
     padding : {"valid", "same", "auto"}, default="valid"
-        Whether the image shrinks by the kernel or is padded with zeros; "auto": it shrinks where
-        at least as much is left of each side as the kernel is wide.
+        "valid" doesn't pad, so the image shrinks by the kernel; "same" pads with zeros; "auto" is
+        "valid" if each side of the output is then at least as long as the kernel, else "same".
     activation : str, default="relu"
         Keras's name of the activation; "linear" for none.
     batch_norm : bool, default=False
-        Normalise each map over the batch.
+        Whether each feature map is normalised over the batch.
     batch_norm_momentum : float, default=0.99
         How slowly the running mean and variance follow the batches (Keras's default).
     pool : {"max", "avg"} or None, default=None
-        Kind of the pooling.
+        Kind of pooling; None for no pooling.
     pool_size : int, default=2
-        Side of the pooling's square, in pixels; a smaller image is pooled to one pixel.
+        Side of the pooling window, in pixels; a smaller image is pooled to one pixel.
     pool_padding : {"valid", "same"}, default="valid"
-        Whether pixels that don't fill a last square are dropped, or pooled as they are: 5 pixels
+        Whether pixels that don't fill a last window are dropped ("valid"), or pooled too: 5 pixels
         become 2 or 3.
     dropout : float, default=0.0
-        The part of the values that is dropped in training.
+        The fraction of the values that is dropped in training.
     l2 : float, default=0.0
         Weight of the kernel's squared norm in the loss.
-    initializer : str, default="glorot_uniform"
+    kernel_initializer : str, default="glorot_uniform"
         Keras's name of the kernel's initializer.
     use_bias : bool or None, default=None
-        Whether each map has a bias; None: only where no normalisation follows at once.
+        Whether each feature map has a bias. None: yes, unless a normalisation comes before the
+        activation.
     order : tuple of str, default=("activation", "batch_norm", "pool", "dropout")
-        In which order the four follow the convolution.
+        The order in which these four follow the convolution.
 
     Examples
     --------
@@ -89,7 +90,7 @@ class ConvBlock(Value):
 
     @classmethod
     def all_of(cls, blocks: Any) -> list["ConvBlock"]:
-        """Make blocks of a sequence of what `of` takes, of one such, or of `PooledBlocks`."""
+        """Make blocks from what `of` takes, from a sequence of such, or from `PooledBlocks`."""
         if isinstance(blocks, PooledBlocks):
             return list(blocks())
         several = blocks if isinstance(blocks, list | tuple) else [blocks]
@@ -97,7 +98,7 @@ class ConvBlock(Value):
 
     @classmethod
     def of(cls, block: "ConvBlock | dict[str, Any] | int") -> "ConvBlock":
-        """Make a block of a dict of its parameters, or of its number of filters."""
+        """Make a block from a dict of its parameters, or from its number of filters."""
         if isinstance(block, cls):
             return block
         if isinstance(block, dict):
@@ -158,20 +159,20 @@ def _is_number(value: Any, least: float, under: float = inf) -> bool:
 
 @dataclass(frozen=True, repr=False)
 class PooledBlocks(Value):
-    """The three blocks of our convolutional networks, by the filters of the first.
+    """The three blocks of our convolutional networks, given the filters of the first.
 
-    Pooling comes before normalisation and activation, which halves the work of both twice over;
-    large images aren't padded, which halves the work of the convolutions, as digits have an empty
-    margin.
+    Pooling comes before normalisation and activation, which reduces the work of both to a quarter.
+    Large images aren't padded, as digits have an empty margin; this halves the work of the
+    convolutions.
 
     Parameters
     ----------
     filters : int
-        Maps of the first block; the others have two and four times as many.
+        Feature maps of the first block; the others have two and four times as many.
 
     Examples
     --------
-    Called, it makes the blocks:
+    Calling it makes the blocks:
 
     >>> from skmnist.networks import PooledBlocks
     >>> [block.filters for block in PooledBlocks(24)()]
@@ -232,9 +233,9 @@ def convolutional_network(
     activation : str, default="relu"
         Keras's name of the dense layers' activation.
     dropout : float or sequence of float, default=0.0
-        The part of each dense layer's units that is dropped in training.
+        The fraction of each dense layer's units that is dropped in training.
     hidden_batch_norm : bool, default=False
-        Normalise each dense layer's units over the batch.
+        Whether each dense layer's units are normalised over the batch.
     output_activation : str, default="softmax"
         Keras's name of the last layer's activation.
     dtype : str, default="float32"
@@ -245,7 +246,7 @@ def convolutional_network(
     Returns
     -------
     network : keras.Model
-        Takes images of floats, gives ``n_outputs`` numbers each.
+        Takes images as floats, returns ``n_outputs`` numbers for each.
 
     Raises
     ------
@@ -285,7 +286,7 @@ def convolutional_network(
 def _block_layers(
     block: ConvBlock, number: int, sides: tuple[int, int], dtype: str, seeds: Iterator[int]
 ) -> tuple[list[Any], tuple[int, int]]:
-    """Make a block's layers, and tell the sides of the image that leaves them."""
+    """Make a block's layers; also return the sides of their output image."""
     keras = load_keras()
     kernel, padding = _kernel_size(block, sides), _padding(block, sides)
     convolution = keras.layers.Conv2D(
@@ -316,7 +317,7 @@ def _block_layers(
 def _follower(
     step: str, block: ConvBlock, pool: tuple[int, int], seed: int, settings: dict[str, str]
 ) -> Any:
-    """Make one of the layers that follow a convolution; None where the block has none such."""
+    """Make one of the layers that follow a convolution; None if the block doesn't have it."""
     layers = load_keras().layers
     if step == "activation" and block.activation != "linear":
         activation = check_activation(block.activation, "ConvBlock.activation")
@@ -332,7 +333,7 @@ def _follower(
 
 
 def _has_bias(block: ConvBlock) -> bool:
-    """Leave the bias out where a normalisation takes the mean away at once."""
+    """Return whether there is a bias; by default, unless a normalisation cancels it."""
     if block.use_bias is not None:
         return block.use_bias
     order = block.order.index
@@ -340,13 +341,13 @@ def _has_bias(block: ConvBlock) -> bool:
 
 
 def _kernel_size(block: ConvBlock, sides: tuple[int, int]) -> tuple[int, int]:
-    """Give a line of pixels a kernel that is a line too."""
+    """Return the kernel's height and width; on a line of pixels it is a line too."""
     height, width = (1 if side == 1 else block.kernel_size for side in sides)
     return height, width
 
 
 def _padding(block: ConvBlock, sides: tuple[int, int]) -> str:
-    """Settle "auto" on "valid" where the image is large enough to shrink."""
+    """Replace "auto": by "valid" if the image is large enough to shrink, else "same"."""
     if block.padding != "auto":
         return block.padding
     left = [side - block.kernel_size + 1 for side in sides if side > 1]
@@ -356,7 +357,7 @@ def _padding(block: ConvBlock, sides: tuple[int, int]) -> str:
 def _convolved(
     block: ConvBlock, number: int, kernel: tuple[int, int], padding: str, sides: tuple[int, int]
 ) -> tuple[int, int]:
-    """Tell the sides of the image that leaves the convolution."""
+    """Compute the sides of the convolution's output image."""
     if padding == "same":
         height, width = (-(-side // block.strides) for side in sides)
         return height, width
@@ -373,8 +374,8 @@ def _convolved(
 
 
 def _pooled(block: ConvBlock, pool: tuple[int, int], sides: tuple[int, int]) -> tuple[int, int]:
-    """Compute the sides of the image that leaves the pooling."""
-    rounding = -1 if block.pool_padding == "same" else 1  # up, or down
+    """Compute the sides of the pooling's output image."""
+    rounding = -1 if block.pool_padding == "same" else 1  # rounds up, or down
     height, width = (
         rounding * (rounding * side // size) for side, size in zip(sides, pool, strict=True)
     )

@@ -1,8 +1,8 @@
-"""Configurations by name, as data: each is an estimator that is not fitted, and what it is for.
+"""Configurations by name, as data: each has an unfitted estimator and a note on its purpose.
 
-Those of our own were chosen on the last 10,000 training images of MNIST, never on its test set
+Our own recipes were chosen on the last 10,000 training images of MNIST, never on its test set
 (``benchmarks/choose_recipes.py``, ``choose_classical.py`` and ``choose_committee.py``, those for
-few labels by ``few_labels.py --choose``); ``benchmarks/accuracy.py`` measures what they reach.  The
+few labels by ``few_labels.py --choose``); ``benchmarks/accuracy.py`` measures their accuracy.  The
 others reproduce networks that five student reports describe.
 """
 
@@ -36,7 +36,7 @@ def recipe(name: str) -> Any:
     Returns
     -------
     estimator : estimator
-        Not fitted, and yours; ``get_params()`` shows every parameter.
+        A new, unfitted one; ``get_params()`` returns all of its parameters.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def recipe(name: str) -> Any:
 
 
 def list_recipes() -> list[str]:
-    """Name all recipes.
+    """Return the names of all recipes.
 
     Returns
     -------

@@ -23,12 +23,12 @@ from skmnist.text._baseline import tfidf_logistic_regression
 
 
 def _gradients(*more: Any) -> Pipeline:
-    """Describe upright digits of one size by the directions of their strokes."""
+    """Make upright digits of equal size, and describe them by the directions of their strokes."""
     return make_pipeline(Deskew(), MomentNormalizer(), OrientedGradients(), *more)
 
 
 def _components(n: int, lda_weight: float) -> FeatureUnion:
-    """Principal components beside the nine discriminants, which are in units of their noise."""
+    """Combine principal components and the nine discriminants, in units of the latter's noise."""
     lda = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.01)
     return FeatureUnion([("pca", PCA(n)), ("lda", lda)], transformer_weights={"lda": lda_weight})
 
@@ -40,20 +40,20 @@ CLASSICAL = {
     "gradient-boosting": Recipe(gradient_boosting(), "Gradient boosting of trees, on pixels."),
     "tfidf": Recipe(
         tfidf_logistic_regression(),
-        "A logistic regression on weighted words: the baseline of the reviews.",
+        "A logistic regression on weighted words: the baseline for the reviews.",
         data="imdb",
     ),
     "svm-best": Recipe(
         _gradients(PCA(120), SVC(C=5.0, cache_size=1000)),
-        "A support vector machine on oriented gradients; it needs 120 images at least.",
+        "A support vector machine on oriented gradients; it needs at least 120 images.",
     ),
     "svm-few-labels": Recipe(
         _gradients(SVC(C=5.0)),
-        "The same without components: for ten to some hundred images of each class, in seconds.",
+        "The same without components: for ten to a few hundred images per class, in seconds.",
     ),
     "knn-best": Recipe(
         _gradients(_components(60, 0.15), KNeighborsClassifier(4, weights="distance")),
-        "Nearest neighbours on oriented gradients, seen through the classes' differences.",
+        "Nearest neighbours on components and discriminants of oriented gradients.",
     ),
     "forest-best": Recipe(
         _gradients(_components(50, 1.0), ExtraTreesClassifier(300)),

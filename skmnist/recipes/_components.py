@@ -8,7 +8,7 @@ from sklearn import decomposition
 
 
 class PCA(decomposition.PCA):
-    """scikit-learn's ``PCA``, with a clear error where there are fewer images than components.
+    """scikit-learn's ``PCA``, with a clear error if there are fewer images than components.
 
     Examples
     --------
@@ -26,7 +26,7 @@ or set n_components to at most 60.
         return super().fit(X, y)
 
     def fit_transform(self, X: Any, y: Any = None) -> NDArray[Any]:
-        """Learn and apply them; see :meth:`sklearn.decomposition.PCA.fit_transform`."""
+        """Learn and apply the components; see :meth:`sklearn.decomposition.PCA.fit_transform`."""
         self._check_n_images(X)
         return super().fit_transform(X, y)
 

@@ -1,4 +1,4 @@
-"""Recipes of committees and stacks, and of networks that are made for them."""
+"""Recipes of committees and stacks, and of the networks designed for them."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from skmnist.training import Augmentation
 
 
 def _with_probabilities(classifier: Any) -> CalibratedClassifierCV:
-    """Give a classifier probabilities, by a temperature that is found in a cross-validation."""
+    """Add probabilities to a classifier, by a temperature found in a cross-validation."""
     return CalibratedClassifierCV(classifier, method="temperature", ensemble=False)
 
 
@@ -58,8 +58,8 @@ ENSEMBLES = {
     ),
     "cnn-few-labels": Recipe(
         _upright(_FEW_LABELS),
-        "For ten to some hundred images of each class: many epochs of upright digits that move and "
-        "bend.",
+        "For ten to a few hundred images per class: many epochs on upright digits, moved and "
+        "bent at random.",
     ),
     "committee-few-labels": Recipe(
         CommitteeClassifier(
@@ -70,8 +70,8 @@ ENSEMBLES = {
                 ("gradients", _with_probabilities(CLASSICAL["svm-few-labels"].estimator)),
             ]
         ),
-        "The same network three times, which sees the digits in three ways, and a support vector "
-        "machine on oriented gradients; it needs five images of each class.",
+        "The same network three times, on digits prepared in three ways, and a support vector "
+        "machine on oriented gradients; it needs five images per class.",
     ),
     "committee": Recipe(
         CommitteeClassifier(
@@ -82,16 +82,16 @@ ENSEMBLES = {
                 ("upright_of_one_size", _upright_of_one_size(_LONGER)),
             ]
         ),
-        "A wider network for twenty epochs, four times, which sees the digits in four ways.",
+        "A wider network for twenty epochs, four times, on digits prepared in four ways.",
     ),
     "stack": Recipe(
         CNNStackingClassifier(network=CNNClassifier(epochs=5), cv=10),
-        "Five epochs of the default network, and a support vector machine, neighbours and a forest "
-        "on its features, blended, in ten folds.",
+        "The default network, trained for five epochs, and a support vector machine, nearest "
+        "neighbours and a random forest on its features, combined in ten folds.",
     ),
     "stack-soft-vote": Recipe(
         CNNStackingClassifier(network=CNNClassifier(epochs=5), cv=10, final_estimator="soft_vote"),
-        "The same parts, all counted alike.",
+        "The same parts, equally weighted.",
     ),
     "committee-architectures": Recipe(
         CommitteeClassifier(estimators=_ARCHITECTURES),
@@ -99,7 +99,7 @@ ENSEMBLES = {
     ),
     "stack-architectures": Recipe(
         StackingClassifier(_ARCHITECTURES, cv=3),
-        "The same networks; a logistic regression, on what each gave images of folds that it "
-        "wasn't trained on, weighs them.",
+        "The same networks, weighted by a logistic regression on their probabilities for images of "
+        "folds that they weren't trained on.",
     ),
 }

@@ -10,7 +10,7 @@ from skmnist.classifiers import (
 from skmnist.networks import ConvBlock, PooledBlocks
 from skmnist.recipes._recipe import Recipe, Reported
 
-# AlexNet's five convolutions and three poolings, a sixth as wide, with steps of one.
+# AlexNet's five convolutions and three poolings, a sixth as wide, with strides of one.
 _ALEXNET_BLOCKS = (
     ConvBlock(16, 5, padding="same", pool="max"),
     ConvBlock(48, 5, padding="same", pool="max"),
@@ -32,7 +32,7 @@ NETWORKS = {
     "cnn-brisk": Recipe(CNNClassifier(epochs=5), "Five epochs of the default network."),
     "cnn": Recipe(
         CNNClassifier(),
-        "The default network: three normalised convolutions of 24, 48 and 96 maps, for ten epochs.",
+        "The default network: three normalised convolutions, 24, 48, 96 feature maps, ten epochs.",
     ),
     "resnet": Recipe(
         ResNetClassifier(),
@@ -56,6 +56,6 @@ NETWORKS = {
             learning_rate=2e-3,
             label_smoothing=0.0,
         ),
-        "Five convolutions and two large dense layers, as AlexNet has them, for 28 x 28 pixels.",
+        "Five convolutions and two large dense layers, as in AlexNet, for 28 x 28 pixels.",
     ),
 }

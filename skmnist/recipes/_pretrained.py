@@ -1,8 +1,8 @@
-"""Recipes that begin with ImageNet's weights: the deeper networks that a report names as next.
+"""Recipes that begin with ImageNet's weights: deeper networks that a report names as a next step.
 
-The frozen backbone runs over the images once, so the head's epochs take little time; fine-tuning
-takes much, and is short.  Images are enlarged to the least side that each backbone takes, as the
-time grows with its square.
+The frozen backbone processes the images only once, so the head's epochs are fast; fine-tuning is
+slow, so it has few epochs.  Images are enlarged to the smallest side that each backbone takes, as
+the time grows with its square.
 """
 
 from skmnist.classifiers import PretrainedClassifier
@@ -13,12 +13,12 @@ def _transfer(backbone: str) -> Recipe:
     return Recipe(
         PretrainedClassifier(
             backbone,
-            # As the networks end on ImageNet; only Xception's last maps are larger than a pixel.
+            # The networks' own last step; only Xception's last maps are larger than a pixel.
             backbone_settings={"pooling": "avg"},
             validation_fraction=0.1,
             early_stopping=True,
             n_iter_no_change=3,
-            # Digits are further from photographs than what transfer is usually tuned for.
+            # Higher than the default, as digits differ a lot from photographs.
             fine_tune_learning_rate=1e-4,
         ),
         f"{backbone}, a next step that the reports name; not measured here: ImageNet's weights are "

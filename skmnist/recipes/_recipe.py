@@ -1,4 +1,4 @@
-"""What a recipe is, and what a report says of it."""
+"""A recipe, and the figures that a report gives for it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,30 +6,30 @@ from typing import Any
 from skmnist._utils.reprs import ShortRepr
 
 _DECIMALS = {"test_probability": 5}
-# What a figure is of, where it is no test accuracy.
+# What a figure measures, if it is not a test accuracy.
 _UNITS = {"training_accuracy": " (training)", "test_probability": " (probability)"}
 
 
 @dataclass(frozen=True, repr=False)
 class Reported(ShortRepr):
-    """All figures that a report gives for a network; None where it gives none.
+    """All figures that a report gives for a network; None for those that it doesn't give.
 
     Parameters
     ----------
     test_accuracy, training_accuracy : float or None
         In percent.
     test_loss, training_loss : float or None
-        Mean loss of a sample.
+        Mean loss per sample.
     test_probability : float or None
         Mean probability of the right class.
     n_epochs : int or None
-        Epochs that training took until it stopped by itself.
+        Epochs until training stopped early.
     n_parameters : int or None
-        Size of the network.
+        Number of parameters of the network.
     last_side : int or None
-        Side of the image that leaves the last convolution or pooling, in pixels.
+        Side of the last convolution's or pooling's output, in pixels.
     picture : bool
-        Whether the report shows what it reached as a picture, without a figure.
+        Whether the report shows its result as a picture, without a figure.
 
     Examples
     --------
@@ -58,15 +58,15 @@ class Recipe(ShortRepr):
     estimator : estimator
         A classifier or a Pipeline, not fitted; its ``repr`` shows what differs from the defaults.
     note : str
-        What it is for.
+        Its purpose.
     reported : Reported, default=Reported()
-        What a report gives for it, or, where the source says so, a paper.
+        The figures of a report, or of a paper if that is the source.
     source : str, default=""
-        The report or the paper, and where in it.
+        The report or the paper, and the place in it.
     measure : {"test_accuracy", "training_accuracy", "test_probability"}, default="test_accuracy"
-        Which figure is compared with the reported one.
+        Which of the figures is compared.
     data : {"mnist", "imdb", "circles", "perceptron"}, default="mnist"
-        The data set that it is for, by its name in ``skmnist.datasets._registry``.
+        The data set to which it is applied, by its name in ``skmnist.datasets._registry``.
 
     Examples
     --------
@@ -84,23 +84,23 @@ class Recipe(ShortRepr):
 
     @property
     def figure(self) -> float | None:
-        """The reported figure that ours is compared with; None where there is none."""
+        """The reported figure that ours is compared with; None if there is none."""
         figure: float | None = getattr(self.reported, self.measure)
         return figure
 
     @property
     def figure_text(self) -> str:
-        """The reported figure as a table shows it: "picture" where the report only draws it."""
+        """The reported figure as tables show it, or "picture" if the report has only a picture."""
         if self.figure is None:
             return "picture" if self.reported.picture else ""
         return f"{self.figure:.{self.decimals}f}"
 
     @property
     def unit(self) -> str:
-        """What a table writes after a figure that is no test accuracy, such as " (training)"."""
+        """The text after a figure that is not a test accuracy in tables, such as " (training)"."""
         return _UNITS.get(self.measure, "")
 
     @property
     def decimals(self) -> int:
-        """Decimals that figures of this measure are given in."""
+        """The number of decimals of this measure's figures."""
         return _DECIMALS.get(self.measure, 2)

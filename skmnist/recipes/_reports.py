@@ -1,7 +1,7 @@
 """The networks of five student reports, as they describe them.
 
-Where a report is silent, a recipe does what Keras did by default in the report's time, and its note
-says so.
+Where a report doesn't state a setting, the recipe has Keras's default at the time of the report,
+and its note says so.
 """
 
 from dataclasses import replace
@@ -23,7 +23,7 @@ from skmnist.training import Augmentation, Optimizer, Plateau
 
 
 def _as_in_keras(**settings: Any) -> dict[str, Any]:
-    """Give a network the settings that Keras has by default, but for these."""
+    """Return the settings that Keras has by default, except for these."""
     return {
         "batch_size": 32,
         "optimizer": "adam",
@@ -99,17 +99,17 @@ def _navarro_vgg16(**settings: Any) -> PretrainedClassifier:
 
 
 _VGG16_NOTE = (
-    "VGG16 as ImageNet taught it, frozen first, then tuned. The images are padded to 32 x 32, "
-    "their pixels divided by 255."
+    "VGG16 pretrained on ImageNet, first frozen, then fine-tuned. The images are padded to "
+    "32 x 32, their pixels divided by 255."
 )
 _CNN3_NOTE = (
     "The training images are moved as in the notebook that the report cites: by up to 15 degrees, "
     "a tenth in size and a tenth of the width. The L2 factor (1e-4) and which of the convolutions "
-    "of 64 maps the third dropout follows (the first) are not stated."
+    "of 64 filters the third dropout follows (the first) are not stated."
 )
 _CNN3_STOPPED_NOTE = (
     f"{_CNN3_NOTE} The maximum number of epochs is not stated: 200; with one of the three settings "
-    "of early stopping training ended after 69 epochs, with another one after 15."
+    "of early stopping, training ended after 69 epochs, with another one after 15."
 )
 
 _OF_MNIST = {
@@ -233,7 +233,7 @@ _OF_MNIST = {
         _cnn_as_in_keras(
             *_KERAS_EXAMPLE_BLOCKS, hidden_units=(128,), dropout=0.5, epochs=5, **_ADADELTA
         ),
-        "The example of Keras's documentation, with the learning rate that Adadelta had then.",
+        "The example of Keras's documentation, with Adadelta's default learning rate of that time.",
         Reported(test_accuracy=98.85, n_parameters=1_199_882),
         source="Bejar, Keras's example",
     ),
@@ -245,7 +245,7 @@ _OF_MNIST = {
             epochs=20,
             **{**_ADADELTA, "augmentation": Augmentation(rotation=10, zoom=0.1)},
         ),
-        "How much the images turn and grow is not stated: 10 degrees, a tenth.",
+        "The ranges of rotation and zoom are not stated: 10 degrees, a tenth.",
         Reported(test_accuracy=99.27),
         source="Bejar, Keras's example with augmentation",
     ),
@@ -270,7 +270,7 @@ _OF_MNIST = {
             optimizer="rmsprop",
             epochs=20,
         ),
-        "Three convolutions, which leave an image of 2 x 2.",
+        "Three convolutions; their last output is 2 x 2.",
         Reported(test_accuracy=98.89, last_side=2),
         source="Bejar, CNN 2, first network",
     ),
@@ -285,7 +285,7 @@ _OF_MNIST = {
             epochs=20,
             validation_fraction=0.1,
         ),
-        "Three convolutions of shrinking kernels. The dropout is not stated: 0.5.",
+        "Three convolutions with ever smaller kernels. The dropout is not stated: 0.5.",
         Reported(test_accuracy=98.55),
         source="Bejar, CNN 2, second network",
     ),
@@ -317,7 +317,7 @@ _OF_MNIST = {
 
 
 def _gradient_descent(hidden_units: tuple[int, ...], **settings: Any) -> DNNClassifier:
-    """Make a sigmoid network that learns by squared error from all rows at once."""
+    """Make a sigmoid network trained with the squared error, on all rows in each step."""
     return DNNClassifier(
         hidden_units=hidden_units,
         activation="sigmoid",
@@ -348,7 +348,7 @@ _BUENO_NOTE = "Each column of an image is scaled to unit length. The batch is no
 _BUENO = {
     "bueno-perceptron": Recipe(
         _gradient_descent((), use_bias=False, learning_rate=2.0, epochs=10_000),
-        "One neuron, asked about [1, 0, 0]. The report's step is the sum of half the squares' "
+        "One neuron, tested on [1, 0, 0]. The report's step is the sum of half the squares' "
         "gradients over four rows: twice that of their mean.",
         Reported(test_probability=0.99994, n_parameters=3),
         source="Bueno, perceptron",
@@ -367,7 +367,7 @@ _BUENO = {
         ),
         "Two circles. The report's loop steps by 0.05 times the sum over 500 points of the "
         "gradients of half the squares, which is 12.5 times the gradient of the mean square; for "
-        "the biases it takes their mean instead of the sum. All weights begin between -1 and 1.",
+        "the biases it takes their mean instead of the sum. All weights start between -1 and 1.",
         Reported(picture=True, n_parameters=61),
         source="Bueno, network in NumPy",
         measure="training_accuracy",

@@ -14,23 +14,23 @@ def verdict(recipe: Recipe, figures: Sequence[float], n_samples: int) -> str | N
     Parameters
     ----------
     recipe : Recipe
-        With the reported figure, that of one run of its authors.
+        Has the reported figure, of a single run by its authors.
     figures : sequence of float
-        Ours, one per seed.
+        Our figures, one per seed.
     n_samples : int
-        How many samples each of them was judged on.
+        Number of samples that each figure was measured on.
 
     Returns
     -------
     verdict : {"reached", "within the spread", "missed"} or None
         "reached" if our mean, in the report's decimals, is the reported figure or better; "within
         the spread" if the reported figure is at most two standard deviations of a single run (see
-        `spread`) above our mean; "missed" otherwise. None if there is no figure.
+        `spread`) above our mean; "missed" otherwise. None if there is no reported figure.
 
     Raises
     ------
     ValueError
-        If there are no figures, or one is not a finite number of at least 0, or no samples.
+        If there are no figures, one is not a finite number of at least 0, or there are no samples.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def _check(figures: Sequence[float], n_samples: int) -> None:
 
 
 def spread(recipe: Recipe, figures: Sequence[float], n_samples: int) -> float:
-    """Estimate the standard deviation of a single run, seeds and sampling together.
+    """Estimate the standard deviation of a single run, due to seeds and sampling.
 
     It is ``sqrt(s**2 + 100**2 * p * (1 - p) / n_samples)``: `s` is the standard deviation over the
     seeds, with n - 1 in the denominator and 0 for a single seed, and the second term, for

@@ -1,4 +1,4 @@
-"""Networks over sequences of words."""
+"""Classifiers of sequences of words."""
 
 from collections.abc import Callable, Sequence
 from numbers import Integral
@@ -21,46 +21,46 @@ _AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
 class SequenceCNNClassifier(SequenceClassifier):
     """An embedding of words, a convolution along the sequence, max pooling and dense layers.
 
-    `X` is an array of word indices of shape (n, length), as :class:`TextSequencer` makes them of
-    texts; whole numbers of any dtype, floats are cut to whole numbers. With the defaults, 5,000
-    words, 500 of them a text, and two classes it has 2,163,605 parameters.
+    `X` is an array of word indices of shape (n, length), such as :class:`TextSequencer` returns for
+    texts: integers of any dtype; floats are truncated. With the defaults, 5,000 words, 500 words
+    per text and two classes the network has 2,163,605 parameters.
 
     Parameters
     ----------
     vocabulary_size : int or "auto", default="auto"
-        Number of words that the embedding has vectors for, indices from 0 on; a larger index is an
-        error. "auto" takes the largest index in the training data, plus one, and later treats a
-        larger index as 2, the unknown word.
+        Number of words in the embedding, whose indices count from 0; a larger index is an error.
+        "auto" is the largest index in the training data plus one; larger indices that come later
+        count as 2, the unknown word.
     embedding_dim : int, default=32
-        Numbers that stand for a word.
+        Dimension of a word's vector.
     filters : int, default=32
         Filters of the convolution, which keeps the length.
     kernel_size : int, default=3
-        Words that a filter sees at once.
+        Number of consecutive words in a filter's window.
     pool_size : int, default=2
-        Places of which the largest value goes on.
+        Number of consecutive positions of which the largest value is kept.
     hidden_units : int or sequence of int, default=(250,)
         Units of each hidden dense layer.
     activation : str or function, default="relu"
         Keras's name of the activation of the convolution and of the hidden layers.
     dropout : float or sequence of float, default=0.0
-        The part of each hidden dense layer's units that is dropped in training.
+        The fraction of each hidden dense layer's units that is dropped in training.
     %(shared_parameters)s
 
     Attributes
     ----------
     vocabulary_size_ : int
-        Words that the embedding has vectors for.
+        Number of words in the embedding.
     %(attributes)s
     network_ : keras.Model
-        The network, to look at and to export; it takes word indices as floats, of shape
-        (n, 1, length, 1). One sigmoid tells two classes apart, else there is a softmax.
+        The network, to inspect and to export; its input is word indices as floats, of shape
+        (n, 1, length, 1). Its output is one sigmoid for two classes, otherwise a softmax.
     n_features_in_ : int
-        Words of one sequence.
+        Number of words of one sequence.
 
     See Also
     --------
-    TextSequencer : Turns texts into word indices.
+    TextSequencer : Converts texts to word indices.
     SequenceDNNClassifier : The same without the convolution.
 
     Examples
@@ -162,42 +162,42 @@ class SequenceCNNClassifier(SequenceClassifier):
 
 @describe_shared_parameters
 class SequenceDNNClassifier(SequenceClassifier):
-    """An embedding of words and dense layers over all of the sequence.
+    """An embedding of words and dense layers over the whole sequence.
 
-    `X` is an array of word indices of shape (n, length), as :class:`TextSequencer` makes them of
-    texts; whole numbers of any dtype, floats are cut to whole numbers. With the defaults, 5,000
-    words, 500 of them a text, and two classes it has 4,160,501 parameters.
+    `X` is an array of word indices of shape (n, length), such as :class:`TextSequencer` returns for
+    texts: integers of any dtype; floats are truncated. With the defaults, 5,000 words, 500 words
+    per text and two classes the network has 4,160,501 parameters.
 
     Parameters
     ----------
     vocabulary_size : int or "auto", default="auto"
-        Number of words that the embedding has vectors for, indices from 0 on; a larger index is an
-        error. "auto" takes the largest index in the training data, plus one, and later treats a
-        larger index as 2, the unknown word.
+        Number of words in the embedding, whose indices count from 0; a larger index is an error.
+        "auto" is the largest index in the training data plus one; larger indices that come later
+        count as 2, the unknown word.
     embedding_dim : int, default=32
-        Numbers that stand for a word.
+        Dimension of a word's vector.
     hidden_units : int or sequence of int, default=(250,)
         Units of each hidden layer.
     activation : str or function, default="relu"
         Keras's name of the hidden layers' activation.
     dropout : float or sequence of float, default=0.0
-        The part of each hidden layer's units that is dropped in training.
+        The fraction of each hidden layer's units that is dropped in training.
     %(shared_parameters)s
 
     Attributes
     ----------
     vocabulary_size_ : int
-        Words that the embedding has vectors for.
+        Number of words in the embedding.
     %(attributes)s
     network_ : keras.Model
-        The network, to look at and to export; it takes word indices as floats, of shape
-        (n, 1, length, 1). One sigmoid tells two classes apart, else there is a softmax.
+        The network, to inspect and to export; its input is word indices as floats, of shape
+        (n, 1, length, 1). Its output is one sigmoid for two classes, otherwise a softmax.
     n_features_in_ : int
-        Words of one sequence.
+        Number of words of one sequence.
 
     See Also
     --------
-    TextSequencer : Turns texts into word indices.
+    TextSequencer : Converts texts to word indices.
     SequenceCNNClassifier : The same with a convolution.
 
     Examples

@@ -16,15 +16,15 @@ from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.classifiers._parameters import HIDDEN_LAYERS
 from skmnist.text._networks import UNKNOWN
 
-MOST_WORDS = 2**24  # a batch holds float32, which has all whole numbers up to there
+MOST_WORDS = 2**24  # a batch is float32, which represents all whole numbers up to this one
 _OF_IMAGES = {"augmentation", "image_shape", "output_activation", "pixel_scaling"}
 
 
 class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
     """A network classifier whose rows are word indices, not pixels (abstract).
 
-    A final class has, besides what `NetworkClassifier` asks of it, a parameter `vocabulary_size`,
-    and takes `vocabulary_size_` for the size of its embedding.
+    In addition to what `NetworkClassifier` requires, a final class has a parameter
+    `vocabulary_size`, and uses `vocabulary_size_` as the size of its embedding.
     """
 
     _parameter_constraints = {
@@ -44,8 +44,8 @@ class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
 
     vocabulary_size: int | str
 
-    # To the base, a sequence is an image of one row, which has no other shape, isn't moved and
-    # isn't scaled.
+    # For the base, a sequence is an image of one row, which has no other shape and is neither moved
+    # nor scaled.
     image_shape = None
     augmentation = None
     pixel_scaling = None
@@ -72,7 +72,7 @@ class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
         )
 
     def _inputs(self, rows: NDArray[Any]) -> NDArray[Any]:
-        """Turn the validated numbers into whole ones that the network has words for."""
+        """Convert the validated numbers to integers; refuse those beyond the embedding's size."""
         check_non_negative(rows, f"X of {type(self).__name__}")
         automatic = self.vocabulary_size == "auto"
         vocabulary_size = MOST_WORDS if automatic else int(self.vocabulary_size)
@@ -87,7 +87,7 @@ class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
         if seen is not None:
             raise ValueError(
                 f"X holds images of shape {seen}; expected rows of word indices, of shape "
-                "(n, length), as TextSequencer gives them."
+                "(n, length), as TextSequencer returns them."
             )
         return ImageEncoding((1, rows.shape[1], 1), PixelScaling(), values=None)
 

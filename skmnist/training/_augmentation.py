@@ -1,7 +1,7 @@
 """Augmentation: each image is changed a little, differently in each epoch.
 
-All that is random is drawn beforehand, once an epoch, as a few numbers an image.  So the seed
-alone decides the picture, on every backend, and compiled code resamples each image only once.
+All random numbers are drawn beforehand, once per epoch, a few for each image.  So the seed alone
+decides the changes, on every backend, and compiled code resamples each image only once.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from skmnist._utils.values import Value
 
 Sides = tuple[int, int]
 
-# Elastic distortions are published for MNIST, in pixels of its images.
+# Published settings of elastic distortion are in pixels of MNIST's images.
 _PUBLISHED_SIDE = 28
 _NOISE_PLACES = 2**20
 _BATCH = 1024
@@ -33,33 +33,34 @@ class Augmentation(Value):
     """Random changes of images: moved, bent, noisy, partly blanked.
 
     Images are moved and bent in one bilinear resampling; then noise is added; then a rectangle is
-    blanked.  What comes in from outside, and the rectangle, have the value of the background: the
-    median of the training images' borders, in each channel, 0 for MNIST.
+    blanked.  Pixels that enter from outside, and the rectangle, have the value of the background:
+    the median of the training images' borders, in each channel, 0 for MNIST.
 
     Parameters
     ----------
     shift : float, default=0.0
-        Largest shift, as a part of the height and of the width.  Where nothing else moves the
-        images, they move by whole pixels, if they are large enough for that.
+        Largest shift, as a fraction of the height and of the width.  If nothing else moves the
+        images and they are large enough, they are shifted by whole pixels.
     rotation : float, default=0.0
         Largest rotation, in degrees.
     zoom : float, default=0.0
-        Largest change of size, as a part of it.
+        Largest change of size, as a fraction of the size.
     shear : float, default=0.0
         Largest shear, in degrees.
     elastic : float, default=0.0
         Strength of the elastic distortion [1]_, Simard's alpha: each pixel is displaced by
         uniform noise between -alpha and alpha, smoothed by a Gaussian.  In pixels of an image of
-        28 pixels; images of other sizes, by their shorter side, are distorted as much in
-        proportion.  12 is light, 36 strong.
+        28 pixels; for images of other sizes it is scaled in proportion to their shorter side.  12
+        is slight, 36 strong.
     elastic_sigma : float, default=5.0
         Standard deviation of that Gaussian, at least 2, in the same pixels.  The memory for an
-        epoch's draws goes with its inverse square: 25 MB for 60,000 images with 5, 96 MB with 2.
+        epoch's draws is proportional to its inverse square: for 60,000 images, 25 MB with 5 and
+        96 MB with 2.
     noise : float, default=0.0
-        Standard deviation of Gaussian noise in each pixel, as a part of the pixels' range.
+        Standard deviation of Gaussian noise in each pixel, as a fraction of the pixels' range.
     erasing : float, default=0.0
-        Height and width of a rectangle that is set to the background, as a part of the image's;
-        it lies anywhere within the image ([2]_, [3]_).
+        Height and width of a rectangle that is set to the background, as a fraction of the
+        image's; its place within the image is random ([2]_, [3]_).
 
     References
     ----------
@@ -109,7 +110,7 @@ class Augmentation(Value):
                 )
 
     def by_whole_pixels(self, sides: Sides) -> bool:
-        """Tell whether images of these sides move by whole pixels, with no interpolation."""
+        """Return whether images of these sides move by whole pixels, without interpolation."""
         bent = self.rotation or self.zoom or self.shear or self.elastic
         return not bent and self.shift * min(sides) >= 1
 
@@ -119,14 +120,14 @@ class Augmentation(Value):
         Parameters
         ----------
         images : array-like of shape (n, height, width) or (n, height, width, channels)
-            Pixels of any real dtype.  A single row of pixels is no picture, and stays as it is.
+            Pixels of any real dtype.  A single row of pixels is not an image, and is not changed.
         random_state : int, RandomState instance or None, default=None
-            Decides all that is drawn.  None takes a new seed from the system.
+            Decides all random numbers.  None takes a new seed from the system.
 
         Returns
         -------
         augmented : ndarray of the shape of `images`
-            In the same range of pixels; float64 where `images` is, else float32.
+            In the same range of pixels; float64 if `images` is, else float32.
 
         Raises
         ------
@@ -166,25 +167,25 @@ class Augmentation(Value):
         return augmented
 
     def draw(self, rng: np.random.Generator, n: int, sides: Sides) -> NDArray[Any]:
-        """Draw all that is random for each of `n` images.
+        """Draw all random numbers for each of `n` images.
 
         Parameters
         ----------
         rng : numpy.random.Generator
-            The source.
+            The source of randomness.
         n : int
-            How many.
+            Number of images.
         sides : tuple (height, width)
-            In pixels.
+            The images' sides, in pixels.
 
         Returns
         -------
         draws : ndarray of shape (n, n_numbers), float32
             For each image, eight numbers of the affine transform from the new image's pixels to
             the old one's, as ``keras.ops.image.affine_transform`` takes them; then, each only if
-            it is asked for, the nodes of the elastic distortion, in standard deviations, along x
-            and then along y; the blanked rectangle's top, left, bottom and right; where its noise
-            begins.
+            used, the nodes of the elastic distortion, in standard deviations, along x and then
+            along y; the blanked rectangle's top, left, bottom and right; the start of its noise in
+            the noise table.
 
         Examples
         --------
@@ -212,19 +213,19 @@ class Augmentation(Value):
         Parameters
         ----------
         images : tensor of shape (n, height, width, channels), float
-            Pixels that are already scaled, to about 0 to 1.
+            Pixels already scaled to a range of about 0 to 1.
         draws : tensor of shape (n, n_numbers), float32
-            Rows of what `draw` gave.
-        background : float or tensor of a number for each channel, default=0.0
-            What comes in from outside, and what a rectangle is blanked with; scaled as `images`.
+            Rows that `draw` returned.
+        background : float or tensor of shape (channels,), default=0.0
+            Value of pixels that enter from outside, and of blanked ones; scaled as `images`.
 
         Returns
         -------
         changed : tensor of shape (n, height, width, channels)
-            Of the dtype of `images`.
+            The changed images, of the dtype of `images`.
         """
         images, draws = map(load_keras().ops.convert_to_tensor, (images, draws))
-        # Less the background, what comes in is zero.
+        # With the background subtracted, pixels that enter are zero.
         images = images - background
         sides = tuple(images.shape[1:3])
         affine, nodes, rectangles, places = self._parts(draws, sides)
@@ -241,7 +242,7 @@ class Augmentation(Value):
         return images + background
 
     def _widths(self, sides: Sides) -> tuple[int, int, int, int]:
-        """Count the numbers of each part of a draw."""
+        """Return the number of columns of each part of a draw."""
         n_nodes = len(self._elastic_basis(sides)) if self.elastic else 0
         return 8, 2 * n_nodes, 4 * bool(self.erasing), 1 * bool(self.noise)
 
@@ -265,7 +266,7 @@ class Augmentation(Value):
         return np.stack(columns, axis=1)
 
     def _shifts(self, rng: np.random.Generator, n: int, side: int, sides: Sides) -> NDArray[Any]:
-        if side == 1:  # a row of numbers has no up and down
+        if side == 1:  # a line of pixels isn't shifted across
             return np.zeros(n)
         if self.by_whole_pixels(sides):
             most = round(self.shift * side)
@@ -278,9 +279,9 @@ class Augmentation(Value):
         return np.hstack([top_left, top_left + size])
 
     def _displacements(self, nodes: Any, sides: Sides) -> tuple[Any, Any]:
-        """Give each pixel's displacement along x and along y, in pixels."""
+        """Compute each pixel's displacement along x and along y, in pixels."""
         basis = self._elastic_basis(sides)
-        # The standard deviation of uniform noise, times that of unit noise after smoothing.
+        # The standard deviation of uniform noise times that of unit noise after smoothing.
         part = self.elastic / sqrt(3) / (2 * sqrt(pi) * self.elastic_sigma)
         basis = np.float32(part * min(sides) / _PUBLISHED_SIDE) * basis
         matmul = load_keras().ops.matmul
@@ -294,12 +295,12 @@ class Augmentation(Value):
 
 @cached(maxsize=8)
 def _smooth_basis(height: int, width: int, sigma: float) -> NDArray[Any]:
-    """Make the weights that turn random nodes into smoothed noise of variance 1 in each pixel.
+    """Compute the weights that convert random nodes to smoothed noise of variance 1 in each pixel.
 
-    White noise smoothed by a Gaussian has itself a Gaussian as correlation.  So have few random
-    numbers, each times a Gaussian around its node, if the nodes are 1.25 sigma apart: by
-    Poisson's summation formula the variance then changes by 0.4 % from place to place, and the
-    last scaling evens out even that.
+    The correlation of white noise smoothed by a Gaussian is also a Gaussian.  A few random numbers,
+    each multiplied by a Gaussian around its node, have the same correlation if the nodes are 1.25
+    sigma apart: by Poisson's summation formula the variance then differs by 0.4 % between pixels,
+    and the final scaling removes even that.
 
     Returns
     -------
@@ -310,7 +311,7 @@ def _smooth_basis(height: int, width: int, sigma: float) -> NDArray[Any]:
 
 
 def _smooth_line(side: int, sigma: float) -> NDArray[Any]:
-    """Make the weights of nodes along a line; they reach at least one sigma beyond its ends."""
+    """Compute the weights of nodes along a line, which reach at least one sigma beyond its ends."""
     spacing = 1.25 * sigma
     n_nodes = ceil((side - 1 + 2 * sigma) / spacing) + 1
     pixels = np.arange(side) - (side - 1) / 2
@@ -321,9 +322,9 @@ def _smooth_line(side: int, sigma: float) -> NDArray[Any]:
 
 @cached(maxsize=4)
 def _noise_table(n_pixels: int) -> NDArray[Any]:
-    """Give a long line of normal numbers, from which each image reads at a place of its own.
+    """Return a long array of normal numbers, of which each image reads a part of its own.
 
-    To draw one for each pixel of an epoch would take four times the memory of the images, and
+    Drawing a number for each pixel of an epoch would take four times the memory of the images, and
     no two backends generate the same ones.  Reading from a table is the shared noise of Salimans
     et al., "Evolution strategies as a scalable alternative to reinforcement learning",
     arXiv:1703.03864, 2017.
@@ -336,7 +337,7 @@ def _transform(images: Any, affine: Any, by_whole_pixels: bool) -> Any:
     ops = load_keras().ops
     return ops.image.affine_transform(
         images,
-        ops.copy(affine),  # Keras on torch overwrites what it is given
+        ops.copy(affine),  # Keras on torch overwrites its argument
         interpolation="nearest" if by_whole_pixels else "bilinear",
         fill_mode="constant",
         fill_value=0.0,
@@ -345,7 +346,7 @@ def _transform(images: Any, affine: Any, by_whole_pixels: bool) -> Any:
 
 
 def _affine_coordinates(affine: Any, sides: Sides) -> tuple[Any, Any]:
-    """Find where in the old image each pixel of the new one lies, as two (n, pixels)."""
+    """Compute the position of each new pixel in the old image, as two arrays (n, pixels)."""
     ops = load_keras().ops
     y, x = (ops.reshape(places, (1, -1)) for places in np.indices(sides, dtype=np.float32))
     a, b, x_start, c, d, y_start = (affine[:, i : i + 1] for i in range(6))
@@ -353,10 +354,10 @@ def _affine_coordinates(affine: Any, sides: Sides) -> tuple[Any, Any]:
 
 
 def _resample(images: Any, x: Any, y: Any) -> Any:
-    """Interpolate images linearly at coordinates (n, pixels); beyond them all is zero."""
+    """Interpolate images linearly at coordinates (n, pixels), with zeros outside of the images."""
     ops = load_keras().ops
     height, width, channels = images.shape[1:]
-    # A frame of zeros: all that is beyond the image is as good as on it.
+    # A frame of zeros: coordinates outside of the image are clipped to it.
     framed = ops.pad(images, [(0, 0), (1, 1), (1, 1), (0, 0)])
     x, y = ops.clip(x + 1, 0, width + 1), ops.clip(y + 1, 0, height + 1)
     left, top = ops.minimum(ops.floor(x), width), ops.minimum(ops.floor(y), height)
@@ -398,14 +399,14 @@ AUGMENTATIONS = {
 
 
 def find_augmentation(augmentation: Any, image_shape: tuple[int, int, int]) -> Augmentation | None:
-    """Find an augmentation by its name, or take it as it is.
+    """Find an augmentation by its name; return an Augmentation object unchanged.
 
     Parameters
     ----------
     augmentation : {"shift", "affine", "elastic"}, Augmentation or None
-        What is wanted.
+        The classifier's parameter.
     image_shape : tuple (height, width, channels)
-        A single row of pixels is no picture, and is never moved.
+        A single row of pixels is not an image, and is never changed.
 
     Raises
     ------
@@ -424,7 +425,7 @@ def find_augmentation(augmentation: Any, image_shape: tuple[int, int, int]) -> A
 
 
 def named_augmentation(augmentation: Any) -> Augmentation:
-    """Turn a name into an `Augmentation`, and None into one that changes nothing.
+    """Convert a name to an `Augmentation`, and None to one that changes nothing.
 
     Raises
     ------

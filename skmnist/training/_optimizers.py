@@ -16,7 +16,7 @@ from skmnist._utils.values import Value
 
 _DECAY = [Interval(Real, 0, 1, closed="left")]
 _POSITIVE = [Interval(Real, 0, None, closed="neither")]
-# Keras itself accepts any number for these, and trains to nonsense with most.
+# Keras itself accepts any number for these, and most make training fail silently.
 _RANGES: dict[str, list[Any]] = {
     "momentum": _DECAY,
     "rho": _DECAY,
@@ -31,7 +31,7 @@ _RANGES: dict[str, list[Any]] = {
     "global_clipnorm": [*_POSITIVE, None],
     "ema_momentum": [Interval(Real, 0, 1, closed="neither")],
 }
-# They wrap other optimizers, and have no use of their own.
+# These wrap other optimizers, and are of no use alone.
 _NOT_BY_NAME = ("LossScaleOptimizer", "MultiOptimizer", "Optimizer", "OptimizerMap")
 
 
@@ -48,9 +48,9 @@ class Optimizer(Value):
     **settings : float, int, bool, str, None or list of str
         Arguments of Keras's class, such as `momentum`, `beta_1`, `beta_2`, `epsilon`,
         `weight_decay`, `clipnorm`, `global_clipnorm` and `nesterov`; all others keep Keras's
-        defaults. With `ema_momentum`, 0.999 say, an average of the weights follows them this
-        slowly; it is what is judged, and what predicts (exponential moving average; Polyak and
-        Juditsky 1992). The learning rate is a parameter of the classifier.
+        defaults. `ema_momentum`, such as 0.999, turns on an exponential moving average of the
+        weights, which is used in validation and prediction (Polyak and Juditsky 1992). The learning
+        rate is a parameter of the classifier.
 
     Raises
     ------
@@ -65,11 +65,12 @@ class Optimizer(Value):
     Notes
     -----
     It is immutable; `set_params` returns a changed copy.  A classifier's
-    ``set_params(optimizer__momentum=0.9)`` gives that classifier such a copy, so every setting is
-    open to a ``GridSearchCV``.  Called with a learning rate, it makes the Keras optimizer.
+    ``set_params(optimizer__momentum=0.9)`` replaces its optimizer by such a copy, so a
+    ``GridSearchCV`` can search every setting.  Calling the object with a learning rate makes the
+    Keras optimizer.
 
-    Keras trains with Muon what has two dimensions, the dense layers' weights, and all else with
-    AdamW; its authors advise against Muon in the last layer:
+    Keras uses Muon only for two-dimensional variables, the dense layers' weights, and AdamW for all
+    others.  Muon's authors advise against it in the last layer:
     ``Optimizer("muon", exclude_layers=["output"])``.
 
     Examples
@@ -101,7 +102,7 @@ class Optimizer(Value):
         Parameters
         ----------
         deep : bool, default=True
-            Not used: settings have no settings of their own.
+            Not used: settings have no parameters of their own.
 
         Returns
         -------
@@ -111,7 +112,7 @@ class Optimizer(Value):
         return {"name": self.name, **dict(self._settings)}
 
     def set_params(self, **params: Any) -> "Optimizer":
-        """Return an optimizer with some settings changed or added; this one stays as it is.
+        """Return an optimizer with some settings changed or added; this one is unchanged.
 
         Parameters
         ----------
@@ -157,7 +158,7 @@ class Optimizer(Value):
             raise ValueError(f"optimizer={shown(self)} can't be made by Keras: {error}") from error
 
     def __getattr__(self, name: str) -> Any:
-        # Looked up in `vars`, as copies are made before there are attributes.
+        # From `vars`: while an object is copied, its attributes don't exist yet.
         settings = dict(vars(self).get("_settings", ()))
         if name not in settings:
             raise AttributeError(f"{type(self).__name__} has no setting {name!r}")
@@ -170,17 +171,17 @@ class Optimizer(Value):
 
 @dataclass(frozen=True)
 class OptimizerSpec:
-    """An optimizer that can be compared, hashed and made any number of times.
+    """An optimizer's description, which can be compared, hashed, and made into optimizers.
 
     Parameters
     ----------
     class_name : str
         Keras's name of the class.
     config : str
-        All its settings as JSON, the learning rate left out where it is a number, because a number
-        is set before each run and needs no compiling.
+        All its settings as JSON, without the learning rate if that is a number: a number is set
+        before each run and needs no compilation.
     learning_rate : float or None
-        The rate, None where the settings hold a schedule of Keras's.
+        The rate; None if the settings contain a Keras schedule.
 
     Examples
     --------
@@ -193,7 +194,7 @@ class OptimizerSpec:
     config: str
     learning_rate: float | None
 
-    # Equal up to the rate is equal: one compiled loop serves every rate.
+    # The rate doesn't count: one compiled loop serves every rate.
     def __eq__(self, other: object) -> bool:
         return isinstance(other, OptimizerSpec) and self._key() == other._key()
 
@@ -212,7 +213,7 @@ class OptimizerSpec:
 
 
 def optimizers_by_name() -> dict[str, Any]:
-    """Return the classes of all optimizers that Keras has, by their names in lower case.
+    """Return the classes of all of Keras's optimizers, by their names in lower case.
 
     Examples
     --------
@@ -229,12 +230,12 @@ def optimizers_by_name() -> dict[str, Any]:
 
 
 def named_optimizer(optimizer: Any) -> Optimizer:
-    """Turn a name into an `Optimizer`, whose settings can be set.
+    """Convert a name to an `Optimizer`, whose settings can be set.
 
     Raises
     ------
     ValueError
-        If it is an object of Keras's, which has settings of its own.
+        If it is a Keras object, whose settings can't be set by name.
 
     Examples
     --------
@@ -274,14 +275,14 @@ def find_optimizer(optimizer: Any, learning_rate: float | None = None) -> Optimi
     'Adam'
     """
     load_keras()
-    check_execution_mode()  # in which an optimizer has no values
+    check_execution_mode()  # refuses graphs, in which an optimizer has no values
     if isinstance(optimizer, str | Optimizer):
         optimizer = named_optimizer(optimizer)(learning_rate)
     return _spec(optimizer)
 
 
 def _plain(setting: str, value: Any) -> Any:
-    """Return a setting as Python's own type, which is hashable and can be saved."""
+    """Convert a setting to a Python type that is hashable and can be saved."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
@@ -303,7 +304,7 @@ def _class_of(name: str) -> Any:
 
 
 def _check_settings(optimizer: Optimizer, made: Any, settings: Mapping[str, Any]) -> None:
-    """Refuse settings that Keras's class doesn't have, and numbers that can't be meant."""
+    """Refuse settings that Keras's class doesn't have, and values out of range."""
     if "learning_rate" in settings:
         raise ValueError(
             f"optimizer={shown(optimizer)} has a learning_rate, which is a parameter of the "
@@ -322,15 +323,15 @@ def _is_keras_own(optimizer: Any) -> bool:
 
 def _spec(optimizer: Any) -> OptimizerSpec:
     class_name = type(optimizer).__name__
-    # By its module: each backend has subclasses of its own, of the same names.
+    # By its module: each backend has its own subclasses, with the same names.
     if not isinstance(optimizer, load_keras().Optimizer) or not _is_keras_own(optimizer):
         raise TypeError(
-            f"optimizer={shown(optimizer)} is none of Keras's own optimizer objects; it is made "
+            f"optimizer={shown(optimizer)} is not one of Keras's own optimizers; it is made "
             "anew for each fit, so expected one of them, an Optimizer, or one of "
             f"{sorted(optimizers_by_name())}."
         )
     config = optimizer.get_config()
-    config.pop("name", None)  # Keras numbers the names it makes up: "adam", "adam_1", ...
+    config.pop("name", None)  # Keras generates numbered names: "adam", "adam_1", ...
     rate = config["learning_rate"]
     if isinstance(rate, int | float):
         del config["learning_rate"]

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: the rate of each step as a pure function of where training stands."""
+"""Learning-rate schedules: the rate of each step, as a pure function of the training's progress."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,27 +16,27 @@ History = Mapping[str, Sequence[float]]
 
 @dataclass(frozen=True, repr=False)
 class Schedule(Value):
-    """How the learning rate changes while training goes on (abstract)."""
+    """How the learning rate changes during training (abstract)."""
 
-    # The curve that decides it, by a name of `MONITORS`; "auto" where none does.
+    # The name in `MONITORS` of the curve that decides it; "auto" if none does.
     monitor = "auto"
 
     def rates(
         self, base: float, epoch: int, epochs: int, steps: int, history: History
     ) -> NDArray[Any] | None:
-        """Give the rate of each step of one epoch.
+        """Compute the rate of each step of one epoch.
 
         Parameters
         ----------
         base : float
             The estimator's `learning_rate`.
         epoch, epochs : int
-            The epoch's number, from 0, and how many there are.
+            The epoch's number, counted from 0, and the number of epochs.
         steps : int
-            Steps in an epoch.
+            Steps per epoch.
         history : mapping of str to sequence of float
-            "loss", "accuracy" and, where rows are held out, "val_loss" and "val_accuracy" of each
-            epoch done.
+            "loss", "accuracy" and, if there are validation samples, "val_loss" and "val_accuracy"
+            of each completed epoch.
 
         Returns
         -------
@@ -69,7 +69,7 @@ class OneCycle(Schedule):
     Parameters
     ----------
     peak : float, default=0.25
-        When the rate is highest, as a part of all steps.
+        Where the rate is highest, as a fraction of all steps.
 
     References
     ----------
@@ -92,7 +92,7 @@ class OneCycle(Schedule):
     def rates(
         self, base: float, epoch: int, epochs: int, steps: int, history: History
     ) -> NDArray[Any]:
-        """Give the triangle's part that falls into this epoch."""
+        """Compute the part of the triangle in this epoch."""
         done = _progress(epoch, epochs, steps)
         return base * np.minimum(done / self.peak, (1 - done) / (1 - self.peak))
 
@@ -116,27 +116,27 @@ class Cosine(Schedule):
     def rates(
         self, base: float, epoch: int, epochs: int, steps: int, history: History
     ) -> NDArray[Any]:
-        """Give the wave's part that falls into this epoch."""
+        """Compute the part of the wave in this epoch."""
         return base * (1 + np.cos(np.pi * _progress(epoch, epochs, steps))) / 2
 
 
 @dataclass(frozen=True, repr=False)
 class Plateau(Schedule):
-    """The rate is cut whenever the loss has stopped falling.
+    """The rate is reduced whenever the loss has stopped falling.
 
     Parameters
     ----------
     factor : float, default=0.5
-        What the rate is multiplied by.
+        The factor by which the rate is multiplied.
     patience : int, default=3
-        Epochs without improvement before a cut.
+        Epochs without improvement before a reduction.
     min_lr : float, default=0.0
-        The rate is not cut below this.
+        The rate is not reduced below this.
     min_delta : float, default=1e-4
-        The least fall of the loss that counts as improvement (Keras's default).
+        The smallest decrease of the loss that counts as an improvement (Keras's default).
     monitor : {"auto", "val_loss", "val_accuracy", "loss", "accuracy"}, default="auto"
-        What is watched, by Keras's names. "auto" is the loss on the samples held out, or of
-        training where there are none. An accuracy has to rise.
+        What is watched, by Keras's names. "auto" is the validation loss, or the training loss if
+        there are no validation samples. An accuracy has to rise.
 
     Examples
     --------
@@ -164,7 +164,7 @@ class Plateau(Schedule):
     def rates(
         self, base: float, epoch: int, epochs: int, steps: int, history: History
     ) -> NDArray[Any]:
-        """Return the rate after all cuts that the epochs so far have led to."""
+        """Compute the rate after all reductions that the epochs so far have caused."""
         rate, best, waited = base, np.inf, 0
         for value in watched(history, self.monitor):
             if value < best - self.min_delta:
@@ -177,7 +177,7 @@ class Plateau(Schedule):
 
 
 def _progress(epoch: int, epochs: int, steps: int) -> NDArray[Any]:
-    """Tell how much of all training is done in the middle of each step."""
+    """Compute the fraction of the whole training that is done in the middle of each step."""
     return (epoch * steps + np.arange(steps) + 0.5) / (epochs * steps)
 
 
@@ -190,7 +190,7 @@ SCHEDULES: dict[str, Schedule] = {
 
 
 def find_schedule(schedule: str | Schedule) -> Schedule:
-    """Find a schedule by its name, or take it as it is.
+    """Find a schedule by its name; return a Schedule object unchanged.
 
     Raises
     ------
