@@ -148,16 +148,16 @@ class DNNClassifier(NetworkClassifier):
                 )
         if self.bias_learning_rate_factor != 1 and optimizer.class_name != "SGD":
             raise ValueError(
-                f"bias_learning_rate_factor={shown(self.bias_learning_rate_factor)} has no such "
-                f"effect with optimizer={shown(self.optimizer)}, which scales its steps by itself. "
-                "Use optimizer='sgd', or leave the factor at 1."
+                f"bias_learning_rate_factor={shown(self.bias_learning_rate_factor)} has no "
+                f"effect with optimizer={shown(self.optimizer)}, which scales the step of each "
+                "parameter. Use optimizer='sgd', or leave the factor at 1."
             )
         return optimizer
 
     def _learned_encoding(self, rows: NDArray[Any], seen: ImageShape | None) -> ImageEncoding:
         if self.augmentation is not None:
             return super()._learned_encoding(rows, seen)
-        # The shape has no effect, so there is nothing to warn of.
+        # The shape has no effect, so no warning is needed.
         shape = find_image_shape(rows.shape[1], self.image_shape, seen)
         return ImageEncoding.learned(rows, seen, shape, self.pixel_scaling)
 

@@ -428,7 +428,7 @@ class NetworkClassifier(
         if self.validation_fraction:
             raise ValueError(
                 f"validation_fraction={shown(self.validation_fraction)} and X_val are both given; "
-                "set validation_fraction=None to judge on X_val, or leave X_val out."
+                "set validation_fraction=None to validate on X_val, or leave X_val out."
             )
         try:
             given = self._validation_data(data, X_val, y_val, sample_weight_val)

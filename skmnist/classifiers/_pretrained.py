@@ -60,8 +60,8 @@ class PretrainedClassifier(NetworkClassifier):
         is the smallest that the backbone takes: 75 for the Inceptions, 71 for Xception, 32 for all
         others.
     preprocessing : {"imagenet", "scale"}, default="imagenet"
-        "imagenet" converts pixels to the range that the backbone was trained on, as its
-        ``preprocess_input`` in Keras does; "scale" only divides them, to the range from 0 to 1.
+        "imagenet" preprocesses pixels as in the backbone's training, like its ``preprocess_input``
+        in Keras; "scale" only divides them, to the range from 0 to 1.
     resize : {"bilinear", "pad"}, default="bilinear"
         How smaller images are brought to `input_size`: enlarged, or padded with zeros evenly on all
         sides, before any preprocessing.

@@ -96,9 +96,10 @@ class CommitteeClassifier(
     50,000 training images of MNIST and evaluated on the last 10,000, three seeds of the default CNN
     reached an accuracy of 99.61 %; one seed each on unchanged images, on upright ones
     (:class:`skmnist.preprocessing.Deskew`), on ones of equal size
-    (:class:`skmnist.preprocessing.MomentNormalizer`) and with both steps 99.70 %, and alone 99.56
-    to 99.66 %. A support vector machine on oriented gradients as a fifth member raised it to
-    99.76 %. So did, without it, four wider networks trained for longer: ``recipe("committee")``.
+    (:class:`skmnist.preprocessing.MomentNormalizer`) and with both steps, 99.70 % together and
+    99.56 to 99.66 % alone. A support vector machine on oriented gradients as a fifth member raised
+    it to 99.76 %. Without it, so did four wider networks trained for longer, which are
+    ``recipe("committee")``.
 
     Train each member well before adding another. Fitted on 4,000 images of MNIST's training set
     and evaluated on its last 10,000 (a small CNN, mean of two draws), 5 members with 2 epochs made
@@ -372,7 +373,7 @@ def _check_classes(members: list[Any], classes: NDArray[Any]) -> None:
     for member in members:
         if not np.array_equal(member.classes_, classes):
             raise ValueError(
-                f"estimators: {shown(member)} knows the classes {shown(member.classes_.tolist())}, "
-                f"but y has {shown(classes.tolist())}. Take it out of its FrozenEstimator, to be "
-                "fitted on y, or leave it out."
+                f"estimators: {shown(member)} was fitted on the classes "
+                f"{shown(member.classes_.tolist())}, but y has {shown(classes.tolist())}. Take it "
+                "out of its FrozenEstimator, to fit it on y, or leave it out."
             )

@@ -581,7 +581,7 @@ def _check_splits(
         if needy or n_rows.max(initial=0) < 2:
             raise ValueError(
                 f"cv: fold {i} holds out {len(test)} rows, not two of each of two classes, so "
-                f"estimators ({', '.join(needy or estimators)}) can't be trained and judged on it. "
+                f"estimators ({', '.join(needy or estimators)}) can't be trained and tested on it. "
                 f"{n_folds} folds need two classes of at least {2 * n_folds} rows each; the "
                 f"classes have {_counted(y, classes)}. Take fewer folds, or give more samples."
             )

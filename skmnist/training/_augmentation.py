@@ -30,7 +30,7 @@ _BATCH = 1024
 
 @dataclass(frozen=True, repr=False)
 class Augmentation(Value):
-    """Random changes of images: moved, bent, noisy, partly blanked.
+    """Random changes of images: motion, distortion, noise and blanked rectangles.
 
     Images are moved and bent in one bilinear resampling; then noise is added; then a rectangle is
     blanked.  Pixels that enter from outside, and the rectangle, have the value of the background:

@@ -1,4 +1,4 @@
-"""Optimizers as data: Keras's class and its settings, made anew for every fit."""
+"""Optimizers as data: Keras's class and its settings, for a new optimizer in every fit."""
 
 import json
 from collections.abc import Mapping
@@ -327,7 +327,7 @@ def _spec(optimizer: Any) -> OptimizerSpec:
     if not isinstance(optimizer, load_keras().Optimizer) or not _is_keras_own(optimizer):
         raise TypeError(
             f"optimizer={shown(optimizer)} is not one of Keras's own optimizers; it is made "
-            "anew for each fit, so expected one of them, an Optimizer, or one of "
+            "anew for each fit, so expected one of those, an Optimizer, or one of "
             f"{sorted(optimizers_by_name())}."
         )
     config = optimizer.get_config()
