@@ -104,3 +104,13 @@ def test_help_begins_with_a_signature_of_a_few_lines(name):
     assert len(shown) < 11 * 80
     assert "epochs=" in shown
     assert "random_state=None" in shown
+
+
+def test_a_subclass_has_the_signature_of_its_own_constructor():
+    class Small(skmnist.LeNetClassifier):
+        def __init__(self, *, width=2, random_state=None):
+            super().__init__(random_state=random_state)
+            self.width = width
+
+    assert list(signature(Small).parameters) == ["width", "random_state"]
+    assert Small().get_params() == {"width": 2, "random_state": None}

@@ -3,7 +3,7 @@
 import re
 from inspect import Signature, cleandoc, signature
 from textwrap import indent
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T", bound=type)
 
@@ -140,8 +140,9 @@ def describe_shared_parameters(classifier: T) -> T:
     >>> "epochs : int" in DNNClassifier.__doc__
     True
     """
-    short = _without_types(signature(classifier))
-    classifier.__signature__ = short  # type: ignore[attr-defined]
+    # Of the constructor, not of the class, whose subclasses may have constructors of their own.
+    constructor: Any = vars(classifier)["__init__"]
+    constructor.__signature__ = short = _without_types(signature(constructor))
     defaults = {name: parameter.default for name, parameter in short.parameters.items()}
     parameters = [entry for name, entry in _entries(_SHARED_PARAMETERS) if name in defaults]
     attributes = [

@@ -153,9 +153,10 @@ class Optimizer(Value):
         if "ema_momentum" in settings:  # has no effect otherwise
             settings.setdefault("use_ema", True)
         try:
+            validate_parameter_constraints(_RANGES, settings, caller_name=repr(self.name))
             return made(**settings)
         except (TypeError, ValueError) as error:
-            raise ValueError(f"optimizer={shown(self)} can't be made by Keras: {error}") from error
+            raise ValueError(f"optimizer={shown(self)} can't be made: {error}") from error
 
     def __getattr__(self, name: str) -> Any:
         # From `vars`: while an object is copied, its attributes don't exist yet.
@@ -304,7 +305,7 @@ def _class_of(name: str) -> Any:
 
 
 def _check_settings(optimizer: Optimizer, made: Any, settings: Mapping[str, Any]) -> None:
-    """Refuse settings that Keras's class doesn't have, and values out of range."""
+    """Refuse settings that Keras's class doesn't have."""
     if "learning_rate" in settings:
         raise ValueError(
             f"optimizer={shown(optimizer)} has a learning_rate, which is a parameter of the "
@@ -314,7 +315,6 @@ def _check_settings(optimizer: Optimizer, made: Any, settings: Mapping[str, Any]
     for setting in settings:
         if setting not in own:
             raise unknown_name(f"Optimizer({optimizer.name!r}): setting", setting, own)
-    validate_parameter_constraints(_RANGES, dict(settings), caller_name=f"{optimizer.name!r}")
 
 
 def _is_keras_own(optimizer: Any) -> bool:

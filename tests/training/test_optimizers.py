@@ -135,8 +135,8 @@ def test_a_momentum_of_averaged_weights_turns_the_averaging_on():
         (Optimizer("adam", epsilon=0), "'epsilon' parameter of 'adam'"),
         (Optimizer("adam", weight_decay=-1), "'weight_decay' parameter of 'adam'"),
         (Optimizer("adam", ema_momentum=1.0), "'ema_momentum' parameter of 'adam'"),
-        (Optimizer("adam", clipnorm=1, clipvalue=1), "can't be made by Keras: Only one of"),
-        (Optimizer("adamw", weight_decay=None), "can't be made by Keras: Argument `weight_decay`"),
+        (Optimizer("adam", clipnorm=1, clipvalue=1), "can't be made: Only one of"),
+        (Optimizer("adamw", weight_decay=None), "can't be made: Argument `weight_decay`"),
     ],
 )
 def test_what_the_optimizer_cannot_be_made_of_is_refused(optimizer, message):
