@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
 from sklearn.naive_bayes import GaussianNB
@@ -240,7 +241,7 @@ def test_words_are_never_scaled():
 @pytest.mark.parametrize("kind", ["DNN", "CNN"])
 def test_pixel_scaling_none_takes_the_numbers_as_they_are(small, kind):
     X, y, X_test = small
-    asked = NETWORKS[kind].__class__(**{**NETWORKS[kind].get_params(), "pixel_scaling": None})
+    asked = clone(NETWORKS[kind]).set_params(pixel_scaling=None)
     unscaled = asked.fit(X / 16, y)
     assert (unscaled.pixel_offset_, unscaled.pixel_scale_) == (0, 1)
     scaled = NETWORKS[kind].fit(X, y)  # 0..16, which a division by 16 brings to 0..1

@@ -371,4 +371,4 @@ def test_pictures_of_a_comparison_show_every_classifier(result, monkeypatch):
     confusion, mistakes = figures
     assert [ax.get_title().split(":")[0] for ax in confusion.axes] == ["knn", "weak"]
     titles = [part.get_suptitle() for part in mistakes.subfigs]
-    assert [title.split(":")[0] for title in titles] == ["knn", "weak"]
+    assert [title.strip().split(":")[0] for title in titles] == ["knn", "weak"]
