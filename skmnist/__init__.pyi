@@ -31,8 +31,10 @@ from .datasets import fetch_mnist as fetch_mnist
 from .datasets import read_idx as read_idx
 from .ensemble import CNNStackingClassifier as CNNStackingClassifier
 from .ensemble import CommitteeClassifier as CommitteeClassifier
+from .ensemble import VirtualSVC as VirtualSVC
 from .export import to_scikeras as to_scikeras
 from .networks import ConvBlock as ConvBlock
+from .networks import PooledBlocks as PooledBlocks
 from .networks import RandomUniform as RandomUniform
 from .persistence import load as load
 from .persistence import save as save
@@ -44,6 +46,7 @@ from .text import SequenceDNNClassifier as SequenceDNNClassifier
 from .text import TextSequencer as TextSequencer
 from .text import tfidf_logistic_regression as tfidf_logistic_regression
 from .training import Augmentation as Augmentation
+from .training import Constant as Constant
 from .training import Cosine as Cosine
 from .training import OneCycle as OneCycle
 from .training import Optimizer as Optimizer

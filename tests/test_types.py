@@ -42,3 +42,13 @@ def test_values_and_functions_have_types_too() -> None:
     assert_type(result, ComparisonResult)
     assert_type(skmnist.list_recipes(), list[str])
     assert [row["classifier"] for row in result.rows] == ["knn"]
+
+
+def test_a_data_set_is_a_pair_of_pairs() -> None:
+    def loaded() -> Any:
+        (X_train, y_train), (X_test, y_test) = skmnist.fetch_mnist()
+        assert_type(X_train, NDArray[Any])
+        assert_type(y_test, NDArray[Any])
+        return X_test, y_train
+
+    assert callable(loaded)  # not called: for the type checker alone

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from functools import wraps
 from inspect import Parameter, signature
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
@@ -80,8 +80,8 @@ def _advice(estimator: Any, unknown: str, names: Collection[str]) -> str:
     return f"Expected {', '.join(names)}."
 
 
-class ShortErrors:
-    """Shortens long values in the middle in an estimator's errors about parameters (mixin)."""
+class ClearErrors:
+    """Makes an estimator's errors about parameters short and clear (mixin)."""
 
     def _validate_params(self) -> None:
         try:
@@ -91,6 +91,36 @@ class ShortErrors:
             for value in self.get_params(deep=False).values():  # type: ignore[attr-defined]
                 message = message.replace(repr(value), shown(value))
             raise InvalidParameterError(message) from None
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, also those of estimators that this one holds.
+
+        Parameters
+        ----------
+        **params : object
+            Parameters by name; ``name__parameter`` is a parameter of the estimator `name`.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter, or `name` is not an estimator.
+        """
+        own = self.get_params(deep=False)  # type: ignore[attr-defined]
+        for key in params:
+            name, _, inner = key.partition("__")
+            holder = params.get(name, own.get(name))
+            if inner and name in own and not hasattr(holder, "set_params"):
+                default = ", which stands for the default" if holder is None else ""
+                raise ValueError(
+                    f"{name}={shown(holder)}{default} has no parameters, so {key} can't be set; "
+                    f"set {name} to an estimator first."
+                )
+        return super().set_params(**params)  # type: ignore[misc]
 
 
 def rows_to_fit(

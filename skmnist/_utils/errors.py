@@ -39,7 +39,7 @@ def unknown_name(parameter: str, value: Any, known: Iterable[str], or_else: str 
     """
     known = sorted(known)
     by_spelling = {_plain(name): name for name in known}
-    near = get_close_matches(_plain(str(value)), by_spelling, n=1)
+    near = get_close_matches(_plain(value), by_spelling, n=1) if isinstance(value, str) else []
     hint = f"did you mean {by_spelling[near[0]]!r}? Expected" if near else "expected"
     names = ", ".join(map(repr, known))
     return ValueError(f"{parameter}={shown(value)} is unknown; {hint} one of {names}{or_else}.")

@@ -62,6 +62,8 @@ class Value(ShortRepr):
         """
         known = self.get_params()
         for name in params:
+            if not known:
+                raise ValueError(f"{type(self).__name__} has no parameters; {name} can't be set.")
             if name not in known:
                 raise unknown_name(f"{type(self).__name__}: parameter", name, known)
         return type(self)(**{**known, **params})

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmnist._inputs.images import as_rows, check_same_shape, find_image_shape
 from skmnist._inputs.numbers import check_float32_range
-from skmnist._inputs.validation import ShortErrors, clear_arguments, in_one_step, rows_as_fitted
+from skmnist._inputs.validation import ClearErrors, clear_arguments, in_one_step, rows_as_fitted
 from skmnist._utils.errors import shown
 from skmnist._utils.onednn import StartsAsItsSender
 from skmnist._utils.sklearn import StrOptions, fit_context
@@ -28,7 +28,7 @@ class CNNFeatures(
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    ShortErrors,
+    ClearErrors,
     BaseEstimator,
 ):
     """The values of a trained network's inner layer, as features.

@@ -33,7 +33,7 @@ from skmnist._inputs.targets import (
     stratified_split,
 )
 from skmnist._inputs.validation import (
-    ShortErrors,
+    ClearErrors,
     clear_arguments,
     in_one_step,
     rows_as_fitted,
@@ -76,7 +76,7 @@ class NetworkClassifier(
     CallbackSupportMixin,
     ProbabilisticClassifier,
     Inside,
-    ShortErrors,
+    ClearErrors,
     BaseEstimator,
     metaclass=ABCMeta,
 ):

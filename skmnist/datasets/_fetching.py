@@ -102,7 +102,7 @@ def not_found(what: str, files: str, cache: Path, reasons: list[str]) -> OSError
     )
 
 
-def as_bunch(train: Part, test: Part, target_names: list[str], description: str) -> Bunch:
+def bunch_of(train: Part, test: Part, target_names: list[str], description: str) -> Bunch:
     """Return a data set in scikit-learn's form."""
     return Bunch(
         X_train=train[0],

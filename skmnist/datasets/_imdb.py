@@ -8,6 +8,7 @@ import re
 import tarfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal, overload
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -15,15 +16,13 @@ from sklearn.utils import Bunch
 from skmnist._utils.files import uncompressed, write
 from skmnist.datasets._fetching import (
     Part,
+    bunch_of,
     cache_of,
     download,
     folder_for_download,
     innermost,
     not_found,
     read_from_disk,
-)
-from skmnist.datasets._fetching import (
-    as_bunch as in_a_bunch,
 )
 
 _PARTS = ("train", "test")
@@ -43,6 +42,24 @@ A. L. Maas, R. E. Daly, P. T. Pham, D. Huang, A. Y. Ng and C. Potts, "Learning W
 Sentiment Analysis", Proceedings of the 49th Annual Meeting of the Association for Computational
 Linguistics: Human Language Technologies, 142-150, 2011.
 """
+
+
+@overload
+def fetch_imdb(
+    *,
+    data_home: str | os.PathLike[str] | None = None,
+    download_if_missing: bool = True,
+    as_bunch: Literal[False] = False,
+) -> tuple[Part, Part]: ...
+
+
+@overload
+def fetch_imdb(
+    *,
+    data_home: str | os.PathLike[str] | None = None,
+    download_if_missing: bool = True,
+    as_bunch: bool,
+) -> tuple[Part, Part] | Bunch: ...
 
 
 def fetch_imdb(
@@ -118,9 +135,7 @@ def fetch_imdb(
     assert train is not None
     assert test is not None
     return (
-        in_a_bunch(train, test, ["negative", "positive"], _DESCRIPTION)
-        if as_bunch
-        else (train, test)
+        bunch_of(train, test, ["negative", "positive"], _DESCRIPTION) if as_bunch else (train, test)
     )
 
 

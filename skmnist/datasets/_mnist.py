@@ -5,14 +5,14 @@ import os
 from contextlib import suppress
 from errno import EISDIR
 from pathlib import Path
+from typing import Literal, overload
 
 import numpy as np
 from sklearn.utils import Bunch
 
 from skmnist.datasets._fetching import (
-    as_bunch as in_a_bunch,
-)
-from skmnist.datasets._fetching import (
+    Part,
+    bunch_of,
     cache_of,
     download,
     folder_for_download,
@@ -51,12 +51,30 @@ recognition", Proceedings of the IEEE 86(11), 2278-2324, 1998.
 """
 
 
+@overload
+def fetch_mnist(
+    *,
+    data_home: str | os.PathLike[str] | None = None,
+    download_if_missing: bool = True,
+    as_bunch: Literal[False] = False,
+) -> tuple[Part, Part]: ...
+
+
+@overload
+def fetch_mnist(
+    *,
+    data_home: str | os.PathLike[str] | None = None,
+    download_if_missing: bool = True,
+    as_bunch: bool,
+) -> tuple[Part, Part] | Bunch: ...
+
+
 def fetch_mnist(
     *,
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
     as_bunch: bool = False,
-) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]] | Bunch:
+) -> tuple[Part, Part] | Bunch:
     """Load MNIST from disk or, if it is missing, from the web.
 
     Each of the four files is looked for in the folder that the environment variable
@@ -115,7 +133,7 @@ def fetch_mnist(
         _fetch(name, data_home, download_if_missing) for name in _MD5_OF
     )
     train, test = (X_train, y_train), (X_test, y_test)
-    return in_a_bunch(train, test, list("0123456789"), _DESCRIPTION) if as_bunch else (train, test)
+    return bunch_of(train, test, list("0123456789"), _DESCRIPTION) if as_bunch else (train, test)
 
 
 # Where a file of MNIST comes from

@@ -21,7 +21,7 @@ from skmnist._inputs.images import ImageShape
 from skmnist._inputs.numbers import checked_weights
 from skmnist._inputs.targets import at_least_two
 from skmnist._inputs.validation import (
-    ShortErrors,
+    ClearErrors,
     clear_arguments,
     in_one_step,
     rows_as_fitted,
@@ -67,7 +67,7 @@ class TrainingData(NamedTuple):
 
 
 class Ensemble(
-    StartsAsItsSender, CallbackSupportMixin, ShortErrors, MetaEstimatorMixin, BaseEstimator
+    StartsAsItsSender, CallbackSupportMixin, ClearErrors, MetaEstimatorMixin, BaseEstimator
 ):
     """A classifier of images that consists of other estimators (abstract).
 

@@ -11,11 +11,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skmnist._inputs.images import as_images, as_rows, image_shape_of, native_pixels
 from skmnist._inputs.numbers import check_float32_range
 from skmnist._inputs.state import ImageState
-from skmnist._inputs.validation import ShortErrors, clear_arguments, in_one_step, rows_as_fitted
+from skmnist._inputs.validation import ClearErrors, clear_arguments, in_one_step, rows_as_fitted
 from skmnist._utils.sklearn import fit_context
 
 
-class ImageTransformer(TransformerMixin, ImageState, ShortErrors, BaseEstimator, metaclass=ABCMeta):
+class ImageTransformer(TransformerMixin, ImageState, ClearErrors, BaseEstimator, metaclass=ABCMeta):
     """A transformer that takes rows of pixels or images (abstract).
 
     A subclass implements `_transform`, and `_learn` if it learns more than the images' shape.  It

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skmnist._inputs.validation import ShortErrors, in_one_step
+from skmnist._inputs.validation import ClearErrors, in_one_step
 from skmnist._utils.errors import shown
 from skmnist._utils.sklearn import Interval, fit_context
 from skmnist.text._networks import UNKNOWN
@@ -26,7 +26,7 @@ _LINE_BREAK = re.compile(r"<br\s*/?>")
 _WORD = re.compile(r"[^\s!\"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~]+")
 
 
-class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ShortErrors, BaseEstimator):
+class TextSequencer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClearErrors, BaseEstimator):
     r"""Convert texts to rows of word indices, all of the same length.
 
     Words are numbered by their frequency in the training texts: the most frequent one is 3, the

@@ -1,6 +1,7 @@
 """Optimizers as data: Keras's class and its settings, for a new optimizer in every fit."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from inspect import isclass, signature
@@ -30,6 +31,12 @@ _RANGES: dict[str, list[Any]] = {
     "clipvalue": [*_POSITIVE, None],
     "global_clipnorm": [*_POSITIVE, None],
     "ema_momentum": [Interval(Real, 0, 1, closed="neither")],
+    "loss_scale_factor": [*_POSITIVE, None],
+    "exclude_layers": ["array-like", None],
+    "amsgrad": ["boolean"],
+    "centered": ["boolean"],
+    "nesterov": ["boolean"],
+    "use_ema": ["boolean"],
 }
 # These wrap other optimizers, and are of no use alone.
 _NOT_BY_NAME = ("LossScaleOptimizer", "MultiOptimizer", "Optimizer", "OptimizerMap")
@@ -214,7 +221,7 @@ class OptimizerSpec:
 
 
 def optimizers_by_name() -> dict[str, Any]:
-    """Return the classes of all of Keras's optimizers, by their names in lower case.
+    """Return the classes of all of Keras's optimizers, by their names in snake case.
 
     Examples
     --------
@@ -224,7 +231,7 @@ def optimizers_by_name() -> dict[str, Any]:
     """
     keras = load_keras()
     return {
-        name.lower(): found
+        re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", name).lower(): found
         for name, found in vars(keras.optimizers).items()
         if isclass(found) and issubclass(found, keras.Optimizer) and name not in _NOT_BY_NAME
     }
@@ -248,8 +255,10 @@ def named_optimizer(optimizer: Any) -> Optimizer:
         return optimizer
     if isinstance(optimizer, str):
         return Optimizer(optimizer)
+    has_own = hasattr(optimizer, "get_config")
+    has = "settings of its own, which can't be set by name" if has_own else "no settings"
     raise ValueError(
-        f"optimizer={shown(optimizer)} has settings of its own, which can't be set by name. Give "
+        f"optimizer={shown(optimizer)} has {has}. Give "
         "its name, or an Optimizer such as Optimizer('adam', beta_1=0.8)."
     )
 
@@ -298,10 +307,14 @@ def _plain(setting: str, value: Any) -> Any:
 
 def _class_of(name: str) -> Any:
     known = optimizers_by_name()
-    spelt = name.lower().replace("_", "").replace("-", "")
-    if spelt not in known:
+    by_letters = {_letters(each): found for each, found in known.items()}
+    if _letters(name) not in by_letters:
         raise unknown_name("optimizer", name, known, ", an Optimizer or a Keras optimizer")
-    return known[spelt]
+    return by_letters[_letters(name)]
+
+
+def _letters(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
 
 
 def _check_settings(optimizer: Optimizer, made: Any, settings: Mapping[str, Any]) -> None:
@@ -329,6 +342,11 @@ def _spec(optimizer: Any) -> OptimizerSpec:
             f"optimizer={shown(optimizer)} is not one of Keras's own optimizers; it is made "
             "anew for each fit, so expected one of those, an Optimizer, or one of "
             f"{sorted(optimizers_by_name())}."
+        )
+    if class_name in _NOT_BY_NAME:
+        raise TypeError(
+            f"optimizer={shown(optimizer)} wraps other optimizers, which can't be copied; expected "
+            "a single one. To scale the loss, set its loss_scale_factor."
         )
     config = optimizer.get_config()
     config.pop("name", None)  # Keras generates numbered names: "adam", "adam_1", ...

@@ -9,7 +9,11 @@ from sklearn.preprocessing import MinMaxScaler
 from skmnist import (
     Augmentation,
     CNNClassifier,
+    CNNFeatures,
+    CNNStackingClassifier,
+    CommitteeClassifier,
     ConvBlock,
+    Cosine,
     DNNClassifier,
     OneCycle,
     Optimizer,
@@ -17,6 +21,7 @@ from skmnist import (
     PretrainedClassifier,
     RandomUniform,
     ResNetClassifier,
+    TextSequencer,
     load,
     recipe,
     save,
@@ -116,7 +121,10 @@ def test_each_phase_has_a_schedule_of_its_own():
         ({"augmentation__rotatoin": 3}, "parameter='rotatoin' is unknown; did you mean 'rotation'"),
         ({"augmentation": "afine", "augmentation__zoom": 0}, "did you mean 'affine'"),
         ({"schedule": None, "schedule__peak": 0.5}, "schedule=None is unknown"),
-        ({"schedule": "cosine", "schedule__peak": 0.5}, "Cosine: parameter='peak' is unknown"),
+        (
+            {"schedule": "cosine", "schedule__peak": 0.5},
+            "Cosine has no parameters; peak can't be set",
+        ),
         ({"augmentation": [1], "augmentation__zoom": 0}, r"augmentation=\[1\] is unknown"),
         ({"optimizer": None, "optimizer__beta_1": 0.5}, "Give its name, or an Optimizer such as"),
     ],
@@ -186,3 +194,27 @@ def test_an_optimizer_is_saved_and_loaded(digits, tmp_path):
     muon = Optimizer("muon", momentum=0.9, nesterov=False, exclude_layers=["output"])
     save(small(optimizer=muon).fit(X[:100], y[:100]), tmp_path / "model")
     assert load(tmp_path / "model").optimizer == muon
+
+
+@pytest.mark.parametrize(
+    ("estimator", "key", "expected"),
+    [
+        (CommitteeClassifier(), "estimators__epochs", "estimators=None, which stands for the"),
+        (CNNStackingClassifier(), "network__optimizer__momentum", "network=None, which stands"),
+        (CNNStackingClassifier(), "final_estimator__C", "final_estimator='logistic' has no param"),
+        (CNNFeatures(), "classifier__epochs", "classifier=None, which stands for the default"),
+        (TextSequencer(), "max_tokens__x", "max_tokens=5000 has no parameters"),
+        (CNNClassifier(schedule=Cosine()), "schedule__x", "Cosine has no parameters"),
+        (CNNClassifier(optimizer=None), "optimizer__x", "optimizer=None has no settings"),
+    ],
+    ids=lambda given: given if isinstance(given, str) else type(given).__name__,
+)
+def test_a_parameter_of_what_has_none_is_refused_in_words(estimator, key, expected):
+    with pytest.raises(ValueError, match=expected):
+        estimator.set_params(**{key: 1})
+
+
+def test_an_estimator_may_be_set_together_with_its_parameters():
+    stack = CNNStackingClassifier()
+    stack.set_params(network=CNNClassifier(), network__epochs=3)
+    assert stack.network.epochs == 3

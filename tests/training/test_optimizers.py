@@ -142,3 +142,40 @@ def test_a_momentum_of_averaged_weights_turns_the_averaging_on():
 def test_what_the_optimizer_cannot_be_made_of_is_refused(optimizer, message):
     with pytest.raises(ValueError, match=message):
         find_optimizer(optimizer, 0.1)
+
+
+def losses(digits, optimizer, **settings):
+    X, _, y, _ = digits
+    network = skmnist.DNNClassifier(
+        hidden_units=8, epochs=2, optimizer=optimizer, schedule="constant", random_state=0
+    )
+    return network.set_params(**settings).fit(X[:200], y[:200]).history_["loss"]
+
+
+def test_a_scaled_loss_trains_as_the_loss_itself(digits):
+    plain = losses(digits, "sgd", learning_rate=0.1)
+    scaled = losses(digits, Optimizer("sgd", loss_scale_factor=1024.0), learning_rate=0.1)
+    assert plain[1] < plain[0]
+    assert scaled == pytest.approx(plain, rel=1e-5)
+
+
+def test_a_keras_object_that_wraps_others_is_refused(digits):
+    optimizers = skmnist._utils.backend.load_keras().optimizers
+    wrapping = optimizers.LossScaleOptimizer(optimizers.SGD(0.1))
+    with pytest.raises(TypeError, match=r"wraps other optimizers.*loss_scale_factor"):
+        losses(digits, wrapping)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "expected"),
+    [
+        (Optimizer("adam", amsgrad="yes"), "amsgrad"),
+        (Optimizer("adamw", exclude_layers="output"), "exclude_layers|unknown"),
+        (Optimizer("sgd", loss_scale_factor=0), "loss_scale_factor"),
+        (Optimizer("schedulefree"), "'schedule_free_adamw'"),
+    ],
+    ids=str,
+)
+def test_a_value_of_another_kind_is_refused_by_its_name(digits, optimizer, expected):
+    with pytest.raises(ValueError, match=expected):
+        losses(digits, optimizer)

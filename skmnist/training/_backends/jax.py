@@ -129,9 +129,10 @@ class Trainer(AbstractTrainer):
             loss = jnp.mean(losses * weights)
             if penalties:
                 loss += sum(penalties).astype(loss.dtype)
-            return loss, (new_others, self._hits(labels, outputs))
+            scaled = self._optimizer.scale_loss(loss)
+            return scaled, (loss, new_others, self._hits(labels, outputs))
 
-        (loss, (others, hits)), gradients = jax.value_and_grad(loss_of, has_aux=True)(trained)
+        gradients, (loss, others, hits) = jax.grad(loss_of, has_aux=True)(trained)
         trained, optimizer = self._optimizer.stateless_apply(optimizer, gradients, trained)
         return [trained, others, optimizer], loss, hits
 

@@ -131,8 +131,9 @@ class Trainer(AbstractTrainer):
             loss = tf.reduce_mean(losses * weights)
             if self.network.losses:
                 loss += tf.cast(tf.add_n(self.network.losses), loss.dtype)
+            scaled = self._optimizer.scale_loss(loss)
         variables = self.network.trainable_variables
-        self._optimizer.apply(tape.gradient(loss, variables), variables)
+        self._optimizer.apply(tape.gradient(scaled, variables), variables)
         return loss, self._hits(labels, outputs)
 
     def _run_judging(self, images, labels, weights, scale, background, rows):

@@ -88,7 +88,8 @@ class Trainer(AbstractTrainer):
         losses = self._training_spec.loss(self._targets(labels, outputs), outputs)
         loss = (losses * weights[rows]).mean() + sum(self.network.losses)
         variables = self.network.trainable_variables
-        gradients = torch.autograd.grad(loss, [v.value for v in variables])
+        scaled = self._optimizer.scale_loss(loss)
+        gradients = torch.autograd.grad(scaled, [v.value for v in variables])
         with torch.no_grad():
             self._optimizer.apply(gradients, variables)
         return loss.detach(), self._hits(labels, outputs)
