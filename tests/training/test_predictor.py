@@ -71,18 +71,18 @@ def test_a_network_is_compiled_for_few_batch_sizes_whatever_sizes_come(rows):
     predictor = predictor_of("DNN")
     for n in (*range(1, 41), 128, 200, 512, 513, 700):
         assert predictor.outputs(rows[:n], SHAPE).shape == (n, 10)
-    assert sorted(inference._compiled[NETWORKS["DNN"]]) == list(inference._batch_sizes())
+    assert sorted(inference._compiled_for(NETWORKS["DNN"])) == list(inference._batch_sizes())
     # An equal network, such as the next fold's, brings no other.
     predictor_of("DNN", seed=1).outputs(rows, SHAPE)
     assert len(inference._compiled) == 1
 
 
 def test_no_more_than_a_few_networks_stay_compiled(rows):
-    for units in range(1, 2 + inference._MOST_COMPILED):
+    for units in range(1, 2 + inference._compiled._maxsize):
         architecture = Architecture.of(dense_network, hidden_units=(units,), **COMMON)
         variables = [v.numpy() for v in architecture.build(0).variables]
         assert Predictor(architecture, variables, PixelScaling()).n_outputs == 10
-    assert len(inference._compiled) == inference._MOST_COMPILED
+    assert len(inference._compiled) == inference._compiled._maxsize
 
 
 def test_networks_of_equal_architecture_keep_their_own_weights(rows):

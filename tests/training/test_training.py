@@ -223,13 +223,13 @@ def test_the_loss_on_rows_held_out_has_the_penalties_that_keras_adds(data):
 
 
 def test_equal_fits_share_one_compiled_loop_whatever_the_rate_the_seed_and_the_rows(data):
-    loop._pool._idle.clear()
+    loop._pool.clear()
     made = []
     for rate, rows, batch, epochs in [(0.01, 200, 32, 1), (0.02, 150, 20, 2), (0.03, 77, 50, 1)]:
         task = TrainingSpec(DENSE, find_optimizer("nadam", rate), find_loss("cross_entropy"), None)
         plan = Plan(epochs, batch, rate, Cosine(), seed=rows)
         train(task, plan, replace(data, train_rows=data.train_rows[:rows]))
-        ((_, trainer),) = loop._pool._idle.values()
+        ((_, trainer),) = loop._pool._entries.values()
         made.append(trainer)
     assert made[0] is made[1] is made[2]
     assert len(trainer._traced) == 1
