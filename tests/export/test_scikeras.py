@@ -16,6 +16,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, train_test_split
 
 from skmnist import CNNClassifier, ConvBlock, DNNClassifier, LeNetClassifier, Optimizer
+from skmnist._utils.random import seed_of
 from skmnist.export import to_scikeras
 from skmnist.networks import convolutional_network, dense_network, lenet5
 
@@ -159,7 +160,10 @@ def compare(ours, X_train, X_test, y_train, y_test):
     theirs = pickle.loads(pickle.dumps(clone(theirs)))
     theirs.initialize(X_train, y_train)
     architecture = ours._architecture(ours.image_shape_, 10, ours.dtype_)
-    first = architecture.build(ours._seed()).get_weights(), theirs.model_.get_weights()
+    first = (
+        architecture.build(seed_of(ours.random_state)).get_weights(),
+        theirs.model_.get_weights(),
+    )
     theirs.fit(X_train, y_train)
     again = pickle.loads(pickle.dumps(theirs))
     return {
