@@ -85,8 +85,10 @@ def compare(
     the variance corrected by Nadeau & Bengio (2003). Pairs are tested by McNemar's exact test
     (Dietterich 1998) on one test set, and by the corrected resampled t-test (Nadeau & Bengio 2003,
     Bouckaert & Frank 2004) over folds; p-values are corrected for the number of pairs by Holm's
-    method (1979). The tests are functions of :mod:`skmnist.comparison`. Few folds, and scores that
-    happen to be equal in all of them, give rough intervals; ten folds give better ones.
+    method (1979). The tests are functions of :mod:`skmnist.comparison`. If all folds
+    have the same score or difference, which has no variance then, Wilson's interval and McNemar's
+    test are those of all predictions together. Few folds give rough intervals; ten give better
+    ones.
 
     Prediction times are medians of several calls after a first one that isn't counted. A fit's time
     includes the compilation of a network, but not the import of its backend. After each epoch, a

@@ -24,6 +24,7 @@ from skmnist.comparison._significance import (
 )
 
 LEVEL = 0.05
+_SAME = 1e-12  # differences of accuracies that are rounding errors
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,10 +288,15 @@ def _row(name: str, folds: list[FoldResult]) -> dict[str, Any]:
 
 
 def _interval(folds: list[FoldResult]) -> tuple[float, float]:
-    if len(folds) == 1:
-        n_test = len(folds[0].test)
+    if _are_equal([fold.accuracy for fold in folds]):
+        n_test = len(np.unique(np.concatenate([fold.test for fold in folds])))
         return wilson_interval(round(folds[0].accuracy * n_test), n_test)
     return resampled_interval([fold.accuracy for fold in folds], _test_train_ratio(folds))
+
+
+def _are_equal(scores: list[float]) -> bool:
+    """Return whether scores of folds have no variance, as that of a single one."""
+    return max(scores) - min(scores) < _SAME
 
 
 def _test_train_ratio(folds: list[FoldResult]) -> float:
@@ -303,8 +309,8 @@ def _tested(
     """Return the difference and the p-value of a pair of classifiers, the more accurate first."""
     first, second = [fold[pair[0]] for fold in folds], [fold[pair[1]] for fold in folds]
     differences = [a.accuracy - b.accuracy for a, b in zip(first, second, strict=True)]
-    if len(folds) == 1:
-        p_value = mcnemar_exact(*(fold.y_pred == y[fold.test] for fold in (first[0], second[0])))
+    if _are_equal(differences):
+        p_value = mcnemar_exact(*(_right(of_one, y) for of_one in (first, second)))
     else:
         p_value = corrected_resampled_ttest(differences, _test_train_ratio(first))
     better, other = pair if fmean(differences) >= 0 else pair[::-1]
@@ -314,6 +320,11 @@ def _tested(
         "difference": abs(fmean(differences)),
         "p_value": p_value,
     }
+
+
+def _right(folds: list[FoldResult], y: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which samples were predicted correctly, of all folds together."""
+    return np.concatenate([fold.y_pred == y[fold.test] for fold in folds])
 
 
 def _predictions(folds: list[FoldResult]) -> Predictions:

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 from scipy import stats
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.datasets import load_iris
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import (
@@ -508,3 +509,15 @@ def test_a_folder_that_cannot_be_made_is_told_before_any_fit(small, tmp_path):
     with pytest.raises(OSError, match=r"output='.*file' can't be made a folder"):
         compare([Broken()], *small, cv=2, verbose=0, output=tmp_path / "file")
     assert Broken.n_fits == 0
+
+
+def test_folds_of_equal_scores_leave_an_interval_and_a_doubt():
+    iris = load_iris()
+    X, y = iris.data[47:53], iris.target[47:53]  # three of each of two classes, far apart
+    both = {"knn": knn(n_neighbors=1), "most frequent": DummyClassifier()}
+    result = compare(both, X, y, cv=3, verbose=0)
+    assert [row["accuracy"] for row in result.rows] == [1.0, 0.5]
+    rows = {row["classifier"]: (row["accuracy_low"], row["accuracy_high"]) for row in result.rows}
+    assert rows == {"knn": wilson_interval(6, 6), "most frequent": wilson_interval(3, 6)}
+    (pair,) = result.significance
+    assert (pair["p_value"], pair["significant"]) == (0.25, False)
