@@ -339,8 +339,8 @@ def _spec(optimizer: Any) -> OptimizerSpec:
     # By its module: each backend has its own subclasses, with the same names.
     if not isinstance(optimizer, load_keras().Optimizer) or not _is_keras_own(optimizer):
         raise TypeError(
-            f"optimizer={shown(optimizer)} is not one of Keras's own optimizers; it is made "
-            "anew for each fit, so expected one of those, an Optimizer, or one of "
+            f"optimizer={shown(optimizer)} is not one of Keras's own optimizer objects; it is "
+            "made anew for each fit, so expected one of those, an Optimizer, or one of "
             f"{sorted(optimizers_by_name())}."
         )
     if class_name in _NOT_BY_NAME:

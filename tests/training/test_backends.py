@@ -73,7 +73,7 @@ def keras_own_fit():
             ("convolutional", "adam"),
             ("dense", "lamb"),
             ("dense", "muon"),
-            ("dense", "schedulefreeadamw"),
+            ("dense", "schedule_free_adamw"),
         )
     }
 
@@ -101,7 +101,7 @@ def _difference(kind, optimizer):
         "adam": (keras.optimizers.Adam(0.003), find_optimizer("adam", 0.003)),
         "lamb": (keras.optimizers.Lamb(0.003), find_optimizer("lamb", 0.003)),
         "muon": (keras.optimizers.Muon(0.003), find_optimizer("muon", 0.003)),
-        "schedulefreeadamw": (
+        "schedule_free_adamw": (
             keras.optimizers.ScheduleFreeAdamW(0.003),
             find_optimizer("schedule_free_adamw", 0.003),
         ),
@@ -370,7 +370,7 @@ def test_the_numbers_are_those_of_keras_own_fit(results):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_every_optimizer_by_name_makes_the_loss_fall(results):
     of_each = results["every_optimizer"]
-    assert {"adam", "lamb", "muon", "schedulefreeadamw", "sgd"} < set(of_each)
+    assert {"adam", "lamb", "muon", "schedule_free_adamw", "sgd"} < set(of_each)
     for name, losses in of_each.items():
         assert losses[2] < losses[1] < losses[0], name
 
