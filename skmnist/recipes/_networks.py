@@ -41,7 +41,9 @@ NETWORKS = {
         source="Clanuwat et al. 2018, arXiv:1812.01718",
     ),
     "capsnet": Recipe(
-        CapsNetClassifier(),
+        # A higher rate than the default, which is for few images too: on 15,000 training images
+        # 98.65 instead of 98.36 % of the last 10,000, which were held out (one seed).
+        CapsNetClassifier(learning_rate=0.006),
         "A capsule network with dynamic routing, without reconstruction; the figure is that of a "
         "wider network.",
         Reported(test_accuracy=99.65),
