@@ -136,8 +136,7 @@ class NetworkClassifier(
         Parameters
         ----------
         X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
-            Rows of pixels or images, of any real dtype; for a sequence classifier, rows of word
-            indices.
+            Rows of pixels or images, of any real dtype.
         y : array-like of shape (n,)
             Class labels, numbers or strings, at least two classes.
         sample_weight : array-like of shape (n,), default=None
@@ -205,8 +204,7 @@ class NetworkClassifier(
         Parameters
         ----------
         X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
-            Rows of pixels or images, of any real dtype; for a sequence classifier, rows of word
-            indices.
+            Rows of pixels or images, of any real dtype.
         y : array-like of shape (n,)
             Class labels, all among `classes`.
         classes : array-like of shape (n_classes,), default=None
@@ -241,8 +239,7 @@ class NetworkClassifier(
         Parameters
         ----------
         X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
-            Rows of pixels or images, of any real dtype; for a sequence classifier, rows of word
-            indices.
+            Rows of pixels or images, of any real dtype.
 
         Returns
         -------

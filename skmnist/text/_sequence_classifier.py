@@ -1,8 +1,10 @@
 """The abstract base of all classifiers of word sequences."""
 
 from abc import ABCMeta
+from collections.abc import Callable
+from functools import wraps
 from numbers import Integral
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,24 @@ from skmnist.text._networks import UNKNOWN
 
 MOST_WORDS = 2**24  # a batch is float32, which represents all whole numbers up to this one
 _OF_IMAGES = {"augmentation", "image_shape", "output_activation", "pixel_scaling"}
+
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def _of_words(method: _Method) -> _Method:
+    """Return a method of the base with a docstring about word indices instead of images."""
+
+    @wraps(method)
+    def inherited(*args: Any, **kwargs: Any) -> Any:
+        return method(*args, **kwargs)
+
+    inherited.__doc__ = (
+        (method.__doc__ or "")
+        .replace("(n, n_pixels), (n, height, width) or (n, height, width, channels)", "(n, length)")
+        .replace("Rows of pixels or images, of any real dtype.", "Rows of word indices.")
+    )
+    return cast("_Method", inherited)
 
 
 class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
@@ -49,6 +69,13 @@ class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
     image_shape = None
     augmentation = None
     pixel_scaling = None
+
+    fit = _of_words(NetworkClassifier.fit)
+    partial_fit = _of_words(NetworkClassifier.partial_fit)
+    predict = _of_words(NetworkClassifier.predict)
+    predict_proba = _of_words(NetworkClassifier.predict_proba)
+    predict_log_proba = _of_words(NetworkClassifier.predict_log_proba)
+    score = _of_words(NetworkClassifier.score)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

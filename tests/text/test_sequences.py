@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks
 
-from skmnist import persistence
+from skmnist import DNNClassifier, persistence
 from skmnist._utils.backend import load_keras
 from skmnist.datasets import fetch_imdb
 from skmnist.text import (
@@ -408,3 +408,13 @@ print(classifier.fit(X[:320], y[:320]).score(X[320:], y[320:]))
     )
     assert run.returncode == 0, run.stderr
     assert float(run.stdout) > 0.9
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "predict", "predict_proba", "score"])
+def test_methods_are_described_for_word_indices(method):
+    described = getattr(SequenceDNNClassifier, method).__doc__
+    assert "X : array-like of shape (n, length)" in described
+    assert "pixels or images" not in described
+    images = getattr(DNNClassifier, method).__doc__
+    assert "(n, height, width)" in images
+    assert "word" not in images
