@@ -10,6 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
+from skmnist._utils.backend import load_keras
 from skmnist.datasets import fetch_imdb
 from skmnist.text import TextSequencer
 
@@ -104,6 +105,7 @@ def test_the_order_of_the_texts_decides_nothing():
 
 
 def test_real_reviews_are_read_as_by_the_tokenizer_of_keras(reviews):
+    load_keras()  # first, as it sets TensorFlow up
     from keras.src.legacy.preprocessing.text import Tokenizer
     from keras.utils import pad_sequences
 

@@ -28,7 +28,6 @@ from skmnist.recipes import recipe
 from skmnist.training import Constant
 from skmnist.training import _loop as loop
 from skmnist.training._averages import corrected_averages
-from skmnist.training._backends import tensorflow
 from skmnist.training._contract import Data, Plan, TrainingSpec
 from skmnist.training._loop import train
 from skmnist.training._losses import find_loss
@@ -194,7 +193,9 @@ def with_keras_averages(monkeypatch):
     def train_so(*arguments):
         with monkeypatch.context() as patched:
             patched.setattr(loop, "_pool", Pool(maxsize=1))
-            patched.setattr(tensorflow, "corrected_averages", lambda *_: nullcontext())
+            patched.setattr(
+                "skmnist.training._backends.tensorflow.corrected_averages", lambda *_: nullcontext()
+            )
             return outcome(*arguments)
 
     return train_so
