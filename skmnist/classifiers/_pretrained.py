@@ -6,8 +6,6 @@ from numbers import Integral, Real
 from os import PathLike
 from typing import Any
 
-from numpy.typing import NDArray
-
 from skmnist._inputs.images import ImageShape
 from skmnist._inputs.targets import batch_size
 from skmnist._utils.sklearn import Interval, StrOptions
@@ -259,17 +257,6 @@ class PretrainedClassifier(NetworkClassifier):
         )
 
     # -- the two phases ----------------------------------------------------------------
-
-    def _begin_anew(
-        self,
-        rows: NDArray[Any],
-        y: NDArray[Any],
-        counted: NDArray[Any],
-        classes: Any,
-        seen: ImageShape | None,
-    ) -> None:
-        super()._begin_anew(rows, y, counted, classes, seen)
-        self.fine_tune_history_ = {}
 
     def _training(
         self, spec: TrainingSpec, plan: Plan, data: Data, *, one_epoch: bool = False
