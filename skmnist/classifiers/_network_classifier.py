@@ -190,7 +190,7 @@ class NetworkClassifier(
             data, spec, self.epochs, find_schedule(self.schedule), patience=self._patience()
         )
         outcome = self._train(self._training(spec, plan, data), sample_weight, self.warm_start)
-        warn_if_guessing(spec.loss, data, n_outputs_of(spec.architecture), outcome)
+        warn_if_guessing(spec, data, n_outputs_of(spec.architecture), outcome)
         return self
 
     @in_one_step
