@@ -7,7 +7,7 @@ from typing import Any
 from skmnist._inputs.images import ImageShape
 from skmnist.classifiers._docstrings import describe_shared_parameters
 from skmnist.classifiers._network_classifier import NetworkClassifier
-from skmnist.classifiers._parameters import HIDDEN_LAYERS, QUICK_ADAMW, n_outputs, whole_numbers
+from skmnist.classifiers._parameters import HIDDEN_LAYERS, QUICK_ADAMW, whole_numbers
 from skmnist.networks import Architecture, ConvBlock, PooledBlocks, convolutional_network
 from skmnist.networks._layers import activation_name
 from skmnist.training import Augmentation
@@ -87,6 +87,7 @@ class CNNClassifier(NetworkClassifier):
         schedule: str | Schedule = "one_cycle",
         loss: Any = "cross_entropy",
         label_smoothing: float = 0.1,
+        metrics: Sequence[Any] | None = None,
         class_weight: dict[Any, float] | str | None = None,
         validation_fraction: float | None = None,
         early_stopping: bool = False,
@@ -116,6 +117,7 @@ class CNNClassifier(NetworkClassifier):
         self.schedule = schedule
         self.loss = loss
         self.label_smoothing = label_smoothing
+        self.metrics = metrics
         self.class_weight = class_weight
         self.validation_fraction = validation_fraction
         self.early_stopping = early_stopping
@@ -132,16 +134,15 @@ class CNNClassifier(NetworkClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
+    def _architecture(self, image_shape: ImageShape, n_targets: int, dtype: str) -> Architecture:
         return Architecture.of(
             convolutional_network,
             input_shape=image_shape,
-            n_outputs=n_outputs(n_classes, self.output_activation),
+            **self._output(n_targets, self.output_activation),
             conv_blocks=ConvBlock.all_of(self.conv_blocks),
             hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
             activation=activation_name(self.activation, "activation"),
             dropout=self.dropout,
             hidden_batch_norm=self.hidden_batch_norm,
-            output_activation=self.output_activation,
             dtype=dtype,
         )

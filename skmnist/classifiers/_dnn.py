@@ -12,7 +12,7 @@ from skmnist._utils.errors import shown
 from skmnist._utils.sklearn import Interval
 from skmnist.classifiers._docstrings import describe_shared_parameters
 from skmnist.classifiers._network_classifier import NetworkClassifier
-from skmnist.classifiers._parameters import HIDDEN_LAYERS, n_outputs, whole_numbers
+from skmnist.classifiers._parameters import HIDDEN_LAYERS, whole_numbers
 from skmnist.networks import Architecture, RandomUniform, dense_network
 from skmnist.networks._layers import activation_name
 from skmnist.training import Augmentation
@@ -91,6 +91,7 @@ class DNNClassifier(NetworkClassifier):
         schedule: str | Schedule = "one_cycle",
         loss: Any = "cross_entropy",
         label_smoothing: float = 0.0,
+        metrics: Sequence[Any] | None = None,
         class_weight: dict[Any, float] | str | None = None,
         validation_fraction: float | None = None,
         early_stopping: bool = False,
@@ -122,6 +123,7 @@ class DNNClassifier(NetworkClassifier):
         self.schedule = schedule
         self.loss = loss
         self.label_smoothing = label_smoothing
+        self.metrics = metrics
         self.class_weight = class_weight
         self.validation_fraction = validation_fraction
         self.early_stopping = early_stopping
@@ -161,15 +163,14 @@ class DNNClassifier(NetworkClassifier):
         shape = find_image_shape(rows.shape[1], self.image_shape, seen)
         return ImageEncoding.learned(rows, seen, shape, self.pixel_scaling)
 
-    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
+    def _architecture(self, image_shape: ImageShape, n_targets: int, dtype: str) -> Architecture:
         return Architecture.of(
             dense_network,
             input_shape=image_shape,
-            n_outputs=n_outputs(n_classes, self.output_activation),
+            **self._output(n_targets, self.output_activation),
             hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
             activation=activation_name(self.activation, "activation"),
             dropout=self.dropout,
-            output_activation=self.output_activation,
             use_bias=self.use_bias,
             kernel_initializer=self.kernel_initializer,
             bias_initializer=self.bias_initializer,

@@ -32,6 +32,10 @@ loss : str, callable or keras.losses.Loss, default={loss!r}
     one-hot labels.
 label_smoothing : float, default={label_smoothing!r}
     The fraction of each label that is spread evenly over all classes (Szegedy et al. 2016).
+metrics : list of str, keras.metrics.Metric or callable, or None, default={metrics!r}
+    Further scores that `history_` records in each epoch, by Keras's names ("auc", "f1_score",
+    "top_k_categorical_accuracy"), as its objects, or functions of targets and outputs. Targets are
+    one-hot labels; Keras's sparse metrics get class numbers. The accuracy is always recorded.
 class_weight : dict, "balanced" or None, default={class_weight!r}
     The weight of each class. The keys of a dict are labels as in `y`; classes that it lacks have
     weight 1. "balanced" weights classes by the inverse of their frequency.
@@ -84,11 +88,13 @@ verbose : int, default={verbose!r}
 
 _ATTRIBUTES = """
 classes_ : ndarray of shape (n_classes,)
-    The class labels.
+    The class labels; for multi-label `y` the numbers of its columns.
+target_type_ : {"binary", "multiclass", "multilabel-indicator"}
+    The type of `y`, by scikit-learn's names.
 history_ : dict of str to list of float
-    One value per epoch of "loss", "accuracy" and "learning_rate", of "val_loss" and "val_accuracy"
-    if there were validation samples, and of what callbacks add to the logs. If training continued
-    from an earlier fit, epochs without a value have NaN.
+    One value per epoch of "loss", "accuracy", the `metrics` and "learning_rate", of the same with
+    "val_" if there were validation samples, and of what callbacks add to the logs. If training
+    continued from an earlier fit, epochs without a value have NaN.
 callbacks_ : list of keras.callbacks.Callback
     The callbacks that ran in the last fit. They aren't pickled or saved.
 n_epochs_ : int

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown, unknown_name
+from skmnist._utils.reprs import ShortRepr
 from skmnist.training._tasks import Numbers, OneClass, SeveralLabels, Task
 
 LOSSES = (
@@ -37,6 +38,7 @@ _LOSSES_OF_LABELS = (
     "hinge",
     "huber",
     "log_cosh",
+    "margin",
     "mean_absolute_error",
     "mean_squared_error",
     "squared_hinge",
@@ -70,8 +72,8 @@ _BY_TASK: dict[type[Task], tuple[str, ...]] = {
 _CROSS_ENTROPIES = {"cross_entropy", "categorical_crossentropy", "sparse_categorical_crossentropy"}
 
 
-@dataclass(frozen=True)
-class Loss:
+@dataclass(frozen=True, repr=False)
+class Loss(ShortRepr):
     """A loss over targets of the outputs' shape: one-hot labels, an indicator matrix or numbers.
 
     Parameters
