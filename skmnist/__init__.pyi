@@ -8,6 +8,7 @@ from . import networks as networks
 from . import persistence as persistence
 from . import preprocessing as preprocessing
 from . import recipes as recipes
+from . import regressors as regressors
 from . import reports as reports
 from . import text as text
 from . import training as training
@@ -40,6 +41,8 @@ from .persistence import load as load
 from .persistence import save as save
 from .recipes import list_recipes as list_recipes
 from .recipes import recipe as recipe
+from .regressors import CNNRegressor as CNNRegressor
+from .regressors import DNNRegressor as DNNRegressor
 from .reports import reproduce as reproduce
 from .text import SequenceCNNClassifier as SequenceCNNClassifier
 from .text import SequenceDNNClassifier as SequenceDNNClassifier

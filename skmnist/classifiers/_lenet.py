@@ -106,7 +106,7 @@ class LeNetClassifier(NetworkClassifier):
         return Architecture.of(
             lenet5,
             input_shape=image_shape,
-            **self._output(n_targets, "softmax"),
+            **self._output(n_targets),
             activation=activation_name(self.activation, "activation"),
             dtype=dtype,
         )

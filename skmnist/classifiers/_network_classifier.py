@@ -213,11 +213,11 @@ class NetworkClassifier(ProbabilisticClassifier, NetworkEstimator, metaclass=ABC
     def _n_targets(self) -> int:
         return len(self.classes_)
 
-    def _output(self, n_classes: int, activation: str = "softmax") -> dict[str, Any]:
-        """Return the settings of the last layer."""
+    def _output(self, n_targets: int, activation: str | None = None) -> dict[str, Any]:
         if self._has_several_labels:
-            return {"n_outputs": n_classes, "output_activation": "sigmoid"}
-        return {"n_outputs": n_outputs(n_classes, activation), "output_activation": activation}
+            return {"n_outputs": n_targets, "output_activation": "sigmoid"}
+        chosen: str = activation or str(getattr(self, "output_activation", "softmax"))
+        return {"n_outputs": n_outputs(n_targets, chosen), "output_activation": chosen}
 
     def _loss(self) -> Loss:
         return find_loss(self.loss, self.label_smoothing, self._task)

@@ -135,6 +135,10 @@ class NetworkEstimator(
     def _split(self, rows: NDArray[Any], labels: NDArray[Any], fraction: float) -> Any:
         """Split rows into a training and a held-out part."""
 
+    @abstractmethod
+    def _output(self, n_targets: int, activation: str | None = None) -> dict[str, Any]:
+        """Return the settings of the last layer, whose activation an estimator may choose."""
+
     def _loss(self) -> Loss:
         return find_loss(self.loss, task=self._task)
 

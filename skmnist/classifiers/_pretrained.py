@@ -244,7 +244,7 @@ class PretrainedClassifier(NetworkClassifier):
         return Architecture.of(
             pretrained_network,
             input_shape=image_shape,
-            **self._output(n_targets, self.output_activation),
+            **self._output(n_targets),
             backbone=self.backbone,
             backbone_settings=sorted((self.backbone_settings or {}).items()),
             last_layer=self.last_layer,

@@ -114,7 +114,7 @@ class ResNetClassifier(NetworkClassifier):
         return Architecture.of(
             residual_network,
             input_shape=image_shape,
-            **self._output(n_targets, "softmax"),
+            **self._output(n_targets),
             filters=whole_numbers(self.filters, "filters"),
             n_blocks=int(self.n_blocks),
             dtype=dtype,

@@ -69,6 +69,8 @@ def warn_if_guessing(spec: TrainingSpec, data: Data, n_outputs: int, outcome: Ou
         guessed, even = _of_columns(spec, labels, weights)
         largest = _most_frequent_row(labels) if spec.task.has_accuracy else 0.0
     n_steps, reached = outcome.n_steps, outcome.loss
+    if isinstance(spec.task, Numbers) and guessed == 0:
+        return  # of constant targets there is nothing else to learn
     # Without an accuracy, none can show that a network with a high loss has learned.
     hits = outcome.accuracy if spec.task.has_accuracy else 0.0
     by_chance = largest + 2 * np.sqrt(largest * (1 - largest) / len(labels))

@@ -118,7 +118,7 @@ def _run(
     callbacks: Sequence[Any],
     watcher: Watcher,
 ) -> Outcome:
-    _check_watchable(plan, data)
+    _check_watchable(plan, data, spec)
     trainer.begin(data, plan, start)
     keras_callbacks = KerasCallbacks(callbacks, trainer, spec, plan, len(data.train_rows))
     progress = _Progress(plan, len(data.train_rows))
@@ -201,11 +201,11 @@ def _run_epoch(
     return logs
 
 
-def _check_watchable(plan: Plan, data: Data) -> None:
-    held_out = len(data.validation_rows) > 0
-    check_watchable(plan.schedule.monitor, type(plan.schedule).__name__, held_out)
+def _check_watchable(plan: Plan, data: Data, spec: TrainingSpec) -> None:
+    known = len(data.validation_rows) > 0, spec.task.has_accuracy
+    check_watchable(plan.schedule.monitor, type(plan.schedule).__name__, *known)
     if plan.patience is not None:
-        check_watchable(plan.monitor, "early stopping", held_out)
+        check_watchable(plan.monitor, "early stopping", *known)
 
 
 class Lowest:
