@@ -12,6 +12,7 @@ from . import regressors as regressors
 from . import reports as reports
 from . import text as text
 from . import training as training
+from . import wrappers as wrappers
 from ._utils.caches import clear_caches as clear_caches
 from ._utils.exceptions import PixelRangeWarning as PixelRangeWarning
 from .classifiers import CapsNetClassifier as CapsNetClassifier
@@ -54,5 +55,7 @@ from .training import Cosine as Cosine
 from .training import OneCycle as OneCycle
 from .training import Optimizer as Optimizer
 from .training import Plateau as Plateau
+from .wrappers import KerasClassifier as KerasClassifier
+from .wrappers import KerasRegressor as KerasRegressor
 
 __version__: str

@@ -173,7 +173,7 @@ class NetworkEstimator(
     def _outputs(self, X: Any) -> NDArray[Any]:
         """Return the network's outputs for `X`."""
         check_is_fitted(self)
-        rows, _ = rows_as_fitted(self, X)
+        rows, _ = rows_as_fitted(self, self._given(X))
         rows = self.__skmnist_inputs__(rows)
         return self._predictor_.outputs(rows, self.image_shape_)
 
@@ -245,7 +245,7 @@ class NetworkEstimator(
         """Validate all arguments of `fit`, and set the attributes that are learned from them."""
         self._note_callbacks()
         rows, y, seen_shape = rows_to_fit(
-            self, X, y, reset=not going_on, read_targets=self._checked_targets
+            self, self._given(X), y, reset=not going_on, read_targets=self._checked_targets
         )
         rows = self._inputs(rows)
         weights = checked_weights(sample_weight, rows)
@@ -285,7 +285,7 @@ class NetworkEstimator(
         self.image_shape_, self._pixels_ = encoding.image_shape, encoding.values
         self.pixel_offset_, self.pixel_scale_ = encoding.scaling
         self._learn_targets(y[counted], known)
-        self.dtype_ = find_dtype(self.dtype)
+        self.dtype_ = self._find_dtype()
         for name in self._histories:
             setattr(self, name, {})
         self.n_epochs_ = 0
@@ -302,6 +302,13 @@ class NetworkEstimator(
     def _learned_encoding(self, rows: NDArray[Any], seen: ImageShape | None) -> ImageEncoding:
         """Learn the shape of the images and the range of their values."""
         return ImageEncoding.learned(rows, seen, self.image_shape, self.pixel_scaling)
+
+    def _given(self, X: Any) -> Any:
+        """Return what the user gave as an array or a table."""
+        return X
+
+    def _find_dtype(self) -> str:
+        return find_dtype(self.dtype)
 
     @property
     def _float(self) -> str:
@@ -335,7 +342,7 @@ class NetworkEstimator(
         return replace(data, validation=given, validation_rows=given.validation_rows)
 
     def _validation_data(self, data: Data, X_val: Any, y_val: Any, sample_weight_val: Any) -> Data:
-        rows, _ = rows_as_fitted(self, X_val)
+        rows, _ = rows_as_fitted(self, self._given(X_val))
         rows = self.__skmnist_inputs__(rows)
         check_not_masked(y_val, "y_val")
         y_val = self._checked_targets(y_val, "y_val")
