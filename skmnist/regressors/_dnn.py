@@ -20,7 +20,8 @@ class DNNRegressor(DenseNetwork, NetworkRegressor):
     hidden_units : int or sequence of int, default=(512, 512)
         Units of each hidden layer. ``()``, no hidden layer, makes a linear regression.
     activation : str or function, default="relu"
-        Keras's name of the hidden layers' activation; that of the output is linear.
+        Keras's name of the hidden layers' activation. The output is linear, or positive for a loss
+        of counts: exponential for "poisson", softplus for "mean_squared_logarithmic_error".
     dropout : float or sequence of float, default=0.0
         The fraction of each hidden layer's units that is dropped in training.
     use_bias : bool, default=True
