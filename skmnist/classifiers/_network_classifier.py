@@ -22,6 +22,7 @@ from sklearn.utils.validation import (
 from skmnist._inputs.encoding import ImageEncoding
 from skmnist._inputs.images import ImageShape, as_images, check_same_shape, native_pixels
 from skmnist._inputs.numbers import check_no_overflow, check_not_masked, checked_weights
+from skmnist._inputs.sparse_rows import taken
 from skmnist._inputs.targets import (
     as_labels,
     at_least_two,
@@ -289,6 +290,7 @@ class NetworkClassifier(
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.input_tags.sparse = True
         return tags
 
     # The given callbacks themselves run in `fit`, so clones and pickles get copies of them,
@@ -367,7 +369,7 @@ class NetworkClassifier(
         seen: ImageShape | None,
     ) -> None:
         encoding = self._learned_encoding(
-            rows if len(counted) == len(rows) else rows[counted], seen
+            rows if len(counted) == len(rows) else taken(rows, counted), seen
         )
         self.image_shape_, self._pixels_ = encoding.image_shape, encoding.values
         self.pixel_offset_, self.pixel_scale_ = encoding.scaling

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from skmnist._inputs.row_sources import as_passed
 from skmnist.training._contract import Outcome, State, Watcher
 from skmnist.training._loop import Training
 
@@ -44,7 +45,7 @@ class Reporter(Watcher):
         rows = data.train_rows
         self._training_set: dict[str, Any] = {
             "estimator": classifier,
-            "X": lambda: data.images[rows].reshape(len(rows), -1),
+            "X": lambda: as_passed(data.images, rows),
             "y": lambda: classifier.classes_[data.labels[rows]],
         }
         if sample_weight is not None:

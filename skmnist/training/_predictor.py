@@ -64,13 +64,13 @@ class Predictor:
         self._loaded: tuple[Any, ...] | None = None
         self._network: Any = None
 
-    def outputs(self, rows: NDArray[Any], image_shape: ImageShape) -> NDArray[Any]:
+    def outputs(self, rows: Any, image_shape: ImageShape) -> NDArray[Any]:
         """Return the network's outputs.
 
         Parameters
         ----------
-        rows : ndarray of shape (n, n_pixels)
-            Pixels of any real dtype, not scaled.
+        rows : ndarray or RowSource of shape (n, n_pixels)
+            Pixels of any real dtype, not scaled. A source is read batch by batch.
         image_shape : tuple (height, width, channels)
             The shape of one image.
 
