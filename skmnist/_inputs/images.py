@@ -71,7 +71,7 @@ def as_rows(X: Any) -> tuple[Any, ImageShape | None]:
     return X.reshape(len(X), prod(image_shape)), image_shape
 
 
-def as_images(rows: Any, image_shape: ImageShape) -> Any:
+def as_images(rows: Any, image_shape: tuple[int, ...]) -> Any:
     """Reshape rows of pixels to images.
 
     Parameters

@@ -256,6 +256,44 @@ def callbacks():
     }
 
 
+def sparse_rows():
+    """The bits of fits on dense rows and on the same sparse ones, in one part and in several."""
+    from scipy.sparse import csr_array
+
+    from skmnist.training import _parts
+
+    make, X, y = small()
+    X, y = X[:-7], y[:-7]
+    n_loaded = []
+
+    class Counted(_parts.Parts):
+        def of(self, rows, batch_size):
+            for part in super().of(rows, batch_size):
+                n_loaded.append(len(part.rows))
+                yield part
+
+    trainer = importlib.import_module("skmnist.training._backends.trainer")
+    trainer.Parts = Counted
+    shifted = X.astype(np.float64) - 3  # read with an offset, so scaled as it is read
+    found = {}
+    for name, classifier, pixels in (
+        ("DNN", make(epochs=2), X),
+        ("with an offset", make(epochs=1), shifted),
+        ("augmented", make(epochs=1, augmentation="affine"), X),
+        ("averages", CNNClassifier([{"filters": 2, "batch_norm": True}], random_state=0), X),
+        ("steps", make(epochs=1, callbacks=[load_keras().callbacks.LambdaCallback()]), X),
+    ):
+        classifier.set_params(batch_size=BATCH, validation_fraction=0.2)
+        if name == "averages":
+            classifier.set_params(epochs=1, augmentation=None)
+        fits = [classifier.fit(pixels, y)]
+        for size in (2**25, 2 * BATCH * X[0].size):
+            _parts._BYTES_IN_PART = size
+            fits.append(type(classifier)(**classifier.get_params()).fit(csr_array(pixels), y))
+        found[name] = [[bits(fit, pixels), fit.history_["val_loss"]] for fit in fits]
+    return {"fits": found, "rows in parts": sorted(set(n_loaded))}
+
+
 def few_steps():
     """Scores on the training rows after one epoch, of the weights and of their average."""
     X, y = digits()
@@ -352,6 +390,7 @@ ALL = [
     stop_and_go_on,
     judged_on_a_set,
     callbacks,
+    sparse_rows,
     few_steps,
     kept_arrays,
 ]
@@ -413,6 +452,16 @@ def test_a_set_of_its_own_judges_each_epoch(results):
     assert found["judged"][-1] == found["score"]
     assert found["same training"]
     assert found["best epoch"] == found["lowest"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_sparse_rows_give_the_bits_of_dense_ones_in_however_many_parts(results):
+    found = results["sparse_rows"]
+    assert len(found["fits"]) == 5
+    for name, (dense, whole, in_parts) in found["fits"].items():
+        assert dense == whole == in_parts, name
+    # As a whole, in parts of two batches, and what is left for the last part.
+    assert {2 * BATCH, 148} <= set(found["rows in parts"])
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
