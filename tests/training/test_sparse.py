@@ -18,9 +18,12 @@ from skmnist import (
     CommitteeClassifier,
     DNNClassifier,
 )
+from skmnist._inputs.images import as_images
+from skmnist._inputs.sparse_rows import SparseRows
 from skmnist._utils.backend import load_keras
 from skmnist.datasets import fetch_imdb
 from skmnist.training import _parts
+from skmnist.training._contract import Data
 
 
 def dnn(**settings):
@@ -45,6 +48,22 @@ def assert_equal_fits(one, other, X):
     assert one.history_ == other.history_
     assert np.array_equal(one.predict_proba(X), other.predict_proba(X))
     assert np.array_equal(one.predict_proba(X), one.predict_proba(sparse.csr_array(X)))
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_parts_are_of_whole_batches_in_the_given_order(few):
+    X, y = few
+    images = as_images(SparseRows(sparse.csr_array(X)), (8, 8, 1))
+    order = np.random.default_rng(0).permutation(300)[:150].astype(np.int32)
+    data = Data(images, y, np.arange(300.0), order, order[:0], 16.0)
+    for batch_size, sizes in {32: [64, 64, 22], 50: [50, 50, 50], 100: [100, 50]}.items():
+        parts = list(_parts.Parts(data, lambda loaded: loaded).of(order, batch_size))
+        assert [len(part.rows) for part in parts] == sizes
+        assert [part.start for part in parts] == [0, *np.cumsum(sizes)[:-1]]
+        read = [part.data.take(part.rows) for part in parts]
+        assert np.array_equal(np.concatenate([p.images for p in read]).reshape(150, 64), X[order])
+        assert np.array_equal(np.concatenate([p.labels for p in read]), y[order])
+        assert np.array_equal(np.concatenate([p.weights for p in read]), order)
 
 
 FORMATS = {
