@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from skmnist._inputs.arrays import as_numpy
 from skmnist._inputs.encoding import ImageEncoding
@@ -278,12 +279,12 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
         self, X: Any, y: Any, sample_weight: Any, known: Any = None, *, going_on: bool
     ) -> Data:
         if not going_on:
-            self._parts_ = _parts_of(X) if isinstance(X, Mapping) else None
+            self._parts_ = _parts_of(X) if _has_names(X) else None
             self._sample_shape_ = _sample_shape(X)
         return super()._training_data(X, y, sample_weight, known, going_on=going_on)
 
     def _given(self, X: Any) -> Any:
-        if not isinstance(X, Mapping):
+        if not _has_names(X):
             return X
         if self._parts_ is None:
             raise ValueError("X is a dict of inputs; expected an array, as in fit.")
@@ -298,8 +299,13 @@ def _no_model() -> None:
     """Stand for a template while the rest of an estimator is cloned."""
 
 
+def _has_names(X: Any) -> bool:
+    """Return whether `X` is a dict of inputs; one of SciPy's sparse arrays is a mapping too."""
+    return isinstance(X, Mapping) and not issparse(X)
+
+
 def _sample_shape(X: Any) -> list[int]:
-    if isinstance(X, Mapping):
+    if _has_names(X):
         return [sum(prod(shape) for _, shape in _parts_of(X))]
     shape = getattr(as_numpy(X), "shape", None)
     return [int(side) for side in (np.shape(X) if shape is None else shape)[1:]]
