@@ -86,6 +86,7 @@ SETTINGS = {
     "dropout": 0.0,
     "epochs": 10,
     "learning_rate": 0.03,
+    "dtype": "float32",  # on every processor
     "random_state": 0,
 }
 # What an original and a network have in common, with the same meaning.
