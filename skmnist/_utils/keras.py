@@ -110,3 +110,18 @@ def mean_metric(function: Any, name: str, direction: str) -> Any:
     metric = load_keras().metrics.MeanMetricWrapper(function, name=name)
     metric._direction = direction
     return metric
+
+
+def schedule_of(optimizer: Any) -> Any:
+    """Return the schedule of an optimizer's learning rate, or None if that is a number.
+
+    Examples
+    --------
+    >>> from skmnist._utils.backend import load_keras
+    >>> from skmnist._utils.keras import schedule_of
+    >>> schedule_of(load_keras().optimizers.Adam(0.01)) is None
+    True
+    """
+    rate = optimizer._learning_rate
+    schedules = load_keras().optimizers.schedules
+    return rate if isinstance(rate, schedules.LearningRateSchedule) else None

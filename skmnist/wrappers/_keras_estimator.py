@@ -191,7 +191,9 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
         offers |= {name: value for name, value in own.items() if value is not None}
         offered = {n: offers[n] for n in function.names if n in offers and n not in given}
         function.check_complete([*given, *offered], type(self).__name__)
-        return given, offered
+        # A clone has been given the defaults, and builds an equal network.
+        defaults = {n: v for n, v in function.defaults.items() if n not in offered}
+        return {**defaults, **given}, offered
 
     def _offers(self, n_targets: int) -> dict[str, Any]:
         shape = self._parts_ or self._sample_shape_
