@@ -159,12 +159,17 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
     def network_(self) -> Any:
         """The network as a live Keras model: that of the function `model`.
 
-        Its input is ``(X - pixel_offset_) / pixel_scale_``, in the network's own layout.
+        Its input is ``(X - pixel_offset_) / pixel_scale_``, in the network's own layout.  If the
+        function has compiled it, it can be evaluated; otherwise compile it first.
 
         It is a copy to inspect, to evaluate and to export: training it doesn't change this
         estimator.
         """
-        return own_network(super().network_)
+        network = own_network(super().network_)
+        if network.compiled and not network.optimizer.built:
+            # Keras warns when it loads a file with an optimizer that wasn't built.
+            network.optimizer.build(network.trainable_variables)
+        return network
 
     def _architecture(self, image_shape: ImageShape, n_targets: int, dtype: str) -> Architecture:
         maker = Maker(self.model, *self._call_arguments(n_targets), self.dtype)
