@@ -5,6 +5,8 @@ Keras may change them in any release: then this module is the one to update.
 
 from typing import Any
 
+from skmnist._utils.backend import load_keras
+
 
 def nodes_of(network: Any) -> list[Any] | None:
     """Return the nodes of a Keras model's graph, from its inputs to its outputs.
@@ -85,3 +87,41 @@ def last_layer(network: Any) -> Any:
         return None
     last = network.outputs[0]._keras_history.operation
     return last_layer(last) if hasattr(last, "layers") else last
+
+
+def mean_metric(function: Any, name: str, direction: str) -> Any:
+    """Return a metric that averages a function, of which callbacks know which way is better.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(targets, outputs)`` returns one number per sample.
+    name : str
+        Its name in the logs.
+    direction : {"up", "down"}
+        Keras has no public way to declare it.
+
+    Examples
+    --------
+    >>> from skmnist._utils.keras import mean_metric
+    >>> mean_metric(lambda targets, outputs: outputs, "accuracy", "up").name
+    'accuracy'
+    """
+    metric = load_keras().metrics.MeanMetricWrapper(function, name=name)
+    metric._direction = direction
+    return metric
+
+
+def schedule_of(optimizer: Any) -> Any:
+    """Return the schedule of an optimizer's learning rate, or None if that is a number.
+
+    Examples
+    --------
+    >>> from skmnist._utils.backend import load_keras
+    >>> from skmnist._utils.keras import schedule_of
+    >>> schedule_of(load_keras().optimizers.Adam(0.01)) is None
+    True
+    """
+    rate = optimizer._learning_rate
+    schedules = load_keras().optimizers.schedules
+    return rate if isinstance(rate, schedules.LearningRateSchedule) else None

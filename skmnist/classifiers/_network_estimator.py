@@ -216,11 +216,16 @@ class NetworkEstimator(
             state.pop(name, None)
         return state
 
+    # Losses, metrics and optimizers are made anew in `fit`, so a clone shares the given objects.
+    # Keras can't copy those of unregistered classes.
+
     def __sklearn_clone__(self) -> Any:
         without = copy(self)
-        without.callbacks = None  # it would be copied with all that it holds
+        shared = {n: v for n, v in vars(self).items() if n in ("loss", "metrics", "optimizer")}
+        # Callbacks would be copied with all that they hold.
+        without.__dict__ |= {"callbacks": None, **dict.fromkeys(shared)}
         new = BaseEstimator.__sklearn_clone__(without)
-        new.callbacks = self._copied_callbacks()
+        new.__dict__ |= {"callbacks": self._copied_callbacks(), **shared}
         return new
 
     def _copied_callbacks(self) -> Any:

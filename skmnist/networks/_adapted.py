@@ -10,6 +10,8 @@ from skmnist._utils.errors import shown
 from skmnist._utils.keras import structure_of_inputs
 from skmnist.networks._layers import exact_dtype
 
+_NAME = "adapted"
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -79,11 +81,11 @@ def adapted(network: Any, layout: Layout, input_shape: tuple[int, ...], dtype: s
             "(None, n_outputs): end it with Flatten or a pooling, and a Dense layer."
         )
     # Sums over samples need more precision than bfloat16 has.
-    return keras.Model(images, keras.ops.cast(outputs, exact_dtype(dtype)), name="adapted")
+    return keras.Model(images, keras.ops.cast(outputs, exact_dtype(dtype)), name=_NAME)
 
 
 def own_network(network: Any) -> Any:
-    """Return the network that was adapted.
+    """Return the network that was adapted; any other one is returned itself.
 
     Examples
     --------
@@ -94,7 +96,7 @@ def own_network(network: Any) -> Any:
     >>> own_network(adapted(own, Layout((4,)), (2, 2, 1), "float32")) is own
     True
     """
-    return network.layers[-1]
+    return network.layers[-1] if network.name == _NAME else network
 
 
 def _inputs(network: Any, layout: Layout, images: Any) -> Any:

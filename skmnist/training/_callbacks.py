@@ -9,14 +9,16 @@ from typing import Any
 
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown
+from skmnist.networks._adapted import own_network
 from skmnist.training._contract import Plan, TrainingSpec
+from skmnist.training._evaluation import compile_for_evaluation
 from skmnist.training._schedules import Constant
 
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 _SET_THE_RATE = ("LearningRateScheduler", "ReduceLROnPlateau")
 _REFUSED = {
     "BackupAndRestore": "resumes an interrupted Model.fit of Keras, which isn't used here. "
-    "Save the classifier with skmnist.persistence.save, and continue with warm_start=True.",
+    "Save the estimator with skmnist.persistence.save, and continue with warm_start=True.",
     "SwapEMAWeights": "swaps weights that are averaged here already. Leave it out: with "
     "ema_momentum in the optimizer, validation and predict use the averaged weights.",
 }
@@ -33,9 +35,10 @@ class KerasCallbacks:
     callbacks : sequence of keras.callbacks.Callback
         The callbacks themselves are run, and keep what they have recorded.
     trainer : AbstractTrainer
-        Its network becomes their ``model``, compiled, so that they can evaluate it.
+        Its network, or the user's own in it, becomes their ``model``, compiled, so that they can
+        evaluate it.
     spec : TrainingSpec
-        Determines the loss of the compiled model.
+        Determines the loss and the metrics of the compiled model.
     plan : Plan
         Determines their ``params``.
     n_rows : int
@@ -52,14 +55,14 @@ class KerasCallbacks:
     def __init__(
         self, callbacks: Sequence[Any], trainer: Any, spec: TrainingSpec, plan: Plan, n_rows: int
     ) -> None:
-        self._network = trainer.network
+        self._network = own_network(trainer.network)
         self._callbacks = list(callbacks)
         self._has_schedule = plan.learning_rate is not None and plan.schedule != Constant()
         for callback in self._callbacks:
             _check_effective(callback, self._has_schedule)
         if not self._callbacks:
             return
-        _compile(self._network, spec)
+        compile_for_evaluation(self._network, trainer.network.optimizer, spec)
         self._network.stop_training = False
         # With verbose=0, a callback such as Keras's ProgbarLogger would show nothing.
         params = {"epochs": plan.epochs, "steps": -(-n_rows // plan.batch_size), "verbose": 1}
@@ -212,27 +215,6 @@ def _check_effective(callback: Any, has_schedule: bool) -> None:
 def _rate_refused(callback: Any) -> str:
     return (
         f"callbacks holds a {type(callback).__name__}, which sets the learning rate, and so does "
-        "the classifier's schedule, before each step. Set schedule='constant' to leave it to the "
+        "the estimator's schedule, before each step. Set schedule='constant' to leave it to the "
         "callback, or leave the callback out."
     )
-
-
-def _compile(network: Any, spec: TrainingSpec) -> None:
-    """Compile the network, so that callbacks can evaluate it on class numbers or one-hot labels."""
-    ops = load_keras().ops
-
-    def loss(labels: Any, outputs: Any) -> Any:
-        n_outputs = outputs.shape[-1]
-        labels = ops.convert_to_tensor(labels)
-        if n_outputs == 1:
-            labels = ops.reshape(labels, (-1, 1))
-        elif len(labels.shape) == 1 or labels.shape[-1] == 1:
-            labels = ops.one_hot(ops.cast(ops.reshape(labels, (-1,)), "int32"), n_outputs)
-        return spec.loss(ops.cast(labels, outputs.dtype), outputs)
-
-    network.compile(network.optimizer, loss, metrics=["accuracy"], jit_compile=False)
-    # Keras creates the metrics when they are first computed, and EarlyStopping looks for them.
-    network.compute_metrics(None, ops.zeros((1,)), ops.zeros((1, network.output_shape[-1])))
-    network.reset_metrics()
-    # So that callbacks save the network only, which can be loaded without this function.
-    network.get_compile_config = lambda: None

@@ -1,7 +1,7 @@
 """Losses by name: how wrong a prediction is, one number per sample."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown, unknown_name
 from skmnist._utils.reprs import ShortRepr
+from skmnist.training._keras_objects import comparable
 from skmnist.training._tasks import Numbers, OneClass, SeveralLabels, Task
 
 LOSSES = (
@@ -72,6 +73,37 @@ _BY_TASK: dict[type[Task], tuple[str, ...]] = {
 _CROSS_ENTROPIES = {"cross_entropy", "categorical_crossentropy", "sparse_categorical_crossentropy"}
 
 
+@dataclass(frozen=True)
+class LossObject:
+    """A loss that is no plain function; those of equal settings are equal.
+
+    Parameters
+    ----------
+    loss : keras.losses.Loss or functools.partial
+        The object itself.
+    key : object
+        Equal for equal losses.
+
+    Examples
+    --------
+    >>> from skmnist._utils.backend import load_keras
+    >>> from skmnist.training._losses import find_loss
+    >>> Huber = load_keras().losses.Huber
+    >>> find_loss(Huber(2.0)) == find_loss(Huber(2.0))
+    True
+    """
+
+    loss: Any = field(compare=False)
+    key: Hashable
+
+    def __call__(self, targets: Any, outputs: Any) -> Any:
+        """Return the loss of each sample."""
+        return getattr(self.loss, "call", self.loss)(targets, outputs)
+
+    def __repr__(self) -> str:
+        return repr(self.loss)
+
+
 @dataclass(frozen=True, repr=False)
 class Loss(ShortRepr):
     """A loss over targets of the outputs' shape: one-hot labels, an indicator matrix or numbers.
@@ -79,8 +111,7 @@ class Loss(ShortRepr):
     Parameters
     ----------
     name : str or callable
-        A name of `LOSSES`, a function ``loss(one_hot, outputs) -> one number per sample``, or a
-        Keras loss object.
+        A name of `LOSSES`, or a function ``loss(one_hot, outputs) -> one number per sample``.
     label_smoothing : float, default=0.0
         The fraction of each label that is spread evenly over all classes (Szegedy et al. 2016).
     from_logits : bool, default=False
@@ -110,7 +141,10 @@ class Loss(ShortRepr):
             spread = self.label_smoothing / (2 if self.columns_apart else max(n_outputs, 2))
             targets = targets * (1 - self.label_smoothing) + spread
         losses = self._function(n_outputs)(targets, outputs)
-        if len(getattr(losses, "shape", ())) != 1:
+        n_axes = len(getattr(losses, "shape", ()))
+        if n_axes > 1:  # Keras averages over all of them
+            losses = load_keras().ops.mean(losses, axis=tuple(range(1, n_axes)))
+        if n_axes == 0:
             raise ValueError(
                 f"loss={shown(self.name)} returns {shown(losses)}; expected one number per sample, "
                 "shape (n,)."
@@ -144,8 +178,6 @@ class Loss(ShortRepr):
                 name = "binary_crossentropy" if binary else "categorical_crossentropy"
             function: Callable[..., Any] = getattr(keras.losses, name)
             return partial(function, from_logits=True) if self.from_logits else function
-        if isinstance(self.name, keras.losses.Loss):
-            return self.name.call
         return self.name
 
 
@@ -229,7 +261,13 @@ def find_loss(
         )
     name = _name_of(loss)
     _check_columns(loss, name, task)
-    return Loss(name or loss, label_smoothing, from_logits, apart)
+    return Loss(name or _comparable(loss), label_smoothing, from_logits, apart)
+
+
+def _comparable(loss: Any) -> Callable[..., Any]:
+    """Wrap a loss that would equal only itself."""
+    made = isinstance(loss, load_keras().losses.Loss | partial)
+    return LossObject(loss, comparable(loss)) if made else loss
 
 
 def _known_name(loss: str, known: Sequence[str]) -> str:

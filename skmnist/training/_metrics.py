@@ -6,10 +6,18 @@ from typing import Any
 
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown
+from skmnist.training._keras_objects import (
+    check_settings_known,
+    comparable,
+    made_anew,
+    own_functions,
+)
 
 # The history has these of each training.
 _RECORDED = ("loss", "accuracy", "learning_rate")
 _ACCURACY = ("accuracy", "acc")
+# Keras chooses a metric by the shape of the outputs.
+_CROSS_ENTROPY = ("crossentropy", "ce")
 
 
 @dataclass(frozen=True)
@@ -92,22 +100,46 @@ def find_metrics(metrics: Any) -> tuple[Metric, ...]:
 def _find(metric: Any) -> Metric:
     keras = load_keras()
     if isinstance(metric, str):
-        made = _named(metric)
-        return Metric(metric, (metric,), lambda: keras.metrics.get(metric), _is_sparse(made))
+        if metric in _CROSS_ENTROPY:
+            return _mean_of(_cross_entropy, metric)
+        return _made_anew(_named(metric), metric)
     if isinstance(metric, keras.metrics.Metric):
-        kind, config = type(metric), _config(metric)
-        key = kind, repr(sorted(config.items(), key=lambda item: item[0]))
-        return Metric(metric.name, key, lambda: kind.from_config(config), _is_sparse(metric))
+        return _made_anew(metric, metric.name)
     if callable(metric) and not isinstance(metric, type):
-        name = getattr(metric, "__name__", type(metric).__name__)
-
-        def wrapped() -> Any:
-            return keras.metrics.MeanMetricWrapper(metric, name=name)
-
-        return Metric(name, (metric,), wrapped, name.startswith("sparse_"))
+        return _mean_of(metric, getattr(metric, "__name__", type(metric).__name__))
     raise TypeError(
         f"metrics has {shown(metric)}; expected Keras's names of metrics, keras.metrics objects, "
         "or functions metric(targets, outputs) that return one number per sample."
+    )
+
+
+def _made_anew(metric: Any, name: str) -> Metric:
+    """Describe a metric object."""
+    check_settings_known(metric, "metrics")
+    kind, config, functions = type(metric), metric.get_config(), own_functions(metric)
+    return Metric(
+        name,
+        (name, comparable(metric)),
+        lambda: made_anew(kind, {**config, "name": name}, functions),
+        kind.__name__.startswith("Sparse"),
+    )
+
+
+def _mean_of(function: Callable[..., Any], name: str) -> Metric:
+    """Describe the mean of a function over samples."""
+    return Metric(
+        name,
+        (name, comparable(function)),
+        lambda: load_keras().metrics.MeanMetricWrapper(function, name=name),
+        name.startswith("sparse_"),
+    )
+
+
+def _cross_entropy(targets: Any, outputs: Any) -> Any:
+    losses = load_keras().losses
+    binary = outputs.shape[-1] == 1
+    return (losses.binary_crossentropy if binary else losses.categorical_crossentropy)(
+        targets, outputs
     )
 
 
@@ -117,20 +149,10 @@ def _named(name: str) -> Any:
     except ValueError as error:
         raise ValueError(
             f"metrics has {name!r}, which Keras doesn't know; expected names such as 'auc', "
-            "'f1_score', 'mae', 'precision' or 'top_k_categorical_accuracy', or a keras.metrics "
-            "object."
+            "'mae', 'precision' or 'top_k_categorical_accuracy', or a keras.metrics object."
         ) from error
     if not isinstance(made, load_keras().metrics.Metric):
         raise ValueError(
             f"metrics has {name!r}, which is {shown(made)}, not one of Keras's metrics."
         )
     return made
-
-
-def _config(metric: Any) -> dict[str, Any]:
-    config: dict[str, Any] = metric.get_config()
-    return config
-
-
-def _is_sparse(metric: Any) -> bool:
-    return type(metric).__name__.startswith("Sparse")

@@ -12,8 +12,10 @@ import numpy as np
 
 from skmnist._utils.backend import check_execution_mode, load_keras
 from skmnist._utils.errors import shown, unknown_name
+from skmnist._utils.keras import schedule_of
 from skmnist._utils.sklearn import Interval, validate_parameter_constraints
 from skmnist._utils.values import Value
+from skmnist.training._keras_objects import check_settings_known, is_keras_own, made_anew
 
 _DECAY = [Interval(Real, 0, 1, closed="left")]
 _POSITIVE = [Interval(Real, 0, None, closed="neither")]
@@ -190,6 +192,8 @@ class OptimizerSpec:
         before each run and needs no compilation.
     learning_rate : float or None
         The rate; None if the settings contain a Keras schedule.
+    own : tuple of (name, class), default=()
+        The classes of the user's own among the optimizer and its schedule.
 
     Examples
     --------
@@ -201,6 +205,7 @@ class OptimizerSpec:
     class_name: str
     config: str
     learning_rate: float | None
+    own: tuple[tuple[str, type], ...] = ()
 
     # The rate doesn't count: one compiled loop serves every rate.
     def __eq__(self, other: object) -> bool:
@@ -209,15 +214,18 @@ class OptimizerSpec:
     def __hash__(self) -> int:
         return hash(self._key())
 
-    def _key(self) -> tuple[str, str, bool]:
-        return self.class_name, self.config, self.learning_rate is None
+    def _key(self) -> tuple[Any, ...]:
+        return self.class_name, self.config, self.learning_rate is None, self.own
 
     def make(self) -> Any:
         """Make a new Keras optimizer."""
         config = json.loads(self.config)
         if self.learning_rate is not None:
             config["learning_rate"] = self.learning_rate
-        return getattr(load_keras().optimizers, self.class_name).from_config(config)
+        kind = dict(self.own).get(self.class_name)
+        return made_anew(
+            kind or getattr(load_keras().optimizers, self.class_name), config, self.own
+        )
 
 
 def optimizers_by_name() -> dict[str, Any]:
@@ -346,27 +354,30 @@ def _check_settings(optimizer: Optimizer, made: Any, settings: Mapping[str, Any]
             raise unknown_name(f"Optimizer({optimizer.name!r}): setting", setting, own)
 
 
-def _is_keras_own(optimizer: Any) -> bool:
-    return type(optimizer).__module__.partition(".")[0] == "keras"
-
-
 def _spec(optimizer: Any) -> OptimizerSpec:
     class_name = type(optimizer).__name__
-    # By its module: each backend has its own subclasses, with the same names.
-    if not isinstance(optimizer, load_keras().Optimizer) or not _is_keras_own(optimizer):
+    if not isinstance(optimizer, load_keras().Optimizer):
         raise TypeError(
-            f"optimizer={shown(optimizer)} is not one of Keras's own optimizer objects; it is "
-            "made anew for each fit, so expected one of those, an Optimizer, or one of "
-            f"{sorted(optimizers_by_name())}."
+            f"optimizer={shown(optimizer)} is not a Keras optimizer object; expected one, an "
+            f"Optimizer, or one of {sorted(optimizers_by_name())}."
         )
     if class_name in _NOT_BY_NAME:
         raise TypeError(
             f"optimizer={shown(optimizer)} wraps other optimizers, which can't be copied; expected "
             "a single one. To scale the loss, set its loss_scale_factor."
         )
+    check_settings_known(optimizer, "optimizer")
     config = optimizer.get_config()
     config.pop("name", None)  # Keras generates numbered names: "adam", "adam_1", ...
     rate = config["learning_rate"]
+    schedule = schedule_of(optimizer)
+    if schedule is not None:
+        check_settings_known(schedule, "learning_rate")
+    elif not isinstance(rate, int | float):
+        raise TypeError(
+            f"optimizer={shown(optimizer)} has a function as its learning rate; expected a number, "
+            "or a Keras schedule (keras.optimizers.schedules.LearningRateSchedule)."
+        )
     if isinstance(rate, int | float):
         del config["learning_rate"]
         rate = float(np.float32(rate))  # whatever the user's `floatx` is
@@ -379,4 +390,7 @@ def _spec(optimizer: Any) -> OptimizerSpec:
             f"optimizer={shown(optimizer)} has settings that can't be copied; it is made anew for "
             "each fit, so every setting must be a number, a string or a Keras schedule."
         ) from error
-    return OptimizerSpec(class_name, text, rate)
+    # By its module: each backend has its own subclasses, with the same names.
+    made = [optimizer] if schedule is None else [optimizer, schedule]
+    own = tuple((type(each).__name__, type(each)) for each in made if not is_keras_own(each))
+    return OptimizerSpec(class_name, text, rate, own)

@@ -160,12 +160,17 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
     def network_(self) -> Any:
         """The network as a live Keras model: that of the function `model`.
 
-        Its input is ``(X - pixel_offset_) / pixel_scale_``, in the network's own layout.
+        Its input is ``(X - pixel_offset_) / pixel_scale_``, in the network's own layout.  If the
+        function has compiled it, it can be evaluated; otherwise compile it first.
 
         It is a copy to inspect, to evaluate and to export: training it doesn't change this
         estimator.
         """
-        return own_network(super().network_)
+        network = own_network(super().network_)
+        if network.compiled and not network.optimizer.built:
+            # Keras warns when it loads a file with an optimizer that wasn't built.
+            network.optimizer.build(network.trainable_variables)
+        return network
 
     def _architecture(self, image_shape: ImageShape, n_targets: int, dtype: str) -> Architecture:
         maker = Maker(self.model, *self._call_arguments(n_targets), self.dtype)
@@ -192,7 +197,9 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
         offers |= {name: value for name, value in own.items() if value is not None}
         offered = {n: offers[n] for n in function.names if n in offers and n not in given}
         function.check_complete([*given, *offered], type(self).__name__)
-        return given, offered
+        # A clone has been given the defaults, and builds an equal network.
+        defaults = {n: v for n, v in function.defaults.items() if n not in offered}
+        return {**defaults, **given}, offered
 
     def _offers(self, n_targets: int) -> dict[str, Any]:
         shape = self._parts_ or self._sample_shape_

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import joblib
 import numpy as np
@@ -17,6 +18,7 @@ from skmnist._utils.backend import in_new_thread, load_keras
 from skmnist._utils.errors import shown
 from skmnist._utils.keras import compile_arguments, last_layer
 from skmnist.networks._adapted import Layout, adapted
+from skmnist.training._keras_objects import comparable
 
 _building = threading.RLock()
 
@@ -220,7 +222,8 @@ class Maker:
         """Return the arguments that can change the network."""
         given = {**self._offered, **self._arguments}
         leave_out = ("seed", "meta", "compile_kwargs")
-        return {k: v for k, v in sorted(given.items()) if k not in leave_out}, str(self._dtype)
+        described = {k: _argument(v) for k, v in sorted(given.items()) if k not in leave_out}
+        return described, str(self._dtype)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_seen": []}
@@ -260,8 +263,7 @@ def _structure(network: Any) -> Any:
         serialized.pop("compile_config", None)
         config = json.dumps(serialized, sort_keys=True, default=repr)
     except Exception:  # of layers that can't be described
-        # Never equal to another, so nothing that differs is shared.
-        config = str(id(network))
+        config = _like_no_other()
     return variables, classes, config
 
 
@@ -270,6 +272,29 @@ def _layers(network: Any) -> Iterator[Any]:
         yield layer
         if hasattr(layer, "layers"):
             yield from _layers(layer)
+
+
+def _argument(value: Any) -> Any:
+    """Describe an argument in the same way in any process."""
+    if hasattr(value, "__code__"):
+        return _code(value)
+    if hasattr(value, "get_config"):
+        described = comparable(value)
+        if not isinstance(described, tuple):
+            return _like_no_other()
+        kind, settings, functions = described
+        return kind.__module__, kind.__qualname__, settings, [_argument(f) for f in functions]
+    if isinstance(value, list | tuple):
+        return [_argument(item) for item in value]
+    try:
+        return joblib.hash(value)
+    except Exception:  # of what can't be pickled
+        return _like_no_other()
+
+
+def _like_no_other() -> str:
+    """Return what makes a key equal to no other one, so that nothing is shared."""
+    return uuid4().hex
 
 
 def _code(function: Callable[..., Any]) -> Any:
