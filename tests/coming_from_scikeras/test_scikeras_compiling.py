@@ -87,7 +87,7 @@ def test_a_sigmoid_unit_has_the_binary_cross_entropy(loss, zero_or_one):
 @pytest.mark.parametrize("loss", BINARY.values(), ids=BINARY)
 def test_labels_of_their_own_have_the_binary_cross_entropy(loss, strokes):
     classifier = KerasClassifier(
-        plain, activation="sigmoid", loss=loss, epochs=40, random_state=0
+        plain, activation="sigmoid", loss=loss, epochs=15, learning_rate=0.01, random_state=0
     ).fit(*strokes)
     assert classifier.network_.output_shape == (None, 3)
     assert classifier.score(*strokes) > 0.5
@@ -138,7 +138,8 @@ def test_a_loss_of_logits_is_honoured(zero_to_four):
         plain,
         activation=None,
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        epochs=15,
+        epochs=10,
+        learning_rate=0.01,
         random_state=0,
     ).fit(X, y)
     np.testing.assert_allclose(classifier.predict_proba(X).sum(axis=1), 1, rtol=1e-6)

@@ -9,6 +9,7 @@ from keras import layers
 from scikeras_builders import linear, plain
 from scipy import sparse
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import DataConversionWarning
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
@@ -50,7 +51,7 @@ def test_two_classes_are_predicted_as_scikit_learn_does(units, dtype, zero_or_on
 @pytest.mark.parametrize("dtype", LABELS)
 def test_classes_are_predicted_as_scikit_learn_does(dtype, zero_to_four):
     X, y = zero_to_four
-    classifier = KerasClassifier(plain, epochs=15, random_state=0)
+    classifier = KerasClassifier(plain, epochs=10, learning_rate=0.01, random_state=0)
     y_pred, expected = fitted_as(classifier, MLPClassifier(max_iter=5), X, y.astype(dtype))
     assert (y_pred.shape, y_pred.dtype) == (expected.shape, expected.dtype)
     assert np.mean(y_pred == y.astype(dtype)) > 0.8
@@ -62,7 +63,9 @@ def test_classes_are_predicted_as_scikit_learn_does(dtype, zero_to_four):
 @pytest.mark.parametrize("dtype", NUMBERS)
 def test_several_labels_are_predicted_as_scikit_learn_does(dtype, strokes):
     X, y = strokes
-    classifier = KerasClassifier(plain, activation="sigmoid", epochs=40, random_state=0)
+    classifier = KerasClassifier(
+        plain, activation="sigmoid", epochs=15, learning_rate=0.01, random_state=0
+    )
     scikit_learns = MLPClassifier(max_iter=5)
     y_pred, expected = fitted_as(classifier, scikit_learns, X, y.astype(dtype))
     assert (y_pred.shape, y_pred.dtype) == (expected.shape, expected.dtype)
@@ -87,12 +90,11 @@ def test_several_targets_of_several_classes_have_a_network_each(zero_to_four):
     both = np.column_stack([y, y % 2])
     with pytest.raises(ValueError, match="y "):
         KerasClassifier(plain).fit(X, both)
-    network = KerasClassifier(plain, epochs=15, random_state=0)
 
-    def two_or_more(n_features_in, n_classes):
+    def softmax(n_features_in, n_classes):
         return plain(n_features_in, n_classes)
 
-    network.set_params(model=two_or_more)
+    network = KerasClassifier(softmax, epochs=10, learning_rate=0.01, random_state=0)
     classifier = MultiOutputClassifier(network).fit(X, both)
     assert classifier.predict(X).shape == both.shape
     assert classifier.score(X, both) > 0.6
@@ -112,6 +114,16 @@ def test_numbers_are_predicted_as_scikit_learn_does(n_outputs, dtype, zero_or_on
     assert y_pred.shape == expected.shape
     assert y_pred.dtype.kind == "f"
     assert regressor.score(X, y) > 0.8
+
+
+def test_a_column_of_targets_is_one_target(diabetes):
+    X, y = diabetes
+    settings = {"epochs": 3, "random_state": 0}
+    expected = KerasRegressor(linear, **settings).fit(X, y).predict(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataConversionWarning)  # as scikit-learn's MLPRegressor
+        y_pred = KerasRegressor(linear, **settings).fit(X, y[:, None]).predict(X)
+    np.testing.assert_array_equal(y_pred.ravel(), expected)
 
 
 # -- samples ----------------------------------------------------------------------------------
@@ -165,10 +177,12 @@ def two_inputs(n_outputs):
 
 def test_rows_are_divided_among_the_inputs(zero_to_four):
     X, y = zero_to_four
-    classifier = KerasClassifier(two_inputs, epochs=20, random_state=0).fit(X, y)
+    classifier = KerasClassifier(two_inputs, epochs=10, learning_rate=0.01, random_state=0).fit(
+        X, y
+    )
     assert classifier.score(X, y) > 0.8
     top, rest = X[:, :24], X[:, 24:]
-    by_name = KerasClassifier(two_inputs, epochs=20, random_state=0)
+    by_name = KerasClassifier(two_inputs, epochs=10, learning_rate=0.01, random_state=0)
     by_name.fit({"top": top, "rest": rest}, y)
     np.testing.assert_allclose(
         by_name.predict_proba({"rest": rest, "top": top}),

@@ -31,7 +31,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skmnist import KerasClassifier, KerasRegressor
 
-CLASSIFIER = partial(KerasClassifier, mlp_classifier, epochs=15, random_state=0)
+CLASSIFIER = partial(KerasClassifier, mlp_classifier, epochs=10, learning_rate=0.01, random_state=0)
 REGRESSOR = partial(KerasRegressor, mlp_regressor, epochs=20, learning_rate=0.01, random_state=0)
 
 
@@ -64,7 +64,9 @@ def test_a_function_that_compiles_its_network_classifies_images(builder, images)
 
 def test_functools_partial_is_a_function(zero_to_four):
     builder = partial(plain, hidden=8)
-    check_fitted(KerasClassifier(builder, epochs=20, random_state=0), *zero_to_four, at_least=0.7)
+    check_fitted(
+        KerasClassifier(builder, epochs=10, learning_rate=0.01), *zero_to_four, at_least=0.7
+    )
 
 
 def test_a_function_that_asks_for_nothing_is_called_with_nothing(diabetes):
@@ -174,7 +176,7 @@ def test_folds_are_stratified(zero_to_four):
 
 def test_a_prebuilt_model_classifies(zero_to_four):
     template = plain(64, 5)
-    classifier = KerasClassifier(template, epochs=15, random_state=0)
+    classifier = KerasClassifier(template, epochs=10, learning_rate=0.01, random_state=0)
     check_fitted(classifier, *zero_to_four, at_least=0.8)
 
 
@@ -186,7 +188,7 @@ def test_a_prebuilt_model_regresses(diabetes):
 
 @pytest.mark.parametrize("ensemble", [BaggingClassifier, AdaBoostClassifier])
 def test_prebuilt_models_are_combined(ensemble, zero_to_four):
-    template = KerasClassifier(plain(64, 5), epochs=15, random_state=0)
+    template = KerasClassifier(plain(64, 5), epochs=10, learning_rate=0.01, random_state=0)
     check_fitted(ensemble(template, n_estimators=2), *zero_to_four, at_least=0.7)
 
 

@@ -98,6 +98,38 @@ def test_names_of_this_package_are_passed_too(zero_or_one):
     }
 
 
+def test_params_as_a_whole_are_refused(zero_to_four):
+    def builder(meta, params):
+        return mlp_classifier(meta, params)
+
+    with pytest.raises((TypeError, ValueError), match="params"):
+        KerasClassifier(builder).fit(*zero_to_four)
+
+
+def test_a_function_of_any_arguments_gets_those_that_are_given(zero_to_four):
+    got = {}
+
+    def builder(n_features_in, n_outputs, **others):
+        got.update(others)
+        return plain(n_features_in, n_outputs, **others)
+
+    classifier = KerasClassifier(builder, hidden=5, epochs=1)
+    assert classifier.get_params()["hidden"] == 5
+    assert classifier.fit(*zero_to_four).network_.layers[0].units == 5
+    assert got == {"hidden": 5}
+
+
+def test_parameters_of_the_estimator_reach_the_function_by_name(zero_to_four):
+    got = {}
+
+    def builder(n_features_in, n_outputs, learning_rate, batch_size):
+        got.update(learning_rate=learning_rate, batch_size=batch_size)
+        return plain(n_features_in, n_outputs)
+
+    KerasClassifier(builder, learning_rate=0.02, batch_size=8, epochs=1).fit(*zero_to_four)
+    assert got == {"learning_rate": 0.02, "batch_size": 8}
+
+
 def test_both_spellings_of_an_argument_are_one_parameter(zero_to_four):
     X, y = zero_to_four
     routed = KerasClassifier(
@@ -173,6 +205,12 @@ def test_a_parameter_of_scikeras_is_one_of_ours(theirs, ours, value):
     assert KerasClassifier(plain, **{theirs: value}).get_params()[ours] == value
     assert KerasClassifier(plain).set_params(**{theirs: value}).get_params()[ours] == value
     assert ours in inspect.signature(KerasClassifier).parameters
+
+
+@pytest.mark.parametrize(("theirs", "ours", "value"), [(t, *o) for t, o in TRANSLATED.items()])
+def test_one_parameter_under_two_names_is_refused(theirs, ours, value):
+    with pytest.raises((TypeError, ValueError), match=ours):
+        KerasClassifier(plain, **{theirs: value, ours: value})
 
 
 def test_build_fn_is_the_model(zero_to_four):
