@@ -12,18 +12,18 @@ PAGE = (ROOT / "docs" / "scikeras-tests.md").read_text()
 ROWS = re.findall(r"^\| (?!SciKeras's test|---)(.+?) \| (.+?) \| (.+) \|$", PAGE, re.MULTILINE)
 
 
-def tests_of(*paths):
+def functions_of(*paths):
     nodes = (node for path in paths for node in ast.walk(ast.parse(path.read_text())))
     return {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
 
 
-HERE = tests_of(*FOLDER.glob("test_*.py"))
+HERE = functions_of(*FOLDER.glob("test_*.py"))
 
 
 @pytest.mark.parametrize(("theirs", "verdict", "ours"), ROWS, ids=[row[0] for row in ROWS])
 def test_a_row_names_tests_that_exist(theirs, verdict, ours):
     file = re.search(r"`(tests/\S+\.py)`: ", ours)
-    known = tests_of(ROOT / file[1]) if file else HERE
+    known = functions_of(ROOT / file[1]) if file else HERE
     names = re.findall(r"`(test_\w+)`", ours)
     assert set(names) <= known
     assert names or verdict == "not applicable"
