@@ -215,8 +215,8 @@ def test_what_is_no_metric_is_refused(metric, zero_to_four):
         KerasClassifier(plain, metrics=[metric]).fit(*zero_to_four)
 
 
-def test_an_unknown_metric_is_refused_with_the_near_match(zero_to_four):
-    with pytest.raises(ValueError, match=r"acccuracy.*accuracy"):
+def test_an_unknown_metric_is_refused(zero_to_four):
+    with pytest.raises(ValueError, match="acccuracy"):
         KerasClassifier(plain, metrics=["acccuracy"]).fit(*zero_to_four)
 
 

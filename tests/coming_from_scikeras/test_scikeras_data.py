@@ -161,7 +161,8 @@ def test_what_is_no_number_is_refused(value, zero_to_four):
 
 
 def test_plain_lists_are_samples():
-    classifier = KerasClassifier(plain, epochs=1).fit([[0.0], [1.0]] * 5, ["no", "yes"] * 5)
+    classifier = KerasClassifier(plain, activation="sigmoid", epochs=1)
+    classifier.fit([[0.0], [1.0]] * 5, ["no", "yes"] * 5)
     assert classifier.predict([[0.0]]).shape == (1,)
     assert classifier.n_features_in_ == 1
 

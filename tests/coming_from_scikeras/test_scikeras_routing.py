@@ -81,13 +81,14 @@ def test_names_of_columns_reach_the_function(zero_to_four):
 
 def test_names_of_this_package_are_passed_too(zero_or_one):
     X, y = zero_or_one
-    got = {}
+    calls = []
 
     def builder(n_features_in, input_shape, n_classes, n_outputs, target_type, seed):
-        got.update(locals())
+        calls.append(locals())
         return plain(n_features_in, n_outputs, activation="sigmoid")
 
     KerasClassifier(builder, epochs=1, random_state=3).fit(X, y)
+    got = {name: calls[-1][name] for name in inspect.signature(builder).parameters}
     assert isinstance(got.pop("seed"), int)
     assert got == {
         "n_features_in": 64,
@@ -99,8 +100,8 @@ def test_names_of_this_package_are_passed_too(zero_or_one):
 
 
 def test_params_as_a_whole_are_refused(zero_to_four):
-    def builder(meta, params):
-        return mlp_classifier(meta, params)
+    def builder(n_features_in, n_outputs, params):
+        return plain(n_features_in, n_outputs, params["hidden"])
 
     with pytest.raises((TypeError, ValueError), match="params"):
         KerasClassifier(builder).fit(*zero_to_four)
