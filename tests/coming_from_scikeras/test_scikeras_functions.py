@@ -94,6 +94,19 @@ def test_a_function_that_returns_no_model_is_refused(zero_to_four):
         KerasClassifier(nothing).fit(*zero_to_four)
 
 
+class OwnStep(keras.Sequential):
+    def train_step(self, data):
+        return super().train_step(data)
+
+
+def test_a_training_step_of_ones_own_is_refused(zero_to_four):
+    def builder(n_features_in, n_classes):
+        return OwnStep([keras.Input((n_features_in,)), keras.layers.Dense(n_classes)])
+
+    with pytest.raises(ValueError, match="train_step"):
+        KerasClassifier(builder).fit(*zero_to_four)
+
+
 # -- inside -----------------------------------------------------------------------------------
 
 
