@@ -8,9 +8,11 @@ from . import networks as networks
 from . import persistence as persistence
 from . import preprocessing as preprocessing
 from . import recipes as recipes
+from . import regressors as regressors
 from . import reports as reports
 from . import text as text
 from . import training as training
+from . import wrappers as wrappers
 from ._utils.caches import clear_caches as clear_caches
 from ._utils.exceptions import PixelRangeWarning as PixelRangeWarning
 from .classifiers import CapsNetClassifier as CapsNetClassifier
@@ -40,6 +42,8 @@ from .persistence import load as load
 from .persistence import save as save
 from .recipes import list_recipes as list_recipes
 from .recipes import recipe as recipe
+from .regressors import CNNRegressor as CNNRegressor
+from .regressors import DNNRegressor as DNNRegressor
 from .reports import reproduce as reproduce
 from .text import SequenceCNNClassifier as SequenceCNNClassifier
 from .text import SequenceDNNClassifier as SequenceDNNClassifier
@@ -51,5 +55,7 @@ from .training import Cosine as Cosine
 from .training import OneCycle as OneCycle
 from .training import Optimizer as Optimizer
 from .training import Plateau as Plateau
+from .wrappers import KerasClassifier as KerasClassifier
+from .wrappers import KerasRegressor as KerasRegressor
 
 __version__: str

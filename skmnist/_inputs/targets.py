@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.model_selection import train_test_split
 from sklearn.utils.class_weight import compute_class_weight
 
@@ -38,6 +39,50 @@ def as_labels(y: Any, name: str = "y") -> Any:
     if isinstance(y, list | tuple) or isinstance(getattr(y, "dtype", None), _OBJECTS):
         _check_one_kind(y, name)
     return y
+
+
+def as_indicators(y: Any) -> NDArray[np.int8] | None:
+    """Return a matrix of 0 and 1, one column per label, or None if `y` isn't one.
+
+    Examples
+    --------
+    >>> from skmnist._inputs.targets import as_indicators
+    >>> as_indicators([[0, 1, 1], [0, 0, 0]])
+    array([[0, 1, 1],
+           [0, 0, 0]], dtype=int8)
+    >>> as_indicators([0, 1, 1]) is None
+    True
+    """
+    y = as_numpy(y.toarray() if issparse(y) else y)
+    if len(getattr(y, "shape", None) or _shape_of_list(y)) != 2:
+        return None
+    try:
+        table = np.asarray(y)
+    except ValueError:  # of rows of different lengths
+        return None
+    if table.ndim != 2 or table.shape[1] < 2 or table.dtype.kind not in "biuf":
+        return None
+    if not ((table == 0) | (table == 1)).all():
+        return None
+    return table.astype(np.int8)
+
+
+def check_not_one_hot(indicators: NDArray[Any]) -> None:
+    """Raise an error for a matrix with exactly one 1 in each row, as one-hot labels have.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist._inputs.targets import check_not_one_hot
+    >>> check_not_one_hot(np.eye(3))
+    Traceback (most recent call last):
+    ValueError: y has shape (3, 3) and exactly one 1 in each row, ...
+    """
+    if (indicators.sum(axis=1) == 1).all():
+        raise ValueError(
+            f"y has shape {indicators.shape} and exactly one 1 in each row, as one-hot labels "
+            "have; expected labels of shape (n,): give np.argmax(y, axis=1)."
+        )
 
 
 def _shape_of_list(y: Any) -> tuple[int, ...]:
@@ -139,6 +184,20 @@ def held_out_part(validation_fraction: float | None, early_stopping: bool) -> fl
     if validation_fraction is None:
         return _HELD_OUT_BY_DEFAULT if early_stopping else 0.0
     return float(validation_fraction)
+
+
+def random_split(
+    rows: NDArray[Any], fraction: float, seed: int
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Split rows into a training part and a held-out part, whatever their labels are."""
+    n_held_out = max(ceil(fraction * len(rows)), 1)
+    if n_held_out >= len(rows):
+        raise ValueError(
+            f"validation_fraction={fraction} can't be held out of {len(rows)} samples: one is left "
+            "to train on, at least. Give more samples or another fraction, or 0 to hold out none."
+        )
+    train, judge = train_test_split(rows, test_size=n_held_out, random_state=seed)
+    return train, judge
 
 
 def stratified_split(

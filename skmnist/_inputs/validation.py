@@ -5,6 +5,7 @@ from functools import wraps
 from inspect import Parameter, signature
 from typing import Any, Self, TypeVar
 
+import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
@@ -124,16 +125,32 @@ class ClearErrors:
 
 
 def rows_to_fit(
-    estimator: Any, X: Any, y: Any, *, reset: bool = True
+    estimator: Any,
+    X: Any,
+    y: Any,
+    *,
+    reset: bool = True,
+    read_targets: Callable[[Any], Any] = as_labels,
 ) -> tuple[NDArray[Any], NDArray[Any], ImageShape | None]:
     """Validate the data that an estimator is fitted on.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Gets the attributes `n_features_in_` and `feature_names_in_`.
+    X, y : array-like
+        As the user gave them.
+    reset : bool, default=True
+        Whether the attributes are set; if not, `X` is compared with them.
+    read_targets : callable, default=as_labels
+        Converts `y` to an array that scikit-learn validates.
 
     Returns
     -------
     rows : ndarray of shape (n, n_pixels)
         Any real dtype.
-    y : ndarray of shape (n,)
-        Labels.
+    y : ndarray of shape (n,) or (n, n_targets)
+        Labels, or what else `read_targets` returns.
     seen_shape : tuple (height, width, channels) or None
         The shape of one image, or None if `X` held rows.
 
@@ -144,7 +161,11 @@ def rows_to_fit(
     """
     rows, seen_shape = as_rows(X)
     check_not_masked(y, "y")
-    rows, y = validate_data(estimator, rows, as_labels(y), reset=reset, dtype="numeric")
+    y = read_targets(y)
+    multi_output = len(np.shape(y)) == 2 and np.shape(y)[1] > 1
+    rows, y = validate_data(
+        estimator, rows, y, reset=reset, dtype="numeric", multi_output=multi_output
+    )
     check_float32_range(rows)
     return rows, y, seen_shape
 

@@ -33,3 +33,55 @@ def nodes_of(network: Any) -> list[Any] | None:
     if by_depth is None:
         return None
     return [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
+
+
+def compile_arguments(network: Any) -> dict[str, Any]:
+    """Return the arguments with which a Keras model was compiled; none if it was not.
+
+    Examples
+    --------
+    >>> from skmnist._utils.backend import load_keras
+    >>> from skmnist._utils.keras import compile_arguments
+    >>> network = load_keras().Sequential()
+    >>> compile_arguments(network)
+    {}
+    >>> network.compile(loss="mse")
+    >>> compile_arguments(network)["loss"]
+    'mse'
+    """
+    config = getattr(network, "_compile_config", None)
+    return dict(config.config) if network.compiled and config is not None else {}
+
+
+def structure_of_inputs(network: Any) -> Any:
+    """Return the structure in which a functional model takes its inputs; a list for Sequential.
+
+    Examples
+    --------
+    >>> from skmnist._utils.backend import load_keras
+    >>> from skmnist._utils.keras import structure_of_inputs
+    >>> layers = load_keras().layers
+    >>> first, second = layers.Input((1,), name="first"), layers.Input((1,), name="second")
+    >>> network = load_keras().Model({"a": first, "b": second}, layers.Add()([first, second]))
+    >>> sorted(structure_of_inputs(network))
+    ['a', 'b']
+    """
+    functional = getattr(network, "_functional", network)
+    return getattr(functional, "_inputs_struct", None) or network.inputs
+
+
+def last_layer(network: Any) -> Any:
+    """Return the layer whose output is that of a network, or None if it isn't known.
+
+    Examples
+    --------
+    >>> from skmnist._utils.keras import last_layer
+    >>> from skmnist.networks import Architecture, dense_network
+    >>> network = Architecture.of(dense_network, input_shape=(2, 2, 1), n_outputs=3).build(seed=0)
+    >>> last_layer(network).name
+    'output'
+    """
+    if not getattr(network, "outputs", None):
+        return None
+    last = network.outputs[0]._keras_history.operation
+    return last_layer(last) if hasattr(last, "layers") else last

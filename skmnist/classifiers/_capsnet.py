@@ -97,6 +97,7 @@ class CapsNetClassifier(NetworkClassifier):
         schedule: str | Schedule = "one_cycle",
         loss: Any = "margin",
         label_smoothing: float = 0.0,
+        metrics: Sequence[Any] | None = None,
         class_weight: dict[Any, float] | str | None = None,
         validation_fraction: float | None = None,
         early_stopping: bool = False,
@@ -126,6 +127,7 @@ class CapsNetClassifier(NetworkClassifier):
         self.schedule = schedule
         self.loss = loss
         self.label_smoothing = label_smoothing
+        self.metrics = metrics
         self.class_weight = class_weight
         self.validation_fraction = validation_fraction
         self.early_stopping = early_stopping
@@ -142,11 +144,11 @@ class CapsNetClassifier(NetworkClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
+    def _architecture(self, image_shape: ImageShape, n_targets: int, dtype: str) -> Architecture:
         return Architecture.of(
             capsule_network,
             input_shape=image_shape,
-            n_outputs=n_classes,
+            n_outputs=n_targets,
             **{name: int(getattr(self, name)) for name in _SIZES},
             dtype=dtype,
         )

@@ -1,5 +1,6 @@
 """Convolutional networks, described by blocks."""
 
+from abc import ABCMeta
 from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import Any
@@ -7,17 +8,42 @@ from typing import Any
 from skmnist._inputs.images import ImageShape
 from skmnist.classifiers._docstrings import describe_shared_parameters
 from skmnist.classifiers._network_classifier import NetworkClassifier
-from skmnist.classifiers._parameters import HIDDEN_LAYERS, QUICK_ADAMW, n_outputs, whole_numbers
+from skmnist.classifiers._network_estimator import NetworkEstimator
+from skmnist.classifiers._parameters import HIDDEN_LAYERS, QUICK_ADAMW, whole_numbers
 from skmnist.networks import Architecture, ConvBlock, PooledBlocks, convolutional_network
 from skmnist.networks._layers import activation_name
 from skmnist.training import Augmentation
 from skmnist.training._schedules import Schedule
 
-_BLOCKS = PooledBlocks(24)
+BLOCKS = PooledBlocks(24)
+
+
+class ConvolutionalNetwork(NetworkEstimator, metaclass=ABCMeta):
+    """The network of the estimators of convolutions (abstract)."""
+
+    _parameter_constraints = {
+        **NetworkEstimator._parameter_constraints,
+        **{name: HIDDEN_LAYERS[name] for name in ("hidden_units", "activation", "dropout")},
+        "conv_blocks": [tuple, list, dict, ConvBlock, PooledBlocks, Integral],
+        "hidden_batch_norm": ["boolean"],
+    }
+
+    def _architecture(self, image_shape: ImageShape, n_targets: int, dtype: str) -> Architecture:
+        return Architecture.of(
+            convolutional_network,
+            input_shape=image_shape,
+            **self._output(n_targets),
+            conv_blocks=ConvBlock.all_of(self.conv_blocks),
+            hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
+            activation=activation_name(self.activation, "activation"),
+            dropout=self.dropout,
+            hidden_batch_norm=self.hidden_batch_norm,
+            dtype=dtype,
+        )
 
 
 @describe_shared_parameters
-class CNNClassifier(NetworkClassifier):
+class CNNClassifier(ConvolutionalNetwork, NetworkClassifier):
     """A convolutional network: blocks of convolutions, then dense layers.
 
     The default network has three convolutions of 24, 48 and 96 feature maps, each normalised and
@@ -66,15 +92,14 @@ class CNNClassifier(NetworkClassifier):
 
     _parameter_constraints = {
         **NetworkClassifier._parameter_constraints,
-        **HIDDEN_LAYERS,
-        "conv_blocks": [tuple, list, dict, ConvBlock, PooledBlocks, Integral],
-        "hidden_batch_norm": ["boolean"],
+        **ConvolutionalNetwork._parameter_constraints,
+        "output_activation": HIDDEN_LAYERS["output_activation"],
     }
 
     def __init__(
         self,
         *,
-        conv_blocks: PooledBlocks | ConvBlock | dict[str, Any] | int | Sequence[Any] = _BLOCKS,
+        conv_blocks: PooledBlocks | ConvBlock | dict[str, Any] | int | Sequence[Any] = BLOCKS,
         hidden_units: int | Sequence[int] = (),
         activation: str | Callable[..., Any] = "relu",
         dropout: float | Sequence[float] = 0.0,
@@ -87,6 +112,7 @@ class CNNClassifier(NetworkClassifier):
         schedule: str | Schedule = "one_cycle",
         loss: Any = "cross_entropy",
         label_smoothing: float = 0.1,
+        metrics: Sequence[Any] | None = None,
         class_weight: dict[Any, float] | str | None = None,
         validation_fraction: float | None = None,
         early_stopping: bool = False,
@@ -116,6 +142,7 @@ class CNNClassifier(NetworkClassifier):
         self.schedule = schedule
         self.loss = loss
         self.label_smoothing = label_smoothing
+        self.metrics = metrics
         self.class_weight = class_weight
         self.validation_fraction = validation_fraction
         self.early_stopping = early_stopping
@@ -131,17 +158,3 @@ class CNNClassifier(NetworkClassifier):
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
-
-    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
-        return Architecture.of(
-            convolutional_network,
-            input_shape=image_shape,
-            n_outputs=n_outputs(n_classes, self.output_activation),
-            conv_blocks=ConvBlock.all_of(self.conv_blocks),
-            hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
-            activation=activation_name(self.activation, "activation"),
-            dropout=self.dropout,
-            hidden_batch_norm=self.hidden_batch_norm,
-            output_activation=self.output_activation,
-            dtype=dtype,
-        )

@@ -1,5 +1,6 @@
 """Dense networks."""
 
+from abc import ABCMeta
 from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any
@@ -12,7 +13,8 @@ from skmnist._utils.errors import shown
 from skmnist._utils.sklearn import Interval
 from skmnist.classifiers._docstrings import describe_shared_parameters
 from skmnist.classifiers._network_classifier import NetworkClassifier
-from skmnist.classifiers._parameters import HIDDEN_LAYERS, n_outputs, whole_numbers
+from skmnist.classifiers._network_estimator import NetworkEstimator
+from skmnist.classifiers._parameters import HIDDEN_LAYERS, whole_numbers
 from skmnist.networks import Architecture, RandomUniform, dense_network
 from skmnist.networks._layers import activation_name
 from skmnist.training import Augmentation
@@ -20,8 +22,59 @@ from skmnist.training._optimizers import OptimizerSpec
 from skmnist.training._schedules import Schedule
 
 
+class DenseNetwork(NetworkEstimator, metaclass=ABCMeta):
+    """The network of the estimators of dense layers (abstract)."""
+
+    _parameter_constraints = {
+        **NetworkEstimator._parameter_constraints,
+        **{name: HIDDEN_LAYERS[name] for name in ("hidden_units", "activation", "dropout")},
+        "use_bias": ["boolean"],
+        "kernel_initializer": [str, RandomUniform],
+        "bias_initializer": [str, RandomUniform],
+        "bias_learning_rate_factor": [Interval(Real, 0, None, closed="left")],
+    }
+
+    def _optimizer(self) -> OptimizerSpec:
+        optimizer = super()._optimizer()
+        for name, default in {"bias_initializer": "zeros", "bias_learning_rate_factor": 1}.items():
+            if not self.use_bias and getattr(self, name) != default:
+                raise ValueError(
+                    f"{name}={shown(getattr(self, name))} has no effect with use_bias=False; "
+                    f"leave it at {shown(default)}, or set use_bias=True."
+                )
+        if self.bias_learning_rate_factor != 1 and optimizer.class_name != "SGD":
+            raise ValueError(
+                f"bias_learning_rate_factor={shown(self.bias_learning_rate_factor)} has no "
+                f"effect with optimizer={shown(self.optimizer)}, which scales the step of each "
+                "parameter. Use optimizer='sgd', or leave the factor at 1."
+            )
+        return optimizer
+
+    def _learned_encoding(self, rows: NDArray[Any], seen: ImageShape | None) -> ImageEncoding:
+        if self.augmentation is not None:
+            return super()._learned_encoding(rows, seen)
+        # The shape has no effect, so no warning is needed.
+        shape = find_image_shape(rows.shape[1], self.image_shape, seen)
+        return ImageEncoding.learned(rows, seen, shape, self.pixel_scaling)
+
+    def _architecture(self, image_shape: ImageShape, n_targets: int, dtype: str) -> Architecture:
+        return Architecture.of(
+            dense_network,
+            input_shape=image_shape,
+            **self._output(n_targets),
+            hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
+            activation=activation_name(self.activation, "activation"),
+            dropout=self.dropout,
+            use_bias=self.use_bias,
+            kernel_initializer=self.kernel_initializer,
+            bias_initializer=self.bias_initializer,
+            bias_learning_rate_factor=float(self.bias_learning_rate_factor),
+            dtype=dtype,
+        )
+
+
 @describe_shared_parameters
-class DNNClassifier(NetworkClassifier):
+class DNNClassifier(DenseNetwork, NetworkClassifier):
     """A network of dense layers.
 
     Parameters
@@ -66,11 +119,8 @@ class DNNClassifier(NetworkClassifier):
 
     _parameter_constraints = {
         **NetworkClassifier._parameter_constraints,
-        **HIDDEN_LAYERS,
-        "use_bias": ["boolean"],
-        "kernel_initializer": [str, RandomUniform],
-        "bias_initializer": [str, RandomUniform],
-        "bias_learning_rate_factor": [Interval(Real, 0, None, closed="left")],
+        **DenseNetwork._parameter_constraints,
+        "output_activation": HIDDEN_LAYERS["output_activation"],
     }
 
     def __init__(
@@ -91,6 +141,7 @@ class DNNClassifier(NetworkClassifier):
         schedule: str | Schedule = "one_cycle",
         loss: Any = "cross_entropy",
         label_smoothing: float = 0.0,
+        metrics: Sequence[Any] | None = None,
         class_weight: dict[Any, float] | str | None = None,
         validation_fraction: float | None = None,
         early_stopping: bool = False,
@@ -122,6 +173,7 @@ class DNNClassifier(NetworkClassifier):
         self.schedule = schedule
         self.loss = loss
         self.label_smoothing = label_smoothing
+        self.metrics = metrics
         self.class_weight = class_weight
         self.validation_fraction = validation_fraction
         self.early_stopping = early_stopping
@@ -137,42 +189,3 @@ class DNNClassifier(NetworkClassifier):
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
-
-    def _optimizer(self) -> OptimizerSpec:
-        optimizer = super()._optimizer()
-        for name, default in {"bias_initializer": "zeros", "bias_learning_rate_factor": 1}.items():
-            if not self.use_bias and getattr(self, name) != default:
-                raise ValueError(
-                    f"{name}={shown(getattr(self, name))} has no effect with use_bias=False; "
-                    f"leave it at {shown(default)}, or set use_bias=True."
-                )
-        if self.bias_learning_rate_factor != 1 and optimizer.class_name != "SGD":
-            raise ValueError(
-                f"bias_learning_rate_factor={shown(self.bias_learning_rate_factor)} has no "
-                f"effect with optimizer={shown(self.optimizer)}, which scales the step of each "
-                "parameter. Use optimizer='sgd', or leave the factor at 1."
-            )
-        return optimizer
-
-    def _learned_encoding(self, rows: NDArray[Any], seen: ImageShape | None) -> ImageEncoding:
-        if self.augmentation is not None:
-            return super()._learned_encoding(rows, seen)
-        # The shape has no effect, so no warning is needed.
-        shape = find_image_shape(rows.shape[1], self.image_shape, seen)
-        return ImageEncoding.learned(rows, seen, shape, self.pixel_scaling)
-
-    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
-        return Architecture.of(
-            dense_network,
-            input_shape=image_shape,
-            n_outputs=n_outputs(n_classes, self.output_activation),
-            hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
-            activation=activation_name(self.activation, "activation"),
-            dropout=self.dropout,
-            output_activation=self.output_activation,
-            use_bias=self.use_bias,
-            kernel_initializer=self.kernel_initializer,
-            bias_initializer=self.bias_initializer,
-            bias_learning_rate_factor=float(self.bias_learning_rate_factor),
-            dtype=dtype,
-        )

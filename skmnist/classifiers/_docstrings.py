@@ -5,6 +5,8 @@ from inspect import Signature, cleandoc, signature
 from textwrap import indent
 from typing import Any, TypeVar
 
+from sklearn.base import RegressorMixin
+
 T = TypeVar("T", bound=type)
 
 _SHARED_PARAMETERS = """
@@ -32,6 +34,10 @@ loss : str, callable or keras.losses.Loss, default={loss!r}
     one-hot labels.
 label_smoothing : float, default={label_smoothing!r}
     The fraction of each label that is spread evenly over all classes (Szegedy et al. 2016).
+metrics : list of str, keras.metrics.Metric or callable, or None, default={metrics!r}
+    Further scores that `history_` records in each epoch, by Keras's names ("auc", "f1_score",
+    "top_k_categorical_accuracy"), as its objects, or functions of targets and outputs. Targets are
+    one-hot labels; Keras's sparse metrics get class numbers. The accuracy is always recorded.
 class_weight : dict, "balanced" or None, default={class_weight!r}
     The weight of each class. The keys of a dict are labels as in `y`; classes that it lacks have
     weight 1. "balanced" weights classes by the inverse of their frequency.
@@ -84,11 +90,13 @@ verbose : int, default={verbose!r}
 
 _ATTRIBUTES = """
 classes_ : ndarray of shape (n_classes,)
-    The class labels.
+    The class labels; for multi-label `y` the numbers of its columns.
+target_type_ : {"binary", "multiclass", "multilabel-indicator"}
+    The type of `y`, by scikit-learn's names.
 history_ : dict of str to list of float
-    One value per epoch of "loss", "accuracy" and "learning_rate", of "val_loss" and "val_accuracy"
-    if there were validation samples, and of what callbacks add to the logs. If training continued
-    from an earlier fit, epochs without a value have NaN.
+    One value per epoch of "loss", "accuracy", the `metrics` and "learning_rate", of the same with
+    "val_" if there were validation samples, and of what callbacks add to the logs. If training
+    continued from an earlier fit, epochs without a value have NaN.
 callbacks_ : list of keras.callbacks.Callback
     The callbacks that ran in the last fit. They aren't pickled or saved.
 n_epochs_ : int
@@ -115,6 +123,43 @@ feature_names_in_ : ndarray of shape (`n_features_in_`,)
     Names of the columns, if all of the names that `X` has are strings.
 """
 
+
+# What regressors have in the place of the same entries, and in addition.
+_PARAMETERS_OF_REGRESSORS = """
+loss : str, callable or keras.losses.Loss, default={loss!r}
+    One of Keras's losses by its function's name, such as "mean_squared_error" (or "mse"),
+    "mean_absolute_error" or "huber", or a function of targets and outputs that returns one number
+    per sample.
+metrics : list of str, keras.metrics.Metric or callable, or None, default={metrics!r}
+    Further scores that `history_` records in each epoch, by Keras's names ("mae", "r2_score"), as
+    its objects, or functions of targets and outputs. They are computed from scaled targets: see
+    `target_scaling`.
+validation_fraction : float or None, default={validation_fraction!r}
+    The fraction of the samples that is held out for validation in each epoch. None holds out 0.1 if
+    `early_stopping` is set, else nothing. Leave it None if `fit` is given `X_val`.
+monitor : {{"auto", "val_loss", "loss"}}, default={monitor!r}
+    What early stopping watches, by Keras's names. "auto" is the validation loss, or the training
+    loss if there are no validation samples.
+target_scaling : {{"auto"}} or None, default="auto"
+    "auto" trains on ``(y - target_offset_) / target_scale_``, the mean and the standard deviation
+    of each target, so that targets of any unit are learned equally well; predictions are in the
+    unit of `y`, the curves in `history_` in the unit of the scaled targets. None leaves targets as
+    they are, and so do losses that depend on their unit, such as "poisson", and own functions.
+"""
+
+_ATTRIBUTES_OF_REGRESSORS = """
+n_outputs_ : int
+    Number of targets.
+target_offset_ : ndarray of shape (n_outputs_,)
+    What is subtracted from each target.
+target_scale_ : ndarray of shape (n_outputs_,)
+    What the difference is divided by.
+history_ : dict of str to list of float
+    One value per epoch of "loss", the `metrics` and "learning_rate", of the same with "val_" if
+    there were validation samples, and of what callbacks add to the logs. If training continued from
+    an earlier fit, epochs without a value have NaN.
+"""
+_OF_CLASSES = {"classes_", "target_type_", "history_"}
 
 # The attributes that a classifier without the parameter `image_shape` lacks or describes itself.
 _OF_IMAGES = {"image_shape_", "n_features_in_", "network_", "pixel_offset_", "pixel_scale_"}
@@ -144,10 +189,16 @@ def describe_shared_parameters(classifier: T) -> T:
     constructor: Any = vars(classifier)["__init__"]
     constructor.__signature__ = short = _without_types(signature(constructor))
     defaults = {name: parameter.default for name, parameter in short.parameters.items()}
-    parameters = [entry for name, entry in _entries(_SHARED_PARAMETERS) if name in defaults]
+    of_parameters, of_attributes = dict(_entries(_SHARED_PARAMETERS)), dict(_entries(_ATTRIBUTES))
+    if issubclass(classifier, RegressorMixin):
+        of_parameters |= _entries(_PARAMETERS_OF_REGRESSORS)
+        of_attributes = dict(_entries(_ATTRIBUTES_OF_REGRESSORS)) | {
+            name: entry for name, entry in of_attributes.items() if name not in _OF_CLASSES
+        }
+    parameters = [entry for name, entry in of_parameters.items() if name in defaults]
     attributes = [
         entry
-        for name, entry in _entries(_ATTRIBUTES)
+        for name, entry in of_attributes.items()
         if "image_shape" in defaults or name not in _OF_IMAGES
     ]
     text = cleandoc(classifier.__doc__ or "")

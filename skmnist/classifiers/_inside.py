@@ -1,4 +1,4 @@
-"""What other packages of skmnist may use of a network classifier."""
+"""What other packages of skmnist may use of a network estimator."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -15,19 +15,9 @@ from skmnist.training._history import with_nan, without_nan
 from skmnist.training._optimizers import OptimizerSpec
 from skmnist.training._predictor import Predictor
 
-_AS_THEY_ARE = (
-    "pixel_offset_",
-    "pixel_scale_",
-    "dtype_",
-    "n_epochs_",
-    "best_epoch_",
-    "_seed_",
-    "classes_",
-)
-
 
 class Inside(ImageState):
-    """A network classifier's network and what it has learned, for this package only (mixin).
+    """A network estimator's network and what it has learned, for this package only (mixin).
 
     The names stay out of a user's tab completion; see `ImageState`.  A network's variables, which
     are arrays, are kept apart from the rest of the state: ``__skmnist_predictor__`` has them, and
@@ -46,24 +36,37 @@ class Inside(ImageState):
     True
     """
 
-    classes_: NDArray[Any]
     dtype_: str
     pixel_offset_: float
     pixel_scale_: float
     _histories: tuple[str, ...]
+    # The attributes that a file holds as they are.
+    _learned_names: tuple[str, ...] = (
+        "pixel_offset_",
+        "pixel_scale_",
+        "dtype_",
+        "n_epochs_",
+        "best_epoch_",
+        "_seed_",
+    )
     _pixels_: PixelValues | None
     _predictor_: Any
     _optimizer_state_: tuple[OptimizerSpec, Any] | None
 
     @abstractmethod
-    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
-        """Return the architecture of this classifier's network."""
+    def _architecture(self, image_shape: ImageShape, n_targets: int, dtype: str) -> Architecture:
+        """Return the architecture of this estimator's network."""
 
     def __skmnist_architecture__(
-        self, image_shape: ImageShape, n_classes: int, dtype: str
+        self, image_shape: ImageShape, n_targets: int, dtype: str
     ) -> Architecture:
-        """Return the architecture that the parameters describe for these images and classes."""
-        return self._architecture(image_shape, n_classes, dtype)
+        """Return the architecture that the parameters describe for these images and targets."""
+        return self._architecture(image_shape, n_targets, dtype)
+
+    @property
+    def __skmnist_fitted_architecture__(self) -> Architecture:
+        """The architecture that the parameters and what was learned describe."""
+        return self._fitted_architecture()
 
     @property
     def __skmnist_predictor__(self) -> Predictor:
@@ -90,14 +93,14 @@ class Inside(ImageState):
         pixels = self._pixels_
         return {
             **super().__skmnist_getstate__(),
-            **{name: getattr(self, name) for name in _AS_THEY_ARE},
+            **{name: getattr(self, name) for name in self._learned_names},
             "_pixels_": None if pixels is None else [*pixels[:-1], list(pixels.background)],
             **{name: without_nan(getattr(self, name)) for name in self._histories},
         }
 
     def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
         super().__skmnist_setstate__(state)
-        for name in _AS_THEY_ARE:
+        for name in self._learned_names:
             setattr(self, name, state[name])
         for name in self._histories:
             setattr(self, name, with_nan(state[name]))
@@ -113,7 +116,12 @@ class Inside(ImageState):
         self._optimizer_state_ = None
 
     def _fitted_architecture(self) -> Architecture:
-        return self._architecture(self.image_shape_, len(self.classes_), self.dtype_)
+        return self._architecture(self.image_shape_, self._n_targets, self.dtype_)
+
+    @property
+    @abstractmethod
+    def _n_targets(self) -> int:
+        """Number of classes, labels or numbers that the fitted network predicts."""
 
     @abstractmethod
     def _optimizer(self) -> OptimizerSpec:

@@ -32,7 +32,10 @@ class LabelClassifier(ClassifierMixin):
         accuracy : float
             The fraction of the samples whose label is predicted correctly, 0 to 1.
         """
-        return super().score(X, as_labels(y), sample_weight=as_numpy(sample_weight))
+        return super().score(X, self._true_labels(y), sample_weight=as_numpy(sample_weight))
+
+    def _true_labels(self, y: Any) -> Any:
+        return as_labels(y)
 
 
 class ProbabilisticClassifier(LabelClassifier):

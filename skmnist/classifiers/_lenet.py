@@ -60,6 +60,7 @@ class LeNetClassifier(NetworkClassifier):
         schedule: str | Schedule = "one_cycle",
         loss: Any = "cross_entropy",
         label_smoothing: float = 0.0,
+        metrics: Sequence[Any] | None = None,
         class_weight: dict[Any, float] | str | None = None,
         validation_fraction: float | None = None,
         early_stopping: bool = False,
@@ -84,6 +85,7 @@ class LeNetClassifier(NetworkClassifier):
         self.schedule = schedule
         self.loss = loss
         self.label_smoothing = label_smoothing
+        self.metrics = metrics
         self.class_weight = class_weight
         self.validation_fraction = validation_fraction
         self.early_stopping = early_stopping
@@ -100,11 +102,11 @@ class LeNetClassifier(NetworkClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
+    def _architecture(self, image_shape: ImageShape, n_targets: int, dtype: str) -> Architecture:
         return Architecture.of(
             lenet5,
             input_shape=image_shape,
-            n_outputs=n_classes,
+            **self._output(n_targets),
             activation=activation_name(self.activation, "activation"),
             dtype=dtype,
         )

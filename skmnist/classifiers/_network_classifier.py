@@ -1,121 +1,50 @@
-"""The abstract base of all network classifiers: how they fit and how they predict."""
+"""The abstract base of all network classifiers."""
 
 from abc import ABCMeta
-from copy import copy
-from dataclasses import replace
-from functools import partial
-from inspect import signature
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
-from sklearn.callback import CallbackSupportMixin
+from scipy.special import expit, softmax
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    check_consistent_length,
-    check_is_fitted,
-    column_or_1d,
-)
+from sklearn.utils.validation import column_or_1d
 
-from skmnist._inputs.encoding import ImageEncoding
-from skmnist._inputs.images import ImageShape, as_images, check_same_shape, native_pixels
-from skmnist._inputs.numbers import check_no_overflow, check_not_masked, checked_weights
+from skmnist._inputs.numbers import check_no_overflow
 from skmnist._inputs.targets import (
+    as_indicators,
     as_labels,
     at_least_two,
-    batch_size,
+    check_not_one_hot,
     class_numbers,
     class_weights,
-    held_out_part,
-    n_epochs,
+    random_split,
     stratified_split,
 )
-from skmnist._inputs.validation import (
-    ClearErrors,
-    clear_arguments,
-    in_one_step,
-    rows_as_fitted,
-    rows_to_fit,
-)
+from skmnist._inputs.validation import clear_arguments, in_one_step
 from skmnist._utils.errors import shown
-from skmnist._utils.onednn import StartsAsItsSender
-from skmnist._utils.random import seed_of
-from skmnist._utils.reprs import Printed
-from skmnist._utils.sklearn import HasMethods, Interval, StrOptions, fit_context
-from skmnist._utils.values import HoldsValues
-from skmnist.classifiers._inside import Inside
+from skmnist._utils.sklearn import Interval, StrOptions, fit_context
 from skmnist.classifiers._label_classifier import ProbabilisticClassifier
-from skmnist.classifiers._reporter import Reporter
-from skmnist.networks._architecture import Architecture, check_memory, n_outputs_of
-from skmnist.networks._layers import exact_dtype
-from skmnist.training import Augmentation
-from skmnist.training._augmentation import find_augmentation, named_augmentation
-from skmnist.training._callbacks import copied
-from skmnist.training._contract import Data, Outcome, Plan, State, TrainingSpec
-from skmnist.training._guessing import warn_if_guessing
-from skmnist.training._history import continued
-from skmnist.training._loop import Training
-from skmnist.training._losses import find_loss
-from skmnist.training._monitor import MONITORS
-from skmnist.training._optimizers import (
-    Optimizer,
-    OptimizerSpec,
-    find_optimizer,
-    named_optimizer,
-)
-from skmnist.training._precision import DTYPES, find_dtype
-from skmnist.training._predictor import Predictor
-from skmnist.training._schedules import Constant, Schedule, find_schedule
+from skmnist.classifiers._network_estimator import NetworkEstimator
+from skmnist.classifiers._parameters import n_outputs
+from skmnist.training._losses import Loss, find_loss
+from skmnist.training._tasks import OneClass, SeveralLabels, Task
+
+_SEVERAL = "multilabel-indicator"  # scikit-learn's name of that type of targets
 
 
-class NetworkClassifier(
-    StartsAsItsSender,
-    HoldsValues,
-    CallbackSupportMixin,
-    ProbabilisticClassifier,
-    Inside,
-    ClearErrors,
-    BaseEstimator,
-    metaclass=ABCMeta,
-):
-    """A Keras network that is a scikit-learn classifier (abstract).
+class NetworkClassifier(ProbabilisticClassifier, NetworkEstimator, metaclass=ABCMeta):
+    """A Keras network that is a scikit-learn classifier (abstract)."""
 
-    A final class declares every parameter in its own ``__init__`` and returns its network in
-    `_architecture`.  Think twice before adding anything to this class.
-    """
-
-    history_: dict[str, list[float]]
-    _histories: tuple[str, ...] = ("history_",)
-    _values_by_name = {
-        "augmentation": named_augmentation,
-        "optimizer": named_optimizer,
-        "schedule": find_schedule,
-    }
+    classes_: NDArray[Any]
+    target_type_: str
+    _learned_names = (*NetworkEstimator._learned_names, "classes_", "target_type_")
+    # Whether the network's outputs are logits.
+    _logits_ = False
     _parameter_constraints: dict[str, list[Any]] = {
-        "epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left"), None],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "optimizer": [str, Optimizer, HasMethods(["apply", "get_config"])],
-        "schedule": [str, Schedule],
-        "loss": [str, callable],
+        **NetworkEstimator._parameter_constraints,
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [StrOptions({"balanced"}), dict, None],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left"), None],
-        "early_stopping": ["boolean"],
-        "monitor": [StrOptions(set(MONITORS))],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "augmentation": [str, Augmentation, None],
-        "dtype": [StrOptions(set(DTYPES))],
-        "image_shape": [tuple, list, None],
-        "pixel_scaling": [StrOptions({"auto"}), None],
-        "shuffle": ["boolean"],
-        "callbacks": [list, tuple, None],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
     }
 
     @in_one_step
@@ -137,8 +66,9 @@ class NetworkClassifier(
         ----------
         X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
             Rows of pixels or images, of any real dtype.
-        y : array-like of shape (n,)
-            Class labels, numbers or strings, at least two classes.
+        y : array-like of shape (n,) or (n, n_labels)
+            Class labels, numbers or strings, at least two classes; or a matrix of 0 and 1 that
+            states for each sample which of several labels it has (multi-label).
         sample_weight : array-like of shape (n,), default=None
             Weight of each sample; the scale does not matter, zero leaves the sample out.
         X_val : array-like of the same shape as `X` except for its length, default=None
@@ -146,7 +76,7 @@ class NetworkClassifier(
             "val_accuracy" in `history_`, for early stopping and ``Plateau`` too. A
             ``Pipeline(..., transform_input=["X_val"])`` transforms them like `X` if scikit-learn's
             metadata routing is enabled.
-        y_val : array-like of shape (n_val,), default=None
+        y_val : array-like of shape (n_val,) or (n_val, n_labels), default=None
             Their labels, all among those of `y`.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
@@ -179,19 +109,7 @@ class NetworkClassifier(
         ``KeyboardInterrupt`` is raised: a search, a cross-validation or a committee ends as a
         whole, whereas with scikit-learn's ``MLPClassifier`` only one fit would end.
         """
-        going_on = self.warm_start and hasattr(self, "_predictor_")
-        data = self._training_data(X, y, sample_weight, going_on=going_on)
-        if X_val is None and y_val is None and sample_weight_val is None:
-            data = self._hold_out(data)
-        else:
-            data = self._judge_on(data, X_val, y_val, sample_weight_val)
-        spec = self._training_spec()
-        plan = self._plan(
-            data, spec, self.epochs, find_schedule(self.schedule), patience=self._patience()
-        )
-        outcome = self._train(self._training(spec, plan, data), sample_weight, self.warm_start)
-        warn_if_guessing(spec.loss, data, n_outputs_of(spec.architecture), outcome)
-        return self
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
     @in_one_step
     @fit_context(prefer_skip_nested_validation=True)
@@ -205,10 +123,11 @@ class NetworkClassifier(
         ----------
         X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
             Rows of pixels or images, of any real dtype.
-        y : array-like of shape (n,)
-            Class labels, all among `classes`.
+        y : array-like of shape (n,) or (n, n_labels)
+            Class labels, all among `classes`, or a matrix of 0 and 1.
         classes : array-like of shape (n_classes,), default=None
-            All classes that any call will have; required in the first call only.
+            All classes that any call will have; required in the first call only, and not for a
+            matrix of 0 and 1.
         sample_weight : array-like of shape (n,), default=None
             Weight of each sample, relative to the others of this call.
 
@@ -223,14 +142,8 @@ class NetworkClassifier(
             If `classes` is missing in the first call or differs from those of the first call, or a
             label is not among them.
         """
-        going_on = hasattr(self, "_predictor_")
-        known = self._known_classes(classes, going_on)
-        data = self._training_data(X, y, sample_weight, known, going_on=going_on)
-        spec = self._training_spec()
-        plan = self._plan(data, spec, 1, Constant(), patience=None)
-        training = self._training(spec, plan, data, one_epoch=True)
-        self._train(training, sample_weight, keep_optimizer=True)
-        return self
+        known = self._known_classes(y, classes, hasattr(self, "_predictor_"))
+        return self._partial_fit(X, y, known, sample_weight)
 
     @clear_arguments
     def predict_proba(self, X: Any) -> NDArray[Any]:
@@ -244,7 +157,8 @@ class NetworkClassifier(
         Returns
         -------
         probabilities : ndarray of shape (n, n_classes), float64
-            Columns in the order of `classes_`; rows sum to 1.
+            Columns in the order of `classes_`; rows sum to 1, except for multi-label `y`, where
+            each label has a probability of its own.
 
         Raises
         ------
@@ -258,130 +172,113 @@ class NetworkClassifier(
         PixelRangeWarning
             If pixels are in another unit than in `fit`, or inverted.
         """
-        check_is_fitted(self)
-        rows, _ = rows_as_fitted(self, X)
-        rows = self.__skmnist_inputs__(rows)
-        return _as_probabilities(self._predictor_.outputs(rows, self.image_shape_))
+        return self._as_probabilities(self._outputs(X))
 
-    @property
-    def network_(self) -> Any:
-        """The network as a live Keras model.
+    @clear_arguments
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict the most probable class, or for multi-label `y` all labels that are probable.
 
-        Its input is ``(X - pixel_offset_) / pixel_scale_``.
-
-        It is a copy to inspect and to export: training it doesn't change this classifier.
-        """
-        check_is_fitted(self)
-        return self._predictor_.network
-
-    def summary(self) -> str:
-        """Describe the fitted network: its layers, their shapes and parameters.
+        Parameters
+        ----------
+        X : array-like of shape (n, n_pixels), (n, height, width) or (n, height, width, channels)
+            Samples, in any layout that `predict_proba` takes.
 
         Returns
         -------
-        text : str
-            Keras's table; consoles and notebooks display it as `print` does.
+        labels : ndarray of shape (n,) or (n, n_labels)
+            Of the same dtype as `classes_`; for multi-label `y`, 1 for each label whose
+            probability is over 0.5, else 0.
         """
-        lines: list[str] = []
-        self.network_.summary(print_fn=lambda line, **_: lines.append(line))
-        return Printed("\n".join(lines))
+        if self._has_several_labels:
+            return (self.predict_proba(X) > 0.5).astype(np.int64)
+        return super().predict(X)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
+        tags.classifier_tags.multi_label = True
         return tags
 
-    # The given callbacks themselves run in `fit`, so clones and pickles get copies of them,
-    # without what they have recorded.
+    # -- the targets ---------------------------------------------------------------------
 
-    def __getstate__(self) -> Any:
-        state = {**super().__getstate__(), "callbacks": self._copied_callbacks()}
-        for name in ("callbacks_", "_callbacks_before_"):
-            state.pop(name, None)
-        return state
+    @property
+    def _has_several_labels(self) -> bool:
+        return getattr(self, "target_type_", "") == _SEVERAL
 
-    def __sklearn_clone__(self) -> Any:
-        without = copy(self)
-        without.callbacks = None  # it would be copied with all that it holds
-        new = BaseEstimator.__sklearn_clone__(without)
-        new.callbacks = self._copied_callbacks()
-        return new
+    @property
+    def _task(self) -> Task:
+        threshold = 0.0 if self._logits_ else 0.5
+        return SeveralLabels(threshold) if self._has_several_labels else OneClass(threshold)
 
-    def _copied_callbacks(self) -> Any:
-        if not isinstance(self.callbacks, list | tuple):
-            return self.callbacks
-        before = {id(given): fresh for given, fresh in getattr(self, "_callbacks_before_", ())}
-        return type(self.callbacks)(copied(before.get(id(c), c)) for c in self.callbacks)
+    @property
+    def _n_targets(self) -> int:
+        return len(self.classes_)
 
-    def _note_callbacks(self) -> None:
-        """Copy the callbacks that have not run before, in their present state."""
-        if not self.callbacks:
-            self.__dict__.pop("_callbacks_before_", None)
-            return
-        known = {id(pair[0]): pair for pair in getattr(self, "_callbacks_before_", ())}
-        self._callbacks_before_ = [
-            known.get(id(callback)) or (callback, copied(callback)) for callback in self.callbacks
-        ]
+    def _output(self, n_targets: int, activation: str | None = None) -> dict[str, Any]:
+        if self._has_several_labels:
+            return {"n_outputs": n_targets, "output_activation": "sigmoid"}
+        chosen: str = activation or str(getattr(self, "output_activation", "softmax"))
+        return {"n_outputs": n_outputs(n_targets, chosen), "output_activation": chosen}
 
-    # -- what goes in -----------------------------------------------------------------
+    def _loss(self) -> Loss:
+        return find_loss(self.loss, self.label_smoothing, self._task)
 
-    def _training_data(
-        self, X: Any, y: Any, sample_weight: Any, classes: Any = None, *, going_on: bool
-    ) -> Data:
-        """Validate all arguments of `fit`, and set the attributes that are learned from them."""
-        self._note_callbacks()
-        rows, y, seen_shape = rows_to_fit(self, X, y, reset=not going_on)
-        rows = self._inputs(rows)
+    def _checked_targets(self, y: Any, name: str = "y") -> Any:
+        indicators = as_indicators(y)
+        return as_labels(y, name) if indicators is None else indicators
+
+    def _true_labels(self, y: Any) -> Any:
+        return self._checked_targets(y)
+
+    def _learn_targets(self, y: NDArray[Any], known: Any) -> None:
         check_classification_targets(y)
-        weights = checked_weights(sample_weight, rows)
-        # A row of weight zero is ignored entirely, its class and its pixels too.
-        counted = np.flatnonzero(weights).astype(np.int32)
-        if going_on:
-            check_same_shape(self, seen_shape)
-            self._warn_of_other_pixels(rows)
-            if classes is None:
-                self._check_same_classes(y[counted])
-        else:
-            self._begin_anew(rows, y, counted, classes, seen_shape)
-        labels = class_numbers(y, self.classes_, counted)
-        if self.class_weight is not None:
-            of_classes = class_weights(self.class_weight, self.classes_, labels, counted)
-            weights = _weighted(weights, of_classes, labels)
-        rows, divisor = self._scaling.ready_to_divide(rows, self._float)
-        return Data(
-            images=as_images(rows, self.image_shape_),
-            labels=labels,
-            weights=weights / weights[counted].mean(),
-            train_rows=counted,
-            validation_rows=counted[:0],
-            pixel_scale=divisor,
-            background=self._encoding.background,
-        )
+        if y.ndim == 2:
+            check_not_one_hot(y)
+            self.classes_, self.target_type_ = np.arange(y.shape[1]), _SEVERAL
+            return
+        self.classes_ = at_least_two(np.unique(y) if known is None else known)
+        self.target_type_ = "binary" if len(self.classes_) == 2 else "multiclass"
 
-    def _begin_anew(
-        self,
-        rows: NDArray[Any],
-        y: NDArray[Any],
-        counted: NDArray[Any],
-        classes: Any,
-        seen: ImageShape | None,
-    ) -> None:
-        encoding = self._learned_encoding(
-            rows if len(counted) == len(rows) else rows[counted], seen
-        )
-        self.image_shape_, self._pixels_ = encoding.image_shape, encoding.values
-        self.pixel_offset_, self.pixel_scale_ = encoding.scaling
-        self.classes_ = at_least_two(np.unique(y[counted]) if classes is None else classes)
-        self.dtype_ = find_dtype(self.dtype)
-        for name in self._histories:
-            setattr(self, name, {})
-        self.n_epochs_ = 0
-        self._seed_ = seed_of(self.random_state)
-        self._predictor_ = None
-        self._optimizer_state_ = None
+    def _labels(self, y: NDArray[Any], counted: NDArray[Any]) -> NDArray[Any]:
+        self._check_columns(y)
+        if self._has_several_labels:
+            return y.astype(np.float32)
+        return class_numbers(column_or_1d(y, warn=True), self.classes_, counted)
 
-    def _check_same_classes(self, y: NDArray[Any]) -> None:
+    def _check_columns(self, y: NDArray[Any]) -> None:
+        n_labels = len(self.classes_) if self._has_several_labels else 1
+        if y.shape[1:] != (n_labels,)[: y.ndim - 1] or (y.ndim == 2) != self._has_several_labels:
+            expected = f"(n, {n_labels})" if self._has_several_labels else "(n,)"
+            raise ValueError(f"y has shape {y.shape}; expected {expected}, as in the first fit.")
+
+    def _as_given(self, labels: NDArray[Any]) -> NDArray[Any]:
+        return labels.astype(np.int64) if self._has_several_labels else self.classes_[labels]
+
+    def _split(self, rows: NDArray[Any], labels: NDArray[Any], fraction: float) -> Any:
+        if self._has_several_labels:
+            return random_split(rows, fraction, self._seed_)
+        return stratified_split(rows, labels, fraction, self._seed_)
+
+    def _of_classes(
+        self, weights: NDArray[Any], labels: NDArray[Any], training: tuple[NDArray[Any], ...]
+    ) -> NDArray[Any]:
+        if self.class_weight is None:
+            return weights
+        if self._has_several_labels:
+            raise ValueError(
+                f"class_weight={shown(self.class_weight)}, but each sample of y has several "
+                "labels; expected None. Give sample_weight instead."
+            )
+        of_classes = class_weights(self.class_weight, self.classes_, *training)
+        with np.errstate(over="ignore"):
+            weights = weights * of_classes[labels]
+        check_no_overflow(weights, of_classes, "class_weight")
+        return weights
+
+    def _check_same_targets(self, y: NDArray[Any]) -> None:
         """Refuse to continue with other classes, or fewer."""
+        self._check_columns(y)
+        if self._has_several_labels:
+            return
         classes = np.unique(y)
         if not np.array_equal(classes, self.classes_):
             raise ValueError(
@@ -390,76 +287,10 @@ class NetworkClassifier(
                 "start over, or use partial_fit, whose calls need not have all classes."
             )
 
-    # A classifier of anything but images overrides these two.
-
-    def _inputs(self, rows: NDArray[Any]) -> NDArray[Any]:
-        """Convert the validated numbers to a format that every backend reads."""
-        return native_pixels(rows)
-
-    def _learned_encoding(self, rows: NDArray[Any], seen: ImageShape | None) -> ImageEncoding:
-        """Learn the shape of the images and the range of their values."""
-        return ImageEncoding.learned(rows, seen, self.image_shape, self.pixel_scaling)
-
-    @property
-    def _float(self) -> str:
-        return exact_dtype(self.dtype_)
-
-    def _hold_out(self, data: Data) -> Data:
-        """Hold out rows for validation, the same fraction of every class."""
-        fraction = held_out_part(self.validation_fraction, self.early_stopping)
-        if not fraction:
-            return data
-        train_rows, validation_rows = stratified_split(
-            data.train_rows, data.labels, fraction, self._seed_
-        )
-        weights = data.weights / data.weights[train_rows].mean()
-        return replace(
-            data, weights=weights, train_rows=train_rows, validation_rows=validation_rows
-        )
-
-    def _judge_on(self, data: Data, X_val: Any, y_val: Any, sample_weight_val: Any) -> Data:
-        """Validate on the given samples."""
-        for name, value in {"X_val": X_val, "y_val": y_val}.items():
-            if value is None:
-                raise ValueError(f"{name} is missing; give both X_val and y_val, or neither.")
-        if self.validation_fraction:
-            raise ValueError(
-                f"validation_fraction={shown(self.validation_fraction)} and X_val are both given; "
-                "set validation_fraction=None to validate on X_val, or leave X_val out."
-            )
-        try:
-            given = self._validation_data(data, X_val, y_val, sample_weight_val)
-        except ValueError as error:
-            raise ValueError(f"X_val and y_val can't be used: {error}") from error
-        return replace(data, validation=given, validation_rows=given.validation_rows)
-
-    def _validation_data(self, data: Data, X_val: Any, y_val: Any, sample_weight_val: Any) -> Data:
-        rows, _ = rows_as_fitted(self, X_val)
-        rows = self.__skmnist_inputs__(rows)
-        check_not_masked(y_val, "y_val")
-        y_val = column_or_1d(as_labels(y_val, "y_val"), warn=True)
-        check_consistent_length(rows, y_val)
-        weights = checked_weights(sample_weight_val, rows, "sample_weight_val")
-        counted = np.flatnonzero(weights).astype(np.int32)
-        labels = class_numbers(y_val, self.classes_, counted)
-        if self.class_weight is not None:
-            of_training = data.labels, data.train_rows
-            of_classes = class_weights(self.class_weight, self.classes_, *of_training)
-            weights = _weighted(weights, of_classes, labels)
-        if not weights.any():
-            raise ValueError("sample_weight_val and class_weight leave no sample any weight.")
-        rows, _ = self._scaling.ready_to_divide(rows, self._float)
-        return replace(
-            data,
-            images=as_images(rows, self.image_shape_),
-            labels=labels,
-            weights=weights,
-            train_rows=counted[:0],
-            validation_rows=counted,
-        )
-
-    def _known_classes(self, classes: Any, going_on: bool) -> NDArray[Any]:
+    def _known_classes(self, y: Any, classes: Any, going_on: bool) -> Any:
         """Check `classes` of `partial_fit`, and return all classes."""
+        if as_indicators(y) is not None:
+            return self.classes_ if going_on else "those of the columns"
         if not going_on and classes is None:
             raise ValueError(
                 "classes must be passed on the first call to partial_fit: all labels that "
@@ -475,126 +306,26 @@ class NetworkClassifier(
             )
         return classes
 
-    # -- the training ------------------------------------------------------------------
+    def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
+        if state["target_type_"] is None:  # of a file from before there were several labels
+            two = len(state["classes_"]) == 2
+            state = {**state, "target_type_": "binary" if two else "multiclass"}
+        super().__skmnist_setstate__(state)
 
-    def _train(self, training: Training, sample_weight: Any, keep_optimizer: bool) -> Outcome:
-        """Run a training, and set the attributes that it returns."""
-        spec = training.spec
-        reporter = Reporter(
-            self,
-            self._init_callback_context(max_subtasks=training.n_epochs),
-            partial(self._learned, spec.architecture),
-            training,
-            sample_weight,
+    # -- the outputs -----------------------------------------------------------------------
+
+    def _as_probabilities(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        """Convert the network's outputs to probabilities; rows of a single label sum to 1."""
+        outputs = outputs.astype(np.float64)
+        columns_apart = self._has_several_labels or outputs.shape[1] == 1
+        if self._logits_:
+            outputs = expit(outputs) if columns_apart else softmax(outputs, axis=1)
+        if self._has_several_labels:
+            return outputs
+        if outputs.shape[1] == 1:
+            return np.hstack([1 - outputs, outputs])
+        totals = outputs.sum(axis=1, keepdims=True)
+        # All sigmoids may be 0: then all classes are equally probable.
+        return np.divide(
+            outputs, totals, out=np.full_like(outputs, 1 / outputs.shape[1]), where=totals > 0
         )
-        outcome = training.run(self._start(spec), self.callbacks or (), reporter)
-        for name, value in self._learned(spec.architecture, outcome).items():
-            setattr(self, name, value)
-        self._optimizer_state_ = (
-            (spec.optimizer, outcome.state.optimizer) if keep_optimizer else None
-        )
-        reporter.fit_ended()
-        return outcome
-
-    def _training(
-        self, spec: TrainingSpec, plan: Plan, data: Data, *, one_epoch: bool = False
-    ) -> Training:
-        """Choose how the network is trained in `fit`, or for one more epoch."""
-        return Training(spec, plan, data)
-
-    def _plan(
-        self,
-        data: Data,
-        spec: TrainingSpec,
-        epochs: int | str,
-        schedule: Schedule,
-        patience: int | None,
-    ) -> Plan:
-        n_rows = len(data.train_rows)
-        size = batch_size(self.batch_size, n_rows)
-        return Plan(
-            epochs=n_epochs(epochs, n_rows, size),
-            batch_size=size,
-            learning_rate=spec.optimizer.learning_rate,
-            schedule=schedule,
-            seed=self._seed_,
-            shuffle=self.shuffle,
-            first_epoch=self.n_epochs_,
-            patience=patience,
-            monitor=self.monitor,
-            tol=self.tol,
-        )
-
-    def _patience(self) -> int | None:
-        return self.n_iter_no_change if self.early_stopping else None
-
-    def _optimizer(self) -> OptimizerSpec:
-        if not isinstance(self.optimizer, str | Optimizer):
-            self._check_idle_rate()
-        return find_optimizer(self.optimizer, self.learning_rate)
-
-    def _check_idle_rate(self) -> None:
-        if self.learning_rate != signature(type(self)).parameters["learning_rate"].default:
-            raise ValueError(
-                f"learning_rate={shown(self.learning_rate)} has no effect with a Keras optimizer "
-                "object; set it in the object, or give the optimizer's name or an Optimizer."
-            )
-
-    def _training_spec(self) -> TrainingSpec:
-        architecture = self._architecture(self.image_shape_, len(self.classes_), self.dtype_)
-        check_memory(architecture)
-        return TrainingSpec(
-            architecture=architecture,
-            optimizer=self._optimizer(),
-            loss=find_loss(self.loss, self.label_smoothing),
-            augmentation=find_augmentation(self.augmentation, self.image_shape_),
-        )
-
-    def _start(self, spec: TrainingSpec) -> State | None:
-        """Return the state to continue from; None draws new weights."""
-        if self._predictor_ is None:
-            return None
-        if self._predictor_.architecture != spec.architecture:
-            raise ValueError(
-                "The network's parameters have changed since it was fitted, so training can't "
-                "continue from there. Set warm_start=False to start over, or set them back."
-            )
-        kept = self._optimizer_state_
-        return State(
-            self._predictor_.variables,
-            kept[1] if kept is not None and kept[0] == spec.optimizer else None,
-        )
-
-    def _learned(self, architecture: Architecture, outcome: Outcome) -> dict[str, Any]:
-        """Return all attributes that training sets."""
-        predictor = Predictor(architecture, outcome.state.network, self._scaling)
-        return {
-            "_predictor_": predictor,
-            "n_parameters_": predictor.n_parameters,
-            "callbacks_": list(self.callbacks or ()),
-            "best_epoch_": outcome.best_epoch,
-            "n_epochs_": self.n_epochs_ + len(outcome.history["loss"]),
-            "history_": continued(self.history_, outcome.history),
-        }
-
-
-def _weighted(
-    weights: NDArray[Any], of_classes: NDArray[Any], labels: NDArray[Any]
-) -> NDArray[Any]:
-    """Multiply the weights of samples by those of their classes."""
-    with np.errstate(over="ignore"):
-        weights = weights * of_classes[labels]
-    check_no_overflow(weights, of_classes, "class_weight")
-    return weights
-
-
-def _as_probabilities(outputs: NDArray[Any]) -> NDArray[Any]:
-    """Convert the network's outputs to rows that sum to 1."""
-    outputs = outputs.astype(np.float64)
-    if outputs.shape[1] == 1:
-        return np.hstack([1 - outputs, outputs])
-    totals = outputs.sum(axis=1, keepdims=True)
-    # All sigmoids may be 0: then all classes are equally probable.
-    return np.divide(
-        outputs, totals, out=np.full_like(outputs, 1 / outputs.shape[1]), where=totals > 0
-    )

@@ -11,7 +11,7 @@ from skmnist._inputs.targets import batch_size
 from skmnist._utils.sklearn import Interval, StrOptions
 from skmnist.classifiers._docstrings import describe_shared_parameters
 from skmnist.classifiers._network_classifier import NetworkClassifier
-from skmnist.classifiers._parameters import HIDDEN_LAYERS, n_outputs, whole_numbers
+from skmnist.classifiers._parameters import HIDDEN_LAYERS, whole_numbers
 from skmnist.classifiers._two_phase import FINE_TUNE, FineTuning, TwoPhaseTraining
 from skmnist.networks._architecture import Architecture
 from skmnist.networks._layers import activation_name
@@ -182,6 +182,7 @@ class PretrainedClassifier(NetworkClassifier):
         schedule: str | Schedule = "constant",
         loss: Any = "cross_entropy",
         label_smoothing: float = 0.0,
+        metrics: Sequence[Any] | None = None,
         class_weight: dict[Any, float] | str | None = None,
         validation_fraction: float | None = None,
         early_stopping: bool = False,
@@ -222,6 +223,7 @@ class PretrainedClassifier(NetworkClassifier):
         self.schedule = schedule
         self.loss = loss
         self.label_smoothing = label_smoothing
+        self.metrics = metrics
         self.class_weight = class_weight
         self.validation_fraction = validation_fraction
         self.early_stopping = early_stopping
@@ -238,11 +240,11 @@ class PretrainedClassifier(NetworkClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
+    def _architecture(self, image_shape: ImageShape, n_targets: int, dtype: str) -> Architecture:
         return Architecture.of(
             pretrained_network,
             input_shape=image_shape,
-            n_outputs=n_outputs(n_classes, self.output_activation),
+            **self._output(n_targets),
             backbone=self.backbone,
             backbone_settings=sorted((self.backbone_settings or {}).items()),
             last_layer=self.last_layer,
@@ -252,7 +254,6 @@ class PretrainedClassifier(NetworkClassifier):
             hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
             activation=activation_name(self.activation, "activation"),
             dropout=self.dropout,
-            output_activation=self.output_activation,
             dtype=dtype,
         )
 

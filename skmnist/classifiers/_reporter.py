@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skmnist.training._contract import Outcome, State, Watcher
 from skmnist.training._loop import Training
@@ -14,8 +15,8 @@ class Reporter(Watcher):
 
     Parameters
     ----------
-    classifier : NetworkClassifier
-        The classifier being fitted.
+    estimator : NetworkEstimator
+        The estimator being fitted.
     task : sklearn.callback.CallbackContext
         The fit's task, with one subtask per epoch.
     learned : callable
@@ -24,17 +25,20 @@ class Reporter(Watcher):
         The network, the data and the number of epochs.
     sample_weight : array-like of shape (n,) or None
         As the user gave it; with None, scorers that take no weights can be used.
+    as_given : callable
+        Converts labels, as the training has them, back to targets as in `y`.
     """
 
     def __init__(
         self,
-        classifier: Any,
+        estimator: Any,
         task: Any,
         learned: Callable[[Outcome], dict[str, Any]],
         training: Training,
         sample_weight: Any,
+        as_given: Callable[[NDArray[Any]], NDArray[Any]],
     ) -> None:
-        self._classifier = classifier
+        self._estimator = estimator
         self._task = task
         self._learned = learned
         self._n_epochs = training.n_epochs
@@ -43,9 +47,9 @@ class Reporter(Watcher):
         self._history: dict[str, list[float]] = {}
         rows = data.train_rows
         self._training_set: dict[str, Any] = {
-            "estimator": classifier,
+            "estimator": estimator,
             "X": lambda: data.images[rows].reshape(len(rows), -1),
-            "y": lambda: classifier.classes_[data.labels[rows]],
+            "y": lambda: as_given(data.labels[rows]),
         }
         if sample_weight is not None:
             self._training_set["metadata"] = lambda: {
@@ -62,7 +66,7 @@ class Reporter(Watcher):
         """Close the epoch's subtask, with an estimator as if the fit had ended here."""
         for name, value in logs.items():
             self._history.setdefault(name, []).append(value)
-        if self._classifier.verbose:
+        if self._estimator.verbose:
             self._print(epoch, logs)
         return bool(
             self._epoch_task.call_on_fit_task_end(
@@ -80,4 +84,4 @@ class Reporter(Watcher):
     def _print(self, epoch: int, logs: dict[str, float]) -> None:
         last = self._first_epoch + self._n_epochs
         scores = "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
-        print(f"[{type(self._classifier).__name__}] epoch {epoch}/{last}  {scores}")
+        print(f"[{type(self._estimator).__name__}] epoch {epoch}/{last}  {scores}")

@@ -67,6 +67,7 @@ class ResNetClassifier(NetworkClassifier):
         schedule: str | Schedule = "one_cycle",
         loss: Any = "cross_entropy",
         label_smoothing: float = 0.1,
+        metrics: Sequence[Any] | None = None,
         class_weight: dict[Any, float] | str | None = None,
         validation_fraction: float | None = None,
         early_stopping: bool = False,
@@ -92,6 +93,7 @@ class ResNetClassifier(NetworkClassifier):
         self.schedule = schedule
         self.loss = loss
         self.label_smoothing = label_smoothing
+        self.metrics = metrics
         self.class_weight = class_weight
         self.validation_fraction = validation_fraction
         self.early_stopping = early_stopping
@@ -108,11 +110,11 @@ class ResNetClassifier(NetworkClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
+    def _architecture(self, image_shape: ImageShape, n_targets: int, dtype: str) -> Architecture:
         return Architecture.of(
             residual_network,
             input_shape=image_shape,
-            n_outputs=n_classes,
+            **self._output(n_targets),
             filters=whole_numbers(self.filters, "filters"),
             n_blocks=int(self.n_blocks),
             dtype=dtype,

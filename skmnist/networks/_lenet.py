@@ -22,6 +22,7 @@ def lenet5(
     n_outputs: int,
     *,
     activation: str = "tanh",
+    output_activation: str = "softmax",
     dtype: str = "float32",
     seed: int = 0,
 ) -> Any:
@@ -37,9 +38,11 @@ def lenet5(
     input_shape : tuple (height, width, channels)
         The shape of one image.
     n_outputs : int
-        Number of units of the last layer, a softmax.
+        Number of units of the last layer.
     activation : str, default="tanh"
         Keras's name of the activation of all other layers.
+    output_activation : str, default="softmax"
+        Keras's name of the last layer's activation.
     dtype : str, default="float32"
         Keras's dtype policy: "float32", "mixed_bfloat16" or "float64".
     seed : int, default=0
@@ -94,7 +97,7 @@ def lenet5(
             halve("pool_2"),
             flatten(dtype),
             *hidden_layers((120, 84), activation, 0.0, False, dtype, seeds),
-            output_layer(n_outputs, "softmax", dtype, seeds),
+            output_layer(n_outputs, output_activation, dtype, seeds),
         ],
         name="lenet5",
     )

@@ -13,6 +13,7 @@ def residual_network(
     *,
     filters: Sequence[int] = (16, 32, 64),
     n_blocks: int = 1,
+    output_activation: str = "softmax",
     dtype: str = "float32",
     seed: int = 0,
 ) -> Any:
@@ -28,12 +29,14 @@ def residual_network(
     input_shape : tuple (height, width, channels)
         The shape of one image; if it is a single line of pixels, kernels are lines too.
     n_outputs : int
-        Number of units of the last layer, a softmax.
+        Number of units of the last layer.
     filters : sequence of int, default=(16, 32, 64)
         Number of filters in each stage, never decreasing.
     n_blocks : int, default=1
         Number of blocks per stage.  With three stages, the paper's ResNet-20, 32, 44, 56 and 110
         have 3, 5, 7, 9 and 18.
+    output_activation : str, default="softmax"
+        Keras's name of the last layer's activation.
     dtype : str, default="float32"
         Keras's dtype policy: "float32", "mixed_bfloat16" or "float64".
     seed : int, default=0
@@ -75,7 +78,7 @@ def residual_network(
             strides = 2 if stage > 1 and block == 1 else 1
             maps = _basic_block(maps, width, strides, f"block_{stage}_{block}", dtype, seeds)
     features = keras.layers.GlobalAveragePooling2D(CHANNELS_LAST, dtype=dtype, name="average")(maps)
-    outputs = output_layer(n_outputs, "softmax", dtype, seeds)(features)
+    outputs = output_layer(n_outputs, output_activation, dtype, seeds)(features)
     return keras.Model(images, outputs, name="residual_network")
 
 

@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skmnist._utils.sklearn import validate_steps
-from skmnist.classifiers._network_classifier import NetworkClassifier
+from skmnist.classifiers._network_estimator import NetworkEstimator
 from skmnist.ensemble import CommitteeClassifier
 from skmnist.networks import Architecture
 from skmnist.persistence._checks import of_type, with_keys
@@ -23,7 +23,7 @@ from skmnist.persistence._learned import checked_state
 from skmnist.persistence._parameters import check_class, encoded_parameters, unfitted
 
 # The networks of an estimator, by their places.
-Networks = dict[str, NetworkClassifier]
+Networks = dict[str, NetworkEstimator]
 
 
 def encoded_fitted(estimator: Any, place: str, networks: Networks) -> dict[str, Any]:
@@ -42,10 +42,9 @@ def decoded_fitted(part: Any, place: str, networks: Networks) -> Any:
     return estimator
 
 
-def architecture_of(network: NetworkClassifier) -> Architecture:
-    """Return the architecture that a classifier's parameters and learned state describe."""
-    shape, classes = network.image_shape_, network.classes_
-    return network.__skmnist_architecture__(shape, len(classes), network.dtype_)
+def architecture_of(network: NetworkEstimator) -> Architecture:
+    """Return the architecture that an estimator's parameters and learned state describe."""
+    return network.__skmnist_fitted_architecture__
 
 
 def _sections(estimator: Any, place: str, networks: Networks) -> dict[str, Any]:
@@ -54,7 +53,7 @@ def _sections(estimator: Any, place: str, networks: Networks) -> dict[str, Any]:
     check_is_fitted(estimator)
     if isinstance(estimator, Pipeline):
         return {"steps": _steps(estimator, place, networks)}
-    if isinstance(estimator, NetworkClassifier):
+    if isinstance(estimator, NetworkEstimator):
         networks[place] = estimator
     sections: dict[str, Any] = {"learned": dict(estimator.__skmnist_getstate__())}
     if isinstance(estimator, CommitteeClassifier):
@@ -84,7 +83,7 @@ def _restore(estimator: Any, sections: Any, place: str, networks: Networks) -> N
     if "estimators" in sections:
         state["estimators_"] = _members(sections["estimators"], state, place, networks)
     estimator.__skmnist_setstate__(state)
-    if isinstance(estimator, NetworkClassifier):
+    if isinstance(estimator, NetworkEstimator):
         networks[place] = estimator
 
 

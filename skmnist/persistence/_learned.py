@@ -8,6 +8,7 @@ from skmnist._inputs.pixels import PixelValues
 from skmnist._inputs.state import ImageState
 from skmnist.classifiers import PretrainedClassifier
 from skmnist.classifiers._network_classifier import NetworkClassifier
+from skmnist.classifiers._network_estimator import NetworkEstimator
 from skmnist.persistence._checks import is_count, is_list_of, shortened, with_keys
 from skmnist.preprocessing._ink import InkTransformer
 from skmnist.text import TextSequencer
@@ -19,7 +20,12 @@ from skmnist.training._precision import DTYPES
 Rules = dict[str, tuple[Callable[[Any], bool], str]]
 
 # Values of attributes that are missing in files of older versions.
-_IN_OLDER_FILES: dict[str, Any] = {"pixel_offset_": 0.0, "_pixels_": None, "ink_": "bright"}
+_IN_OLDER_FILES: dict[str, Any] = {
+    "pixel_offset_": 0.0,
+    "_pixels_": None,
+    "ink_": "bright",
+    "target_type_": None,
+}
 
 
 def _is_image_shape(value: Any) -> bool:
@@ -59,7 +65,7 @@ _RULES: dict[type, Rules] = {
         "vocabulary_": (lambda value: is_list_of(str, value), "a list of words"),
         "length": (lambda value: is_count(value) and value > 0, "a whole number > 0"),
     },
-    NetworkClassifier: {
+    NetworkEstimator: {
         "pixel_offset_": (lambda value: type(value) is float, "a number"),
         "pixel_scale_": (lambda value: type(value) is float and value > 0, "a number > 0"),
         "_pixels_": (_are_pixel_values, "null or four numbers and a list of numbers"),
@@ -68,6 +74,12 @@ _RULES: dict[type, Rules] = {
         "best_epoch_": (is_count, "a whole number"),
         "_seed_": (lambda value: is_count(value) and value < 2**31, "a whole number under 2**31"),
         "history_": _HISTORY,
+    },
+    NetworkClassifier: {
+        "target_type_": (
+            lambda value: value in (None, "binary", "multiclass", "multilabel-indicator"),
+            "scikit-learn's name of a type of labels",
+        ),
     },
     PretrainedClassifier: {"fine_tune_history_": _HISTORY},
     SequenceClassifier: {
@@ -90,7 +102,7 @@ def checked_state(estimator: Any, learned: Any) -> dict[str, Any]:
             raise ValueError(f"{name} is {shortened(state[name])}; expected {expected}.")
     if isinstance(estimator, ImageState):
         _check_features(state)
-    if isinstance(estimator, NetworkClassifier):
+    if isinstance(estimator, NetworkEstimator):
         _check_channels(state)
     return state
 

@@ -7,7 +7,7 @@ from typing import Any
 from skmnist._inputs.images import ImageShape
 from skmnist._utils.sklearn import Interval
 from skmnist.classifiers._docstrings import describe_shared_parameters
-from skmnist.classifiers._parameters import n_outputs, whole_numbers
+from skmnist.classifiers._parameters import whole_numbers
 from skmnist.networks import Architecture
 from skmnist.networks._layers import activation_name
 from skmnist.text._networks import sequence_cnn, sequence_dense_network
@@ -101,6 +101,7 @@ class SequenceCNNClassifier(SequenceClassifier):
         schedule: str | Schedule = "constant",
         loss: Any = "cross_entropy",
         label_smoothing: float = 0.0,
+        metrics: Sequence[Any] | None = None,
         class_weight: dict[Any, float] | str | None = None,
         validation_fraction: float | None = None,
         early_stopping: bool = False,
@@ -129,6 +130,7 @@ class SequenceCNNClassifier(SequenceClassifier):
         self.schedule = schedule
         self.loss = loss
         self.label_smoothing = label_smoothing
+        self.metrics = metrics
         self.class_weight = class_weight
         self.validation_fraction = validation_fraction
         self.early_stopping = early_stopping
@@ -142,11 +144,11 @@ class SequenceCNNClassifier(SequenceClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
+    def _architecture(self, image_shape: ImageShape, n_targets: int, dtype: str) -> Architecture:
         return Architecture.of(
             sequence_cnn,
             input_shape=image_shape,
-            n_outputs=n_outputs(n_classes, "sigmoid"),
+            **self._output(n_targets, "sigmoid" if n_targets == 2 else "softmax"),
             vocabulary_size=self.vocabulary_size_,
             embedding_dim=int(self.embedding_dim),
             filters=int(self.filters),
@@ -155,7 +157,6 @@ class SequenceCNNClassifier(SequenceClassifier):
             hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
             activation=activation_name(self.activation, "activation"),
             dropout=self.dropout,
-            output_activation="sigmoid" if n_classes == 2 else "softmax",
             dtype=dtype,
         )
 
@@ -228,6 +229,7 @@ class SequenceDNNClassifier(SequenceClassifier):
         schedule: str | Schedule = "constant",
         loss: Any = "cross_entropy",
         label_smoothing: float = 0.0,
+        metrics: Sequence[Any] | None = None,
         class_weight: dict[Any, float] | str | None = None,
         validation_fraction: float | None = None,
         early_stopping: bool = False,
@@ -253,6 +255,7 @@ class SequenceDNNClassifier(SequenceClassifier):
         self.schedule = schedule
         self.loss = loss
         self.label_smoothing = label_smoothing
+        self.metrics = metrics
         self.class_weight = class_weight
         self.validation_fraction = validation_fraction
         self.early_stopping = early_stopping
@@ -266,16 +269,15 @@ class SequenceDNNClassifier(SequenceClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _architecture(self, image_shape: ImageShape, n_classes: int, dtype: str) -> Architecture:
+    def _architecture(self, image_shape: ImageShape, n_targets: int, dtype: str) -> Architecture:
         return Architecture.of(
             sequence_dense_network,
             input_shape=image_shape,
-            n_outputs=n_outputs(n_classes, "sigmoid"),
+            **self._output(n_targets, "sigmoid" if n_targets == 2 else "softmax"),
             vocabulary_size=self.vocabulary_size_,
             embedding_dim=int(self.embedding_dim),
             hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
             activation=activation_name(self.activation, "activation"),
             dropout=self.dropout,
-            output_activation="sigmoid" if n_classes == 2 else "softmax",
             dtype=dtype,
         )

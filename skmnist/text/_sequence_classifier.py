@@ -88,10 +88,10 @@ class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
         rows: NDArray[Any],
         y: NDArray[Any],
         counted: NDArray[Any],
-        classes: Any,
+        known: Any,
         seen: ImageShape | None,
     ) -> None:
-        super()._begin_anew(rows, y, counted, classes, seen)
+        super()._begin_anew(rows, y, counted, known, seen)
         self.vocabulary_size_ = (
             max(int(rows[counted].max()), UNKNOWN) + 1
             if self.vocabulary_size == "auto"

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from skmnist.networks._architecture import Architecture
 from skmnist.training._augmentation import Augmentation
 from skmnist.training._losses import Loss
+from skmnist.training._metrics import Metric
 from skmnist.training._optimizers import OptimizerSpec
 from skmnist.training._schedules import Schedule
+from skmnist.training._tasks import ONE_CLASS, Task
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class TrainingSpec:
     optimizer: OptimizerSpec
     loss: Loss
     augmentation: Augmentation | None
+    task: Task = ONE_CLASS
+    metrics: tuple[Metric, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,8 @@ class Data:
     ----------
     images : ndarray of shape (n, height, width, channels)
         Pixels of any real dtype, still to be divided by `pixel_scale`.
-    labels : ndarray of shape (n,), int32
-        Class numbers.
+    labels : ndarray of shape (n,), int32, or (n, n_targets), float
+        Class numbers, or what else the task predicts.
     weights : ndarray of shape (n,), float
         Sample weights, of mean 1 over the training rows.
     train_rows : ndarray of int32
@@ -99,8 +103,8 @@ class Outcome:
     state : State
         At the best epoch if training may stop early, else at the last.
     history : dict of str to list of float
-        "loss", "accuracy", "learning_rate", and "val_loss", "val_accuracy" if rows were held out;
-        one number per epoch.
+        "loss", "accuracy" if the task has one, "learning_rate" and the metrics; with "val_" before
+        their names, those of held-out rows. One number per epoch.
     best_epoch : int
         The epoch with the lowest validation loss (the training loss if nothing is held out),
         counted from 1 over all calls.
@@ -109,7 +113,7 @@ class Outcome:
     n_steps : int
         Number of training steps; of the last phase, if there are several.
     loss, accuracy : float
-        On the training rows, in the epoch whose state is kept.
+        On the training rows, in the epoch whose state is kept; NaN for a task without accuracy.
     """
 
     state: State

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,7 @@ def _run(
     callbacks: Sequence[Any],
     watcher: Watcher,
 ) -> Outcome:
-    _check_watchable(plan, data)
+    _check_watchable(plan, data, spec)
     trainer.begin(data, plan, start)
     keras_callbacks = KerasCallbacks(callbacks, trainer, spec, plan, len(data.train_rows))
     progress = _Progress(plan, len(data.train_rows))
@@ -189,21 +190,22 @@ def _run_epoch(
     at_first = trainer.learning_rate if base is None else None
     # NaN means the optimizer's current rate, which callbacks may change.
     planned = np.full(steps, np.nan) if rates is None else rates
-    loss, accuracy = trainer.run_epoch(order, draws, planned, keras_callbacks)
+    scores = trainer.run_epoch(order, draws, planned, keras_callbacks)
     if rates is None:
         rates = np.array([trainer.learning_rate if at_first is None else at_first])
-    check_finite_loss(loss, plan.first_epoch + epoch + 1, max(rates))
-    logs = {"loss": loss, "accuracy": accuracy, "learning_rate": float(rates[-1])}
+    check_finite_loss(scores["loss"], plan.first_epoch + epoch + 1, max(rates))
+    logs = {**scores, "learning_rate": float(rates[-1])}
     if len(data.validation_rows):
-        logs["val_loss"], logs["val_accuracy"] = trainer.evaluate(data.validation_rows)
+        judged = trainer.evaluate(data.validation_rows)
+        logs |= {f"val_{name}": score for name, score in judged.items()}
     return logs
 
 
-def _check_watchable(plan: Plan, data: Data) -> None:
-    held_out = len(data.validation_rows) > 0
-    check_watchable(plan.schedule.monitor, type(plan.schedule).__name__, held_out)
+def _check_watchable(plan: Plan, data: Data, spec: TrainingSpec) -> None:
+    known = len(data.validation_rows) > 0, spec.task.has_accuracy
+    check_watchable(plan.schedule.monitor, type(plan.schedule).__name__, *known)
     if plan.patience is not None:
-        check_watchable(plan.monitor, "early stopping", held_out)
+        check_watchable(plan.monitor, "early stopping", *known)
 
 
 class Lowest:
@@ -276,5 +278,5 @@ class _Progress:
             self.interrupted,
             n_steps=len(history["loss"]) * self._plan.steps_per_epoch(self._n_rows),
             loss=history["loss"][kept],
-            accuracy=history["accuracy"][kept],
+            accuracy=history["accuracy"][kept] if "accuracy" in history else nan,
         )

@@ -1,14 +1,17 @@
 """Losses by name: how wrong a prediction is, one number per sample."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown, unknown_name
+from skmnist._utils.reprs import ShortRepr
+from skmnist.training._tasks import Numbers, OneClass, SeveralLabels, Task
 
 LOSSES = (
     "binary_crossentropy",
@@ -28,19 +31,50 @@ LOSSES = (
     "sparse_categorical_crossentropy",
     "squared_hinge",
 )
+_LOSSES_OF_LABELS = (
+    "binary_crossentropy",
+    "binary_focal_crossentropy",
+    "cross_entropy",
+    "hinge",
+    "huber",
+    "log_cosh",
+    "margin",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "squared_hinge",
+)
+_LOSSES_OF_NUMBERS = (
+    "cosine_similarity",
+    "huber",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
+)
 _ALIASES = {
+    "absolute_error": "mean_absolute_error",  # scikit-learn's names
+    "log_loss": "cross_entropy",
+    "squared_error": "mean_squared_error",
     "bce": "binary_crossentropy",
     "kld": "kl_divergence",
-    "log_loss": "cross_entropy",  # scikit-learn's name
     "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
     "mse": "mean_squared_error",
+    "msle": "mean_squared_logarithmic_error",
+}
+_BY_TASK: dict[type[Task], tuple[str, ...]] = {
+    OneClass: LOSSES,
+    SeveralLabels: _LOSSES_OF_LABELS,
+    Numbers: _LOSSES_OF_NUMBERS,
 }
 _CROSS_ENTROPIES = {"cross_entropy", "categorical_crossentropy", "sparse_categorical_crossentropy"}
 
 
-@dataclass(frozen=True)
-class Loss:
-    """A loss over one-hot labels.
+@dataclass(frozen=True, repr=False)
+class Loss(ShortRepr):
+    """A loss over targets of the outputs' shape: one-hot labels, an indicator matrix or numbers.
 
     Parameters
     ----------
@@ -49,6 +83,10 @@ class Loss:
         Keras loss object.
     label_smoothing : float, default=0.0
         The fraction of each label that is spread evenly over all classes (Szegedy et al. 2016).
+    from_logits : bool, default=False
+        Whether the outputs are logits; only for the cross-entropies and Keras's objects.
+    columns_apart : bool, default=False
+        Whether each output stands for a yes or no of its own, as in multi-label classification.
 
     Examples
     --------
@@ -61,18 +99,20 @@ class Loss:
 
     name: str | Callable[..., Any]
     label_smoothing: float = 0.0
+    from_logits: bool = False
+    columns_apart: bool = False
 
-    def __call__(self, one_hot: Any, outputs: Any) -> Any:
+    def __call__(self, targets: Any, outputs: Any) -> Any:
         """Return the loss of each sample, in compiled code."""
         n_outputs = outputs.shape[-1]
         if self.label_smoothing:
             # A single output stands for two classes.
-            spread = self.label_smoothing / max(n_outputs, 2)
-            one_hot = one_hot * (1 - self.label_smoothing) + spread
-        losses = self._function(n_outputs)(one_hot, outputs)
+            spread = self.label_smoothing / (2 if self.columns_apart else max(n_outputs, 2))
+            targets = targets * (1 - self.label_smoothing) + spread
+        losses = self._function(n_outputs)(targets, outputs)
         if len(getattr(losses, "shape", ())) != 1:
             raise ValueError(
-                f"loss={shown(self.name)} gives {shown(losses)}; expected one number a sample, "
+                f"loss={shown(self.name)} returns {shown(losses)}; expected one number per sample, "
                 "shape (n,)."
             )
         return losses
@@ -80,8 +120,12 @@ class Loss:
     def best_constant(self, frequencies: NDArray[Any], n_outputs: int) -> NDArray[Any]:
         """Return the constant outputs with the lowest loss for labels of these frequencies.
 
-        They are the frequencies themselves, except for the margin loss of capsules.
+        They are the frequencies themselves, except for logits and the margin loss of capsules.
         """
+        if self.from_logits:
+            within = np.clip(frequencies[-n_outputs:], 1e-7, 1 - 1e-7)
+            binary = n_outputs == 1 or self.columns_apart
+            return np.log(within / (1 - within)) if binary else np.log(within)
         if self.name != "margin":
             return frequencies[-n_outputs:]
         # Where the slope of `margin_loss` is zero; with one column, both classes weigh the same.
@@ -92,16 +136,14 @@ class Loss:
     def _function(self, n_outputs: int) -> Callable[..., Any]:
         keras = load_keras()
         if isinstance(self.name, str):
-            if self.name in _CROSS_ENTROPIES:
-                return (
-                    keras.losses.binary_crossentropy
-                    if n_outputs == 1
-                    else keras.losses.categorical_crossentropy
-                )
             if self.name == "margin":
                 return margin_loss
-            function: Callable[..., Any] = getattr(keras.losses, self.name)
-            return function
+            name = self.name
+            if name in _CROSS_ENTROPIES:
+                binary = n_outputs == 1 or self.columns_apart
+                name = "binary_crossentropy" if binary else "categorical_crossentropy"
+            function: Callable[..., Any] = getattr(keras.losses, name)
+            return partial(function, from_logits=True) if self.from_logits else function
         if isinstance(self.name, keras.losses.Loss):
             return self.name.call
         return self.name
@@ -143,15 +185,28 @@ def margin_loss(one_hot: Any, lengths: Any) -> Any:
     return ops.sum(one_hot * too_short + 0.5 * (1 - one_hot) * too_long, axis=-1)
 
 
-def find_loss(loss: Any, label_smoothing: float = 0.0) -> Loss:
+def find_loss(
+    loss: Any, label_smoothing: float = 0.0, task: Task | None = None, *, logits: bool = False
+) -> Loss:
     """Return a loss given by its name, as Keras's function or object, or as another callable.
 
     Labels are one-hot, so the sparse cross-entropy, also as an object, becomes the categorical one.
 
+    Parameters
+    ----------
+    loss : str, callable or keras.losses.Loss
+        Names in any of Keras's spellings.
+    label_smoothing : float, default=0.0
+        See :class:`Loss`.
+    task : Task or None, default=None
+        What the targets are, which decides which names are known; None is one class.
+    logits : bool, default=False
+        Whether a loss may expect logits.
+
     Raises
     ------
     ValueError
-        If the name is unknown, or the loss expects logits or has other unsupported settings.
+        If the name is unknown, or the loss has unsupported settings.
 
     Examples
     --------
@@ -161,18 +216,47 @@ def find_loss(loss: Any, label_smoothing: float = 0.0) -> Loss:
     """
     if isinstance(loss, type):
         raise TypeError(f"loss={shown(loss)} is a class; give an object of it.")
+    task = task or OneClass()
+    apart = isinstance(task, SeveralLabels)
     if isinstance(loss, str):
-        loss = _ALIASES.get(loss.lower(), loss)
-        if loss not in LOSSES:
-            raise unknown_name("loss", loss, [*LOSSES, *_ALIASES], ", a Keras loss or a function")
-        return Loss(loss, label_smoothing)
-    if _takes_logits(loss):
+        return Loss(_known_name(loss, _BY_TASK[type(task)]), label_smoothing, columns_apart=apart)
+    from_logits = _takes_logits(loss)
+    if from_logits and not logits:
         raise ValueError(
             f"loss={shown(loss)} has from_logits=True, but the network's outputs are "
             "probabilities, of output_activation. Give the loss with from_logits=False, or its "
             "name."
         )
-    return Loss(_name_of(loss) or loss, label_smoothing)
+    name = _name_of(loss)
+    _check_columns(loss, name, task)
+    return Loss(name or loss, label_smoothing, from_logits, apart)
+
+
+def _known_name(loss: str, known: Sequence[str]) -> str:
+    """Return the function's name of a loss, given in any spelling or by a short name."""
+    names = {_letters(name): name for name in known}
+    names |= {_letters(alias): name for alias, name in _ALIASES.items() if name in known}
+    if _letters(loss) not in names:
+        aliases = (alias for alias, name in _ALIASES.items() if name in known)
+        raise unknown_name("loss", loss, [*known, *aliases], ", a Keras loss or a function")
+    return names[_letters(loss)]
+
+
+def _letters(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "").replace(" ", "")
+
+
+def _check_columns(loss: Any, name: str | None, task: Task) -> None:
+    """Refuse a cross-entropy over classes where each output stands for itself."""
+    categorical = load_keras().losses.CategoricalCrossentropy
+    over_classes = (name or "") in (*_CROSS_ENTROPIES, "categorical_focal_crossentropy")
+    if not isinstance(task, OneClass) and (over_classes or isinstance(loss, categorical)):
+        better = "binary_crossentropy" if isinstance(task, SeveralLabels) else "mean_squared_error"
+        raise ValueError(
+            f"loss={shown(loss)} compares one class of several, but y has "
+            f"{'several labels per sample' if isinstance(task, SeveralLabels) else 'numbers'}; "
+            f"expected a loss such as {better!r}."
+        )
 
 
 def _takes_logits(loss: Any) -> bool:
@@ -187,10 +271,13 @@ def _takes_logits(loss: Any) -> bool:
 def _name_of(loss: Any) -> str | None:
     """Return the name of a loss that is one of Keras's functions, or the sparse cross-entropy."""
     losses = load_keras().losses
+    if isinstance(loss, partial) and set(loss.keywords) == {"from_logits"} and not loss.args:
+        return _name_of(loss.func)
     if isinstance(loss, losses.SparseCategoricalCrossentropy):
-        config = {**loss.get_config(), "name": None, "reduction": None}
+        of_no_effect = {"name": None, "reduction": None, "from_logits": None}
+        config = {**loss.get_config(), **of_no_effect}
         default = losses.SparseCategoricalCrossentropy().get_config()
-        if config != {**default, "name": None, "reduction": None}:
+        if config != {**default, **of_no_effect}:
             raise ValueError(
                 f"loss={shown(loss)} has settings, such as ignore_class, that are not supported "
                 "here: the networks' outputs are probabilities. Use "
@@ -198,4 +285,5 @@ def _name_of(loss: Any) -> str | None:
             )
         return "sparse_categorical_crossentropy"
     name = getattr(loss, "__name__", "")
-    return name if name in LOSSES and loss is getattr(losses, name, None) else None
+    known = name in {*LOSSES, *_LOSSES_OF_LABELS, *_LOSSES_OF_NUMBERS}
+    return name if known and loss is getattr(losses, name, None) else None

@@ -37,13 +37,14 @@ def watched(history: Mapping[str, Sequence[float]], monitor: str) -> list[float]
     return [sign * value for value in history.get(monitor, ())]
 
 
-def check_watchable(monitor: str, owner: str, held_out: bool) -> None:
+def check_watchable(monitor: str, owner: str, held_out: bool, has_accuracy: bool = True) -> None:
     """Raise an error if the history will not have the monitored curve.
 
     Raises
     ------
     ValueError
-        If `monitor` is a curve of held-out samples, and there are none.
+        If `monitor` is a curve of held-out samples, and there are none, or an accuracy, and there
+        is none.
 
     Examples
     --------
@@ -52,6 +53,11 @@ def check_watchable(monitor: str, owner: str, held_out: bool) -> None:
     Traceback (most recent call last):
     ValueError: monitor='val_loss' of early_stopping: no samples are held out, ...
     """
+    if monitor.endswith("accuracy") and not has_accuracy:
+        raise ValueError(
+            f"monitor={shown(monitor)} of {owner}: a regression has no accuracy; monitor 'loss' or "
+            "'val_loss'."
+        )
     if monitor.startswith("val_") and not held_out:
         raise ValueError(
             f"monitor={shown(monitor)} of {owner}: no samples are held out, so there is no such "

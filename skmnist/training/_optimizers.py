@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import isclass, signature
 from numbers import Real
 from typing import Any
@@ -289,6 +289,22 @@ def find_optimizer(optimizer: Any, learning_rate: float | None = None) -> Optimi
     if isinstance(optimizer, str | Optimizer):
         optimizer = named_optimizer(optimizer)(learning_rate)
     return _spec(optimizer)
+
+
+def with_rate(optimizer: OptimizerSpec, rate: float | None) -> OptimizerSpec:
+    """Return an optimizer with another learning rate; None leaves its own, or its schedule.
+
+    Examples
+    --------
+    >>> from skmnist.training._optimizers import find_optimizer, with_rate
+    >>> with_rate(find_optimizer("adam"), 0.01).learning_rate
+    0.01
+    """
+    if rate is None:
+        return optimizer
+    config = json.loads(optimizer.config)
+    config.pop("learning_rate", None)
+    return replace(optimizer, config=json.dumps(config, sort_keys=True), learning_rate=float(rate))
 
 
 def _plain(setting: str, value: Any) -> Any:

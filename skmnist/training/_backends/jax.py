@@ -36,11 +36,14 @@ class Trainer(AbstractTrainer):
     def _load(self, data: Data) -> tuple[Any, ...]:
         return (
             jnp.asarray(_filled_up(data.images)),
-            jnp.asarray(_filled_up(data.labels)),
+            self._labels(_filled_up(data.labels)),
             jnp.asarray(_filled_up(data.weights), self._float),
             jnp.asarray(data.pixel_scale, self._float),
             jnp.asarray(data.background, self._float),
         )
+
+    def _labels(self, labels: NDArray[Any]) -> jax.Array:
+        return jnp.asarray(labels, None if labels.dtype.kind == "i" else self._float)
 
     @staticmethod
     def _copies(variables: Sequence[Any]) -> list[NDArray[Any]]:
@@ -53,8 +56,9 @@ class Trainer(AbstractTrainer):
         draws: NDArray[Any],
         rates: NDArray[Any],
         callbacks: KerasCallbacks,
-    ) -> tuple[float, float]:
-        """Train on the rows in `order`; return the mean loss and the accuracy."""
+    ) -> dict[str, float]:
+        """Train on the rows in `order`; return the mean loss, the accuracy and the metrics."""
+        self._reset_metrics()
         batch_size, watched = self._plan.batch_size, callbacks.want_batches
         rates = np.asarray(rates, np.float32)
         epoch = (
@@ -74,29 +78,42 @@ class Trainer(AbstractTrainer):
             )
             if watched:
                 self._keep(values)
-                logs = {"loss": float(sums[0]) / seen, "accuracy": float(sums[1]) / seen}
-                callbacks.on_batch_end(step, logs)
+                scores = self._scores(float(sums[0]) / seen, int(sums[1]), seen)
+                callbacks.on_batch_end(step, scores)
         self._keep(values)
-        return float(sums[0]) / len(order), float(sums[1]) / len(order)
+        return self._scores(float(sums[0]) / len(order), int(sums[1]), len(order))
 
     def _judge_rows(self, rows: NDArray[Any]) -> tuple[Any, Any, Any]:
-        values, sums, tested = self._values()[:2], self._zeros(3), jnp.asarray(_filled_up(rows))
+        (*network, _, metrics), sums = self._values(), self._zeros(3)
+        tested = jnp.asarray(_filled_up(rows))
         n, size = len(rows), min(EVALUATION_BATCH, len(tested))
         for start in range(0, n, size):
-            sums = self._compiled_judging(values, sums, self._judged, tested, n, start, size=size)
+            sums, metrics = self._compiled_judging(
+                network, metrics, sums, self._judged, tested, n, start, size=size
+            )
+        self._keep([metrics], [self._metric_variables])
         return tuple(sums)
 
     @property
-    def _variables(self) -> tuple[list[Any], list[Any], list[Any]]:
-        """The trainable variables, the network's other ones, and the optimizer's."""
+    def _variables(self) -> tuple[list[Any], ...]:
+        """The trainable variables, the network's other ones, the optimizer's and the metrics'."""
         network, optimizer = self.network, self._optimizer
-        return network.trainable_variables, network.non_trainable_variables, optimizer.variables
+        return (
+            network.trainable_variables,
+            network.non_trainable_variables,
+            optimizer.variables,
+            self._metric_variables,
+        )
+
+    @property
+    def _metric_variables(self) -> list[Any]:
+        return [variable for metric in self._metrics for variable in metric.variables]
 
     def _values(self) -> list[list[Any]]:
         return [[variable.value for variable in some] for some in self._variables]
 
-    def _keep(self, values: list[list[Any]]) -> None:
-        for variables, new in zip(self._variables, values, strict=True):
+    def _keep(self, values: list[list[Any]], where: Sequence[list[Any]] | None = None) -> None:
+        for variables, new in zip(where or self._variables, values, strict=True):
             for variable, value in zip(variables, new, strict=True):
                 variable.assign(value)
 
@@ -112,29 +129,45 @@ class Trainer(AbstractTrainer):
         if self._training_spec.augmentation:
             drawn = lax.dynamic_slice_in_dim(draws, step * batch_size, size)
             pixels = self._training_spec.augmentation(pixels, drawn, background)
-        values = [*values[:2], self._with_rate(values[2], rates[step])]
+        values = [*values[:2], self._with_rate(values[2], rates[step]), values[3]]
         with corrected_averages(self.network, self._optimizer, self._taken(values[2]), earlier):
             values, loss, hits = self._learn(values, pixels, labels[rows], weights[rows])
         return values, [sums[0] + loss * size, sums[1] + hits]
 
     def _learn(self, values, pixels, labels, weights):
         """Take one step; return the new values, the batch's loss and its number of hits."""
-        trained, others, optimizer = values
+        trained, others, optimizer, metrics = values
 
         def loss_of(trained):
             outputs, new_others, penalties = self.network.stateless_call(
                 trained, others, pixels, training=True, return_losses=True
             )
-            losses = self._training_spec.loss(self._targets(labels, outputs), outputs)
+            losses = self._training_spec.loss(self._task.targets(labels, outputs), outputs)
             loss = jnp.mean(losses * weights)
             if penalties:
                 loss += sum(penalties).astype(loss.dtype)
             scaled = self._optimizer.scale_loss(loss)
-            return scaled, (loss, new_others, self._hits(labels, outputs))
+            return scaled, (loss, new_others, outputs)
 
-        gradients, (loss, others, hits) = jax.grad(loss_of, has_aux=True)(trained)
+        gradients, (loss, others, outputs) = jax.grad(loss_of, has_aux=True)(trained)
         trained, optimizer = self._optimizer.stateless_apply(optimizer, gradients, trained)
-        return [trained, others, optimizer], loss, hits
+        metrics = self._updated_metrics(metrics, labels, outputs)
+        hits = self._task.hits(labels, outputs).sum()
+        return [trained, others, optimizer, metrics], loss, hits
+
+    def _updated_metrics(self, values, labels, outputs, counts=None):
+        """Return the metrics' values with a batch added, of which only some rows count."""
+        targets = self._task.targets(labels, outputs)
+        updated: list[Any] = []
+        for spec, metric in zip(self._training_spec.metrics, self._metrics, strict=True):
+            first = len(updated)
+            updated += metric.stateless_update_state(
+                values[first : first + len(metric.variables)],
+                labels if spec.takes_labels else targets,
+                outputs,
+                **({} if counts is None else {"sample_weight": counts}),
+            )
+        return updated
 
     def _with_rate(self, values, rate):
         """Return the optimizer's values with the rate, unless a Keras schedule determines it."""
@@ -152,27 +185,19 @@ class Trainer(AbstractTrainer):
         where = self._optimizer.iterations
         return next(v for variable, v in zip(variables, values, strict=True) if variable is where)
 
-    def _judge(self, values, sums, resident, rows, n_rows, start, *, size):
+    def _judge(self, network, metrics, sums, resident, rows, n_rows, start, *, size):
         """Add a batch's losses, hits and weights to the sums, without those of padding."""
         images, labels, weights, scale, _ = resident
         some = lax.dynamic_slice_in_dim(rows, start, size)
         pixels = images[some].astype(scale.dtype) / scale
-        outputs = self.network.stateless_call(*values, pixels, training=False)[0]
+        outputs = self.network.stateless_call(*network, pixels, training=False)[0]
         counts = start + jnp.arange(size) < n_rows
         truth, weight = labels[some], jnp.where(counts, weights[some], 0)
-        losses = self._training_spec.loss(self._targets(truth, outputs), outputs) * weight
-        hits = self._hits(jnp.where(counts, truth, -1), outputs)
+        losses = self._training_spec.loss(self._task.targets(truth, outputs), outputs) * weight
+        hits = jnp.where(counts, self._task.hits(truth, outputs), 0).sum()
         more = jnp.where(counts, losses, 0).sum(), hits, weight.sum()
-        return [total + part for total, part in zip(sums, more, strict=True)]
-
-    def _targets(self, labels, outputs):
-        if outputs.shape[-1] == 1:  # one neuron: the probability of the second class
-            return labels[:, None].astype(outputs.dtype)
-        return jax.nn.one_hot(labels, outputs.shape[-1], dtype=outputs.dtype)
-
-    def _hits(self, labels, outputs):
-        guesses = outputs[:, 0] > 0.5 if outputs.shape[-1] == 1 else outputs.argmax(axis=-1)
-        return (guesses == labels).sum()
+        metrics = self._updated_metrics(metrics, truth, outputs, counts)
+        return [total + part for total, part in zip(sums, more, strict=True)], metrics
 
 
 def _filled_up(values: NDArray[Any]) -> NDArray[Any]:

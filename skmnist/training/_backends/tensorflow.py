@@ -28,11 +28,14 @@ class Trainer(AbstractTrainer):
     def _load(self, data: Data) -> tuple[Any, ...]:
         return (
             tf.convert_to_tensor(data.images),
-            tf.convert_to_tensor(data.labels),
+            self._labels(data.labels),
             tf.constant(data.weights, self._float),
             tf.constant(data.pixel_scale, self._float),
             tf.constant([[[data.background]]], self._float),
         )
+
+    def _labels(self, labels: NDArray[Any]) -> tf.Tensor:
+        return tf.convert_to_tensor(labels, None if labels.dtype.kind == "i" else self._float)
 
     @staticmethod
     def _copies(variables: Sequence[Any]) -> list[NDArray[Any]]:
@@ -48,8 +51,9 @@ class Trainer(AbstractTrainer):
         draws: NDArray[Any],
         rates: NDArray[Any],
         callbacks: KerasCallbacks,
-    ) -> tuple[float, float]:
-        """Train on the rows in `order`; return the mean loss and the accuracy."""
+    ) -> dict[str, float]:
+        """Train on the rows in `order`; return the mean loss, the accuracy and the metrics."""
+        self._reset_metrics()
         plan = (
             tf.constant(order, tf.int32),
             tf.constant(draws, tf.float32),
@@ -65,10 +69,11 @@ class Trainer(AbstractTrainer):
                 self._run_steps, *self._resident, *plan, tf.constant(first), tf.constant(stop)
             )
             loss, hits = loss + float(sums[0]), hits + int(sums[1])
-            seen = min(stop * self._plan.batch_size, len(order))
-            callbacks.on_batch_end(first, {"loss": loss / seen, "accuracy": hits / seen})
+            if callbacks.want_batches:
+                seen = min(stop * self._plan.batch_size, len(order))
+                callbacks.on_batch_end(first, self._scores(loss / seen, hits, seen))
             first = stop
-        return loss / len(order), hits / len(order)
+        return self._scores(loss / len(order), hits, len(order))
 
     def _judge_rows(self, rows: NDArray[Any]) -> tuple[Any, Any, Any]:
         return self._call(self._run_judging, *self._judged, tf.constant(rows, tf.int32))
@@ -127,25 +132,29 @@ class Trainer(AbstractTrainer):
         """Take one step; return the batch's loss and its number of hits."""
         with tf.GradientTape() as tape:
             outputs = self.network(pixels, training=True)
-            losses = self._training_spec.loss(self._targets(labels, outputs), outputs)
+            targets = self._task.targets(labels, outputs)
+            losses = self._training_spec.loss(targets, outputs)
             loss = tf.reduce_mean(losses * weights)
             if self.network.losses:
                 loss += tf.cast(tf.add_n(self.network.losses), loss.dtype)
             scaled = self._optimizer.scale_loss(loss)
         variables = self.network.trainable_variables
         self._optimizer.apply(tape.gradient(scaled, variables), variables)
-        return loss, self._hits(labels, outputs)
+        self._update_metrics(labels, targets, outputs)
+        return loss, tf.reduce_sum(self._task.hits(labels, outputs))
 
     def _run_judging(self, images, labels, weights, scale, background, rows):
         def judge(i, loss_sum, n_hits, weight_sum):
             some = rows[i : i + EVALUATION_BATCH]
             outputs = self.network(self._pixels(images, some, scale), training=False)
             truth, weight = tf.gather(labels, some), tf.gather(weights, some)
-            losses = self._training_spec.loss(self._targets(truth, outputs), outputs) * weight
+            targets = self._task.targets(truth, outputs)
+            losses = self._training_spec.loss(targets, outputs) * weight
+            self._update_metrics(truth, targets, outputs)
             return (
                 i + EVALUATION_BATCH,
                 loss_sum + tf.reduce_sum(losses),
-                n_hits + self._hits(truth, outputs),
+                n_hits + tf.reduce_sum(self._task.hits(truth, outputs)),
                 weight_sum + tf.reduce_sum(weight),
             )
 
@@ -155,15 +164,3 @@ class Trainer(AbstractTrainer):
 
     def _pixels(self, images, rows, scale):
         return tf.cast(tf.gather(images, rows), scale.dtype) / scale
-
-    def _targets(self, labels, outputs):
-        if outputs.shape[-1] == 1:  # one neuron: the probability of the second class
-            return tf.cast(labels[:, None], outputs.dtype)
-        return tf.one_hot(labels, outputs.shape[-1], dtype=outputs.dtype)
-
-    def _hits(self, labels, outputs):
-        if outputs.shape[-1] == 1:
-            guesses = tf.cast(outputs[:, 0] > 0.5, labels.dtype)
-        else:
-            guesses = tf.argmax(outputs, axis=-1, output_type=labels.dtype)
-        return tf.reduce_sum(tf.cast(guesses == labels, tf.int32))

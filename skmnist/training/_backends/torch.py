@@ -23,7 +23,7 @@ class Trainer(AbstractTrainer):
     def _load(self, data: Data) -> tuple[Any, ...]:
         return (
             self._tensor(data.images),
-            self._tensor(data.labels, "int64"),
+            self._labels(data.labels),
             self._tensor(data.weights, self._float),
             self._tensor(data.pixel_scale, self._float),
             self._tensor(data.background, self._float),
@@ -40,8 +40,9 @@ class Trainer(AbstractTrainer):
         draws: NDArray[Any],
         rates: NDArray[Any],
         callbacks: KerasCallbacks,
-    ) -> tuple[float, float]:
-        """Train on the rows in `order`; return the mean loss and the accuracy."""
+    ) -> dict[str, float]:
+        """Train on the rows in `order`; return the mean loss, the accuracy and the metrics."""
+        self._reset_metrics()
         order, draws = self._tensor(order, "int64"), self._tensor(draws, "float32")
         watched = callbacks.want_batches
         # Sums stay on the device: reading one would wait for it.
@@ -57,9 +58,10 @@ class Trainer(AbstractTrainer):
             loss_sum, n_hits = loss_sum + loss * len(order[batch]), n_hits + hits
             if watched:
                 seen = min(batch.stop, len(order))
-                logs = {"loss": float(loss_sum) / seen, "accuracy": int(n_hits) / seen}
-                callbacks.on_batch_end(step, logs)
-        return float(loss_sum) / len(order), int(n_hits) / len(order)
+                callbacks.on_batch_end(
+                    step, self._scores(float(loss_sum) / seen, int(n_hits), seen)
+                )
+        return self._scores(float(loss_sum) / len(order), int(n_hits), len(order))
 
     @torch.no_grad()
     def _judge_rows(self, rows: NDArray[Any]) -> tuple[Any, Any, Any]:
@@ -68,9 +70,11 @@ class Trainer(AbstractTrainer):
         for some in self._tensor(rows, "int64").split(EVALUATION_BATCH):
             outputs = self.network(self._scaled(images[some], scale), training=False)
             truth, weight = labels[some], weights[some]
-            losses = self._training_spec.loss(self._targets(truth, outputs), outputs) * weight
+            targets = self._task.targets(truth, outputs)
+            losses = self._training_spec.loss(targets, outputs) * weight
+            self._update_metrics(truth, targets, outputs)
             loss_sum, weight_sum = loss_sum + losses.sum(), weight_sum + weight.sum()
-            n_hits = n_hits + self._hits(truth, outputs)
+            n_hits = n_hits + self._task.hits(truth, outputs).sum()
         return loss_sum, n_hits, weight_sum
 
     def _set_rate(self, rate: float) -> None:
@@ -85,27 +89,24 @@ class Trainer(AbstractTrainer):
         if self._training_spec.augmentation:
             pixels = self._training_spec.augmentation(pixels, draws, background)
         outputs = self.network(pixels, training=True)
-        losses = self._training_spec.loss(self._targets(labels, outputs), outputs)
+        targets = self._task.targets(labels, outputs)
+        losses = self._training_spec.loss(targets, outputs)
         loss = (losses * weights[rows]).mean() + sum(self.network.losses)
         variables = self.network.trainable_variables
         scaled = self._optimizer.scale_loss(loss)
         gradients = torch.autograd.grad(scaled, [v.value for v in variables])
         with torch.no_grad():
             self._optimizer.apply(gradients, variables)
-        return loss.detach(), self._hits(labels, outputs)
+            self._update_metrics(labels, targets, outputs)
+        return loss.detach(), self._task.hits(labels, outputs).sum()
 
     @staticmethod
     def _scaled(images, scale):
         return images.to(scale.dtype) / scale
 
-    def _targets(self, labels, outputs):
-        if outputs.shape[-1] == 1:  # one neuron: the probability of the second class
-            return labels[:, None].to(outputs.dtype)
-        return torch.nn.functional.one_hot(labels, outputs.shape[-1]).to(outputs.dtype)
-
-    def _hits(self, labels, outputs):
-        guesses = outputs[:, 0] > 0.5 if outputs.shape[-1] == 1 else outputs.argmax(dim=-1)
-        return (guesses == labels).sum()
+    def _labels(self, labels: NDArray[Any]) -> Any:
+        # Class numbers as PyTorch indexes with them; numbers in the network's precision.
+        return self._tensor(labels, "int64" if labels.dtype.kind == "i" else self._float)
 
     @staticmethod
     def _tensor(values: Any, dtype: str | None = None) -> Any:

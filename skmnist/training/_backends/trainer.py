@@ -34,6 +34,9 @@ class AbstractTrainer(ABC):
         self._optimizer.build(self.network.trainable_variables)
         self._new_optimizer = self._copies(self._optimizer.variables)
         self._float = self.network.outputs[0].dtype
+        self._task = spec.task
+        self._metrics = [metric.make() for metric in spec.metrics]
+        self._build_metrics()
 
     def begin(self, data: Data, plan: Plan, start: State | None) -> None:
         """Load the data, and set all variables to the start of training."""
@@ -80,22 +83,50 @@ class AbstractTrainer(ABC):
         draws: NDArray[Any],
         rates: NDArray[Any],
         callbacks: KerasCallbacks,
-    ) -> tuple[float, float]:
-        """Train on the rows in `order`; return the mean loss and the accuracy.
+    ) -> dict[str, float]:
+        """Train on the rows in `order`; return the mean loss, the accuracy and the metrics.
 
         A rate of NaN leaves the learning rate unchanged.
         """
 
-    def evaluate(self, rows: NDArray[Any]) -> tuple[float, float]:
-        """Return the mean loss and the accuracy on some validation rows, without training.
+    def evaluate(self, rows: NDArray[Any]) -> dict[str, float]:
+        """Return the same scores as `run_epoch` on some validation rows, without training.
 
         The loss includes the penalties on the weights (L2), like the training loss and Keras's
         ``evaluate``.
         """
+        self._reset_metrics()
         with self._averaged():
             loss, hits, weight = self._judge_rows(rows)
             penalties = sum(float(penalty) for penalty in self.network.losses)
-        return float(loss) / float(weight) + penalties, int(hits) / len(rows)
+        return self._scores(float(loss) / float(weight) + penalties, int(hits), len(rows))
+
+    def _scores(self, loss: float, hits: int, n_rows: int) -> dict[str, float]:
+        """Return the scores of some rows by their names in the history."""
+        scores = {"loss": loss}
+        if self._task.has_accuracy:
+            scores["accuracy"] = hits / n_rows
+        results = zip(self._training_spec.metrics, self._metrics, strict=True)
+        return scores | {spec.name: _as_number(spec.name, made.result()) for spec, made in results}
+
+    def _update_metrics(self, labels: Any, targets: Any, outputs: Any) -> None:
+        """Add a batch to the metrics."""
+        for spec, metric in zip(self._training_spec.metrics, self._metrics, strict=True):
+            metric.update_state(labels if spec.takes_labels else targets, outputs)
+
+    def _build_metrics(self) -> None:
+        """Create the metrics' variables, which Keras does when a metric is first computed."""
+        ops = load_keras().ops
+        n_outputs = self.network.output_shape[-1]
+        for spec, metric in zip(self._training_spec.metrics, self._metrics, strict=True):
+            outputs = ops.full((1, n_outputs), 0.5, dtype=self._float)
+            labels = ops.zeros((1,), "int32") if spec.takes_labels else outputs
+            metric.update_state(labels, outputs)
+        self._reset_metrics()
+
+    def _reset_metrics(self) -> None:
+        for metric in self._metrics:
+            metric.reset_state()
 
     @abstractmethod
     def _judge_rows(self, rows: NDArray[Any]) -> tuple[Any, Any, Any]:
@@ -148,3 +179,14 @@ class AbstractTrainer(ABC):
         yield
         for variable, value in zip(variables, latest, strict=True):
             variable.assign(value)
+
+
+def _as_number(name: str, result: Any) -> float:
+    """Return the result of a metric."""
+    value = load_keras().ops.convert_to_numpy(result)
+    if value.ndim:
+        raise ValueError(
+            f"metrics has {name!r}, which returns {value.size} numbers; expected one per epoch. "
+            "Give a metric that averages them, such as keras.metrics.F1Score(average='macro')."
+        )
+    return float(value)

@@ -1,0 +1,377 @@
+"""What the estimators of a network of the user's own have in common."""
+
+from abc import ABCMeta, abstractmethod
+from collections.abc import Mapping
+from copy import copy
+from math import prod
+from numbers import Real
+from types import MappingProxyType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmnist._inputs.arrays import as_numpy
+from skmnist._inputs.encoding import ImageEncoding
+from skmnist._inputs.images import ImageShape, find_image_shape
+from skmnist._utils.backend import load_keras
+from skmnist._utils.errors import shown
+from skmnist._utils.sklearn import HasMethods, Interval, StrOptions
+from skmnist.classifiers._network_estimator import NetworkEstimator
+from skmnist.networks._adapted import Layout, own_network
+from skmnist.networks._architecture import Architecture
+from skmnist.training._augmentation import find_augmentation
+from skmnist.training._contract import Data, State, TrainingSpec
+from skmnist.training._losses import Loss
+from skmnist.training._metrics import find_metrics
+from skmnist.training._optimizers import Optimizer, OptimizerSpec, find_optimizer, with_rate
+from skmnist.training._precision import DTYPES, find_dtype
+from skmnist.wrappers._arguments import (
+    FunctionArguments,
+    unknown_argument,
+    without_prefix,
+)
+from skmnist.wrappers._own_network import Maker, Output, OwnNetwork, is_keras_model
+from skmnist.wrappers._scikeras_names import all_translated
+
+_CROSS_ENTROPY = "cross_entropy"
+
+
+class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
+    """An estimator of a network of the user's own (abstract).
+
+    A final class lists its parameters in ``__init__``, `model` and ``**arguments`` among them.
+    """
+
+    _learned_names = (*NetworkEstimator._learned_names, "_sample_shape_", "_parts_")
+    _parameter_constraints: dict[str, list[Any]] = {
+        **NetworkEstimator._parameter_constraints,
+        "model": [callable],
+        "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
+        "optimizer": [str, Optimizer, HasMethods(["apply", "get_config"]), None],
+        "loss": [str, callable, None],
+        "dtype": [StrOptions(set(DTYPES)), None],
+    }
+
+    model: Any
+    # Those of the function that were given; not in the instance while there are none.
+    _arguments: Mapping[str, Any] = MappingProxyType({})
+    _sample_shape_: list[int]
+    _parts_: list[list[Any]] | None
+
+    # -- parameters ----------------------------------------------------------------------
+
+    def _set_arguments(self, arguments: Mapping[str, Any]) -> None:
+        """Store the function's arguments that the constructor was given."""
+        try:
+            self._store(all_translated(arguments))
+        except ValueError as error:
+            raise TypeError(str(error)) from None
+
+    def _store(self, parameters: Mapping[str, Any]) -> None:
+        function, own = FunctionArguments(self.model), self._get_param_names()
+        for given, value in parameters.items():
+            name = without_prefix(given)
+            if given == name and name in own:
+                setattr(self, name, value)
+            elif function.takes(name):
+                self._arguments = {**self._arguments, name: value}
+            else:
+                known = [*own, *function.names]
+                raise unknown_argument(type(self).__name__, given, known)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters of this estimator, those of the function `model` among them.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether parameters of estimators in it are included.
+
+        Returns
+        -------
+        params : dict of str to object
+            Parameters by name.
+        """
+        function, own = FunctionArguments(self.model), super().get_params(deep)
+        given = {n: v for n, v in self._arguments.items() if function.takes(n)}
+        of_function = {**function.defaults, **given}
+        return own | {
+            (f"model__{name}" if name in own else name): value
+            for name, value in of_function.items()
+            if name not in own or name in given
+        }
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters of this estimator, those of the function `model` among them.
+
+        Parameters
+        ----------
+        **params : object
+            Parameters by name; ``model__name`` is an argument of the function, for which `name` is
+            enough unless the estimator has such a parameter too.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+        """
+        params = all_translated(params)
+        if "model" in params:
+            self.model = params.pop("model")
+        own = self._get_param_names()
+        of_values = {
+            name: value
+            for name, value in params.items()
+            if name in own or (name.partition("__")[0] in own and not name.startswith("model__"))
+        }
+        super().set_params(**of_values)
+        self._store({name: value for name, value in params.items() if name not in of_values})
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        arguments = vars(self).get("_arguments", {})
+        if name in arguments:
+            return arguments[name]
+        if not name.startswith("_") and "model" in vars(self):
+            defaults = FunctionArguments(self.model).defaults
+            if name in defaults:
+                return defaults[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __sklearn_clone__(self) -> Any:
+        without, model = self, self.model
+        if is_keras_model(model):  # a template is never changed, so it need not be copied
+            without = copy(self)
+            vars(without).update(model=_no_model, _arguments={})
+        new = super(KerasEstimator, without).__sklearn_clone__()
+        new.model = model
+        return new
+
+    # -- the network ---------------------------------------------------------------------
+
+    @property
+    def network_(self) -> Any:
+        """The network as a live Keras model: that of the function `model`.
+
+        Its input is ``(X - pixel_offset_) / pixel_scale_``, in the network's own layout.
+
+        It is a copy to inspect, to evaluate and to export: training it doesn't change this
+        estimator.
+        """
+        return own_network(super().network_)
+
+    def _architecture(self, image_shape: ImageShape, n_targets: int, dtype: str) -> Architecture:
+        maker = Maker(self.model, *self._call_arguments(n_targets), self.dtype)
+        own = OwnNetwork.of(maker, self._layout(), self._seed_, image_shape, dtype)
+        assert own.output is not None
+        self._check_output(own.output)
+        return Architecture.of(
+            own, input_shape=image_shape, n_outputs=own.output.n_units, dtype=dtype
+        )
+
+    def _layout(self) -> Layout:
+        shape, names = tuple(self._sample_shape_), getattr(self, "feature_names_in_", ())
+        if self._parts_ is not None:
+            parts = tuple((name, tuple(of_part)) for name, of_part in self._parts_)
+            return Layout(shape, parts, by_name=True)
+        return Layout(shape, tuple((str(name), (1,)) for name in names))
+
+    def _call_arguments(self, n_targets: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the function's arguments: the user's, and those that it is offered."""
+        function = FunctionArguments(self.model)
+        given = {n: v for n, v in self._arguments.items() if function.takes(n)}
+        offers = self._offers(n_targets)
+        own = {n: getattr(self, n) for n in self._get_param_names() if n != "model"}
+        offers |= {name: value for name, value in own.items() if value is not None}
+        offered = {n: offers[n] for n in function.names if n in offers and n not in given}
+        function.check_complete([*given, *offered], type(self).__name__)
+        return given, offered
+
+    def _offers(self, n_targets: int) -> dict[str, Any]:
+        shape = self._parts_ or self._sample_shape_
+        shapes = (
+            {name: tuple(shape) for name, shape in self._parts_} if self._parts_ else tuple(shape)
+        )
+        about_targets = self._about_targets()
+        offers = {
+            "n_features_in": self.n_features_in_,
+            "input_shape": shapes,
+            "seed": self._seed_,
+            **about_targets,
+        }
+        meta = {f"{name}_": value for name, value in about_targets.items()}
+        meta |= {
+            "n_features_in_": self.n_features_in_,
+            "n_outputs_": 1 if n_targets == about_targets.get("n_classes") else n_targets,
+            "n_outputs_expected_": 1,
+            "X_shape_": (None, *self._sample_shape_),
+            "classes_": getattr(self, "classes_", None),
+            "feature_names_in_": getattr(self, "feature_names_in_", None),
+        }
+        compiled = {"optimizer": None, "loss": self.loss, "metrics": self.metrics}
+        if FunctionArguments(self.model).takes("compile_kwargs"):
+            compiled["optimizer"] = self._optimizer_of({}).make()
+            compiled["loss"] = self.loss or self._default_loss
+        return offers | {"meta": meta, "compile_kwargs": compiled}
+
+    @abstractmethod
+    def _about_targets(self) -> dict[str, Any]:
+        """Return what the function is offered about the targets."""
+
+    @abstractmethod
+    def _check_output(self, output: Output) -> None:
+        """Raise an error if the last layer doesn't fit the targets."""
+
+    # -- the training --------------------------------------------------------------------
+
+    _default_loss = _CROSS_ENTROPY
+
+    def _training_spec(self) -> TrainingSpec:
+        architecture = self._fitted_architecture()
+        own: Any = architecture.builder
+        _check_compiled(own.compiled)
+        loss = self._loss_of(own.compiled, own.output)
+        metrics = self.metrics
+        if metrics is None:
+            metrics = _compiled_metrics(own.compiled)
+        return TrainingSpec(
+            architecture=architecture,
+            optimizer=self._optimizer_of(own.compiled),
+            loss=loss,
+            augmentation=find_augmentation(self.augmentation, self.image_shape_),
+            task=self._task,
+            metrics=find_metrics(metrics),
+        )
+
+    @abstractmethod
+    def _loss_of(self, compiled: Mapping[str, Any], output: Output) -> Loss:
+        """Return the loss: the parameter, that of the compiled network, or the default."""
+
+    def _optimizer(self) -> OptimizerSpec:
+        return self._optimizer_of({})
+
+    def _optimizer_of(self, compiled: Mapping[str, Any]) -> OptimizerSpec:
+        chosen = self.optimizer
+        if chosen is None:
+            chosen = compiled.get("optimizer") or "adam"
+        return with_rate(find_optimizer(chosen), self.learning_rate)
+
+    def _start(self, spec: TrainingSpec) -> State | None:
+        if self._predictor_ is not None or not is_keras_model(self.model):
+            return super()._start(spec)
+        return State(_template_values(spec.architecture, self.model, self._seed_), None)
+
+    def _find_dtype(self) -> str:
+        if self.dtype is None:
+            return str(load_keras().config.dtype_policy().name)
+        return find_dtype(self.dtype)
+
+    # -- the inputs ----------------------------------------------------------------------
+
+    def _training_data(
+        self, X: Any, y: Any, sample_weight: Any, known: Any = None, *, going_on: bool
+    ) -> Data:
+        if not going_on:
+            self._parts_ = _parts_of(X) if isinstance(X, Mapping) else None
+            self._sample_shape_ = _sample_shape(X)
+        return super()._training_data(X, y, sample_weight, known, going_on=going_on)
+
+    def _given(self, X: Any) -> Any:
+        if not isinstance(X, Mapping):
+            return X
+        if self._parts_ is None:
+            raise ValueError("X is a dict of inputs; expected an array, as in fit.")
+        return _joined(X, self._parts_)
+
+    def _learned_encoding(self, rows: NDArray[Any], seen: ImageShape | None) -> ImageEncoding:
+        shape = find_image_shape(rows.shape[1], self.image_shape, seen)
+        return ImageEncoding.learned(rows, seen, shape, self.pixel_scaling)
+
+
+def _no_model() -> None:
+    """Stand for a template while the rest of an estimator is cloned."""
+
+
+def _sample_shape(X: Any) -> list[int]:
+    if isinstance(X, Mapping):
+        return [sum(prod(shape) for _, shape in _parts_of(X))]
+    shape = getattr(X, "shape", None)
+    return [int(side) for side in (np.shape(X) if shape is None else shape)[1:]]
+
+
+def _parts_of(X: Mapping[str, Any]) -> list[list[Any]]:
+    if not X:
+        raise ValueError("X is an empty dict; expected arrays by the names of the inputs.")
+    shapes = {name: np.shape(as_numpy(value)) for name, value in X.items()}
+    if len({shape[:1] for shape in shapes.values()}) > 1 or any(not s for s in shapes.values()):
+        raise ValueError(
+            f"X holds inputs of the shapes {shown(shapes)}; expected the same number of samples in "
+            "each."
+        )
+    return [[str(name), list(shape[1:] or (1,))] for name, shape in shapes.items()]
+
+
+def _joined(X: Mapping[str, Any], parts: list[list[Any]]) -> NDArray[Any]:
+    """Return rows with the columns of all inputs, one after another."""
+    found = dict(_parts_of(X))
+    if found != dict(parts):
+        raise ValueError(
+            f"X has inputs of the shapes {shown(found)}; expected {shown(dict(parts))}, as in fit."
+        )
+    arrays = [np.asarray(as_numpy(X[name])) for name, _ in parts]
+    return np.concatenate([array.reshape(len(array), -1) for array in arrays], axis=1)
+
+
+def _template_values(architecture: Architecture, template: Any, seed: int) -> list[NDArray[Any]]:
+    """Return the variables of the adapted network, with the weights of the template."""
+    network = architecture.build(seed)
+    own_network(network).set_weights(template.get_weights())
+    convert = load_keras().ops.convert_to_numpy
+    return [np.array(convert(variable.value)) for variable in network.variables]
+
+
+def _check_compiled(compiled: Mapping[str, Any]) -> None:
+    """Refuse what a network was compiled with that has no counterpart here."""
+    if compiled.get("run_eagerly"):
+        raise ValueError(
+            "the network is compiled with run_eagerly=True, but training is compiled here. Leave "
+            "it out; to debug the network, call it by itself."
+        )
+    if compiled.get("loss_weights") is not None:
+        raise ValueError(
+            f"the network is compiled with loss_weights={shown(compiled['loss_weights'])}; "
+            "expected none, as there is only one output."
+        )
+
+
+def _compiled_metrics(compiled: Mapping[str, Any]) -> list[Any] | None:
+    metrics = [_only(compiled.get(name)) for name in ("metrics", "weighted_metrics")]
+    both = [metric for some in metrics if some is not None for metric in _as_list(some)]
+    return both or None
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _only(value: Any) -> Any:
+    """Return what a list or a dict holds for the only output."""
+    if isinstance(value, Mapping) and len(value) == 1:
+        (value,) = value.values()
+    if isinstance(value, list | tuple) and len(value) == 1 and isinstance(value[0], list | tuple):
+        return value[0]
+    return value
+
+
+def compiled_loss(compiled: Mapping[str, Any]) -> Any:
+    """Return the loss that a network was compiled with, or None."""
+    loss = _only(compiled.get("loss"))
+    if isinstance(loss, list | tuple) and len(loss) == 1:
+        (loss,) = loss
+    return loss
