@@ -20,7 +20,7 @@ from typing import Any
 from skmnist._utils.cores import threads_on_our_cores
 from skmnist._utils.environment import variable_set
 from skmnist._utils.jax_start import jax_runs, start_jax
-from skmnist._utils.onednn import onednn_wanted, warn_of_missing_onednn
+from skmnist._utils.onednn import onednn_wanted
 from skmnist._utils.tensorflow_log import logs_of_tensorflow_held_back
 
 _import_lock = threading.Lock()
@@ -59,7 +59,6 @@ def load_keras() -> Any:
             if _keras is None:
                 with logs_of_tensorflow_held_back():
                     _keras = _import_keras()
-                warn_of_missing_onednn()
     return _keras
 
 

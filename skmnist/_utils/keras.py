@@ -61,7 +61,7 @@ def structure_of_inputs(network: Any) -> Any:
     >>> from skmnist._utils.backend import load_keras
     >>> from skmnist._utils.keras import structure_of_inputs
     >>> layers = load_keras().layers
-    >>> first, second = layers.Input((1,), name="first"), layers.Input((1,), name="second")
+    >>> first, second = layers.Input((1,), name="a"), layers.Input((1,), name="b")
     >>> network = load_keras().Model({"a": first, "b": second}, layers.Add()([first, second]))
     >>> sorted(structure_of_inputs(network))
     ['a', 'b']

@@ -12,6 +12,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import cache
 from multiprocessing import parent_process
 from platform import machine
 from typing import Any
@@ -47,8 +48,12 @@ def _onednn_is_off() -> bool:
     return not IsMklEnabled()
 
 
+@cache
 def warn_of_missing_onednn() -> None:
-    """Warn where TensorFlow runs without oneDNN, unless the process that sent the work does too."""
+    """Warn, once per process, where TensorFlow trains convolutions without oneDNN.
+
+    A process that works for another one in the same state need not.
+    """
     if _sender_has_no_onednn or not _onednn_is_off():
         return
     warnings.warn(
@@ -58,7 +63,7 @@ def warn_of_missing_onednn() -> None:
         "imported, or import it after the first fit; set it to 0 to keep oneDNN off without this "
         "warning.",
         RuntimeWarning,
-        stacklevel=3,
+        stacklevel=2,
     )
 
 

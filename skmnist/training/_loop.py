@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from skmnist._utils.backend import backend_name, check_execution_mode
+from skmnist._utils.onednn import warn_of_missing_onednn
 from skmnist.training._callbacks import KerasCallbacks
 from skmnist.training._contract import (
     Data,
@@ -106,7 +107,17 @@ def train(
 
 def _new_trainer(spec: TrainingSpec, seed: int) -> Any:
     module = import_module(f"skmnist.training._backends.{backend_name()}")
-    return module.Trainer(spec, seed)
+    trainer = module.Trainer(spec, seed)
+    if _has_convolutions(trainer.network):
+        warn_of_missing_onednn()
+    return trainer
+
+
+def _has_convolutions(network: Any) -> bool:
+    return any(
+        "Conv" in type(layer).__name__ or (hasattr(layer, "layers") and _has_convolutions(layer))
+        for layer in network.layers
+    )
 
 
 def _run(

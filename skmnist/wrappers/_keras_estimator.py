@@ -148,7 +148,7 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
         without, model = self, self.model
         if is_keras_model(model):  # a template is never changed, so it need not be copied
             without = copy(self)
-            vars(without).update(model=_no_model, _arguments={})
+            without.__dict__ |= {"model": _no_model, "_arguments": {}}
         new = super(KerasEstimator, without).__sklearn_clone__()
         new.model = model
         return new
