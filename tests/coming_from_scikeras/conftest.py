@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_digits
 
+from skmnist._utils.backend import load_keras
+
+load_keras()  # first, so that TensorFlow starts as it does for this package
+
 
 def scaled_digits(n_classes, n=200):
     X, y = load_digits(n_class=n_classes, return_X_y=True)

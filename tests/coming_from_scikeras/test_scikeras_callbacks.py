@@ -12,6 +12,13 @@ from sklearn.model_selection import cross_validate
 
 from skmnist import KerasClassifier, KerasRegressor
 
+pytestmark = [
+    # Fits of one or two epochs, of which nothing is expected.
+    pytest.mark.filterwarnings("ignore:Training ended at guessing"),
+    # Of Keras's own arrays.
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+]
+
 
 class Counts(keras.callbacks.Callback):
     def __init__(self):

@@ -18,7 +18,11 @@ from sklearn.exceptions import DataConversionWarning
 
 from skmnist import KerasClassifier, KerasRegressor
 
+# Fits of one or two epochs, of which nothing is expected.
+pytestmark = pytest.mark.filterwarnings("ignore:Training ended at guessing")
 
+
+@keras.saving.register_keras_serializable()
 class OwnMetric(keras.metrics.MeanAbsoluteError):
     pass
 
@@ -92,7 +96,9 @@ def test_a_pickle_between_two_epochs_changes_nothing(builder, images):
 
 
 @pytest.mark.parametrize(
-    "optimizer", ["adam", "sgd", keras.optimizers.Adam(), keras.optimizers.SGD()], ids=repr
+    "optimizer",
+    ["adam", "sgd", keras.optimizers.Adam(), keras.optimizers.SGD()],
+    ids=["adam", "sgd", "Adam", "SGD"],
 )
 def test_the_optimizers_state_is_in_the_pickle(optimizer, diabetes):
     straight = KerasRegressor(linear, optimizer=optimizer, random_state=42)

@@ -12,6 +12,9 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from skmnist import KerasClassifier, KerasRegressor
 
+# Fits of one or two epochs, of which nothing is expected.
+pytestmark = pytest.mark.filterwarnings("ignore:Training ended at guessing")
+
 # -- random_state -----------------------------------------------------------------------------
 
 
@@ -89,7 +92,7 @@ def test_weights_count_in_the_score(diabetes):
 
 def test_weights_of_zero_alone_are_refused(zero_to_four):
     X, y = zero_to_four
-    with pytest.raises(ValueError, match="sample_weight"):
+    with pytest.raises(ValueError, match="Sample weights"):
         KerasClassifier(plain).fit(X, y, sample_weight=np.zeros(len(y)))
 
 
