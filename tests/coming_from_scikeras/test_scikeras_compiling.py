@@ -63,12 +63,15 @@ CROSS_ENTROPY = {
 }
 
 
+@pytest.fixture(scope="module")
+def expected(zero_to_four):
+    return KerasClassifier(plain, epochs=2, random_state=0).fit(*zero_to_four)
+
+
 @pytest.mark.parametrize("loss", CROSS_ENTROPY.values(), ids=CROSS_ENTROPY)
-def test_all_forms_of_a_loss_train_alike(loss, zero_to_four):
+def test_all_forms_of_a_loss_train_alike(loss, expected, zero_to_four):
     X, y = zero_to_four
-    settings = {"epochs": 2, "random_state": 0}
-    expected = KerasClassifier(plain, **settings).fit(X, y)
-    fitted = KerasClassifier(plain, loss=loss, **settings).fit(X, y)
+    fitted = KerasClassifier(plain, loss=loss, epochs=2, random_state=0).fit(X, y)
     np.testing.assert_allclose(fitted.history_["loss"], expected.history_["loss"], rtol=1e-5)
     np.testing.assert_array_equal(fitted.predict(X), expected.predict(X))
 
@@ -165,22 +168,28 @@ def test_a_metric_is_recorded_by_its_name(metric, zero_to_four):
     assert len(classifier.history_[metric]) == 3
 
 
-METRICS = {
-    "name": ("binary_accuracy", "binary_accuracy"),
-    "object": (keras.metrics.BinaryAccuracy(name="custom_name"), "custom_name"),
-    "object with settings": (keras.metrics.BinaryAccuracy(threshold=0.65), "binary_accuracy"),
-}
-
-
-@pytest.mark.parametrize(("metric", "name"), METRICS.values(), ids=METRICS)
 @pytest.mark.parametrize("labels", ["zero_or_one", "strokes"])
-def test_a_metric_is_a_name_or_an_object(metric, name, labels, request):
-    X, y = request.getfixturevalue(labels)
-    classifier = KerasClassifier(
-        plain, activation="sigmoid", metrics=[metric], validation_fraction=0.2, epochs=2
-    ).fit(X, y)
-    assert len(classifier.history_[name]) == len(classifier.history_[f"val_{name}"]) == 2
-    assert all(0 <= value <= 1 for value in classifier.history_[name])
+def test_a_metric_is_a_name_or_an_object(labels, request):
+    by_object = keras.metrics.BinaryAccuracy(name="custom_name")
+    strict = keras.metrics.BinaryAccuracy(threshold=0.9, name="strict")
+    history = (
+        KerasClassifier(
+            plain,
+            activation="sigmoid",
+            metrics=["binary_accuracy", by_object, strict],
+            validation_fraction=0.2,
+            epochs=2,
+            random_state=0,
+        )
+        .fit(*request.getfixturevalue(labels))
+        .history_
+    )
+    for part in ("", "val_"):
+        np.testing.assert_allclose(
+            history[f"{part}custom_name"], history[f"{part}binary_accuracy"], rtol=1e-6
+        )
+        assert len(history[f"{part}strict"]) == 2
+    assert history["strict"] != history["custom_name"]
 
 
 def test_two_metrics_of_one_class_have_two_names(zero_or_one):

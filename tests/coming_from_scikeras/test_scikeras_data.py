@@ -18,7 +18,7 @@ from skmnist import KerasClassifier, KerasRegressor
 # Fits of one or two epochs, of which nothing is expected.
 pytestmark = pytest.mark.filterwarnings("ignore:Training ended at guessing")
 
-NUMBERS = ["float32", "float64", "int64", "int32", "uint8", "uint16"]
+NUMBERS = ["float32", "float64", "int64", "uint8"]
 LABELS = [*NUMBERS, "<U1"]
 
 
@@ -132,19 +132,18 @@ def test_a_column_of_targets_is_one_target(diabetes):
 # -- samples ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", [*NUMBERS, "object"])
 @pytest.mark.parametrize(
     "estimator",
     [KerasClassifier(plain, epochs=2, random_state=0), KerasRegressor(linear, random_state=0)],
     ids=["classifier", "regressor"],
 )
-def test_samples_of_any_dtype_are_the_same_numbers(estimator, dtype, zero_to_four):
+def test_samples_of_any_dtype_are_the_same_numbers(estimator, zero_to_four):
     X, y = zero_to_four
     X = np.round(X * 16)
     expected = estimator.fit(X, y).predict(X)
-    np.testing.assert_allclose(
-        estimator.fit(X.astype(dtype), y).predict(X.astype(dtype)), expected, rtol=1e-4
-    )
+    for dtype in ("float64", "int64", "uint8", "object"):
+        y_pred = estimator.fit(X.astype(dtype), y).predict(X.astype(dtype))
+        np.testing.assert_allclose(y_pred, expected, rtol=1e-4)
 
 
 @pytest.mark.xfail(reason="sparse rows are refused", strict=True)

@@ -94,12 +94,15 @@ ESTIMATORS = {
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=ESTIMATORS)
-def test_a_pickle_predicts_the_same(estimator, diabetes):
+def test_a_pickle_is_fitted_alike_and_predicts_the_same(estimator, diabetes):
     X, y = diabetes
-    fitted = clone(estimator).fit(X, y)
+    estimator = clone(estimator).set_params(random_state=0)
+    before = pickle.loads(pickle.dumps(estimator)).fit(X, y)
+    fitted = estimator.fit(X, y)
     again = pickle.loads(pickle.dumps(fitted))
     np.testing.assert_array_equal(again.predict(X), fitted.predict(X))
-    assert again.history_ == fitted.history_
+    np.testing.assert_array_equal(before.predict(X), fitted.predict(X))
+    assert again.history_ == fitted.history_ == before.history_
     assert again.partial_fit(X, y).n_epochs_ == 3
 
 
@@ -125,14 +128,6 @@ def test_a_subclassed_model_is_pickled(diabetes):
 def test_the_training_of_a_subclassed_model_goes_on(method, diabetes):
     fitted = KerasRegressor(subclassed, epochs=2, warm_start=True).fit(*diabetes)
     assert getattr(fitted, method)(*diabetes).n_epochs_ > 2
-
-
-@pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=ESTIMATORS)
-def test_an_unfitted_pickle_is_fitted_alike(estimator, diabetes):
-    X, y = diabetes
-    estimator = clone(estimator).set_params(random_state=0)
-    again = pickle.loads(pickle.dumps(estimator))
-    np.testing.assert_array_equal(again.fit(X, y).predict(X), estimator.fit(X, y).predict(X))
 
 
 def test_a_lambda_is_not_pickled_and_the_error_says_so(diabetes):

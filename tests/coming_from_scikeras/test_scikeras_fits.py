@@ -71,15 +71,15 @@ def test_a_fit_leaves_the_global_generators_alone(diabetes):
 
 
 def test_weights_move_the_probabilities():
-    X, y = np.ones((400, 1)), np.repeat([1, -1], 200)
-    classifier = KerasClassifier(mlp_classifier, epochs=10, random_state=0)
+    X, y = np.ones((200, 1)), np.repeat([1, -1], 100)
+    classifier = KerasClassifier(mlp_classifier, epochs=5, learning_rate=0.05, random_state=0)
 
     def leaning(weights):
         probabilities = clone(classifier).fit(X, y, sample_weight=weights).predict_proba(X)
         return np.diff(probabilities, axis=1).mean()
 
-    assert leaning(np.repeat([0.8, 0.2], 200)) > leaning(None) + 0.1
-    assert leaning(np.repeat([0.5, 0.5], 200)) == pytest.approx(leaning(None), abs=1e-4)
+    assert leaning(np.repeat([0.8, 0.2], 100)) > leaning(None) + 0.1
+    assert leaning(np.repeat([0.5, 0.5], 100)) == pytest.approx(leaning(None), abs=1e-4)
 
 
 def test_weights_count_in_the_score(diabetes):
