@@ -6,6 +6,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from skmnist._utils.backend import load_keras
 from skmnist.classifiers import (
     CapsNetClassifier,
     CNNClassifier,
@@ -25,7 +26,9 @@ from skmnist.preprocessing import (
     MomentNormalizer,
     OrientedGradients,
 )
+from skmnist.regressors import CNNRegressor, DNNRegressor
 from skmnist.text import SequenceCNNClassifier, SequenceDNNClassifier, TextSequencer
+from skmnist.wrappers import KerasClassifier, KerasRegressor
 
 # The expected failures: names of checks, and why they fail.
 
@@ -58,6 +61,55 @@ NEGATIVE_NUMBERS = {
     )
 }
 
+ARGUMENTS = {
+    "check_no_attributes_set_in_init": (
+        "Arguments of the function `model` are parameters that no signature of the class can list; "
+        "the estimator keeps them in one attribute."
+    )
+}
+
+
+# Networks of one's own.
+
+
+def build(n_features_in, n_outputs, target_type, width=16):
+    keras = load_keras()
+    activations = {"binary": "softmax", "multiclass": "softmax", "multilabel-indicator": "sigmoid"}
+    n_units = 2 if target_type == "binary" else n_outputs
+    return keras.Sequential(
+        [
+            keras.Input((n_features_in,)),
+            keras.layers.Dense(width, activation="relu"),
+            keras.layers.Dense(n_units, activation=activations.get(target_type)),
+        ]
+    )
+
+
+def build_compiled(input_shape, n_outputs):
+    """Logits, compiled."""
+    keras = load_keras()
+    inputs = keras.Input(input_shape)
+    hidden = keras.layers.BatchNormalization()(keras.layers.Dense(16, "relu")(inputs))
+    network = keras.Model(inputs, keras.layers.Dense(n_outputs)(hidden))
+    network.compile(optimizer=keras.optimizers.RMSprop(0.01))
+    return network
+
+
+def build_subclass(n_outputs):
+    keras = load_keras()
+
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.hidden = keras.layers.Dense(16, activation="relu")
+            self.out = keras.layers.Dense(n_outputs)
+
+        def call(self, inputs):
+            return self.out(self.hidden(inputs))
+
+    return Net()
+
+
 # The instances: small networks, trained enough for the checks' own bounds on the accuracy.
 
 DENSE = {"hidden_units": (16,), "dropout": 0.0, "epochs": 10}
@@ -71,7 +123,7 @@ PUBLIC_ESTIMATORS = {
     # Classifiers
     DNNClassifier(learning_rate=0.02, **DENSE): MINI_BATCHES,
     DNNClassifier(learning_rate=0.05, batch_size=None, shuffle=False, dtype="float64", **DENSE): {},
-    LeNetClassifier(epochs=10, learning_rate=0.01): MINI_BATCHES,
+    LeNetClassifier(epochs=20, learning_rate=0.01): MINI_BATCHES,
     CNNClassifier(conv_blocks=[PADDED_BLOCK], epochs=10): MINI_BATCHES,
     ResNetClassifier(filters=(8,), epochs=10, learning_rate=0.02): MINI_BATCHES,
     CapsNetClassifier(filters=8, n_primary_maps=2, epochs=10, learning_rate=0.02): MINI_BATCHES,
@@ -96,6 +148,18 @@ PUBLIC_ESTIMATORS = {
         pool="avg",
         normalize=True,
     ): MINI_BATCHES,
+    # Regressors
+    DNNRegressor(hidden_units=(16,), epochs=40, learning_rate=0.02): MINI_BATCHES,
+    CNNRegressor(
+        conv_blocks=[PADDED_BLOCK], hidden_units=(16,), epochs=40, learning_rate=0.02
+    ): MINI_BATCHES,
+    # Networks of one's own
+    KerasClassifier(build, epochs=20, learning_rate=0.02): MINI_BATCHES,
+    KerasClassifier(build, width=12, epochs=20, learning_rate=0.02): MINI_BATCHES | ARGUMENTS,
+    KerasClassifier(build_compiled, epochs=20): MINI_BATCHES,
+    KerasClassifier(build_subclass, epochs=20, learning_rate=0.02): MINI_BATCHES,
+    KerasRegressor(build, epochs=100, learning_rate=0.02): MINI_BATCHES,
+    KerasRegressor(build_compiled, epochs=100): MINI_BATCHES,
     # Ensembles
     CommitteeClassifier(
         DNNClassifier(learning_rate=0.02, dtype="float32", **DENSE), n_estimators=2, random_state=0

@@ -317,6 +317,7 @@ class NetworkClassifier(ProbabilisticClassifier, NetworkEstimator, metaclass=ABC
     def _as_probabilities(self, outputs: NDArray[Any]) -> NDArray[Any]:
         """Convert the network's outputs to probabilities; rows of a single label sum to 1."""
         outputs = outputs.astype(np.float64)
+        _check_fractions(outputs, self._logits_)
         columns_apart = self._has_several_labels or outputs.shape[1] == 1
         if self._logits_:
             outputs = expit(outputs) if columns_apart else softmax(outputs, axis=1)
@@ -329,3 +330,14 @@ class NetworkClassifier(ProbabilisticClassifier, NetworkEstimator, metaclass=ABC
         return np.divide(
             outputs, totals, out=np.full_like(outputs, 1 / outputs.shape[1]), where=totals > 0
         )
+
+
+def _check_fractions(outputs: NDArray[Any], are_logits: bool) -> None:
+    """Raise an error for outputs that can't be probabilities."""
+    if are_logits or not outputs.size or (outputs.min() >= 0 and outputs.max() <= 1 + 1e-3):
+        return
+    raise ValueError(
+        f"the network's outputs are not probabilities: they reach from {outputs.min():.3g} to "
+        f"{outputs.max():.3g}. End it with a softmax or a sigmoid, or with no activation and a "
+        "loss of logits."
+    )

@@ -41,7 +41,8 @@ class FunctionArguments:
         self._model = model
         self._parameters = _parameters(model)
         kinds = [parameter.kind for parameter in self._parameters.values()]
-        self.takes_any = Parameter.VAR_KEYWORD in kinds
+        # What is not a function is refused in `fit`, not before.
+        self.takes_any = Parameter.VAR_KEYWORD in kinds or not callable(model)
         named = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
         self.names = [name for name, each in self._parameters.items() if each.kind in named]
 

@@ -301,7 +301,7 @@ def _no_model() -> None:
 def _sample_shape(X: Any) -> list[int]:
     if isinstance(X, Mapping):
         return [sum(prod(shape) for _, shape in _parts_of(X))]
-    shape = getattr(X, "shape", None)
+    shape = getattr(as_numpy(X), "shape", None)
     return [int(side) for side in (np.shape(X) if shape is None else shape)[1:]]
 
 

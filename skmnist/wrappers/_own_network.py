@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import joblib
+import numpy as np
 
 from skmnist._utils.backend import in_new_thread, load_keras
 from skmnist._utils.errors import shown
@@ -89,7 +90,7 @@ class OwnNetwork:
             layout,
             key,
             compile_arguments(network),
-            Output.of(network, whole.output_shape[-1]),
+            Output.of(network, whole),
         )
 
     def __call__(self, *, input_shape: Any, n_outputs: int, dtype: str, seed: int) -> Any:
@@ -112,22 +113,38 @@ class Output:
     n_units : int
         Number of outputs.
     activation : str or None
-        Keras's name of its activation; None if it is not one of the usual layers.
+        Keras's name of its activation; None if it is not known, but returns values from 0 to 1.
     """
 
     n_units: int
     activation: str | None
 
     @classmethod
-    def of(cls, network: Any, n_units: int) -> "Output":
+    def of(cls, network: Any, adapted_network: Any) -> "Output":
         """Find the last layer of a network."""
         keras = load_keras()
-        last = last_layer(network)
+        last, n_units = last_layer(network), adapted_network.output_shape[-1]
         if isinstance(last, keras.layers.Softmax):
             return cls(n_units, "softmax")
-        if not isinstance(last, keras.layers.Dense | keras.layers.Activation):
-            return cls(n_units, None)
-        return cls(n_units, getattr(last.activation, "__name__", None))
+        if isinstance(last, keras.layers.Dense | keras.layers.Activation):
+            name = getattr(last.activation, "__name__", None)
+            if name in vars(keras.activations):
+                return cls(n_units, name)
+        return cls(n_units, None if _are_fractions(adapted_network) else "linear")
+
+
+def _are_fractions(network: Any) -> bool:
+    """Return whether the outputs are from 0 to 1 for all inputs, very large ones too."""
+    rng, shape = np.random.default_rng(0), (64, *network.input_shape[1:])
+    convert = load_keras().ops.convert_to_numpy
+    for inputs in (rng.random(shape), 1e3 * rng.normal(size=shape)):
+        try:
+            outputs = convert(network(inputs.astype(network.inputs[0].dtype), training=False))
+        except Exception:  # large numbers are no indices, for example
+            continue
+        if (outputs < 0).any() or (outputs > 1).any():
+            return False
+    return True
 
 
 class Maker:
