@@ -32,12 +32,14 @@ from skmnist.wrappers import KerasClassifier, KerasRegressor
 
 # The expected failures: names of checks, and why they fail.
 
-MINI_BATCHES = {
-    "check_sample_weight_equivalence_on_dense_data": (
-        "With mini-batches, a row repeated is in several batches and a row weighted is in one; "
-        "full-batch training in float64 passes."
-    )
-}
+MINI_BATCHES = dict.fromkeys(
+    (
+        "check_sample_weight_equivalence_on_dense_data",
+        "check_sample_weight_equivalence_on_sparse_data",
+    ),
+    "With mini-batches, a row repeated is in several batches and a row weighted is in one; "
+    "full-batch training in float64 passes.",
+)
 
 FOLDS = {
     "check_sample_weight_equivalence_on_dense_data": (

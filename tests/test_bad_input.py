@@ -5,16 +5,24 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.naive_bayes import GaussianNB
+from sklearn.svm import SVC
 
 from skmnist import (
     Augmentation,
     CNNClassifier,
+    CNNFeatures,
+    CNNStackingClassifier,
+    CommitteeClassifier,
     ConvBlock,
     DNNClassifier,
     LeNetClassifier,
     Optimizer,
+    VirtualSVC,
 )
 from skmnist._utils.backend import load_keras
+from skmnist.preprocessing import Blur
+from skmnist.text import SequenceDNNClassifier
 
 
 def dnn(**parameters):
@@ -136,11 +144,34 @@ def test_complex_pixels_are_refused(refused, data):
 
 
 @pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csr_array])
-def test_sparse_pixels_are_refused(kind, refused, data, fitted):
-    X = kind(data[0].astype(float))
-    refused(dnn(), TypeError, "(?i)sparse data was passed", X=X)
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e39])
+def test_sparse_pixels_that_float32_cannot_hold_are_refused(kind, value, refused, data, fitted):
+    X = data[0].astype(float)
+    X[3, 5] = value
+    found = "up to 1e\\+39" if np.isfinite(value) else "(?i)contains nan|infinity"
+    refused(dnn(), ValueError, found, X=kind(X))
+    with pytest.raises(ValueError, match=found):
+        fitted["DNN"].predict(kind(X))
+
+
+@pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csr_array])
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        CNNStackingClassifier(),
+        CommitteeClassifier(DNNClassifier(), test_time_shifts=1),
+        CommitteeClassifier([DNNClassifier(), GaussianNB()]),
+        VirtualSVC(SVC()),
+        SequenceDNNClassifier(),
+        Blur(),
+        CNNFeatures(SequenceDNNClassifier()),
+    ],
+    ids=repr,
+)
+def test_sparse_pixels_are_refused_where_images_or_words_are_needed(kind, estimator, data):
+    X, y = data
     with pytest.raises(TypeError, match=r"(?i)sparse data was passed"):
-        fitted["DNN"].predict(X)
+        estimator.fit(kind(X.astype(float)), y)
 
 
 def test_lists_of_images_of_unequal_shape_are_refused(refused):

@@ -31,7 +31,7 @@ class ImageEncoding:
     @classmethod
     def learned(
         cls,
-        rows: NDArray[Any],
+        rows: Any,
         seen: ImageShape | None,
         image_shape: Any,
         pixel_scaling: str | None,
@@ -40,7 +40,7 @@ class ImageEncoding:
 
         Parameters
         ----------
-        rows : ndarray of shape (n, n_pixels)
+        rows : ndarray or SparseRows of shape (n, n_pixels)
             Pixels of any real dtype.
         seen : tuple (height, width, channels) or None
             The shape of the images that were passed, or None for rows.
@@ -78,6 +78,6 @@ class ImageEncoding:
         offset, scale = self.scaling
         return tuple((value - offset) / scale for value in self.values.background)
 
-    def warn_of_others(self, name: str, images: NDArray[Any]) -> None:
+    def warn_of_others(self, name: str, images: Any) -> None:
         """Warn if images are inverted or in another unit than the training images."""
         warn_of_other_pixels(name, self.values, self.scaling, images)

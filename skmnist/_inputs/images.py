@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from skmnist._inputs.arrays import as_pixels
 from skmnist._inputs.numbers import check_not_masked
+from skmnist._inputs.sparse_rows import SparseRows
 from skmnist._utils.errors import shown
 
 ImageShape = tuple[int, int, int]
@@ -69,19 +71,19 @@ def as_rows(X: Any) -> tuple[Any, ImageShape | None]:
     return X.reshape(len(X), prod(image_shape)), image_shape
 
 
-def as_images(rows: NDArray[Any], image_shape: ImageShape) -> NDArray[Any]:
+def as_images(rows: Any, image_shape: tuple[int, ...]) -> Any:
     """Reshape rows of pixels to images.
 
     Parameters
     ----------
-    rows : ndarray of shape (n, height * width * channels)
+    rows : ndarray or RowSource of shape (n, height * width * channels)
         One image per row.
     image_shape : tuple (height, width, channels)
         The shape of one image.
 
     Returns
     -------
-    images : ndarray of shape (n, height, width, channels)
+    images : ndarray or RowSource of shape (n, height, width, channels)
         A view of `rows`, dtype unchanged.
 
     Examples
@@ -94,17 +96,17 @@ def as_images(rows: NDArray[Any], image_shape: ImageShape) -> NDArray[Any]:
     return rows.reshape(-1, *image_shape)
 
 
-def native_pixels(rows: NDArray[Any]) -> NDArray[Any]:
+def native_pixels(rows: Any) -> Any:
     """Convert pixels to a number format that every backend reads; copy only if necessary.
 
     Parameters
     ----------
-    rows : ndarray of shape (n, n_pixels)
+    rows : ndarray or CSR array of shape (n, n_pixels)
         Pixels of any real dtype.
 
     Returns
     -------
-    rows : ndarray of shape (n, n_pixels)
+    rows : ndarray or SparseRows of shape (n, n_pixels)
         The same numbers, in the machine's byte order and of at most eight bytes each.
 
     Examples
@@ -114,6 +116,8 @@ def native_pixels(rows: NDArray[Any]) -> NDArray[Any]:
     >>> native_pixels(np.zeros((2, 4), dtype=">f4")).dtype.isnative
     True
     """
+    if issparse(rows):
+        rows = SparseRows(rows)
     if rows.dtype.kind == "f" and rows.dtype.itemsize > 8:
         return rows.astype(np.float64)
     return rows if rows.dtype.isnative else rows.astype(rows.dtype.newbyteorder("="))

@@ -8,10 +8,8 @@ from inspect import currentframe
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from skmnist._inputs.pixels import PixelScaling, PixelValues
+from skmnist._inputs.sparse_rows import count
 from skmnist._utils.exceptions import PixelRangeWarning
 
 _FEWEST_IMAGES = 16
@@ -37,7 +35,7 @@ def one_pixel_warning() -> Iterator[None]:
 
 
 def warn_of_other_pixels(
-    name: str, seen: PixelValues | None, scaling: PixelScaling, images: NDArray[Any]
+    name: str, seen: PixelValues | None, scaling: PixelScaling, images: Any
 ) -> None:
     """Warn if images are inverted or in another unit than the training images.
 
@@ -49,7 +47,7 @@ def warn_of_other_pixels(
         Statistics of the training images; None if they are not known.
     scaling : PixelScaling
         The estimator's scaling.
-    images : ndarray of shape (n, height, width, channels)
+    images : ndarray or SparseRows of shape (n, height, width, channels)
         The images to predict.
     """
     if seen is None or len(images) < _FEWEST_IMAGES or seen.low == seen.high:
@@ -75,7 +73,7 @@ def warn_of_other_pixels(
 
 
 def _other_unit(
-    seen: PixelValues, scaling: PixelScaling, images: NDArray[Any], low: float, high: float
+    seen: PixelValues, scaling: PixelScaling, images: Any, low: float, high: float
 ) -> str | None:
     reach = _FAR * (seen.high - seen.low)
     is_picture = min(images.shape[1:3]) > 1
@@ -86,7 +84,7 @@ def _other_unit(
     small = not is_heavy_tailed and (high - low) * _OTHER_UNIT < scaling.scale
     far = 0
     if high > seen.high + reach or low < seen.low - reach:
-        far = int(np.sum((images > seen.high + reach) | (images < seen.low - reach)))
+        far = count(images, lambda v: (v > seen.high + reach) | (v < seen.low - reach))
     large = far > _MANY * images.size
     if not (outside or small or large):
         return None
@@ -96,7 +94,7 @@ def _other_unit(
     )
 
 
-def _inverted(seen: PixelValues, images: NDArray[Any]) -> str | None:
+def _inverted(seen: PixelValues, images: Any) -> str | None:
     if min(images.shape[1:3]) < 3:
         return None
     now = seen.ends_of(images)

@@ -4,11 +4,15 @@ All of them are learned from the training values and change with them: after a c
 origin, ``a * X + b`` with positive ``a``, a network gets the same numbers for the same images.
 """
 
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.utils import gen_batches
+
+from skmnist._inputs.row_sources import RowSource, ScaledRows
+from skmnist._inputs.sparse_rows import SparseRows, count, taken
 
 # A single bright pixel in each image of 50 x 50 has a range of 50 standard deviations.
 _WIDEST_RANGE = 50
@@ -67,20 +71,21 @@ class PixelScaling(NamedTuple):
         difference = np.subtract(pixels, self.offset, dtype=np.float64)
         return np.divide(difference, self.scale, out=out)
 
-    def ready_to_divide(self, rows: NDArray[Any], dtype: DTypeLike) -> tuple[NDArray[Any], float]:
+    def ready_to_divide(self, rows: Any, dtype: DTypeLike) -> tuple[Any, float]:
         """Return pixels and the number by which they still have to be divided.
 
         Parameters
         ----------
-        rows : ndarray of shape (n, n_pixels)
+        rows : ndarray or RowSource of shape (n, n_pixels)
             Pixels of any real dtype.
         dtype : dtype
             Of a scaled copy.
 
         Returns
         -------
-        rows : ndarray of shape (n, n_pixels)
-            `rows` itself if only a division is needed, else a scaled copy.
+        rows : ndarray or RowSource of shape (n, n_pixels)
+            `rows` itself if only a division is needed, else a scaled copy; a source's rows are
+            scaled when they are read.
         divisor : float
             The scale, or 1 for a scaled copy.
 
@@ -93,18 +98,20 @@ class PixelScaling(NamedTuple):
         """
         if self.is_exact_in_float32:
             return rows, self.scale
+        if isinstance(rows, RowSource):
+            return ScaledRows(rows, self, dtype), 1.0
         scaled = np.empty(rows.shape, dtype)
         for batch in gen_batches(len(rows), _ROWS_IN_BATCH):
             self.apply(rows[batch], scaled[batch])
         return scaled, 1.0
 
 
-def find_pixel_scaling(rows: NDArray[Any]) -> PixelScaling:
+def find_pixel_scaling(rows: Any) -> PixelScaling:
     """Return the offset and the scale of pixels for a network.
 
     Parameters
     ----------
-    rows : ndarray of shape (n, n_features)
+    rows : ndarray or SparseRows of shape (n, n_features)
         Training data, of any real dtype.
 
     Returns
@@ -146,16 +153,16 @@ def find_pixel_scaling(rows: NDArray[Any]) -> PixelScaling:
     return PixelScaling(low, spread)
 
 
-def _are_pictures_for_certain(rows: NDArray[Any], low: float, spread: float) -> bool:
+def _are_pictures_for_certain(rows: Any, low: float, spread: float) -> bool:
     """Decide from randomly drawn rows, so that large sets of images need not be read whole."""
     if len(rows) <= _ENOUGH:
         return False
     drawn = np.random.default_rng(0).choice(len(rows), _ENOUGH, replace=False)
-    _, variance, apart = _spread_of_values(rows[np.sort(drawn)], low)
+    _, variance, apart = _spread_of_values(taken(rows, np.sort(drawn)), low)
     return apart > _APART and variance * (_WIDEST_RANGE / 2) ** 2 > spread**2
 
 
-def _spread_of_values(rows: NDArray[Any], low: float) -> tuple[float, float, float]:
+def _spread_of_values(rows: Any, low: float) -> tuple[float, float, float]:
     """Return the mean minus `low`, the variance, and ``n * var(means) / var(values)``."""
     totals, squares = np.zeros(rows.shape[1]), 0.0
     for batch in gen_batches(len(rows), _ROWS_IN_BATCH):
@@ -168,7 +175,7 @@ def _spread_of_values(rows: NDArray[Any], low: float) -> tuple[float, float, flo
     return mean, variance, len(rows) * float(means.var()) / variance if variance else 0.0
 
 
-def some_of(images: NDArray[Any]) -> NDArray[Any]:
+def some_of(images: Any) -> Any:
     """Return evenly spaced images, enough to find the background of all of them.
 
     Examples
@@ -178,20 +185,23 @@ def some_of(images: NDArray[Any]) -> NDArray[Any]:
     >>> some_of(np.zeros((60_000, 1, 1, 1))).shape
     (2000, 1, 1, 1)
     """
-    return images[:: -(-len(images) // _ENOUGH)]
+    step = -(-len(images) // _ENOUGH)
+    if isinstance(images, SparseRows):
+        return images.take(np.arange(0, len(images), step))
+    return images[::step]
 
 
-def border_pixels(images: NDArray[Any]) -> NDArray[Any]:
+def border_pixels(images: Any) -> Any:
     """Return the outermost pixels of images.
 
     Parameters
     ----------
-    images : ndarray of shape (n, height, width, channels)
+    images : ndarray or SparseRows of shape (n, height, width, channels)
         Images.
 
     Returns
     -------
-    border : ndarray of shape (n, n_border, channels)
+    border : ndarray or SparseRows of shape (n, n_border, channels)
         The first and the last row, and the rest of the first and of the last column.
 
     Examples
@@ -201,6 +211,9 @@ def border_pixels(images: NDArray[Any]) -> NDArray[Any]:
     >>> border_pixels(np.zeros((2, 28, 28, 1))).shape
     (2, 108, 1)
     """
+    if isinstance(images, SparseRows):
+        numbered = np.arange(prod(images.shape[1:])).reshape(1, *images.shape[1:])
+        return images.columns(border_pixels(numbered)[0])
     sides = images[:, [0, -1]], images[:, 1:-1, [0, -1]].swapaxes(1, 2)
     return np.concatenate([s.reshape(len(images), -1, images.shape[3]) for s in sides], axis=1)
 
@@ -261,14 +274,14 @@ def framed(images: NDArray[Any], down: tuple[int, int], across: tuple[int, int])
     return result
 
 
-def background(images: NDArray[Any]) -> NDArray[Any]:
+def background(images: Any) -> NDArray[Any]:
     """Return the background of images: the median of their borders, in each channel.
 
     Of many images, only `some_of` them are used.
 
     Parameters
     ----------
-    images : ndarray of shape (n, height, width, channels)
+    images : ndarray or SparseRows of shape (n, height, width, channels)
         Images.
 
     Returns
@@ -283,7 +296,10 @@ def background(images: NDArray[Any]) -> NDArray[Any]:
     >>> background(np.full((2, 28, 28, 1), 255, np.uint8))
     array([255], dtype=uint8)
     """
-    border = border_pixels(some_of(images)).reshape(-1, images.shape[3])
+    border = border_pixels(some_of(images))
+    if isinstance(border, SparseRows):
+        return border.middles()
+    border = border.reshape(-1, images.shape[3])
     return np.partition(border, len(border) // 2, axis=0)[len(border) // 2]
 
 
@@ -314,12 +330,12 @@ class PixelValues(NamedTuple):
     background: tuple[float, ...]
 
     @classmethod
-    def of(cls, images: NDArray[Any]) -> "PixelValues":
+    def of(cls, images: Any) -> "PixelValues":
         """Return the statistics of training images.
 
         Parameters
         ----------
-        images : ndarray of shape (n, height, width, channels)
+        images : ndarray or SparseRows of shape (n, height, width, channels)
             Of any real dtype.
 
         Returns
@@ -343,8 +359,9 @@ class PixelValues(NamedTuple):
         at_low, at_high = known.ends_of(images)
         return known._replace(border_at_low=at_low, border_at_high=at_high)
 
-    def ends_of(self, images: NDArray[Any]) -> Ends:
+    def ends_of(self, images: Any) -> Ends:
         """Return the fractions of images' borders at the ends of this range."""
         border, tenth = border_pixels(some_of(images)), (self.high - self.low) / 10
-        at_low, at_high = border <= self.low + tenth, border >= self.high - tenth
-        return Ends(float(at_low.mean()), float(at_high.mean()))
+        at_low = count(border, lambda values: values <= self.low + tenth)
+        at_high = count(border, lambda values: values >= self.high - tenth)
+        return Ends(at_low / border.size, at_high / border.size)

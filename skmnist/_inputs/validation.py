@@ -7,10 +7,13 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
+from sklearn.utils import get_tags
 from sklearn.utils.validation import validate_data
 
 from skmnist._inputs.images import ImageShape, as_rows, check_not_single_image, check_same_shape
 from skmnist._inputs.numbers import check_float32_range, check_not_masked
+from skmnist._inputs.sparse_rows import with_places_once
 from skmnist._inputs.targets import as_labels
 from skmnist._utils.errors import shown
 from skmnist._utils.sklearn import InvalidParameterError
@@ -131,7 +134,7 @@ def rows_to_fit(
     *,
     reset: bool = True,
     read_targets: Callable[[Any], Any] = as_labels,
-) -> tuple[NDArray[Any], NDArray[Any], ImageShape | None]:
+) -> tuple[Any, NDArray[Any], ImageShape | None]:
     """Validate the data that an estimator is fitted on.
 
     Parameters
@@ -147,8 +150,8 @@ def rows_to_fit(
 
     Returns
     -------
-    rows : ndarray of shape (n, n_pixels)
-        Any real dtype.
+    rows : ndarray or CSR array of shape (n, n_pixels)
+        Any real dtype; sparse only if the estimator's tags say that it accepts sparse rows.
     y : ndarray of shape (n,) or (n, n_targets)
         Labels, or what else `read_targets` returns.
     seen_shape : tuple (height, width, channels) or None
@@ -163,20 +166,18 @@ def rows_to_fit(
     check_not_masked(y, "y")
     y = read_targets(y)
     multi_output = len(np.shape(y)) == 2 and np.shape(y)[1] > 1
-    rows, y = validate_data(
-        estimator, rows, y, reset=reset, dtype="numeric", multi_output=multi_output
-    )
-    check_float32_range(rows)
-    return rows, y, seen_shape
+    checks = {"multi_output": multi_output, **_sparse(estimator)}
+    rows, y = validate_data(estimator, rows, y, reset=reset, dtype="numeric", **checks)
+    return _checked(rows), y, seen_shape
 
 
-def rows_as_fitted(estimator: Any, X: Any) -> tuple[NDArray[Any], ImageShape | None]:
+def rows_as_fitted(estimator: Any, X: Any) -> tuple[Any, ImageShape | None]:
     """Validate the data that a fitted estimator predicts or transforms.
 
     Returns
     -------
-    rows : ndarray of shape (n, n_pixels)
-        Any real dtype.
+    rows : ndarray or CSR array of shape (n, n_pixels)
+        Any real dtype; sparse only if the estimator's tags say that it accepts sparse rows.
     seen_shape : tuple (height, width, channels) or None
         The shape of one image, or None if `X` held rows.
 
@@ -188,6 +189,29 @@ def rows_as_fitted(estimator: Any, X: Any) -> tuple[NDArray[Any], ImageShape | N
     rows, seen_shape = as_rows(X)
     check_not_single_image(estimator, getattr(rows, "shape", ()), seen_shape)
     check_same_shape(estimator, seen_shape)
-    rows = validate_data(estimator, rows, reset=False, dtype="numeric")
+    return valid_rows(estimator, rows, reset=False), seen_shape
+
+
+def valid_rows(estimator: Any, rows: Any, *, reset: bool) -> Any:
+    """Validate rows without labels; `reset` sets the number of features and their names.
+
+    Returns
+    -------
+    rows : ndarray or CSR array of shape (n, n_pixels)
+        Any real dtype.
+    """
+    return _checked(
+        validate_data(estimator, rows, reset=reset, dtype="numeric", **_sparse(estimator))
+    )
+
+
+def _sparse(estimator: Any) -> dict[str, Any]:
+    """Return the argument with which scikit-learn accepts sparse rows, or refuses them."""
+    return {"accept_sparse": "csr" if get_tags(estimator).input_tags.sparse else False}
+
+
+def _checked(rows: Any) -> Any:
+    if issparse(rows):
+        rows = with_places_once(rows)
     check_float32_range(rows)
-    return rows, seen_shape
+    return rows

@@ -9,11 +9,17 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.callback import CallbackSupportMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import normalize
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmnist._inputs.images import as_rows, check_same_shape, find_image_shape
-from skmnist._inputs.numbers import check_float32_range
-from skmnist._inputs.validation import ClearErrors, clear_arguments, in_one_step, rows_as_fitted
+from skmnist._inputs.validation import (
+    ClearErrors,
+    clear_arguments,
+    in_one_step,
+    rows_as_fitted,
+    valid_rows,
+)
 from skmnist._utils.errors import shown
 from skmnist._utils.onednn import StartsAsItsSender
 from skmnist._utils.sklearn import StrOptions, fit_context
@@ -147,8 +153,7 @@ class CNNFeatures(
             If the frozen estimator is not fitted.
         """
         given, seen_shape = as_rows(X)
-        rows = validate_data(self, given, dtype="numeric")
-        check_float32_range(rows)
+        rows = valid_rows(self, given, reset=True)
         classifier = CNNClassifier() if self.classifier is None else clone(self.classifier)
         if isinstance(classifier, FrozenEstimator):
             _check_estimator(classifier)
@@ -215,6 +220,9 @@ class CNNFeatures(
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        network = CNNClassifier() if self.classifier is None else self.classifier
+        is_network = isinstance(network, NetworkClassifier | FrozenEstimator)
+        tags.input_tags.sparse = is_network and get_tags(network).input_tags.sparse
         tags.target_tags.required = not isinstance(self.classifier, FrozenEstimator)
         tags.transformer_tags.preserves_dtype = []
         return tags

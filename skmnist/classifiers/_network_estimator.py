@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from skmnist._inputs.encoding import ImageEncoding
 from skmnist._inputs.images import ImageShape, as_images, check_same_shape, native_pixels
 from skmnist._inputs.numbers import check_not_masked, checked_weights
+from skmnist._inputs.sparse_rows import taken
 from skmnist._inputs.targets import batch_size, held_out_part, n_epochs
 from skmnist._inputs.validation import ClearErrors, rows_as_fitted, rows_to_fit
 from skmnist._utils.errors import shown
@@ -203,6 +204,7 @@ class NetworkEstimator(
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.input_tags.sparse = True
         return tags
 
     # The given callbacks themselves run in `fit`, so clones and pickles get copies of them,
@@ -280,7 +282,7 @@ class NetworkEstimator(
         seen: ImageShape | None,
     ) -> None:
         encoding = self._learned_encoding(
-            rows if len(counted) == len(rows) else rows[counted], seen
+            rows if len(counted) == len(rows) else taken(rows, counted), seen
         )
         self.image_shape_, self._pixels_ = encoding.image_shape, encoding.values
         self.pixel_offset_, self.pixel_scale_ = encoding.scaling

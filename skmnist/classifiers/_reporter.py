@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmnist._inputs.row_sources import as_passed
 from skmnist.training._contract import Outcome, State, Watcher
 from skmnist.training._loop import Training
 
@@ -48,7 +49,7 @@ class Reporter(Watcher):
         rows = data.train_rows
         self._training_set: dict[str, Any] = {
             "estimator": estimator,
-            "X": lambda: data.images[rows].reshape(len(rows), -1),
+            "X": lambda: as_passed(data.images, rows),
             "y": lambda: as_given(data.labels[rows]),
         }
         if sample_weight is not None:

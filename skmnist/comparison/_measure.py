@@ -113,7 +113,7 @@ def last_step(classifier: Any) -> Any:
 
 
 def _predict_time(classifier: Any, X: Any, n_images: int) -> float:
-    images = safe_indexing(X, np.resize(np.arange(len(X)), n_images))
+    images = safe_indexing(X, np.resize(np.arange(X.shape[0]), n_images))
     return _median_seconds(lambda: classifier.predict(images))
 
 

@@ -11,6 +11,7 @@ from scipy.special import entr
 from sklearn import get_config
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
 from sklearn.utils.parallel import Parallel, delayed
 
 from skmnist._inputs.images import ImageShape, as_images, find_image_shape
@@ -241,6 +242,12 @@ class CommitteeClassifier(
         self.classes_, self.estimators_ = state["classes_"], state["estimators_"]
         self._check_shifts()
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # Sparse images can't be shifted.
+        tags.input_tags.sparse = not self.test_time_shifts and self._members_take_sparse_rows()
+        return tags
+
     # -- the members -------------------------------------------------------------------
 
     def _parts(self) -> dict[str, tuple[Any, str]]:
@@ -270,6 +277,13 @@ class CommitteeClassifier(
                 "give fewer."
             )
         return designs
+
+    def _members_take_sparse_rows(self) -> bool:
+        try:
+            designs = self._designs().values()
+        except (TypeError, ValueError):  # which fit raises
+            return False
+        return all(get_tags(design).input_tags.sparse for design in designs)
 
     def _named_members(self) -> list[tuple[str, Any]]:
         """Make the members from their designs, each with its own seed."""

@@ -28,7 +28,8 @@ class CNNRegressor(ConvolutionalNetwork, NetworkRegressor):
     hidden_units : int or sequence of int, default=()
         Units of each dense layer between the convolutions and the output.
     activation : str or function, default="relu"
-        Keras's name of the dense layers' activation; that of the output is linear.
+        Keras's name of the dense layers' activation. The output is linear, or positive for a loss
+        of counts: exponential for "poisson", softplus for "mean_squared_logarithmic_error".
     dropout : float or sequence of float, default=0.0
         The fraction of each dense layer's units that is dropped in training.
     hidden_batch_norm : bool, default=False

@@ -20,7 +20,8 @@ class DNNRegressor(DenseNetwork, NetworkRegressor):
     hidden_units : int or sequence of int, default=(512, 512)
         Units of each hidden layer. ``()``, no hidden layer, makes a linear regression.
     activation : str or function, default="relu"
-        Keras's name of the hidden layers' activation; that of the output is linear.
+        Keras's name of the hidden layers' activation. The output is linear, or positive for a loss
+        of counts: exponential for "poisson", softplus for "mean_squared_logarithmic_error".
     dropout : float or sequence of float, default=0.0
         The fraction of each hidden layer's units that is dropped in training.
     use_bias : bool, default=True
@@ -69,7 +70,7 @@ class DNNRegressor(DenseNetwork, NetworkRegressor):
         kernel_initializer: str | RandomUniform = "glorot_uniform",
         bias_initializer: str | RandomUniform = "zeros",
         bias_learning_rate_factor: float = 1.0,
-        epochs: int | str = 20,
+        epochs: int | str = 100,
         batch_size: int | str | None = "auto",
         learning_rate: float = 2e-3,
         optimizer: Any = "adam",

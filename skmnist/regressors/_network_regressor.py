@@ -18,6 +18,8 @@ from skmnist.training._tasks import Numbers, Task
 
 # Losses that mean the same for scaled targets.
 _SCALABLE = ("huber", "log_cosh", "mean_absolute_error", "mean_squared_error")
+# Losses with a logarithm need positive outputs; that of Poisson regression has this link.
+_ACTIVATIONS = {"poisson": "exponential", "mean_squared_logarithmic_error": "softplus"}
 
 
 class NetworkRegressor(RegressorMixin, NetworkEstimator, metaclass=ABCMeta):
@@ -170,7 +172,8 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator, metaclass=ABCMeta):
         return self.n_outputs_
 
     def _output(self, n_targets: int, activation: str | None = None) -> dict[str, Any]:
-        return {"n_outputs": n_targets, "output_activation": activation or "linear"}
+        suited = _ACTIVATIONS.get(str(find_loss(self.loss, task=Numbers()).name), "linear")
+        return {"n_outputs": n_targets, "output_activation": activation or suited}
 
     def _checked_targets(self, y: Any, name: str = "y") -> Any:
         if y is None:

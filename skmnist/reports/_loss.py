@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import log_loss
 
-from skmnist._inputs.images import as_images
+from skmnist._inputs.images import as_images, native_pixels
 from skmnist._inputs.pixels import PixelScaling
 from skmnist._inputs.validation import rows_as_fitted
 from skmnist._utils.backend import load_keras
@@ -49,7 +49,7 @@ def mean_loss(
 
 
 def _loss_of_network(network: NetworkClassifier, X: Any, y: NDArray[Any]) -> float:
-    rows, _ = rows_as_fitted(network, X)
+    rows = native_pixels(rows_as_fitted(network, X)[0])
     numbers = np.searchsorted(network.classes_, y)
     batches = (
         _losses(network, rows[start : start + _BATCH], numbers[start : start + _BATCH])

@@ -80,6 +80,7 @@ class SequenceClassifier(NetworkClassifier, metaclass=ABCMeta):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = False
+        tags.input_tags.sparse = False
         tags.input_tags.positive_only = True
         return tags
 

@@ -1,7 +1,7 @@
 """The data structures of training, shared by all backends."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import nan
 from typing import Any
 
@@ -55,7 +55,7 @@ class Data:
 
     Attributes
     ----------
-    images : ndarray of shape (n, height, width, channels)
+    images : ndarray or RowSource of shape (n, height, width, channels)
         Pixels of any real dtype, still to be divided by `pixel_scale`.
     labels : ndarray of shape (n,), int32, or (n, n_targets), float
         Class numbers, or what else the task predicts.
@@ -73,7 +73,7 @@ class Data:
         Scaled background of the images, per channel or for all: augmentation fills with it.
     """
 
-    images: NDArray[Any]
+    images: Any
     labels: NDArray[Any]
     weights: NDArray[Any]
     train_rows: NDArray[Any]
@@ -81,6 +81,12 @@ class Data:
     pixel_scale: float
     validation: "Data | None" = None
     background: tuple[float, ...] = (0.0,)
+
+    def take(self, rows: NDArray[Any]) -> "Data":
+        """Return some of the rows, with their images as an array."""
+        return replace(
+            self, images=self.images[rows], labels=self.labels[rows], weights=self.weights[rows]
+        )
 
 
 @dataclass(frozen=True)

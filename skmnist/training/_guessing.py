@@ -71,12 +71,13 @@ def warn_if_guessing(spec: TrainingSpec, data: Data, n_outputs: int, outcome: Ou
     n_steps, reached = outcome.n_steps, outcome.loss
     if isinstance(spec.task, Numbers) and guessed == 0:
         return  # of constant targets there is nothing else to learn
-    # Without an accuracy, none can show that a network with a high loss has learned.
     hits = outcome.accuracy if spec.task.has_accuracy else 0.0
     by_chance = largest + 2 * np.sqrt(largest * (1 - largest) / len(labels))
-    least = guessed if n_steps >= _FEW_STEPS else 1.5 * max(even, guessed)
+    # Some losses are negative.
+    much_higher = max(even, guessed) + 0.5 * abs(max(even, guessed))
+    least = guessed if n_steps >= _FEW_STEPS else much_higher
     # Penalties on weights may make the loss large although most predictions are right.
-    is_far_off = reached >= 1.5 * max(even, guessed) and hits < (1 + largest) / 2
+    is_far_off = reached >= much_higher and hits < (1 + largest) / 2
     if (reached >= least and hits <= by_chance) or (n_steps >= _FEW_STEPS and is_far_off):
         _warn(spec, reached, guessed, hits, largest)
 

@@ -64,13 +64,13 @@ class Predictor:
         self._loaded: tuple[Any, ...] | None = None
         self._network: Any = None
 
-    def outputs(self, rows: NDArray[Any], image_shape: ImageShape) -> NDArray[Any]:
+    def outputs(self, rows: Any, image_shape: ImageShape) -> NDArray[Any]:
         """Return the network's outputs.
 
         Parameters
         ----------
-        rows : ndarray of shape (n, n_pixels)
-            Pixels of any real dtype, not scaled.
+        rows : ndarray or RowSource of shape (n, n_pixels)
+            Pixels of any real dtype, not scaled. A source is read batch by batch.
         image_shape : tuple (height, width, channels)
             The shape of one image.
 
@@ -87,13 +87,17 @@ class Predictor:
         done = 0
         while done < len(rows):
             size = _batch_size(len(rows) - done)
-            part = rows[done : done + size]
-            batch = np.zeros((size, *image_shape), dtype)
-            self._scaling.apply(as_images(part, image_shape), out=batch[: len(part)])
-            computed = np.asarray(functions[size](batch, *weights))
-            outputs[done : done + len(part)] = computed[: len(part)]
-            done += len(part)
+            part, shape = slice(done, done + size), (size, *image_shape)
+            computed = functions[size](self._scaled(rows[part], shape, dtype), *weights)
+            outputs[part] = np.asarray(computed)[: len(rows) - done]
+            done += size
         return outputs
+
+    def _scaled(self, rows: NDArray[Any], shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
+        """Return a batch of scaled images, filled up with zeros."""
+        batch = np.zeros(shape, dtype)
+        self._scaling.apply(as_images(rows, shape[1:]), out=batch[: len(rows)])
+        return batch
 
     def of_layer(self, layer: str | int, pool: str | None) -> "Predictor":
         """Return the predictor whose outputs are those of an inner layer, as rows.

@@ -12,13 +12,16 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.datasets import load_digits
 
 from skmnist import CNNClassifier, DNNClassifier, LeNetClassifier
 from skmnist._utils.backend import load_keras
+from skmnist.training import _parts
 
 # Keras 3.15's variables don't know NumPy's newest way to ask for an array.
 QUIET = ("-W", "error", "-W", "ignore:__array__ implementation:DeprecationWarning")
@@ -256,6 +259,35 @@ def callbacks():
     }
 
 
+def sparse_rows():
+    """The bits of fits on dense rows and on the same sparse ones, in one part and in several."""
+    make, X, y = small()
+    X, y = X[:-7], y[:-7]
+    settings = {"batch_size": BATCH, "epochs": 1, "validation_fraction": 0.2}
+    cnn = CNNClassifier(conv_blocks=[{"filters": 2, "batch_norm": True}], augmentation=None)
+    ignored = load_keras().callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)
+    cases = {
+        "DNN": (make(), X),
+        "offset": (make(), X.astype(np.float64) - 3),
+        "augmented": (make(augmentation="affine"), X),
+        "averages": (cnn.set_params(random_state=0), X),
+        "batch by batch": (make(callbacks=[ignored]), X),
+    }
+    return {
+        name: _dense_and_sparse(classifier.set_params(**settings), pixels, y)
+        for name, (classifier, pixels) in cases.items()
+    }
+
+
+def _dense_and_sparse(classifier, X, y):
+    found = []
+    for size, rows in ((2**25, X), (2**25, csr_array(X)), (2 * BATCH * X[0].nbytes, csr_array(X))):
+        with mock.patch.object(_parts, "_BYTES_IN_PART", size):
+            fitted = classifier.fit(rows, y)
+        found.append([bits(fitted, X), bits(fitted, rows), fitted.history_])
+    return found
+
+
 def few_steps():
     """Scores on the training rows after one epoch, of the weights and of their average."""
     X, y = digits()
@@ -352,6 +384,7 @@ ALL = [
     stop_and_go_on,
     judged_on_a_set,
     callbacks,
+    sparse_rows,
     few_steps,
     kept_arrays,
 ]
@@ -413,6 +446,14 @@ def test_a_set_of_its_own_judges_each_epoch(results):
     assert found["judged"][-1] == found["score"]
     assert found["same training"]
     assert found["best epoch"] == found["lowest"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_sparse_rows_give_the_bits_of_dense_ones_in_however_many_parts(results):
+    found = results["sparse_rows"]
+    assert len(found) == 5
+    for name, (dense, in_one_part, in_parts) in found.items():
+        assert dense == in_one_part == in_parts, name
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -1,8 +1,9 @@
 """The loop on JAX: each step is one compiled call, which takes all values and returns new ones.
 
-The data is on the device once, unscaled; the call gathers a batch, scales it, augments it and takes
-a step.  Calls are asynchronous, so they follow each other without a gap.  A loop inside compiled
-code would save nothing: on CPUs, XLA runs the gradients of convolutions many times slower in one.
+The data is on the device once, unscaled, or part by part; the call gathers a batch, scales it,
+augments it and takes a step.  Calls are asynchronous, so they follow each other without a gap.  A
+loop inside compiled code would save nothing: on CPUs, XLA runs the gradients of convolutions many
+times slower in one.
 JAX compiles for each size, so arrays of rows are padded to the next power of two: folds and growing
 data share the compiled step.  Only a smaller last batch has a separate one, as batch normalisation
 must not see padding.
@@ -19,8 +20,8 @@ from numpy.typing import NDArray
 
 from skmnist.training._averages import corrected_averages
 from skmnist.training._backends.trainer import EVALUATION_BATCH, AbstractTrainer
-from skmnist.training._callbacks import KerasCallbacks
 from skmnist.training._contract import Data, TrainingSpec
+from skmnist.training._parts import Part
 
 
 class Trainer(AbstractTrainer):
@@ -50,49 +51,37 @@ class Trainer(AbstractTrainer):
         # A NumPy view of a value would change when JAX reuses its memory.
         return [np.array(variable.value) for variable in variables]
 
-    def run_epoch(
-        self,
-        order: NDArray[Any],
-        draws: NDArray[Any],
-        rates: NDArray[Any],
-        callbacks: KerasCallbacks,
-    ) -> dict[str, float]:
-        """Train on the rows in `order`; return the mean loss, the accuracy and the metrics."""
-        self._reset_metrics()
-        batch_size, watched = self._plan.batch_size, callbacks.want_batches
+    def _zeros(self) -> Sequence[Any]:
+        return [jnp.zeros((), self._float) for _ in range(3)]
+
+    def _planned(self, rows: NDArray[Any], draws: NDArray[Any], rates: NDArray[Any]) -> Any:
         rates = np.asarray(rates, np.float32)
-        epoch = (
-            *(jnp.asarray(_filled_up(each)) for each in (order, draws, rates)),
+        return (
+            *(jnp.asarray(_filled_up(each)) for each in (rows, draws, rates)),
             jnp.asarray(self._earlier_steps, jnp.float32),
         )
-        # Sums stay on the device: reading one would wait for it.
-        values, sums = self._values(), self._zeros(2)
-        for step in range(len(rates)):
-            if watched:
-                callbacks.on_batch_begin(step)
-                values = self._values()
-            seen = min((step + 1) * batch_size, len(order))
-            size = seen - step * batch_size
-            values, sums = self._compiled_step(
-                values, sums, self._resident, epoch, step, batch_size, size=size
-            )
-            if watched:
-                self._keep(values)
-                scores = self._scores(float(sums[0]) / seen, int(sums[1]), seen)
-                callbacks.on_batch_end(step, scores)
-        self._keep(values)
-        return self._scores(float(sums[0]) / len(order), int(sums[1]), len(order))
 
-    def _judge_rows(self, rows: NDArray[Any]) -> tuple[Any, Any, Any]:
-        (*network, _, metrics), sums = self._values(), self._zeros(3)
-        tested = jnp.asarray(_filled_up(rows))
-        n, size = len(rows), min(EVALUATION_BATCH, len(tested))
+    def _take_steps(self, part: Part, planned: Any, steps: range, sums: Sequence[Any]) -> Any:
+        values, batch_size = self._values(), self._plan.batch_size
+        for step in steps:
+            size = min(batch_size, len(part.rows) - step * batch_size)
+            values, sums = self._compiled_step(
+                values, sums, part.data, planned, step, batch_size, size=size
+            )
+        self._keep(values)
+        return sums
+
+    def _judge_part(self, part: Part, sums: Sequence[Any]) -> Any:
+        *network, _, metrics = self._values()
+        # All parts are judged in batches of one size.
+        tested = jnp.asarray(_filled_up(part.rows, EVALUATION_BATCH if part.start else 1))
+        n, size = len(part.rows), min(EVALUATION_BATCH, len(tested))
         for start in range(0, n, size):
             sums, metrics = self._compiled_judging(
-                network, metrics, sums, self._judged, tested, n, start, size=size
+                network, metrics, sums, part.data, tested, n, start, size=size
             )
         self._keep([metrics], [self._metric_variables])
-        return tuple(sums)
+        return sums
 
     @property
     def _variables(self) -> tuple[list[Any], ...]:
@@ -116,9 +105,6 @@ class Trainer(AbstractTrainer):
         for variables, new in zip(where or self._variables, values, strict=True):
             for variable, value in zip(variables, new, strict=True):
                 variable.assign(value)
-
-    def _zeros(self, n: int) -> Any:
-        return [jnp.zeros((), self._float) for _ in range(n)]
 
     def _step(self, values, sums, resident, epoch, step, batch_size, *, size):
         """Take the epoch's given step, on a batch of `size`; return new values and sums."""
@@ -200,8 +186,9 @@ class Trainer(AbstractTrainer):
         return [total + part for total, part in zip(sums, more, strict=True)], metrics
 
 
-def _filled_up(values: NDArray[Any]) -> NDArray[Any]:
-    """Pad with zeros to a number of rows that is a power of two."""
-    filled = np.zeros((1 << max(len(values) - 1, 0).bit_length(), *values.shape[1:]), values.dtype)
+def _filled_up(values: NDArray[Any], least: int = 1) -> NDArray[Any]:
+    """Pad with zeros to a number of rows that is a power of two, at least `least`."""
+    n = max(1 << max(len(values) - 1, 0).bit_length(), least)
+    filled = np.zeros((n, *values.shape[1:]), values.dtype)
     filled[: len(values)] = values
     return filled

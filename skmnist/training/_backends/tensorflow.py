@@ -1,7 +1,8 @@
 """The compiled loop on TensorFlow: an epoch is one call of one graph.
 
-The data is in memory once, unscaled; the graph gathers a batch, scales it, augments it and takes a
-step.  Sizes are left open, so that folds and candidates share one traced graph.
+The data is in memory once, unscaled, or part by part, with one call for each; the graph gathers a
+batch, scales it, augments it and takes a step.  Sizes are left open, so that folds and candidates
+share one traced graph.
 """
 
 from collections.abc import Sequence
@@ -14,8 +15,8 @@ from skmnist._utils.graphs import traced
 from skmnist._utils.tensorflow_log import logs_of_tensorflow_held_back
 from skmnist.training._averages import corrected_averages
 from skmnist.training._backends.trainer import EVALUATION_BATCH, AbstractTrainer
-from skmnist.training._callbacks import KerasCallbacks
 from skmnist.training._contract import Data, TrainingSpec
+from skmnist.training._parts import Part
 
 
 class Trainer(AbstractTrainer):
@@ -45,38 +46,25 @@ class Trainer(AbstractTrainer):
         # A variable shares its memory with the values read from it until the next assignment.
         return [variable.value.value() for variable in variables]
 
-    def run_epoch(
-        self,
-        order: NDArray[Any],
-        draws: NDArray[Any],
-        rates: NDArray[Any],
-        callbacks: KerasCallbacks,
-    ) -> dict[str, float]:
-        """Train on the rows in `order`; return the mean loss, the accuracy and the metrics."""
-        self._reset_metrics()
-        plan = (
-            tf.constant(order, tf.int32),
+    def _zeros(self) -> Sequence[tf.Tensor]:
+        return tf.zeros((), self._float), tf.zeros((), tf.int32), tf.zeros((), self._float)
+
+    def _planned(self, rows: NDArray[Any], draws: NDArray[Any], rates: NDArray[Any]) -> Any:
+        return (
+            tf.constant(rows, tf.int32),
             tf.constant(draws, tf.float32),
             tf.constant(rates, tf.float32),
             tf.constant(self._plan.batch_size),
             tf.constant(self._earlier_steps, tf.float32),
         )
-        steps = len(rates)
-        loss, hits, first = 0.0, 0, 0
-        for stop in range(1, steps + 1) if callbacks.want_batches else [steps]:
-            callbacks.on_batch_begin(first)
-            sums = self._call(
-                self._run_steps, *self._resident, *plan, tf.constant(first), tf.constant(stop)
-            )
-            loss, hits = loss + float(sums[0]), hits + int(sums[1])
-            if callbacks.want_batches:
-                seen = min(stop * self._plan.batch_size, len(order))
-                callbacks.on_batch_end(first, self._scores(loss / seen, hits, seen))
-            first = stop
-        return self._scores(loss / len(order), hits, len(order))
 
-    def _judge_rows(self, rows: NDArray[Any]) -> tuple[Any, Any, Any]:
-        return self._call(self._run_judging, *self._judged, tf.constant(rows, tf.int32))
+    def _take_steps(self, part: Part, planned: Any, steps: range, sums: Sequence[Any]) -> Any:
+        ends = tf.constant(steps.start), tf.constant(steps.stop)
+        return self._call(self._run_steps, *part.data, *planned, *sums, *ends)
+
+    def _judge_part(self, part: Part, sums: Sequence[Any]) -> Any:
+        rows = tf.constant(part.rows, tf.int32)
+        return self._call(self._run_judging, *part.data, *sums, rows)
 
     def _call(self, function: Any, *tensors: Any) -> Any:
         """Call the function's graph, traced once for each dtype of pixels with sizes left open."""
@@ -104,6 +92,8 @@ class Trainer(AbstractTrainer):
         rates,
         batch_size,
         earlier,
+        loss_sum,
+        n_hits,
         first,
         stop,
     ):
@@ -125,7 +115,7 @@ class Trainer(AbstractTrainer):
             count = tf.cast(tf.size(rows), loss.dtype)
             return i + 1, loss_sum + loss * count, n_hits + hits
 
-        start = first, tf.zeros((), self._float), tf.zeros((), tf.int32)
+        start = first, loss_sum, n_hits
         return tf.while_loop(lambda i, *_: i < stop, step, start)[1:]
 
     def _learn(self, pixels, labels, weights):
@@ -143,7 +133,9 @@ class Trainer(AbstractTrainer):
         self._update_metrics(labels, targets, outputs)
         return loss, tf.reduce_sum(self._task.hits(labels, outputs))
 
-    def _run_judging(self, images, labels, weights, scale, background, rows):
+    def _run_judging(
+        self, images, labels, weights, scale, background, loss_sum, n_hits, weight_sum, rows
+    ):
         def judge(i, loss_sum, n_hits, weight_sum):
             some = rows[i : i + EVALUATION_BATCH]
             outputs = self.network(self._pixels(images, some, scale), training=False)
@@ -158,8 +150,7 @@ class Trainer(AbstractTrainer):
                 weight_sum + tf.reduce_sum(weight),
             )
 
-        zero = tf.zeros((), self._float)
-        start = tf.constant(0), zero, tf.zeros((), tf.int32), zero
+        start = tf.constant(0), loss_sum, n_hits, weight_sum
         return tf.while_loop(lambda i, *_: i < tf.size(rows), judge, start)[1:]
 
     def _pixels(self, images, rows, scale):

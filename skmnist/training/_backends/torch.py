@@ -1,6 +1,7 @@
 """The loop on PyTorch, eager: each step is a few calls of compiled kernels.
 
-The data is on the device once, unscaled; a batch is gathered, scaled and augmented there.
+The data is on the device once, unscaled, or part by part; a batch is gathered, scaled and augmented
+there.
 """
 
 from collections.abc import Sequence
@@ -13,8 +14,8 @@ from numpy.typing import NDArray
 from skmnist._utils.backend import load_keras
 from skmnist.training._averages import corrected_averages
 from skmnist.training._backends.trainer import EVALUATION_BATCH, AbstractTrainer
-from skmnist.training._callbacks import KerasCallbacks
 from skmnist.training._contract import Data
+from skmnist.training._parts import Part
 
 
 class Trainer(AbstractTrainer):
@@ -34,40 +35,29 @@ class Trainer(AbstractTrainer):
         # A NumPy view of a value would change with it.
         return [np.array(variable.value.detach().cpu()) for variable in variables]
 
-    def run_epoch(
-        self,
-        order: NDArray[Any],
-        draws: NDArray[Any],
-        rates: NDArray[Any],
-        callbacks: KerasCallbacks,
-    ) -> dict[str, float]:
-        """Train on the rows in `order`; return the mean loss, the accuracy and the metrics."""
-        self._reset_metrics()
-        order, draws = self._tensor(order, "int64"), self._tensor(draws, "float32")
-        watched = callbacks.want_batches
-        # Sums stay on the device: reading one would wait for it.
-        loss_sum, n_hits = self._tensor(0.0, self._float), self._tensor(0)
-        for step, rate in enumerate(rates):
+    def _zeros(self) -> Sequence[Any]:
+        return self._tensor(0.0, self._float), self._tensor(0), self._tensor(0.0, self._float)
+
+    def _planned(self, rows: NDArray[Any], draws: NDArray[Any], rates: NDArray[Any]) -> Any:
+        return self._tensor(rows, "int64"), self._tensor(draws, "float32"), rates
+
+    def _take_steps(self, part: Part, planned: Any, steps: range, sums: Sequence[Any]) -> Any:
+        rows, draws, rates = planned
+        loss_sum, n_hits = sums
+        for step in steps:
             batch = slice(step * self._plan.batch_size, (step + 1) * self._plan.batch_size)
-            if watched:
-                callbacks.on_batch_begin(step)
-            self._set_rate(rate)
+            self._set_rate(rates[step])
             taken = self._optimizer.iterations
             with corrected_averages(self.network, self._optimizer, taken, self._earlier_steps):
-                loss, hits = self._learn(order[batch], draws[batch])
-            loss_sum, n_hits = loss_sum + loss * len(order[batch]), n_hits + hits
-            if watched:
-                seen = min(batch.stop, len(order))
-                callbacks.on_batch_end(
-                    step, self._scores(float(loss_sum) / seen, int(n_hits), seen)
-                )
-        return self._scores(float(loss_sum) / len(order), int(n_hits), len(order))
+                loss, hits = self._learn(part.data, rows[batch], draws[batch])
+            loss_sum, n_hits = loss_sum + loss * len(rows[batch]), n_hits + hits
+        return loss_sum, n_hits
 
     @torch.no_grad()
-    def _judge_rows(self, rows: NDArray[Any]) -> tuple[Any, Any, Any]:
-        images, labels, weights, scale, _ = self._judged
-        loss_sum, n_hits, weight_sum = self._tensor(0.0, self._float), self._tensor(0), 0
-        for some in self._tensor(rows, "int64").split(EVALUATION_BATCH):
+    def _judge_part(self, part: Part, sums: Sequence[Any]) -> Any:
+        images, labels, weights, scale, _ = part.data
+        loss_sum, n_hits, weight_sum = sums
+        for some in self._tensor(part.rows, "int64").split(EVALUATION_BATCH):
             outputs = self.network(self._scaled(images[some], scale), training=False)
             truth, weight = labels[some], weights[some]
             targets = self._task.targets(truth, outputs)
@@ -82,9 +72,9 @@ class Trainer(AbstractTrainer):
         if self._plan.learning_rate is not None and not np.isnan(rate):
             self._optimizer.learning_rate = float(rate)
 
-    def _learn(self, rows, draws):
+    def _learn(self, data, rows, draws):
         """Take one step; return the batch's loss and its number of hits."""
-        images, all_labels, weights, scale, background = self._resident
+        images, all_labels, weights, scale, background = data
         pixels, labels = self._scaled(images[rows], scale), all_labels[rows]
         if self._training_spec.augmentation:
             pixels = self._training_spec.augmentation(pixels, draws, background)

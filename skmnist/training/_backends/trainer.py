@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from skmnist._utils.backend import load_keras
 from skmnist.training._callbacks import KerasCallbacks
 from skmnist.training._contract import Data, Plan, State, TrainingSpec
+from skmnist.training._parts import Part, Parts
 
 EVALUATION_BATCH = 512
 
@@ -46,9 +47,9 @@ class AbstractTrainer(ABC):
         self._plan = plan
         # A new optimizer counts from 0, but the network to continue with has moving averages.
         self._earlier_steps = inf if start is not None and start.optimizer is None else 0.0
-        self._resident: Any = self._load(data)
+        self._trained: Any = Parts(data, self._load)
         own_set = data.validation
-        self._judged: Any = self._resident if own_set is None else self._load(own_set)
+        self._judged: Any = self._trained if own_set is None else Parts(own_set, self._load)
 
     def kept(self) -> Sequence[Any]:
         """Return the current values of all variables, for `restore`."""
@@ -62,7 +63,7 @@ class AbstractTrainer(ABC):
 
     def finish(self) -> None:
         """Release the data."""
-        self._resident = self._judged = None
+        self._trained = self._judged = None
 
     def state(self) -> State:
         """Copy all variables, the network's as averaged if the optimizer averages them."""
@@ -76,7 +77,6 @@ class AbstractTrainer(ABC):
         """The optimizer's current learning rate."""
         return float(self._optimizer.learning_rate)
 
-    @abstractmethod
     def run_epoch(
         self,
         order: NDArray[Any],
@@ -88,6 +88,21 @@ class AbstractTrainer(ABC):
 
         A rate of NaN leaves the learning rate unchanged.
         """
+        self._reset_metrics()
+        sums, size, n_rows = self._zeros()[:2], self._plan.batch_size, len(order)
+        for part in self._trained.of(order, size):
+            first, place = part.start // size, slice(part.start, part.start + len(part.rows))
+            steps = range(self._plan.steps_per_epoch(len(part.rows)))
+            planned = self._planned(part.rows, draws[place], rates[first:][: len(steps)])
+            if not callbacks.want_batches:
+                sums = self._take_steps(part, planned, steps, sums)
+                continue
+            for step in steps:
+                callbacks.on_batch_begin(first + step)
+                sums = self._take_steps(part, planned, steps[step : step + 1], sums)
+                seen = min((first + step + 1) * size, n_rows)
+                callbacks.on_batch_end(first + step, self._means(sums, seen))
+        return self._means(sums, n_rows)
 
     def evaluate(self, rows: NDArray[Any]) -> dict[str, float]:
         """Return the same scores as `run_epoch` on some validation rows, without training.
@@ -97,9 +112,15 @@ class AbstractTrainer(ABC):
         """
         self._reset_metrics()
         with self._averaged():
-            loss, hits, weight = self._judge_rows(rows)
+            sums = self._zeros()
+            for part in self._judged.of(rows, EVALUATION_BATCH):
+                sums = self._judge_part(part, sums)
+            loss, hits, weight = sums
             penalties = sum(float(penalty) for penalty in self.network.losses)
         return self._scores(float(loss) / float(weight) + penalties, int(hits), len(rows))
+
+    def _means(self, sums: Any, n_rows: int) -> dict[str, float]:
+        return self._scores(float(sums[0]) / n_rows, int(sums[1]), n_rows)
 
     def _scores(self, loss: float, hits: int, n_rows: int) -> dict[str, float]:
         """Return the scores of some rows by their names in the history."""
@@ -129,8 +150,24 @@ class AbstractTrainer(ABC):
             metric.reset_state()
 
     @abstractmethod
-    def _judge_rows(self, rows: NDArray[Any]) -> tuple[Any, Any, Any]:
-        """Return the sums of losses, hits and weights over some rows."""
+    def _zeros(self) -> Sequence[Any]:
+        """Return sums of losses, hits and weights to begin with.
+
+        They stay on the device and are carried from part to part: the sums of all parts are, bit
+        for bit, those of data in memory.
+        """
+
+    @abstractmethod
+    def _planned(self, rows: NDArray[Any], draws: NDArray[Any], rates: NDArray[Any]) -> Any:
+        """Copy the order, the random draws and the rates of a part's steps to the device."""
+
+    @abstractmethod
+    def _take_steps(self, part: Part, planned: Any, steps: range, sums: Sequence[Any]) -> Any:
+        """Train on some of a part's batches; return the sums of losses and hits."""
+
+    @abstractmethod
+    def _judge_part(self, part: Part, sums: Sequence[Any]) -> Any:
+        """Return the sums of losses, hits and weights with a part's rows added."""
 
     @abstractmethod
     def _load(self, data: Data) -> Any:
