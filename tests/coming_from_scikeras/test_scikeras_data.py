@@ -146,7 +146,6 @@ def test_samples_of_any_dtype_are_the_same_numbers(estimator, zero_to_four):
         np.testing.assert_allclose(y_pred, expected, rtol=1e-4)
 
 
-@pytest.mark.xfail(reason="sparse rows are refused", strict=True)
 @pytest.mark.parametrize("as_sparse", [sparse.csr_array, sparse.csc_matrix, sparse.coo_array])
 def test_sparse_rows_are_the_same_numbers(as_sparse, zero_to_four):
     X, y = zero_to_four
