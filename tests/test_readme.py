@@ -13,6 +13,7 @@ import typer
 from threadpoolctl import threadpool_limits
 
 import skmnist
+from skmnist._utils.backend import load_keras
 from skmnist.cli import app
 from skmnist.recipes import RECIPES
 
@@ -142,6 +143,7 @@ def skip_without_data(code):
 @pytest.mark.parametrize(("page", "line", "code"), [*snippets()])
 def test_a_snippet_runs_by_itself_in_a_minute_of_one_core(page, line, code, tmp_path, monkeypatch):
     skip_without_data(code)
+    load_keras()  # first, so that TensorFlow starts as it does for this package
     monkeypatch.chdir(tmp_path)
     plt.switch_backend("agg")
     # The line numbers in a traceback are those of the page.
