@@ -62,9 +62,11 @@ def structure_of_inputs(network: Any) -> Any:
     >>> from skmnist._utils.keras import structure_of_inputs
     >>> layers = load_keras().layers
     >>> first, second = layers.Input((1,), name="first"), layers.Input((1,), name="second")
-    >>> network = load_keras().Model({"a": first, "b": second}, layers.Add()([first, second]))
+    >>> network = load_keras().Model(
+    ...     {"first": first, "second": second}, layers.Add()([first, second])
+    ... )
     >>> sorted(structure_of_inputs(network))
-    ['a', 'b']
+    ['first', 'second']
     """
     functional = getattr(network, "_functional", network)
     return getattr(functional, "_inputs_struct", None) or network.inputs
@@ -85,3 +87,34 @@ def last_layer(network: Any) -> Any:
         return None
     last = network.outputs[0]._keras_history.operation
     return last_layer(last) if hasattr(last, "layers") else last
+
+
+def parts_of(operation: Any) -> list[Any]:
+    """Return the layers that a layer or a network holds, in any of its attributes.
+
+    Examples
+    --------
+    >>> from skmnist._utils.backend import load_keras
+    >>> from skmnist._utils.keras import parts_of
+    >>> layers = load_keras().layers
+    >>> [layer.name for layer in parts_of(layers.TimeDistributed(layers.ReLU(name="inner")))]
+    ['inner']
+    """
+    return list(getattr(operation, "_layers", ()))
+
+
+def creates_no_values() -> bool:
+    """Return whether variables that are made in this thread get no values.
+
+    Examples
+    --------
+    >>> from skmnist._utils.backend import load_keras
+    >>> from skmnist._utils.keras import creates_no_values
+    >>> with load_keras().StatelessScope(initialize_variables=False):
+    ...     creates_no_values()
+    True
+    """
+    from keras.src.backend.common.stateless_scope import get_stateless_scope
+
+    scope = get_stateless_scope()
+    return scope is not None and not scope.initialize_variables
