@@ -125,3 +125,34 @@ def schedule_of(optimizer: Any) -> Any:
     rate = optimizer._learning_rate
     schedules = load_keras().optimizers.schedules
     return rate if isinstance(rate, schedules.LearningRateSchedule) else None
+
+
+def parts_of(operation: Any) -> list[Any]:
+    """Return the layers that a layer or a network holds, in any of its attributes.
+
+    Examples
+    --------
+    >>> from skmnist._utils.backend import load_keras
+    >>> from skmnist._utils.keras import parts_of
+    >>> layers = load_keras().layers
+    >>> [layer.name for layer in parts_of(layers.TimeDistributed(layers.ReLU(name="inner")))]
+    ['inner']
+    """
+    return list(getattr(operation, "_layers", ()))
+
+
+def creates_no_values() -> bool:
+    """Return whether variables that are made in this thread get no values.
+
+    Examples
+    --------
+    >>> from skmnist._utils.backend import load_keras
+    >>> from skmnist._utils.keras import creates_no_values
+    >>> with load_keras().StatelessScope(initialize_variables=False):
+    ...     creates_no_values()
+    True
+    """
+    from keras.src.backend.common.stateless_scope import get_stateless_scope
+
+    scope = get_stateless_scope()
+    return scope is not None and not scope.initialize_variables

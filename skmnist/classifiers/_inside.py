@@ -85,7 +85,7 @@ class Inside(ImageState):
         return rows
 
     def __skmnist_getstate__(self) -> dict[str, Any]:
-        if self._fitted_architecture() != self._predictor_.architecture:
+        if not self._fitted_architecture().takes_weights_of(self._predictor_.architecture):
             raise ValueError(
                 "The network's parameters have changed since it was fitted. Set them back, or fit "
                 "again, before saving."

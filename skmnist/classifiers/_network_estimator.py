@@ -452,7 +452,7 @@ class NetworkEstimator(
         """Return the state to continue from; None draws new weights."""
         if self._predictor_ is None:
             return None
-        if self._predictor_.architecture != spec.architecture:
+        if not spec.architecture.takes_weights_of(self._predictor_.architecture):
             raise ValueError(
                 "The network's parameters have changed since it was fitted, so training can't "
                 "continue from there. Set warm_start=False to start over, or set them back."

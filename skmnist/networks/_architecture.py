@@ -60,6 +60,26 @@ class Architecture:
         check_execution_mode()
         return self.builder(**dict(self.settings), seed=seed)
 
+    def takes_weights_of(self, other: "Architecture") -> bool:
+        """Return whether another network's weights fit this one.
+
+        Those of an equal one do, and those of a user's network of the same outline, which may not
+        be equal because it holds something that can't be compared.
+
+        Examples
+        --------
+        >>> from skmnist.networks import Architecture, dense_network
+        >>> logistic = Architecture.of(dense_network, input_shape=(8, 8, 1), n_outputs=10)
+        >>> logistic.takes_weights_of(logistic)
+        True
+        """
+        outline = getattr(self.builder, "outline", None)
+        return self == other or (
+            outline is not None
+            and outline == getattr(other.builder, "outline", None)
+            and self.settings == other.settings
+        )
+
     def build_without_values(self) -> Any:
         """Build the network with variables that have names and shapes, but no values.
 

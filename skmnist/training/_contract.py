@@ -93,7 +93,8 @@ class Data:
 class State:
     """The state of training as plain arrays: the network's variables and the optimizer's.
 
-    Without the optimizer's, training continues with a new optimizer.
+    Without the optimizer's, training continues with a new optimizer; if that is empty, the network
+    is new too.
     """
 
     network: Sequence[NDArray[Any]]

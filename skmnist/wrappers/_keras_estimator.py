@@ -15,7 +15,7 @@ from scipy.sparse import issparse
 from skmnist._inputs.arrays import as_numpy
 from skmnist._inputs.encoding import ImageEncoding
 from skmnist._inputs.images import ImageShape, find_image_shape
-from skmnist._utils.backend import load_keras
+from skmnist._utils.backend import backend_name, load_keras
 from skmnist._utils.errors import shown
 from skmnist._utils.sklearn import HasMethods, Interval, StrOptions
 from skmnist.classifiers._network_estimator import NetworkEstimator
@@ -271,9 +271,15 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
         return with_rate(find_optimizer(chosen), self.learning_rate)
 
     def _start(self, spec: TrainingSpec) -> State | None:
-        if self._predictor_ is not None or not is_keras_model(self.model):
+        if self._predictor_ is not None:
             return super()._start(spec)
-        return State(_template_values(spec.architecture, self.model, self._seed_), None)
+        # Not those of an equal network that is compiled already: another function made that one.
+        network = spec.architecture.build(self._seed_)
+        if not is_keras_model(self.model):
+            return State(_values(network), ())
+        for variable, given in zip(own_network(network).weights, self.model.weights, strict=True):
+            variable.assign(given.value)
+        return State(_values(network), None)
 
     def _find_dtype(self) -> str:
         if self.dtype is None:
@@ -341,12 +347,12 @@ def _joined(X: Mapping[str, Any], parts: list[list[Any]]) -> NDArray[Any]:
     return np.concatenate([array.reshape(len(array), -1) for array in arrays], axis=1)
 
 
-def _template_values(architecture: Architecture, template: Any, seed: int) -> list[NDArray[Any]]:
-    """Return the variables of the adapted network, with the weights of the template."""
-    network = architecture.build(seed)
-    own_network(network).set_weights(template.get_weights())
-    convert = load_keras().ops.convert_to_numpy
-    return [np.array(convert(variable.value)) for variable in network.variables]
+def _values(network: Any) -> list[NDArray[Any]]:
+    """Copy the values of all variables."""
+    values = [variable.value for variable in network.variables]
+    if backend_name() == "torch":
+        values = [value.detach().cpu() for value in values]
+    return [np.asarray(value).copy() for value in values]
 
 
 def _check_compiled(compiled: Mapping[str, Any]) -> None:

@@ -1,24 +1,21 @@
 """The user's function or model as the builder of an architecture."""
 
-import json
 import random
 import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
-import joblib
 import numpy as np
 
 from skmnist._utils.backend import in_new_thread, load_keras
 from skmnist._utils.errors import shown
-from skmnist._utils.keras import compile_arguments, last_layer
-from skmnist.networks._adapted import Layout, adapted
-from skmnist.training._keras_objects import comparable
+from skmnist._utils.keras import compile_arguments, creates_no_values, last_layer
+from skmnist.networks._adapted import Layout, adapted, own_network
+from skmnist.wrappers._fingerprint import fingerprint, outline
 
 _building = threading.RLock()
 
@@ -40,8 +37,8 @@ def is_keras_model(model: Any) -> bool:
 class OwnNetwork:
     """A builder of adapted networks, made by the user's function.
 
-    Two of them are equal if their networks have the same structure, and the function has the same
-    code and arguments: then compiled code is shared.
+    Two of them are equal if their networks compute the same, whatever functions made them; then
+    compiled code is shared.  The initial weights are those of each function.
 
     Parameters
     ----------
@@ -50,7 +47,9 @@ class OwnNetwork:
     layout : Layout
         What the columns of a sample are.
     key : str
-        Equal for equal networks.
+        Equal for networks of equal computation.
+    outline : str
+        Equal for networks of the same layers and shapes, so that weights of one fit the other.
     compiled : dict of str to object
         How the user's function has compiled the network.
     output : Output
@@ -75,6 +74,7 @@ class OwnNetwork:
     make: "Maker" = field(compare=False)
     layout: Layout
     key: str
+    outline: str = field(compare=False, default="")
     compiled: Mapping[str, Any] = field(compare=False, default_factory=dict)
     output: "Output | None" = field(compare=False, default=None)
 
@@ -83,23 +83,22 @@ class OwnNetwork:
         cls, make: "Maker", layout: Layout, seed: int, input_shape: Any, dtype: str
     ) -> "OwnNetwork":
         """Build the network once, to find its structure and how it was compiled."""
-        network = make(seed)
-        whole = in_new_thread(lambda: adapted(network, layout, input_shape, dtype))
+        whole = make(seed, lambda network: adapted(network, layout, input_shape, dtype))
+        network = own_network(whole)
         make.remember(network)
-        key = joblib.hash([_structure(network), make.code(), make.arguments_of_key()])
         return cls(
             make,
             layout,
-            key,
+            fingerprint(network),
+            outline(network),
             compile_arguments(network),
             Output.of(network, whole),
         )
 
     def __call__(self, *, input_shape: Any, n_outputs: int, dtype: str, seed: int) -> Any:
         """Return the adapted network."""
-        network = self.make(seed)
-        whole = in_new_thread(lambda: adapted(network, self.layout, input_shape, dtype))
-        self.make.check_not_shared(network)
+        whole = self.make(seed, lambda network: adapted(network, self.layout, input_shape, dtype))
+        self.make.check_not_shared(own_network(whole))
         return whole
 
     def __getstate__(self) -> dict[str, Any]:
@@ -177,26 +176,35 @@ class Maker:
         self._dtype = dtype
         self._seen: list[Any] = []
 
-    def __call__(self, seed: int) -> Any:
-        """Return a new network; its unseeded layers get their seeds from `seed`."""
+    def __call__(self, seed: int, adapt: Callable[[Any], Any]) -> Any:
+        """Return a new network, adapted; its unseeded layers get their seeds from `seed`."""
         keras = load_keras()
         policy = self._dtype or keras.config.dtype_policy()
+        without_values = creates_no_values()
 
         def build() -> Any:
             keras.config.set_dtype_policy(policy)  # of this new thread only
-            if is_keras_model(self._model):
-                return keras.models.clone_model(self._model)
-            offered = {**self._offered, **({"seed": seed} if "seed" in self._offered else {})}
-            return self._model(**{**offered, **self._arguments})
+            scope = keras.StatelessScope(initialize_variables=False)
+            with scope if without_values else nullcontext():
+                network = self._new_network(seed)
+                self._check(network)
+                return adapt(network)
 
         with _building, _seeded_layers(seed):
-            network = in_new_thread(build)
-        if not isinstance(network, keras.Model):
+            return in_new_thread(build)
+
+    def _new_network(self, seed: int) -> Any:
+        if is_keras_model(self._model):
+            return load_keras().models.clone_model(self._model)
+        offered = {**self._offered, **({"seed": seed} if "seed" in self._offered else {})}
+        return self._model(**{**offered, **self._arguments})
+
+    def _check(self, network: Any) -> None:
+        if not isinstance(network, load_keras().Model):
             raise TypeError(
                 f"model={shown(self._model)} returned {shown(network)}; expected a keras.Model."
             )
         _check_trains_as_usual(network)
-        return network
 
     def remember(self, network: Any) -> None:
         """Remember the variables of a network that was built."""
@@ -214,30 +222,21 @@ class Maker:
                 "or freeze it (layer.trainable = False)."
             )
 
-    def code(self) -> Any:
-        """Return what identifies the function: its code, and the values that it refers to."""
-        return None if is_keras_model(self._model) else _code(self._model)
-
-    def arguments_of_key(self) -> Any:
-        """Return the arguments that can change the network."""
-        given = {**self._offered, **self._arguments}
-        leave_out = ("seed", "meta", "compile_kwargs")
-        described = {k: _argument(v) for k, v in sorted(given.items()) if k not in leave_out}
-        return described, str(self._dtype)
-
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_seen": []}
 
 
 @contextmanager
 def _seeded_layers(seed: int) -> Iterator[None]:
-    """Seed Python's global generator, which Keras's layers without a seed draw theirs from."""
-    before = random.getstate()
+    """Seed the global generators, which layers without a seed and users' initializers draw from."""
+    before, of_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
     try:
         yield
     finally:
         random.setstate(before)
+        np.random.set_state(of_numpy)  # noqa: NPY002
 
 
 def _check_trains_as_usual(network: Any) -> None:
@@ -251,81 +250,3 @@ def _check_trains_as_usual(network: Any) -> None:
                 "training is compiled for many steps. Give the loss by loss=..., or add it in a "
                 "layer by add_loss."
             )
-
-
-def _structure(network: Any) -> Any:
-    """Return what determines a network's computation."""
-    keras = load_keras()
-    variables = [(v.path, tuple(v.shape), v.dtype, v.trainable) for v in network.variables]
-    classes = [f"{type(layer).__module__}.{type(layer).__qualname__}" for layer in _layers(network)]
-    try:
-        serialized = keras.saving.serialize_keras_object(network)
-        serialized.pop("compile_config", None)
-        config = json.dumps(serialized, sort_keys=True, default=repr)
-    except Exception:  # of layers that can't be described
-        config = _like_no_other()
-    return variables, classes, config
-
-
-def _layers(network: Any) -> Iterator[Any]:
-    for layer in network.layers:
-        yield layer
-        if hasattr(layer, "layers"):
-            yield from _layers(layer)
-
-
-def _argument(value: Any) -> Any:
-    """Describe an argument in the same way in any process."""
-    if hasattr(value, "__code__"):
-        return _code(value)
-    if hasattr(value, "get_config"):
-        described = comparable(value)
-        if not isinstance(described, tuple):
-            return _like_no_other()
-        kind, settings, functions = described
-        return kind.__module__, kind.__qualname__, settings, [_argument(f) for f in functions]
-    if isinstance(value, list | tuple):
-        return [_argument(item) for item in value]
-    try:
-        return joblib.hash(value)
-    except Exception:  # of what can't be pickled
-        return _like_no_other()
-
-
-def _like_no_other() -> str:
-    """Return what makes a key equal to no other one, so that nothing is shared."""
-    return uuid4().hex
-
-
-def _code(function: Callable[..., Any]) -> Any:
-    """Return a description of a function that is equal for equal code, in any process."""
-    inner = getattr(function, "func", None)  # of functools.partial
-    if inner is not None:
-        return _code(inner), repr(getattr(function, "args", ()))
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return type(function).__qualname__, getattr(function, "__qualname__", repr(function))
-    closed_over = [_cell(cell) for cell in function.__closure__ or ()]
-    names = [_value(function.__globals__[n]) for n in code.co_names if n in function.__globals__]
-    return code.co_code, repr(_plain_constants(code)), code.co_names, closed_over, names
-
-
-def _plain_constants(code: Any) -> list[Any]:
-    return [
-        (constant.co_code, _plain_constants(constant)) if hasattr(constant, "co_code") else constant
-        for constant in code.co_consts
-    ]
-
-
-def _cell(cell: Any) -> str:
-    try:
-        return _value(cell.cell_contents)
-    except ValueError:  # not yet set
-        return ""
-
-
-def _value(value: Any) -> str:
-    """Describe a value that a function refers to, if it is a plain one; modules don't count."""
-    if isinstance(value, str | int | float | bool | bytes | tuple | list | dict | type(None)):
-        return repr(value)
-    return getattr(value, "__qualname__", type(value).__qualname__)
