@@ -286,7 +286,7 @@ def _plain_layers() -> list[Any]:
     """Return a layer and a network of each kind that hold nothing of their own."""
     keras = load_keras()
 
-    class Own(keras.Model):  # type: ignore[misc]
+    class Own(keras.Model):  # type: ignore[name-defined]
         pass
 
     inputs = keras.Input((1,))

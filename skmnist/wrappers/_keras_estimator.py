@@ -16,6 +16,7 @@ from skmnist._inputs.encoding import ImageEncoding
 from skmnist._inputs.images import ImageShape, find_image_shape
 from skmnist._utils.backend import backend_name, load_keras
 from skmnist._utils.errors import shown
+from skmnist._utils.keras import is_keras_model
 from skmnist._utils.sklearn import HasMethods, Interval, StrOptions
 from skmnist.classifiers._network_estimator import NetworkEstimator
 from skmnist.networks._adapted import Layout, own_network
@@ -31,7 +32,8 @@ from skmnist.wrappers._arguments import (
     unknown_argument,
     without_prefix,
 )
-from skmnist.wrappers._own_network import Maker, Output, OwnNetwork, is_keras_model
+from skmnist.wrappers._own_network import Maker, Output, OwnNetwork
+from skmnist.wrappers._portable import portable, restored
 from skmnist.wrappers._scikeras_names import all_translated
 
 _CROSS_ENTROPY = "cross_entropy"
@@ -94,7 +96,7 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
             Parameters by name.
         """
         function, own = FunctionArguments(self.model), super().get_params(deep)
-        given = {n: v for n, v in self._arguments.items() if function.takes(n)}
+        given = self.__skmnist_arguments__
         of_function = {**function.defaults, **given}
         return own | {
             (f"model__{name}" if name in own else name): value
@@ -134,6 +136,12 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
         self._store({name: value for name, value in params.items() if name not in of_values})
         return self
 
+    @property
+    def __skmnist_arguments__(self) -> dict[str, Any]:
+        """The function's arguments that were given, for files."""
+        function = FunctionArguments(self.model)
+        return {n: v for n, v in self._arguments.items() if function.takes(n)}
+
     def __getattr__(self, name: str) -> Any:
         arguments = vars(self).get("_arguments", {})
         if name in arguments:
@@ -143,6 +151,12 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
             if name in defaults:
                 return defaults[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __getstate__(self) -> Any:
+        return portable(super().__getstate__(), ("model", "_arguments"), type(self).__name__)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(restored(state))
 
     def __sklearn_clone__(self) -> Any:
         without, model = self, self.model
@@ -185,7 +199,7 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
     def _call_arguments(self, n_targets: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the function's arguments: the user's, and those that it is offered."""
         function = FunctionArguments(self.model)
-        given = {n: v for n, v in self._arguments.items() if function.takes(n)}
+        given = self.__skmnist_arguments__
         offers = self._offers(n_targets)
         own = {n: getattr(self, n) for n in self._get_param_names() if n != "model"}
         offers |= {name: value for name, value in own.items() if value is not None}
