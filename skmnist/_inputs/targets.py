@@ -34,7 +34,8 @@ def as_labels(y: Any, name: str = "y") -> Any:
     if len(shape) == 2 and shape[1] > 1:
         raise ValueError(
             f"{name} should be a 1d array of labels, shape (n,), but has shape {tuple(shape)}. "
-            f"If it is one-hot, give np.argmax({name}, axis=1)."
+            f"If it is one-hot, give np.argmax({name}, axis=1); if each column is a target with "
+            "classes of its own, use sklearn.multioutput.MultiOutputClassifier."
         )
     if isinstance(y, list | tuple) or isinstance(getattr(y, "dtype", None), _OBJECTS):
         _check_one_kind(y, name)

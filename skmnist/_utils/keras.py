@@ -3,9 +3,23 @@
 Keras may change them in any release: then this module is the one to update.
 """
 
+import sys
 from typing import Any
 
 from skmnist._utils.backend import load_keras
+
+
+def is_keras_model(model: Any) -> bool:
+    """Return whether `model` is a Keras model, without importing Keras.
+
+    Examples
+    --------
+    >>> from skmnist._utils.keras import is_keras_model
+    >>> is_keras_model(print)
+    False
+    """
+    keras = sys.modules.get("keras")
+    return keras is not None and isinstance(model, keras.Model)
 
 
 def nodes_of(network: Any) -> list[Any] | None:

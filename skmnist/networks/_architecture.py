@@ -96,14 +96,27 @@ class Architecture:
         >>> [tuple(variable.shape) for variable in logistic.build_without_values().variables]
         [(64, 10), (10,)]
         """
+        return without_values(lambda: self.build(seed=0))
 
-        def build() -> Any:
-            with load_keras().StatelessScope(initialize_variables=False):
-                return self.build(seed=0)
 
-        # Keras keeps a list of variables to initialize later, and numbers generated names, both
-        # per thread.
-        return in_new_thread(build)
+def without_values(make: Callable[[], Any]) -> Any:
+    """Return the result of a function whose Keras variables have names and shapes, but no values.
+
+    Examples
+    --------
+    >>> from skmnist._utils.backend import load_keras
+    >>> from skmnist.networks._architecture import without_values
+    >>> without_values(lambda: load_keras().Variable([1.0, 2.0], name="two").name)
+    'two'
+    """
+
+    def make_in_scope() -> Any:
+        with load_keras().StatelessScope(initialize_variables=False):
+            return make()
+
+    # Keras keeps a list of variables to initialize later, and numbers generated names, both per
+    # thread.
+    return in_new_thread(make_in_scope)
 
 
 def n_outputs_of(architecture: Architecture) -> int:

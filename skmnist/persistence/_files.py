@@ -21,6 +21,7 @@ from skmnist.persistence._fitted import (
     decoded_fitted,
     encoded_fitted,
 )
+from skmnist.persistence._models import Models, check_models, given
 from skmnist.persistence._variables import digest, read_variables, tensors_of
 
 if TYPE_CHECKING:
@@ -48,13 +49,13 @@ _SUFFIXES_OF_OTHERS = {
 
 
 def save(estimator: Any, path: str | os.PathLike[str]) -> None:
-    """Save a fitted classifier to one file that contains only data.
+    """Save a fitted estimator to one file that contains only data.
 
     Parameters
     ----------
-    estimator : NetworkClassifier, Pipeline or CommitteeClassifier
-        A fitted network classifier of this package, a Pipeline that ends in one, or a committee of
-        both. The Pipeline's other steps can be ``Blur``, ``ColumnNormalizer``, ``Deskew``,
+    estimator : NetworkClassifier, NetworkRegressor, Pipeline or CommitteeClassifier
+        A fitted network estimator of this package, a Pipeline that ends in one, or a committee of
+        classifiers. The Pipeline's other steps can be ``Blur``, ``ColumnNormalizer``, ``Deskew``,
         ``MomentNormalizer``, ``TextSequencer`` and "passthrough".
     path : str or path-like
         Path of the file, such as "model.safetensors"; "~" is the home folder. An existing file is
@@ -67,8 +68,9 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
         or has a parameter or class labels that are not plain data: a Keras optimizer or loss,
         callbacks, a ``RandomState``, a Pipeline's memory.
     ValueError
-        If a network's parameters were changed after the fit, its weights aren't finite, or `path`
-        has the suffix of another format, such as ".keras".
+        If a network's parameters were changed after the fit, its weights aren't finite, two
+        functions of ``KerasClassifier`` have the same name, or `path` has the suffix of another
+        format, such as ".keras".
     OSError
         If the file can't be written.
     sklearn.exceptions.NotFittedError
@@ -76,11 +78,14 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
 
     Notes
     -----
-    The parameters and everything learned are saved.  Not saved are the optimizer's state, so a
-    loaded classifier continues training with a new optimizer, the settings of ``set_callbacks``
-    and ``set_fit_request``, and attributes that the user added.  Parameters that are arrays are
-    loaded as lists; class labels of very different lengths are loaded as an array of objects, as
-    NumPy would pad them all to the longest.
+    The parameters and everything learned are saved.  Of the function of a ``KerasClassifier`` or
+    ``KerasRegressor``, the file has the arguments and the name, "module:function", which is never
+    imported; of a model as template, it has "keras.Model:" and the model's name.
+
+    Not saved are the optimizer's state, so a loaded estimator continues training with a new
+    optimizer, the settings of ``set_callbacks`` and ``set_fit_request``, and attributes that the
+    user added.  Parameters that are arrays are loaded as lists; class labels of very different
+    lengths are loaded as an array of objects, as NumPy would pad them all to the longest.
 
     Examples
     --------
@@ -100,8 +105,9 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     path = Path(path).expanduser()
     _check_suffix(path)
     networks: Networks = {}
-    part = encoded_fitted(estimator, "", networks)
-    decoded_fitted(part, "", {})  # what can't be loaded is not written
+    models = Models()
+    part = encoded_fitted(estimator, "", networks, models)
+    decoded_fitted(part, "", {}, models)  # what can't be loaded is not written
     content = {"format_version": _FORMAT_VERSION, **part, "versions": versions("safetensors")}
     tensors: dict[str, NDArray[Any]] = {}
     for place, network in networks.items():
@@ -111,8 +117,8 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     write(path, as_safetensors(tensors, {"skmnist": _as_text(content)}))
 
 
-def load(path: str | os.PathLike[str]) -> Any:
-    """Load a classifier that `save` has written.
+def load(path: str | os.PathLike[str], *, model: Any = None) -> Any:
+    """Load an estimator that `save` has written.
 
     The file need not be trusted: it is read as data, every part of it is checked, no layer is built
     that its tensors can't fill, and damage is detected by its SHA-256.
@@ -121,16 +127,25 @@ def load(path: str | os.PathLike[str]) -> Any:
     ----------
     path : str or path-like
         The file; "~" is the home folder.
+    model : callable, keras.Model or dict, default=None
+        The function, or the template, of the ``KerasClassifier`` or ``KerasRegressor`` in the file.
+        If several functions are in it, a dict of them by their names in the file, which the error
+        without `model` lists. A function is called with the arguments that are in the file, which
+        may be anybody's numbers and strings; no values are made for its variables before their
+        shapes are found in the file.
 
     Returns
     -------
-    estimator : NetworkClassifier, Pipeline or CommitteeClassifier
-        Fitted; on the same machine its probabilities are bitwise those of the saved classifier.
+    estimator : NetworkClassifier, NetworkRegressor, Pipeline or CommitteeClassifier
+        Fitted; on the same machine its predictions are bitwise those of the saved estimator.
 
     Raises
     ------
+    TypeError
+        If `model` is neither a function nor a Keras model.
     ValueError
-        If the file is not one that `save` has written, or is damaged.
+        If the file is not one that `save` has written, or is damaged; if `model` is missing or not
+        needed, or its network doesn't fit.
     OSError
         If the file can't be read.
 
@@ -144,19 +159,20 @@ def load(path: str | os.PathLike[str]) -> Any:
     ...     _ = path.write_bytes(b"anything else")
     ...     load(path)
     Traceback (most recent call last):
-    ValueError: ...model.safetensors can't be loaded as a classifier that skmnist saved: ...
+    ValueError: ...model.safetensors can't be loaded as an estimator that skmnist saved: ...
     """
     path = str(Path(path).expanduser())
     if Path(path).is_dir():
         raise IsADirectoryError(
             EISDIR, "it is a folder; expected the path of a file that save has written", path
         )
+    check_models(model)
     load_keras()  # before, as its errors aren't the file's
     with _named_in_errors(path), safe_open(path, framework="np") as file:
         networks: Networks = {}
         content = _content(file.metadata())
         _check_digest(content, file)
-        estimator = decoded_fitted(_of_estimator(content), "", networks)
+        estimator = decoded_fitted(_of_estimator(content), "", networks, given(model, content))
         architectures = {place: architecture_of(network) for place, network in networks.items()}
         variables = read_variables(file, architectures)
     for place, values in zip(networks, variables, strict=True):
@@ -173,7 +189,7 @@ def _named_in_errors(path: Any) -> Iterator[None]:
         raise
     except Exception as error:
         raise ValueError(
-            f"{path} can't be loaded as a classifier that skmnist saved: {error}"
+            f"{path} can't be loaded as an estimator that skmnist saved: {error}"
         ) from error
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from skmnist._inputs.pixels import PixelValues
 from skmnist._inputs.state import ImageState
 from skmnist.classifiers import PretrainedClassifier
@@ -11,10 +13,15 @@ from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.classifiers._network_estimator import NetworkEstimator
 from skmnist.persistence._checks import is_count, is_list_of, shortened, with_keys
 from skmnist.preprocessing._ink import InkTransformer
+from skmnist.regressors._network_regressor import NetworkRegressor
 from skmnist.text import TextSequencer
 from skmnist.text._networks import UNKNOWN
 from skmnist.text._sequence_classifier import MOST_WORDS, SequenceClassifier
 from skmnist.training._precision import DTYPES
+from skmnist.wrappers import KerasClassifier
+from skmnist.wrappers._keras_estimator import KerasEstimator
+
+_DTYPES = {"object", *(np.dtype(code).name for code in np.typecodes["All"])}
 
 # For each name, a check and its description in errors.
 Rules = dict[str, tuple[Callable[[Any], bool], str]]
@@ -49,6 +56,21 @@ def _are_pixel_values(value: Any) -> bool:
     )
 
 
+def _is_shape(value: Any) -> bool:
+    return is_list_of(int, value) and min(value, default=1) >= 1
+
+
+def _are_parts(value: Any) -> bool:
+    """Return whether a value is null, or a list of names and shapes of a network's inputs."""
+    if value is None:
+        return True
+    pairs = isinstance(value, list) and all(
+        isinstance(one, list) and len(one) == 2 and type(one[0]) is str and _is_shape(one[1])
+        for one in value
+    )
+    return pairs and len({name for name, _ in value}) == len(value) > 0
+
+
 _HISTORY = (_is_history, "a list of numbers for each name")
 # A class also has the rules of its bases.
 _RULES: dict[type, Rules] = {
@@ -81,6 +103,20 @@ _RULES: dict[type, Rules] = {
             "scikit-learn's name of a type of labels",
         ),
     },
+    NetworkRegressor: {
+        "n_outputs_": (lambda value: is_count(value) and value > 0, "a whole number > 0"),
+        "target_offset_": (lambda value: is_list_of(float, value), "a list of numbers"),
+        "target_scale_": (
+            lambda value: is_list_of(float, value) and min(value, default=1) > 0,
+            "a list of numbers > 0",
+        ),
+    },
+    KerasEstimator: {
+        "_sample_shape_": (_is_shape, "the shape of a sample"),
+        "_sample_dtype_": (lambda value: value in _DTYPES, "the name of one of NumPy's dtypes"),
+        "_parts_": (_are_parts, "null or the names and shapes of inputs"),
+    },
+    KerasClassifier: {"_logits_": (lambda value: type(value) is bool, "true or false")},
     PretrainedClassifier: {"fine_tune_history_": _HISTORY},
     SequenceClassifier: {
         "vocabulary_size_": (
@@ -104,7 +140,24 @@ def checked_state(estimator: Any, learned: Any) -> dict[str, Any]:
         _check_features(state)
     if isinstance(estimator, NetworkEstimator):
         _check_channels(state)
+    if isinstance(estimator, KerasEstimator):
+        _check_sample(state)
+    if isinstance(estimator, NetworkRegressor):
+        _check_columns(state)
     return state
+
+
+def check_targets(state: dict[str, Any]) -> None:
+    """Raise an error for a type of targets that doesn't fit the classes."""
+    kind, classes = state.get("target_type_"), state["classes_"].tolist()
+    fits = {
+        None: True,
+        "binary": len(classes) == 2,
+        "multiclass": len(classes) > 2,
+        "multilabel-indicator": classes == list(range(len(classes))),
+    }
+    if not fits[kind]:
+        raise ValueError(f"target_type_ is {kind!r}, which doesn't fit the classes.")
 
 
 def _rules_of(kind: type) -> Rules:
@@ -124,3 +177,19 @@ def _check_channels(state: dict[str, Any]) -> None:
     pixels = state["_pixels_"]
     if pixels is not None and len(pixels[-1]) != state["image_shape_"][2]:
         raise ValueError(f"_pixels_ has a background of {len(pixels[-1])} channels.")
+
+
+def _check_sample(state: dict[str, Any]) -> None:
+    n_features, parts = state["n_features_in_"], state["_parts_"]
+    in_parts = n_features if parts is None else sum(prod(shape) for _, shape in parts)
+    if not prod(state["_sample_shape_"]) == in_parts == n_features:
+        raise ValueError(f"_sample_shape_ and _parts_ don't fit {n_features} features.")
+
+
+def _check_columns(state: dict[str, Any]) -> None:
+    lengths = {len(state["target_offset_"]), len(state["target_scale_"])}
+    if lengths != {state["n_outputs_"]}:
+        raise ValueError(
+            f"target_offset_ and target_scale_ have {sorted(lengths)} numbers; expected "
+            f"{state['n_outputs_']}, one for each output."
+        )

@@ -1,5 +1,6 @@
 """Unfitted estimators as JSON: the names of their classes and their parameters."""
 
+from collections.abc import Mapping
 from math import isfinite
 from os import PathLike, fspath
 from typing import Any, get_type_hints
@@ -22,9 +23,12 @@ from skmnist.classifiers import (
 from skmnist.ensemble import CommitteeClassifier
 from skmnist.networks import ConvBlock, PooledBlocks, RandomUniform
 from skmnist.persistence._checks import of_type, with_keys
+from skmnist.persistence._models import Models
 from skmnist.preprocessing import Blur, ColumnNormalizer, Deskew, MomentNormalizer
+from skmnist.regressors import CNNRegressor, DNNRegressor
 from skmnist.text import SequenceCNNClassifier, SequenceDNNClassifier, TextSequencer
 from skmnist.training import Augmentation, Constant, Cosine, OneCycle, Optimizer, Plateau
+from skmnist.wrappers import KerasClassifier, KerasRegressor
 
 # Only transformers that learn no array.
 ESTIMATORS: dict[str, type[BaseEstimator]] = {
@@ -38,6 +42,10 @@ ESTIMATORS: dict[str, type[BaseEstimator]] = {
         ResNetClassifier,
         SequenceCNNClassifier,
         SequenceDNNClassifier,
+        CNNRegressor,
+        DNNRegressor,
+        KerasClassifier,
+        KerasRegressor,
         CommitteeClassifier,
         Pipeline,
         Blur,
@@ -61,11 +69,14 @@ _OBJECTS: dict[str, type[Value]] = {
         RandomUniform,
     )
 }
+# Their networks are of the user's own function or model, which the reader of a file gives.
+_OF_OWN_NETWORKS = (KerasClassifier, KerasRegressor)
 _INSTEAD = {
     "activation": "Keras's name of the activation",
     "callbacks": "None",
     "loss": "the name of one of Keras's losses",
     "memory": "None",
+    "metrics": "a list of the names of Keras's metrics",
     "optimizer": "the optimizer's name, or an Optimizer with its settings",
     "random_state": "a whole number or None",
     "schedule": "a schedule's name, OneCycle, Cosine or Plateau",
@@ -90,7 +101,7 @@ def check_class(estimator: Any) -> None:
         )
 
 
-def unfitted(name: Any, parameters: Any) -> Any:
+def unfitted(name: Any, parameters: Any, models: Models) -> Any:
     """Return an unfitted estimator of one of our classes, its parameters checked."""
     if not isinstance(name, str) or name not in ESTIMATORS:
         raise unknown_name("class", str(name), ESTIMATORS)
@@ -100,20 +111,44 @@ def unfitted(name: Any, parameters: Any) -> Any:
             raise unknown_name(f"{name}: parameter", parameter, known)
         if parameter in _NEVER_IN_A_FILE and value:
             raise ValueError(f"{parameter} in the file; expected none, as it isn't data.")
+    own: dict[str, Any] = {}
+    if ESTIMATORS[name] in _OF_OWN_NETWORKS:
+        own = _own_network(parameters.get("model"), models)
     # A parameter that is newer than the file gets its default.
-    estimator = ESTIMATORS[name](**{key: decoded(value) for key, value in parameters.items()})
+    decoded_ = {k: decoded(value, models) for k, value in parameters.items() if k not in own}
+    estimator = ESTIMATORS[name](**decoded_, **own)
     validate_params(estimator)
     return estimator
 
 
-def encoded_parameters(estimator: BaseEstimator) -> dict[str, Any]:
+def _own_network(value: Any, models: Models) -> dict[str, Any]:
+    """Return a user's function and its arguments, as an estimator's constructor takes them."""
+    value = with_keys(value, ("type", "path", "arguments"), "model")
+    arguments = of_type(value["arguments"], dict, "arguments of the model")
+    return {
+        "model": models.decoded(value["path"]),
+        **{f"model__{name}": decoded(argument, models) for name, argument in arguments.items()},
+    }
+
+
+def encoded_parameters(estimator: BaseEstimator, models: Models) -> dict[str, Any]:
     """Return an estimator's parameters, which may be estimators, as values for JSON."""
+    if not isinstance(estimator, _OF_OWN_NETWORKS):
+        return _encoded_each(estimator.get_params(deep=False), models)
+    names = parameter_names(type(estimator))
+    parameters = {name: getattr(estimator, name) for name in names if name != "model"}
+    arguments = _encoded_each(estimator.__skmnist_arguments__, models)
+    own = models.encoded(estimator.model, arguments)
+    return {**_encoded_each(parameters, models), "model": own}
+
+
+def _encoded_each(parameters: Mapping[str, Any], models: Models) -> dict[str, Any]:
     encoded_ = {}
-    for name, value in estimator.get_params(deep=False).items():
+    for name, value in parameters.items():
         try:
             if name in _NEVER_IN_A_FILE and value:
                 raise TypeError("it runs code")
-            encoded_[name] = encoded(value)
+            encoded_[name] = encoded(value, models)
         except TypeError as error:
             instead = _INSTEAD.get(name, "numbers, strings or this package's own objects")
             raise TypeError(
@@ -123,7 +158,7 @@ def encoded_parameters(estimator: BaseEstimator) -> dict[str, Any]:
     return encoded_
 
 
-def encoded(value: Any) -> Any:
+def encoded(value: Any, models: Models) -> Any:
     """Return plain values, and objects of our classes, as values for JSON."""
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
@@ -134,41 +169,41 @@ def encoded(value: Any) -> Any:
     if isinstance(value, float) and isfinite(value):
         return value
     if isinstance(value, list):
-        return [encoded(item) for item in value]
+        return [encoded(item, models) for item in value]
     if isinstance(value, tuple):
-        return {"type": "tuple", "items": [encoded(item) for item in value]}
+        return {"type": "tuple", "items": [encoded(item, models) for item in value]}
     if isinstance(value, dict):
-        return {"type": "dict", "items": [encoded(list(pair)) for pair in value.items()]}
+        return {"type": "dict", "items": [encoded(list(pair), models) for pair in value.items()]}
     if type(value) in _OBJECTS.values():
-        settings = {name: encoded(setting) for name, setting in value.get_params().items()}
+        settings = {name: encoded(setting, models) for name, setting in value.get_params().items()}
         return {"type": type(value).__name__, "fields": settings}
     if type(value) in ESTIMATORS.values():
-        return {"type": type(value).__name__, "parameters": encoded_parameters(value)}
+        return {"type": type(value).__name__, "parameters": encoded_parameters(value, models)}
     raise TypeError(
         f"{value!r} isn't a finite number, string, list, tuple, dict or object of this package"
     )
 
 
-def decoded(value: Any) -> Any:
+def decoded(value: Any, models: Models) -> Any:
     """Return values from JSON as plain values and objects of our classes."""
     if isinstance(value, list):
-        return [decoded(item) for item in value]
+        return [decoded(item, models) for item in value]
     if not isinstance(value, dict):
         return value
     kind = str(value.get("type"))
     if kind in _OBJECTS:
-        return _object(kind, with_keys(value, ("type", "fields"), kind)["fields"])
+        return _object(kind, with_keys(value, ("type", "fields"), kind)["fields"], models)
     if kind in ESTIMATORS:
-        return unfitted(kind, with_keys(value, ("type", "parameters"), kind)["parameters"])
+        return unfitted(kind, with_keys(value, ("type", "parameters"), kind)["parameters"], models)
     if kind not in ("tuple", "dict"):
         raise unknown_name("type", kind, ["tuple", "dict", *_OBJECTS, *ESTIMATORS])
     items = of_type(with_keys(value, ("type", "items"), kind)["items"], list, kind)
-    return (tuple if kind == "tuple" else dict)(decoded(items))
+    return (tuple if kind == "tuple" else dict)(decoded(items, models))
 
 
-def _object(kind: str, settings: Any) -> Any:
+def _object(kind: str, settings: Any, models: Models) -> Any:
     """Return an object of one of our classes, each field of the type that the class declares."""
-    settings = {k: decoded(v) for k, v in of_type(settings, dict, kind).items()}
+    settings = {k: decoded(v, models) for k, v in of_type(settings, dict, kind).items()}
     if kind == "Optimizer":  # checks itself: which settings it has only Keras knows, in `fit`
         return Optimizer(**settings)
     types = get_type_hints(_OBJECTS[kind])

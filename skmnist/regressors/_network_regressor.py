@@ -19,7 +19,11 @@ from skmnist.training._tasks import Numbers, Task
 # Losses that mean the same for scaled targets.
 _SCALABLE = ("huber", "log_cosh", "mean_absolute_error", "mean_squared_error")
 # Losses with a logarithm need positive outputs; that of Poisson regression has this link.
-_ACTIVATIONS = {"poisson": "exponential", "mean_squared_logarithmic_error": "softplus"}
+_ACTIVATIONS = {
+    "binary_crossentropy": "sigmoid",
+    "mean_squared_logarithmic_error": "softplus",
+    "poisson": "exponential",
+}
 
 
 class NetworkRegressor(RegressorMixin, NetworkEstimator, metaclass=ABCMeta):

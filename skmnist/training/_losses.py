@@ -45,6 +45,7 @@ _LOSSES_OF_LABELS = (
     "squared_hinge",
 )
 _LOSSES_OF_NUMBERS = (
+    "binary_crossentropy",
     "cosine_similarity",
     "huber",
     "log_cosh",

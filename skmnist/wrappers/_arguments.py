@@ -5,7 +5,7 @@ from inspect import Parameter, signature
 from typing import Any
 
 from skmnist._utils.errors import shown, unknown_name
-from skmnist.wrappers._own_network import is_keras_model
+from skmnist._utils.keras import is_keras_model
 
 # What the function is given if it asks for it by name.
 OFFERED = (

@@ -1,7 +1,7 @@
 """What the estimators of a network of the user's own have in common."""
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import copy
 from math import prod
 from numbers import Real
@@ -17,6 +17,7 @@ from skmnist._inputs.encoding import ImageEncoding
 from skmnist._inputs.images import ImageShape, find_image_shape
 from skmnist._utils.backend import backend_name, load_keras
 from skmnist._utils.errors import shown
+from skmnist._utils.keras import is_keras_model
 from skmnist._utils.sklearn import HasMethods, Interval, StrOptions
 from skmnist.classifiers._network_estimator import NetworkEstimator
 from skmnist.networks._adapted import Layout, own_network
@@ -32,7 +33,8 @@ from skmnist.wrappers._arguments import (
     unknown_argument,
     without_prefix,
 )
-from skmnist.wrappers._own_network import Maker, Output, OwnNetwork, is_keras_model
+from skmnist.wrappers._own_network import Maker, Output, OwnNetwork
+from skmnist.wrappers._portable import portable, restored
 from skmnist.wrappers._scikeras_names import all_translated
 
 _CROSS_ENTROPY = "cross_entropy"
@@ -44,7 +46,12 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
     A final class lists its parameters in ``__init__``, `model` and ``**arguments`` among them.
     """
 
-    _learned_names = (*NetworkEstimator._learned_names, "_sample_shape_", "_parts_")
+    _learned_names = (
+        *NetworkEstimator._learned_names,
+        "_sample_shape_",
+        "_sample_dtype_",
+        "_parts_",
+    )
     _parameter_constraints: dict[str, list[Any]] = {
         **NetworkEstimator._parameter_constraints,
         "model": [callable],
@@ -58,6 +65,7 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
     # Those of the function that were given; not in the instance while there are none.
     _arguments: Mapping[str, Any] = MappingProxyType({})
     _sample_shape_: list[int]
+    _sample_dtype_: str
     _parts_: list[list[Any]] | None
 
     # -- parameters ----------------------------------------------------------------------
@@ -71,7 +79,10 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
 
     def _store(self, parameters: Mapping[str, Any]) -> None:
         function, own = FunctionArguments(self.model), self._get_param_names()
+        settings = {n: v for n, v in parameters.items() if _is_setting(n, own)}
         for given, value in parameters.items():
+            if given in settings:
+                continue
             name = without_prefix(given)
             if given == name and name in own:
                 setattr(self, name, value)
@@ -80,6 +91,8 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
             else:
                 known = [*own, *function.names]
                 raise unknown_argument(type(self).__name__, given, known)
+        if settings:
+            super().set_params(**settings)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters of this estimator, those of the function `model` among them.
@@ -95,7 +108,7 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
             Parameters by name.
         """
         function, own = FunctionArguments(self.model), super().get_params(deep)
-        given = {n: v for n, v in self._arguments.items() if function.takes(n)}
+        given = self.__skmnist_arguments__
         of_function = {**function.defaults, **given}
         return own | {
             (f"model__{name}" if name in own else name): value
@@ -127,13 +140,17 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
             self.model = params.pop("model")
         own = self._get_param_names()
         of_values = {
-            name: value
-            for name, value in params.items()
-            if name in own or (name.partition("__")[0] in own and not name.startswith("model__"))
+            name: value for name, value in params.items() if name in own or _is_setting(name, own)
         }
         super().set_params(**of_values)
         self._store({name: value for name, value in params.items() if name not in of_values})
         return self
+
+    @property
+    def __skmnist_arguments__(self) -> dict[str, Any]:
+        """The function's arguments that were given, for files."""
+        function = FunctionArguments(self.model)
+        return {n: v for n, v in self._arguments.items() if function.takes(n)}
 
     def __getattr__(self, name: str) -> Any:
         arguments = vars(self).get("_arguments", {})
@@ -144,6 +161,12 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
             if name in defaults:
                 return defaults[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __getstate__(self) -> Any:
+        return portable(super().__getstate__(), ("model", "_arguments"), type(self).__name__)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(restored(state))
 
     def __sklearn_clone__(self) -> Any:
         without, model = self, self.model
@@ -191,7 +214,7 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
     def _call_arguments(self, n_targets: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the function's arguments: the user's, and those that it is offered."""
         function = FunctionArguments(self.model)
-        given = {n: v for n, v in self._arguments.items() if function.takes(n)}
+        given = self.__skmnist_arguments__
         offers = self._offers(n_targets)
         own = {n: getattr(self, n) for n in self._get_param_names() if n != "model"}
         offers |= {name: value for name, value in own.items() if value is not None}
@@ -219,6 +242,7 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
             "n_outputs_": 1 if n_targets == about_targets.get("n_classes") else n_targets,
             "n_outputs_expected_": 1,
             "X_shape_": (None, *self._sample_shape_),
+            "X_dtype_": np.dtype(self._sample_dtype_),
             "classes_": getattr(self, "classes_", None),
             "feature_names_in_": getattr(self, "feature_names_in_", None),
         }
@@ -294,6 +318,7 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
         if not going_on:
             self._parts_ = _parts_of(X) if _has_names(X) else None
             self._sample_shape_ = _sample_shape(X)
+            self._sample_dtype_ = _dtype_name(X)
         return super()._training_data(X, y, sample_weight, known, going_on=going_on)
 
     def _given(self, X: Any) -> Any:
@@ -306,6 +331,12 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
     def _learned_encoding(self, rows: NDArray[Any], seen: ImageShape | None) -> ImageEncoding:
         shape = find_image_shape(rows.shape[1], self.image_shape, seen)
         return ImageEncoding.learned(rows, seen, shape, self.pixel_scaling)
+
+
+def _is_setting(name: str, own: Collection[str]) -> bool:
+    """Return whether a name is that of a setting of a parameter, such as optimizer__momentum."""
+    holder, _, setting = name.partition("__")
+    return bool(setting) and holder in own and holder != "model"
 
 
 def _no_model() -> None:
@@ -322,6 +353,14 @@ def _sample_shape(X: Any) -> list[int]:
         return [sum(prod(shape) for _, shape in _parts_of(X))]
     shape = getattr(as_numpy(X), "shape", None)
     return [int(side) for side in (np.shape(X) if shape is None else shape)[1:]]
+
+
+def _dtype_name(X: Any) -> str:
+    """Return the name of the dtype that samples have, or would have as an array."""
+    if _has_names(X):
+        return str(np.result_type(*(np.asarray(as_numpy(value)).dtype for value in X.values())))
+    dtype = getattr(as_numpy(X), "dtype", None)
+    return str(np.asarray(X).dtype if not isinstance(dtype, np.dtype) else dtype)
 
 
 def _parts_of(X: Mapping[str, Any]) -> list[list[Any]]:

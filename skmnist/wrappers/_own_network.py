@@ -1,7 +1,6 @@
 """The user's function or model as the builder of an architecture."""
 
 import random
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
@@ -13,24 +12,17 @@ import numpy as np
 
 from skmnist._utils.backend import in_new_thread, load_keras
 from skmnist._utils.errors import shown
-from skmnist._utils.keras import compile_arguments, creates_no_values, last_layer
+from skmnist._utils.keras import (
+    compile_arguments,
+    creates_no_values,
+    is_keras_model,
+    last_layer,
+)
 from skmnist.networks._adapted import Layout, adapted, own_network
 from skmnist.wrappers._fingerprint import fingerprint, outline
+from skmnist.wrappers._portable import portable, restored
 
 _building = threading.RLock()
-
-
-def is_keras_model(model: Any) -> bool:
-    """Return whether `model` is a Keras model, without importing Keras.
-
-    Examples
-    --------
-    >>> from skmnist.wrappers._own_network import is_keras_model
-    >>> is_keras_model(print)
-    False
-    """
-    keras = sys.modules.get("keras")
-    return keras is not None and isinstance(model, keras.Model)
 
 
 @dataclass(frozen=True)
@@ -223,7 +215,10 @@ class Maker:
             )
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_seen": []}
+        return portable({**vars(self), "_seen": []}, ("_model", "_arguments"), "estimator")
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(restored(state))
 
 
 @contextmanager
@@ -242,7 +237,7 @@ def _seeded_layers(seed: int) -> Iterator[None]:
 def _check_trains_as_usual(network: Any) -> None:
     """Refuse networks with a training step of their own, which wouldn't be used."""
     base = load_keras().Model
-    for name in ("train_step", "compute_loss", "compute_loss_and_updates"):
+    for name in ("fit", "train_step", "compute_loss", "compute_loss_and_updates"):
         own = getattr(type(network), name, None)
         if own is not None and own is not getattr(base, name, own):
             raise ValueError(

@@ -50,7 +50,15 @@ def translated(name: str) -> str:
     return name
 
 
-_OF_FIT = ("batch_size", "callbacks", "epochs", "shuffle", "verbose", "validation_split")
+_OF_FIT = (
+    "batch_size",
+    "callbacks",
+    "class_weight",
+    "epochs",
+    "shuffle",
+    "validation_split",
+    "verbose",
+)
 
 
 def all_translated(parameters: Mapping[str, Any]) -> dict[str, Any]:
