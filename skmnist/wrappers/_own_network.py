@@ -4,6 +4,7 @@ import json
 import random
 import sys
 import threading
+import warnings
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from skmnist._utils.backend import in_new_thread, load_keras
 from skmnist._utils.errors import shown
 from skmnist._utils.keras import compile_arguments, last_layer
 from skmnist.networks._adapted import Layout, adapted
-from skmnist.training._keras_objects import comparable
+from skmnist.training._keras_objects import described
 
 _building = threading.RLock()
 
@@ -205,8 +206,8 @@ class Maker:
         """Return the arguments that can change the network."""
         given = {**self._offered, **self._arguments}
         leave_out = ("seed", "meta", "compile_kwargs")
-        described = {k: _argument(v) for k, v in sorted(given.items()) if k not in leave_out}
-        return described, str(self._dtype)
+        arguments = {k: _argument(v) for k, v in sorted(given.items()) if k not in leave_out}
+        return arguments, str(self._dtype)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_seen": []}
@@ -242,7 +243,9 @@ def _structure(network: Any) -> Any:
     variables = [(v.path, tuple(v.shape), v.dtype, v.trainable) for v in network.variables]
     classes = [f"{type(layer).__module__}.{type(layer).__qualname__}" for layer in _layers(network)]
     try:
-        serialized = keras.saving.serialize_keras_object(network)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The object being serialized includes a `lambda`")
+            serialized = keras.saving.serialize_keras_object(network)
         serialized.pop("compile_config", None)
         config = json.dumps(serialized, sort_keys=True, default=repr)
     except Exception:  # of layers that can't be described
@@ -262,10 +265,10 @@ def _argument(value: Any) -> Any:
     if hasattr(value, "__code__"):
         return _code(value)
     if hasattr(value, "get_config"):
-        described = comparable(value)
-        if not isinstance(described, tuple):
+        found = described(value)
+        if found is None:
             return _like_no_other()
-        kind, settings, functions = described
+        kind, settings, functions = found
         return kind.__module__, kind.__qualname__, settings, [_argument(f) for f in functions]
     if isinstance(value, list | tuple):
         return [_argument(item) for item in value]
