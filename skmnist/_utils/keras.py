@@ -127,7 +127,7 @@ def mean_metric(function: Any, name: str, direction: str) -> Any:
 
 
 def schedule_of(optimizer: Any) -> Any:
-    """Return the schedule of an optimizer's learning rate, or None if that is a number.
+    """Return the schedule or function of an optimizer's learning rate; None if it is a number.
 
     Examples
     --------
@@ -137,8 +137,7 @@ def schedule_of(optimizer: Any) -> Any:
     True
     """
     rate = optimizer._learning_rate
-    schedules = load_keras().optimizers.schedules
-    return rate if isinstance(rate, schedules.LearningRateSchedule) else None
+    return rate if callable(rate) else None
 
 
 def parts_of(operation: Any) -> list[Any]:

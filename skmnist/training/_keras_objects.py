@@ -6,23 +6,25 @@ from functools import partial
 from inspect import Parameter, signature
 from typing import Any
 
+import numpy as np
+
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown
 
 
-def comparable(value: Any) -> Hashable:
-    """Return what is equal for objects that compute the same.
+def comparable(loss: Any) -> Hashable:
+    """Return what is equal for losses that compute the same.
 
     Parameters
     ----------
-    value : object
-        A Keras object with a ``get_config``, a function, or a partial one.
+    loss : keras.losses.Loss, functools.partial or function
+        Its ``get_config`` is not used, which lacks Huber's ``delta``, for example.
 
     Returns
     -------
     key : hashable
-        The class and the settings. The object itself, which equals no other, if its settings
-        aren't known.
+        The class and all attributes. The loss itself, which equals no other, if these can't be
+        compared.
 
     Examples
     --------
@@ -34,16 +36,61 @@ def comparable(value: Any) -> Hashable:
     >>> comparable(losses.Huber(2.0)) == comparable(losses.Huber(1.0))
     False
     """
+    try:
+        key = _hashable(loss)
+        hash(key)
+    except TypeError:
+        return loss
+    return key
+
+
+def _hashable(value: Any) -> Any:
+    """Return what is equal for equal values; raise TypeError if there is no such thing."""
     if isinstance(value, partial):
-        key = (value.func, value.args, tuple(sorted(value.keywords.items())))
-        return key if _is_hashable(key) else value
-    if not hasattr(value, "get_config") or missing_settings(value):
-        return value
+        return value.func, _hashable(value.args), _hashable(value.keywords)
+    if isinstance(value, load_keras().losses.Loss):
+        # Keras numbers names, and the policy is new for each loss: it has its dtype too.
+        of_no_effect = {"name", "_dtype_policy"}
+        return type(value), _hashable(
+            {name: each for name, each in vars(value).items() if name not in of_no_effect}
+        )
+    if isinstance(value, np.ndarray):
+        return value.dtype.str, value.shape, value.tobytes()
+    if isinstance(value, list | tuple):
+        return tuple(_hashable(item) for item in value)
+    if isinstance(value, dict):
+        return tuple((name, _hashable(value[name])) for name in sorted(value))
+    return value
+
+
+def described(value: Any) -> tuple[Any, ...] | None:
+    """Return what is equal for Keras objects of the same class, settings and functions.
+
+    Parameters
+    ----------
+    value : object
+        A metric or a layer, which ``get_config`` describes.
+
+    Returns
+    -------
+    description : tuple (class, settings, functions) or None
+        None if the settings aren't known.
+
+    Examples
+    --------
+    >>> from skmnist._utils.backend import load_keras
+    >>> from skmnist.training._keras_objects import described
+    >>> metrics = load_keras().metrics
+    >>> described(metrics.AUC()) == described(metrics.AUC())
+    True
+    """
+    if missing_settings(value):
+        return None
     config = {**value.get_config(), "name": None}  # Keras numbers names
     try:
         settings = json.dumps(load_keras().saving.serialize_keras_object(config), sort_keys=True)
     except TypeError:  # a setting that can't be described
-        return value
+        return None
     return type(value), settings, tuple(_functions(value))
 
 
@@ -54,7 +101,7 @@ def missing_settings(value: Any) -> list[str]:
     --------
     >>> from skmnist._utils.backend import load_keras
     >>> from skmnist.training._keras_objects import missing_settings
-    >>> class Forgetful(load_keras().losses.Loss):
+    >>> class Forgetful(load_keras().metrics.Mean):
     ...     def __init__(self, factor=2.0, **settings):
     ...         super().__init__(**settings)
     >>> missing_settings(Forgetful())
@@ -65,7 +112,7 @@ def missing_settings(value: Any) -> list[str]:
     variadic = (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
     parameters = signature(type(value)).parameters.values()
     named = {each.name for each in parameters if each.kind not in variadic}
-    return sorted(named - set(value.get_config()) - {"name", "dtype", "reduction"})
+    return sorted(named - set(value.get_config()) - {"name", "dtype"})
 
 
 def is_keras_own(value: Any) -> bool:
@@ -122,11 +169,3 @@ def own_functions(value: Any) -> tuple[tuple[str, Any], ...]:
 def _functions(value: Any) -> list[Any]:
     """Return an object's functions, of which settings have only the names."""
     return [each for each in vars(value).values() if callable(each)]
-
-
-def _is_hashable(value: Any) -> bool:
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True

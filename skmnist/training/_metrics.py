@@ -9,6 +9,7 @@ from skmnist._utils.errors import shown
 from skmnist.training._keras_objects import (
     check_settings_known,
     comparable,
+    described,
     made_anew,
     own_functions,
 )
@@ -119,7 +120,7 @@ def _made_anew(metric: Any, name: str) -> Metric:
     kind, config, functions = type(metric), metric.get_config(), own_functions(metric)
     return Metric(
         name,
-        (name, comparable(metric)),
+        (name, described(metric) or metric),
         lambda: made_anew(kind, {**config, "name": name}, functions),
         kind.__name__.startswith("Sparse"),
     )

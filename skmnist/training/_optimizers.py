@@ -366,18 +366,12 @@ def _spec(optimizer: Any) -> OptimizerSpec:
             f"optimizer={shown(optimizer)} wraps other optimizers, which can't be copied; expected "
             "a single one. To scale the loss, set its loss_scale_factor."
         )
+    schedule = schedule_of(optimizer)
+    _check_schedule(schedule)
     check_settings_known(optimizer, "optimizer")
     config = optimizer.get_config()
     config.pop("name", None)  # Keras generates numbered names: "adam", "adam_1", ...
     rate = config["learning_rate"]
-    schedule = schedule_of(optimizer)
-    if schedule is not None:
-        check_settings_known(schedule, "learning_rate")
-    elif not isinstance(rate, int | float):
-        raise TypeError(
-            f"optimizer={shown(optimizer)} has a function as its learning rate; expected a number, "
-            "or a Keras schedule (keras.optimizers.schedules.LearningRateSchedule)."
-        )
     if isinstance(rate, int | float):
         del config["learning_rate"]
         rate = float(np.float32(rate))  # whatever the user's `floatx` is
@@ -394,3 +388,15 @@ def _spec(optimizer: Any) -> OptimizerSpec:
     made = [optimizer] if schedule is None else [optimizer, schedule]
     own = tuple((type(each).__name__, type(each)) for each in made if not is_keras_own(each))
     return OptimizerSpec(class_name, text, rate, own)
+
+
+def _check_schedule(schedule: Any) -> None:
+    """Refuse a function as the learning rate, and a schedule that can't be copied."""
+    if schedule is None:
+        return
+    if not isinstance(schedule, load_keras().optimizers.schedules.LearningRateSchedule):
+        raise TypeError(
+            f"optimizer has learning_rate={shown(schedule)}, a function, which can't be compiled; "
+            "expected a number, or a keras.optimizers.schedules.LearningRateSchedule."
+        )
+    check_settings_known(schedule, "learning_rate")
