@@ -32,6 +32,7 @@ import tomllib
 from collections import Counter
 from itertools import chain
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 import pytest
@@ -211,8 +212,10 @@ PAGE_TEMPLATE = """\
 # scikit-learn's own tests with our estimators
 
 The tests that scikit-learn has for what takes other estimators (stacking, bagging, search and so
-on), run with a small network in place of the generic estimators that they use: {originals}.
-A stand-in has the original's name and parameters, and ignores their values.
+on), run with a small network in place of the generic estimators that they use. A stand-in has the
+original's name and parameters, and ignores their values. The originals:
+
+{originals}
 
 Written by `python tests/scikit_learn_tests.py --write` from the outcomes, and from the reasons in
 `tests/scikit_learn_tests.toml`; without `--write` it compares the two.
@@ -303,7 +306,7 @@ def page(outcomes, control):
     number = Counter(outcome["outcome"] for outcome in control.values())
     rows = {module: of_module(outcomes, module) for module in MODULES} | {"all": outcomes}
     return PAGE_TEMPLATE.format(
-        originals=", ".join(f"`{name}`" for _, name in STAND_INS),
+        originals=fill(", ".join(f"`{name}`" for _, name in STAND_INS) + ".", 100),
         version=sklearn.__version__,
         n_control=len(control),
         **{name: number[name] for name in ("passed", "failed", "skipped")},
@@ -319,7 +322,8 @@ def page(outcomes, control):
 
 def sections(groups):
     return "\n\n".join(
-        f"{heading}\n\n" + "\n".join(f"- `{test}`" for test in tests) for heading, tests in groups
+        f"### {heading}\n\n" + "\n".join(f"- `{test}`" for test in tests)
+        for heading, tests in groups
     )
 
 
