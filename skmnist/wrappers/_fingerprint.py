@@ -55,7 +55,11 @@ def fingerprint(network: Any) -> str:
     (True, False)
     """
     variables = [(v.path, tuple(v.shape), str(v.dtype), v.trainable) for v in network.variables]
-    return _digest(repr((variables, _Description().of(network))).encode())
+    try:
+        description = _Description().of(network)
+    except Exception:  # of objects nested too deeply, or changed by another thread
+        description = _unlike_any(network)
+    return _digest(repr((variables, description)).encode())
 
 
 def outline(network: Any) -> str:

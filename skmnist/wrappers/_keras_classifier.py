@@ -56,10 +56,15 @@ class KerasClassifier(KerasEstimator, NetworkClassifier):
     Without an activation, outputs are taken for logits: if the loss has ``from_logits=True``, or
     isn't given at all.  A network for multi-label `y` has a sigmoid for each label.
 
-    Fits of equal networks share one compiled loop.  The function may be called several times in a
-    fit, so it should only build.  To pickle the estimator, the function must be importable; the
-    workers of joblib get functions of ``__main__`` too.  A file of ``skmnist.save`` has only the
-    function's name: give the function itself to ``skmnist.load(path, model=build)``.
+    Fits of networks that compute the same share one compiled loop, whatever function made them; a
+    function, layer or value in the network that has changed since is noticed, unless it is read
+    from a file or from an installed package.  The function may be called several times in a fit, so
+    it should only build.
+
+    Pickles have a function by its name, so that it must be importable where they are read, or by
+    its code if it has no name in a module, as a lambda.  The workers of joblib get functions of
+    ``__main__`` too.  A file of ``skmnist.persistence.save`` has only the function's name: give
+    the function itself to ``skmnist.persistence.load(path, model=build)``.
 
     Examples
     --------

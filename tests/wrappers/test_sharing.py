@@ -459,6 +459,17 @@ def test_the_key_is_the_same_in_each_build_and_for_each_copy_of_the_function(mak
     assert key_of(make) == key_of(make) == key_of(copy)
 
 
+def test_what_is_nested_too_deeply_is_like_nothing_else():
+    nested = []
+    for _ in range(10_000):
+        nested = [nested]
+
+    def make():
+        return of(layers.Lambda(lambda x: x * len(nested)))
+
+    assert key_of(make) != key_of(make)
+
+
 def test_what_cannot_be_described_is_not_shared_but_goes_on_training(made, few):
     class Sized(layers.Layer):
         def __init__(self):
