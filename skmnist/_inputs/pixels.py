@@ -16,6 +16,10 @@ from skmnist._inputs.sparse_rows import SparseRows, count, taken
 
 # A single bright pixel in each image of 50 x 50 has a range of 50 standard deviations.
 _WIDEST_RANGE = 50
+# Numbers that spread like a bell: wider than this many deviations, with fewer than this fraction of
+# them within a tenth of the range from its ends, where pictures have their ink or their background.
+_WIDER_THAN_PICTURES = 6
+_FEW_AT_THE_ENDS = 0.005
 # The means of centred columns differ by less than this fraction of what chance alone would give.
 _CENTRED = 0.5
 # Means of columns that differ by more than this many times as much as chance are those of pictures.
@@ -118,8 +122,9 @@ def find_pixel_scaling(rows: Any) -> PixelScaling:
     -------
     scaling : PixelScaling
         For images the lowest value and the range, so that pixels lie from 0 to 1 (0 and 255 for
-        MNIST).  For centred or heavy-tailed data, such as those of a ``StandardScaler``, the mean
-        and the standard deviation of all values together.  The scale of constant data is 1.
+        MNIST).  For centred, bell-shaped or heavy-tailed data, such as those of a
+        ``StandardScaler`` or most tables of measurements, the mean and the standard deviation of
+        all values together.  The scale of constant data is 1.
 
     Notes
     -----
@@ -127,7 +132,8 @@ def find_pixel_scaling(rows: Any) -> PixelScaling:
     makes them differ by: ``n * var(means) / var(values)`` is 3.6 for ten images of Fashion-MNIST,
     0.7 for ten photographs of CIFAR-10, more for more images, and 0 for what a ``StandardScaler``
     was fitted on.  They are heavy-tailed if the range is over 50 standard deviations; it is 3 to 5
-    for MNIST, digits and photographs.
+    for MNIST, digits and photographs.  They are bell-shaped if the range is over 6 standard
+    deviations and hardly any value is near its ends, as in samples of a normal distribution.
 
     The scaling is learned from values, never from the dtype, so that the same numbers are the same
     images whether they are uint8 or float64.
@@ -148,7 +154,8 @@ def find_pixel_scaling(rows: Any) -> PixelScaling:
     if _are_pictures_for_certain(rows, low, spread):
         return PixelScaling(low, spread)
     mean, variance, apart = _spread_of_values(rows, low)
-    if apart < _CENTRED or variance * _WIDEST_RANGE**2 < spread**2:
+    is_wide = variance * _WIDEST_RANGE**2 < spread**2
+    if apart < _CENTRED or is_wide or _is_bell(rows, low, spread, variance):
         return PixelScaling(low + mean, float(np.sqrt(variance)))
     return PixelScaling(low, spread)
 
@@ -158,8 +165,21 @@ def _are_pictures_for_certain(rows: Any, low: float, spread: float) -> bool:
     if len(rows) <= _ENOUGH:
         return False
     drawn = np.random.default_rng(0).choice(len(rows), _ENOUGH, replace=False)
-    _, variance, apart = _spread_of_values(taken(rows, np.sort(drawn)), low)
-    return apart > _APART and variance * (_WIDEST_RANGE / 2) ** 2 > spread**2
+    some = taken(rows, np.sort(drawn))
+    _, variance, apart = _spread_of_values(some, low)
+    is_narrow = variance * (_WIDEST_RANGE / 2) ** 2 > spread**2
+    return apart > _APART and is_narrow and not _is_bell(some, low, spread, variance)
+
+
+def _is_bell(rows: Any, low: float, spread: float, variance: float) -> bool:
+    """Return whether the values are wide spread, and few of them at the ends of their range."""
+    if variance * _WIDER_THAN_PICTURES**2 >= spread**2:
+        return False
+    at_the_ends = 0
+    for batch in gen_batches(len(rows), _ROWS_IN_BATCH):
+        place = np.subtract(rows[batch], low, dtype=np.float64) / spread
+        at_the_ends += int(np.count_nonzero((place < 0.1) | (place > 0.9)))
+    return at_the_ends < _FEW_AT_THE_ENDS * rows.size
 
 
 def _spread_of_values(rows: Any, low: float) -> tuple[float, float, float]:

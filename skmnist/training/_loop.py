@@ -246,7 +246,8 @@ class _Best:
     def __init__(self, plan: Plan) -> None:
         self._patience = plan.patience
         self._monitor = plan.monitor
-        self._judged, self._watched = Lowest(plan.tol), Lowest(plan.tol)
+        # The kept epoch is the best one, however little better it is.
+        self._judged, self._watched = Lowest(0.0), Lowest(plan.tol)
         self.epoch = 0
         self.state: State | None = None
 
