@@ -214,6 +214,8 @@ class CNNFeatures(
         """Find a misspelt layer before the training, not after it."""
         image_shape = find_image_shape(n_pixels, classifier.image_shape, seen_shape)
         architecture = classifier.__skmnist_architecture__(image_shape, 2, "float32")
+        if architecture is None:
+            return
         check_memory(architecture)
         inner_network(architecture, self.layer, self.pool)
 

@@ -59,8 +59,11 @@ class Inside(ImageState):
 
     def __skmnist_architecture__(
         self, image_shape: ImageShape, n_targets: int, dtype: str
-    ) -> Architecture:
-        """Return the architecture that the parameters describe for these images and targets."""
+    ) -> Architecture | None:
+        """Return the architecture that the parameters describe for these images and targets.
+
+        None if it isn't known before the fit, as for a network of the user's own.
+        """
         return self._architecture(image_shape, n_targets, dtype)
 
     @property

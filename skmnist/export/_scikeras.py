@@ -93,6 +93,11 @@ def to_scikeras(estimator: NetworkClassifier, **kwargs: Any) -> Any:
         raise TypeError(
             f"to_scikeras converts the network classifiers of skmnist, not {shown(estimator)}."
         )
+    if estimator.__skmnist_architecture__((1, 1, 1), 2, "float32") is None:
+        raise TypeError(
+            f"{type(estimator).__name__} has a network of your own; give its function to "
+            "SciKeras's KerasClassifier itself."
+        )
     classifier = _scaled_keras_classifier()
     validate_params(estimator)
     left_behind = list(_left_behind(estimator, kwargs))
@@ -273,9 +278,11 @@ def network_on_pixels(
     seen = None if len(shape) == 1 else (*shape, 1)[:3]
     wanted = None if image_shape is None else tuple(image_shape)
     image_shape = find_image_shape(prod(shape), wanted, seen)
-    network = estimator.__skmnist_architecture__(
+    architecture = estimator.__skmnist_architecture__(
         image_shape, meta["n_classes_"], find_dtype(dtype)
-    ).build(seed_of(estimator.random_state))
+    )
+    assert architecture is not None, "to_scikeras refuses networks of the user's own"
+    network = architecture.build(seed_of(estimator.random_state))
 
     pixels = load_keras().Input(shape, name="pixels")
     outputs = network(layers.Reshape(image_shape, name="as_images")(pixels))

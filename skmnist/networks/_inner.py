@@ -4,6 +4,7 @@ from typing import Any
 
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import unknown_name
+from skmnist.networks._adapted import adapted, own_network
 from skmnist.networks._architecture import Architecture
 from skmnist.networks._layers import CHANNELS_LAST
 
@@ -55,17 +56,42 @@ def inner_network(
     """
     keras = load_keras()
     whole = network.build(seed)
+    own = own_network(whole)
+    _check_graph(own)
     # Not `.output`: for a network within the network, that is a tensor of its inner graph.
-    values = keras.Operation.output.fget(_find_layer(whole.layers, layer))
+    values = keras.Operation.output.fget(_find_layer(own.layers, layer))
     has_maps = len(values.shape) == 4
     to_rows = {
         None: keras.layers.Flatten,
         "avg": keras.layers.GlobalAveragePooling2D,
         "max": keras.layers.GlobalMaxPooling2D,
     }[pool if has_maps else None]
-    return keras.Model(
-        whole.inputs[0], to_rows(data_format=CHANNELS_LAST, dtype=dtype, name="features")(values)
-    )
+    rows = to_rows(data_format=CHANNELS_LAST, dtype=dtype, name="features")(values)
+    inner = keras.Model(own.inputs if len(own.inputs) > 1 else own.inputs[0], rows)
+    if own is not whole:
+        layout: Any = network.builder  # of the user's own network
+        inner = adapted(inner, layout.layout, whole.input_shape[1:], dtype)
+    _check_first(inner, whole)
+    return inner
+
+
+def _check_graph(network: Any) -> None:
+    """Raise an error for a subclass of Model, whose layers have no symbolic outputs."""
+    if not getattr(network, "inputs", None):
+        raise ValueError(
+            f"{type(network).__name__} is a subclass of keras.Model, whose inner layers can't be "
+            "reached; expected a sequential or a functional model."
+        )
+
+
+def _check_first(inner: Any, whole: Any) -> None:
+    """Raise an error unless the variables of a part are the first ones of the whole network."""
+    first = whole.variables[: len(inner.variables)]
+    if any(one is not other for one, other in zip(inner.variables, first, strict=True)):
+        raise ValueError(
+            "layer is in the middle of a network that isn't a chain of layers; expected a layer "
+            "that comes after all of the layers before it, such as 'penultimate'."
+        )
 
 
 def _find_layer(layers: list[Any], layer: str | int) -> Any:

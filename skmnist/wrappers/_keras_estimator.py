@@ -204,6 +204,11 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
             own, input_shape=image_shape, n_outputs=own.output.n_units, dtype=dtype
         )
 
+    def __skmnist_architecture__(
+        self, image_shape: ImageShape, n_targets: int, dtype: str
+    ) -> Architecture | None:
+        return None
+
     def _layout(self) -> Layout:
         shape, names = tuple(self._sample_shape_), getattr(self, "feature_names_in_", ())
         if self._parts_ is not None:
