@@ -154,6 +154,24 @@ def parts_of(operation: Any) -> list[Any]:
     return list(getattr(operation, "_layers", ()))
 
 
+def draw_from_own_seeds(network: Any) -> None:
+    """Make all layers of a network draw from their own generators, whose seeds they have drawn.
+
+    With PyTorch, Keras's dropout without a seed draws from the global generator.
+
+    Examples
+    --------
+    >>> from skmnist._utils.backend import load_keras
+    >>> from skmnist._utils.keras import draw_from_own_seeds
+    >>> draw_from_own_seeds(load_keras().Sequential([load_keras().layers.Dropout(0.5)]))
+    """
+    for part in parts_of(network):
+        for generator in getattr(part, "_seed_generators", ()):
+            if generator._initial_seed is None:
+                generator._initial_seed = 0  # only whether there is one matters
+        draw_from_own_seeds(part)
+
+
 def creates_no_values() -> bool:
     """Return whether variables that are made in this thread get no values.
 

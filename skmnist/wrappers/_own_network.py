@@ -15,6 +15,7 @@ from skmnist._utils.errors import shown
 from skmnist._utils.keras import (
     compile_arguments,
     creates_no_values,
+    draw_from_own_seeds,
     is_keras_model,
     last_layer,
 )
@@ -180,7 +181,9 @@ class Maker:
             with scope if without_values else nullcontext():
                 network = self._new_network(seed)
                 self._check(network)
-                return adapt(network)
+                whole = adapt(network)
+            draw_from_own_seeds(whole)
+            return whole
 
         with _building, _seeded_layers(seed):
             return in_new_thread(build)

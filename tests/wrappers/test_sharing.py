@@ -211,7 +211,7 @@ def of_table(table):
             self.table = {"values": [np.array(table, dtype="float32")]}
 
         def call(self, x):
-            return x * self.table["values"][0]
+            return x * keras.ops.convert_to_tensor(self.table["values"][0])
 
     return lambda: of(Lookup())
 
