@@ -59,7 +59,10 @@ class KerasClassifier(KerasEstimator, NetworkClassifier):
     Fits of equal networks share one compiled loop.  The function may be called several times in a
     fit, so it should only build.  To pickle the estimator, the function must be importable; the
     workers of joblib get functions of ``__main__`` too.  A file of ``skmnist.save`` has only the
-    function's name: give the function itself to ``skmnist.load(path, model=build)``.
+    function's name: give the function itself to ``skmnist.load(path, model=build)``.  Keras copies
+    and unpickles objects of your own classes (losses, optimizers, metrics, layers) only if these
+    are registered by ``keras.saving.register_keras_serializable``: searches over such objects, and
+    workers, need that.
 
     Examples
     --------
