@@ -66,6 +66,9 @@ class KerasClassifier(KerasEstimator, NetworkClassifier):
     ``__main__`` too.  A file of ``skmnist.persistence.save`` has only the function's name: give
     the function itself to ``skmnist.persistence.load(path, model=build)``.
 
+    Keras copies and unpickles objects of your own classes (losses, optimizers, metrics, layers) only
+    if these are registered by ``keras.saving.register_keras_serializable``: workers need that.
+
     Examples
     --------
     >>> import keras

@@ -268,7 +268,7 @@ def test_they_set_the_rate_of_the_optimizer_that_the_function_compiled(few):
     scheduler = CALLBACKS.LearningRateScheduler(half)
     fitted = KerasClassifier(compiled, epochs=2, callbacks=[scheduler]).fit(*few)
     assert fitted.history_["learning_rate"] == pytest.approx([0.05, 0.025])
-    assert type(scheduler.model.optimizer) is keras.optimizers.SGD
+    assert isinstance(scheduler.model.optimizer, keras.optimizers.SGD)
 
 
 def test_a_nan_ends_the_training_with_an_error(few):
