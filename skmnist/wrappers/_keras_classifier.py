@@ -66,8 +66,8 @@ class KerasClassifier(KerasEstimator, NetworkClassifier):
     ``__main__`` too.  A file of ``skmnist.persistence.save`` has only the function's name: give
     the function itself to ``skmnist.persistence.load(path, model=build)``.
 
-    Keras copies and unpickles objects of your own classes (losses, optimizers, metrics, layers) only
-    if these are registered by ``keras.saving.register_keras_serializable``: workers need that.
+    Keras copies and unpickles objects of classes of your own (losses, optimizers, metrics, layers)
+    only if they are registered by ``keras.saving.register_keras_serializable``: workers need that.
 
     Examples
     --------
