@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown
 from skmnist.classifiers._docstrings import describe_shared_parameters
 from skmnist.classifiers._network_classifier import NetworkClassifier
@@ -92,6 +93,7 @@ class KerasClassifier(KerasEstimator, NetworkClassifier):
         **NetworkClassifier._parameter_constraints,
         **KerasEstimator._parameter_constraints,
     }
+    _default_loss = "cross_entropy"
     _learned_names = (*KerasEstimator._learned_names, "classes_", "target_type_", "_logits_")
 
     def __init__(
@@ -152,10 +154,19 @@ class KerasClassifier(KerasEstimator, NetworkClassifier):
     def _about_targets(self) -> dict[str, Any]:
         n_classes = len(self.classes_)
         return {
+            "classes": self.classes_,
             "n_classes": n_classes,
             "n_outputs": 1 if self.target_type_ == "binary" else n_classes,
             "target_type": self.target_type_,
         }
+
+    def _loss_of_keras(self, network: Any) -> Any:
+        if self.loss is not None and self.loss != "cross_entropy":
+            return self.loss
+        losses = load_keras().losses
+        binary = self._has_several_labels or network.output_shape[-1] == 1
+        made = losses.BinaryCrossentropy if binary else losses.SparseCategoricalCrossentropy
+        return made(from_logits=self._logits_)
 
     def _check_output(self, output: Output) -> None:
         n_classes = len(self.classes_)

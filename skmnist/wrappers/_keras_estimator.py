@@ -33,11 +33,10 @@ from skmnist.wrappers._arguments import (
     unknown_argument,
     without_prefix,
 )
+from skmnist.wrappers._offers import offers
 from skmnist.wrappers._own_network import Maker, Output, OwnNetwork
 from skmnist.wrappers._portable import portable, restored
 from skmnist.wrappers._scikeras_names import all_translated
-
-_CROSS_ENTROPY = "cross_entropy"
 
 
 class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
@@ -183,20 +182,23 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
     def network_(self) -> Any:
         """The network as a live Keras model: that of the function `model`.
 
-        Its input is ``(X - pixel_offset_) / pixel_scale_``, in the network's own layout.  If the
-        function has compiled it, it can be evaluated; otherwise compile it first.
+        Its input is ``(X - pixel_offset_) / pixel_scale_``, in the network's own layout.  It is
+        compiled as the function did it, or else with the optimizer, the loss and the metrics of the
+        training, so that it can be evaluated.
 
         It is a copy to inspect, to evaluate and to export: training it doesn't change this
         estimator.
         """
         network = own_network(super().network_)
-        if network.compiled and not network.optimizer.built:
+        if not network.compiled:
+            network.compile(**{**self._compile_kwargs(), "loss": self._loss_of_keras(network)})
+        if not network.optimizer.built:
             # Keras warns when it loads a file with an optimizer that wasn't built.
             network.optimizer.build(network.trainable_variables)
         return network
 
     def _architecture(self, image_shape: ImageShape, n_targets: int, dtype: str) -> Architecture:
-        maker = Maker(self.model, *self._call_arguments(n_targets), self.dtype)
+        maker = Maker(self.model, *self._call_arguments(), self.dtype)
         own = OwnNetwork.of(maker, self._layout(), self._seed_, image_shape, dtype)
         assert own.output is not None
         self._check_output(own.output)
@@ -216,46 +218,28 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
             return Layout(shape, parts, by_name=True)
         return Layout(shape, tuple((str(name), (1,)) for name in names))
 
-    def _call_arguments(self, n_targets: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _call_arguments(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the function's arguments: the user's, and those that it is offered."""
         function = FunctionArguments(self.model)
         given = self.__skmnist_arguments__
-        offers = self._offers(n_targets)
+        found = offers(self, self._about_targets())
+        if function.takes("compile_kwargs"):
+            found["compile_kwargs"] = self._compile_kwargs()
         own = {n: getattr(self, n) for n in self._get_param_names() if n != "model"}
-        offers |= {name: value for name, value in own.items() if value is not None}
-        offered = {n: offers[n] for n in function.names if n in offers and n not in given}
+        found |= {name: value for name, value in own.items() if value is not None}
+        offered = {n: found[n] for n in function.names if n in found and n not in given}
         function.check_complete([*given, *offered], type(self).__name__)
         # A clone has been given the defaults, and builds an equal network.
         defaults = {n: v for n, v in function.defaults.items() if n not in offered}
         return {**defaults, **given}, offered
 
-    def _offers(self, n_targets: int) -> dict[str, Any]:
-        shape = self._parts_ or self._sample_shape_
-        shapes = (
-            {name: tuple(shape) for name, shape in self._parts_} if self._parts_ else tuple(shape)
-        )
-        about_targets = self._about_targets()
-        offers = {
-            "n_features_in": self.n_features_in_,
-            "input_shape": shapes,
-            "seed": self._seed_,
-            **about_targets,
+    def _compile_kwargs(self) -> dict[str, Any]:
+        """Return what a function may compile its network with, as SciKeras offers it."""
+        return {
+            "optimizer": self._optimizer().make(),
+            "loss": self.loss or self._default_loss,
+            "metrics": self.metrics,
         }
-        meta = {f"{name}_": value for name, value in about_targets.items()}
-        meta |= {
-            "n_features_in_": self.n_features_in_,
-            "n_outputs_": 1 if n_targets == about_targets.get("n_classes") else n_targets,
-            "n_outputs_expected_": 1,
-            "X_shape_": (None, *self._sample_shape_),
-            "X_dtype_": np.dtype(self._sample_dtype_),
-            "classes_": getattr(self, "classes_", None),
-            "feature_names_in_": getattr(self, "feature_names_in_", None),
-        }
-        compiled = {"optimizer": None, "loss": self.loss, "metrics": self.metrics}
-        if FunctionArguments(self.model).takes("compile_kwargs"):
-            compiled["optimizer"] = self._optimizer_of({}).make()
-            compiled["loss"] = self.loss or self._default_loss
-        return offers | {"meta": meta, "compile_kwargs": compiled}
 
     @abstractmethod
     def _about_targets(self) -> dict[str, Any]:
@@ -267,7 +251,11 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
 
     # -- the training --------------------------------------------------------------------
 
-    _default_loss = _CROSS_ENTROPY
+    _default_loss: str
+
+    @abstractmethod
+    def _loss_of_keras(self, network: Any) -> Any:
+        """Return the loss of the training in a form that ``keras.Model.compile`` takes."""
 
     def _training_spec(self) -> TrainingSpec:
         architecture = self._fitted_architecture()

@@ -146,6 +146,9 @@ class KerasRegressor(KerasEstimator, NetworkRegressor):
             "target_type": "continuous-multioutput" if several else "continuous",
         }
 
+    def _loss_of_keras(self, network: Any) -> Any:
+        return self.loss or self._default_loss
+
     def _check_output(self, output: Output) -> None:
         if output.n_units != self.n_outputs_:
             raise ValueError(

@@ -189,6 +189,11 @@ class Maker:
             return in_new_thread(build)
 
     def _new_network(self, seed: int) -> Any:
+        if isinstance(self._model, load_keras().layers.Layer) and not is_keras_model(self._model):
+            raise TypeError(
+                f"model={shown(self._model)} is a layer; expected a function that returns a "
+                "keras.Model, or a keras.Model."
+            )
         if is_keras_model(self._model):
             return load_keras().models.clone_model(self._model)
         offered = {**self._offered, **({"seed": seed} if "seed" in self._offered else {})}

@@ -13,10 +13,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Training ended at guessing")
 # -- optimizers -------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(reason="the constructor knows the learning rate alone", strict=True)
-@pytest.mark.parametrize(
-    "optimizer", ["SGD", "sgd", keras.optimizers.SGD()], ids=["class name", "name", "object"]
-)
+@pytest.mark.parametrize("optimizer", ["SGD", "sgd"], ids=["class name", "name"])
 def test_settings_of_the_optimizer_are_parameters(optimizer, zero_to_four):
     classifier = KerasClassifier(
         mlp_classifier,
@@ -29,6 +26,11 @@ def test_settings_of_the_optimizer_are_parameters(optimizer, zero_to_four):
     assert isinstance(made, keras.optimizers.SGD)
     assert float(made.momentum) == pytest.approx(0.5)
     assert float(made.learning_rate) == pytest.approx(0.15)
+
+
+def test_settings_beside_an_optimizer_object_are_refused():
+    with pytest.raises(TypeError, match="settings of its own, which can't be set by name"):
+        KerasClassifier(plain, optimizer=keras.optimizers.SGD(), optimizer__momentum=0.5)
 
 
 def test_settings_of_the_optimizer_can_be_searched():

@@ -72,7 +72,6 @@ def test_a_regressors_function_gets_what_it_asks_for(diabetes):
     assert "n_classes_" not in meta
 
 
-@pytest.mark.xfail(reason="meta lacks it", strict=True)
 def test_the_dtype_of_samples_reaches_the_function(zero_to_four):
     X, y = zero_to_four
     builder, calls = recorded(mlp_classifier)
@@ -217,7 +216,6 @@ def test_a_parameter_of_scikeras_is_one_of_ours(theirs, ours, value):
     assert ours in inspect.signature(KerasClassifier).parameters
 
 
-@pytest.mark.xfail(reason="fit__ has a list of its own", strict=True)
 def test_a_class_weight_of_the_fit_is_the_class_weight():
     classifier = KerasClassifier(plain, fit__class_weight="balanced")
     assert classifier.get_params()["class_weight"] == "balanced"
@@ -315,7 +313,6 @@ def test_parameters_compile_what_the_function_does_not(diabetes):
     assert history["learning_rate"] == [0.25, 0.25]
 
 
-@pytest.mark.xfail(reason="it is compiled only if the function does it", strict=True)
 def test_the_live_network_can_be_evaluated(diabetes):
     regressor = KerasRegressor(linear, epochs=1).fit(*diabetes)
     loss = regressor.network_.evaluate(*diabetes, verbose=0)
