@@ -258,7 +258,7 @@ def test_no_labels_are_refused(data):
 
 
 def test_labels_of_several_columns_are_refused(refused, data):
-    refused(dnn(), ValueError, "y should be a 1d array|multilabel", y=np.eye(10)[data[1]])
+    refused(dnn(), ValueError, "one-hot labels", y=np.eye(10)[data[1]])
 
 
 # -- partial_fit -----------------------------------------------------------------------
@@ -365,7 +365,7 @@ def test_a_negative_class_weight_is_refused(refused):
     [
         ({"optimizer": "adamm"}, "optimizer='adamm' is unknown; did you mean 'adam'"),
         ({"activation": "rulu"}, "activation='rulu' is unknown; did you mean 'relu'"),
-        ({"loss": "crossentropy"}, "loss='crossentropy' is unknown; did you mean"),
+        ({"loss": "crosentropy"}, "loss='crosentropy' is unknown; did you mean"),
         ({"schedule": "onecycle"}, "schedule='onecycle' is unknown; did you mean 'one_cycle'"),
         ({"augmentation": "shft"}, "augmentation='shft' is unknown; did you mean 'shift'"),
     ],
@@ -431,24 +431,29 @@ def test_an_optimizer_that_is_none_is_refused_by_name(optimizer, refused):
 
 
 def test_an_optimizer_class_in_place_of_an_object_is_refused(refused):
-    refused(dnn(optimizer=load_keras().optimizers.Adam), TypeError, "optimizer=.*objects")
+    refused(
+        dnn(optimizer=load_keras().optimizers.Adam), TypeError, "is not a Keras optimizer object"
+    )
 
 
 def test_an_optimizer_that_cannot_be_made_anew_is_refused(data):
     optimizers = load_keras().optimizers
 
     class Mine(optimizers.SGD):
-        """Keras knows no such name."""
+        """One whose get_config lacks an argument."""
 
-    assert_refused(dnn(optimizer=Mine(0.1)), TypeError, "optimizer=.*objects", *data)
+        def __init__(self, rate, factor):
+            super().__init__(rate)
+
+    assert_refused(dnn(optimizer=Mine(0.1, 2)), TypeError, r"optimizer=.*get_config", *data)
 
 
 def test_a_loss_that_is_no_number_a_sample_is_refused(refused):
     def total(truth, guess):
         return load_keras().ops.sum((truth - guess) ** 2)
 
-    refused(dnn(loss=total), ValueError, "loss=.*one number a sample")
-    refused(dnn(loss=lambda truth, guess: "high"), ValueError, "loss=.*one number a sample")
+    refused(dnn(loss=total), ValueError, "loss=.*one number per sample")
+    refused(dnn(loss=lambda truth, guess: "high"), ValueError, "loss=.*one number per sample")
 
 
 def test_a_loss_class_in_place_of_an_object_is_refused(refused):

@@ -223,11 +223,13 @@ class NetworkClassifier(ProbabilisticClassifier, NetworkEstimator, metaclass=ABC
         return find_loss(self.loss, self.label_smoothing, self._task)
 
     def _checked_targets(self, y: Any, name: str = "y") -> Any:
+        if name != "y" and not self._has_several_labels:
+            return column_or_1d(as_labels(y, name), warn=True)
         indicators = as_indicators(y)
         return as_labels(y, name) if indicators is None else indicators
 
     def _true_labels(self, y: Any) -> Any:
-        return self._checked_targets(y)
+        return self._checked_targets(y) if self._has_several_labels else as_labels(y)
 
     def _learn_targets(self, y: NDArray[Any], known: Any) -> None:
         check_classification_targets(y)

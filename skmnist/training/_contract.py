@@ -110,8 +110,8 @@ class Outcome:
     state : State
         At the best epoch if training may stop early, else at the last.
     history : dict of str to list of float
-        "loss", "accuracy" if the task has one, "learning_rate" and the metrics; with "val_" before
-        their names, those of held-out rows. One number per epoch.
+        "loss", "accuracy" if the task has one, "learning_rate" and the metrics; those of held-out
+        rows are named "val_loss" and so on. One number per epoch.
     best_epoch : int
         The epoch with the lowest validation loss (the training loss if nothing is held out),
         counted from 1 over all calls.
