@@ -288,10 +288,11 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
         return with_rate(find_optimizer(chosen), self.learning_rate)
 
     def _start(self, spec: TrainingSpec) -> State | None:
+        built: Any = spec.architecture.builder
+        network = built.first.pop()
         if self._predictor_ is not None:
             return super()._start(spec)
         # Not those of an equal network that is compiled already: another function made that one.
-        network = spec.architecture.build(self._seed_)
         if not is_keras_model(self.model):
             return State(_values(network), ())
         for variable, given in zip(own_network(network).weights, self.model.weights, strict=True):

@@ -47,6 +47,8 @@ class OwnNetwork:
         How the user's function has compiled the network.
     output : Output
         The last layer.
+    first : list of keras.Model
+        The network that was built to find all this, until a training takes its initial weights.
 
     Examples
     --------
@@ -70,6 +72,7 @@ class OwnNetwork:
     outline: str = field(compare=False, default="")
     compiled: Mapping[str, Any] = field(compare=False, default_factory=dict)
     output: "Output | None" = field(compare=False, default=None)
+    first: list[Any] = field(compare=False, default_factory=list, repr=False)
 
     @classmethod
     def of(
@@ -86,6 +89,7 @@ class OwnNetwork:
             outline(network),
             compile_arguments(network),
             Output.of(network, whole),
+            [whole],
         )
 
     def __call__(self, *, input_shape: Any, n_outputs: int, dtype: str, seed: int) -> Any:
@@ -95,7 +99,7 @@ class OwnNetwork:
         return whole
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "compiled": {}}
+        return {**vars(self), "compiled": {}, "first": []}
 
 
 @dataclass(frozen=True)
