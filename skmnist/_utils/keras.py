@@ -83,7 +83,8 @@ def structure_of_inputs(network: Any) -> Any:
     ['a', 'b']
     """
     functional = getattr(network, "_functional", network)
-    return getattr(functional, "_inputs_struct", None) or network.inputs
+    structure = getattr(functional, "_inputs_struct", None)
+    return network.inputs if structure is None else structure
 
 
 def last_layer(network: Any) -> Any:

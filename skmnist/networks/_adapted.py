@@ -108,8 +108,9 @@ def _inputs(network: Any, layout: Layout, images: Any) -> Any:
             return _reshaped(images, layout.shape, None)
         slices = _slices({name: prod(shape) for name, shape in layout.parts})
         return {name: _piece(images, slices[name], shape, None) for name, shape in layout.parts}
-    found = _columns(wanted, layout, n_columns)
-    flat = [_piece(images, found[t.name], tuple(t.shape[1:]), t.dtype) for t in wanted]
+    shapes = {t.name: _shape(t, layout, n_columns, alone=len(wanted) == 1) for t in wanted}
+    found = _columns(shapes, layout, n_columns)
+    flat = [_piece(images, found[t.name], shapes[t.name], t.dtype) for t in wanted]
     return flat[0] if len(flat) == 1 else _structured(network, flat)
 
 
@@ -117,10 +118,12 @@ def _structured(network: Any, flat: list[Any]) -> Any:
     return load_keras().tree.pack_sequence_as(structure_of_inputs(network), flat)
 
 
-def _columns(wanted: Any, layout: Layout, n_columns: int) -> dict[str, slice]:
+def _columns(
+    shapes: dict[str, tuple[int, ...]], layout: Layout, n_columns: int
+) -> dict[str, slice]:
     """Return which columns of a sample each input takes."""
-    sizes = {t.name: _size(t, n_columns, alone=len(wanted) == 1) for t in wanted}
-    if layout.parts and len(wanted) > 1:
+    sizes = {name: prod(shape) for name, shape in shapes.items()}
+    if layout.parts and len(shapes) > 1:
         order = [name for name, _ in layout.parts]
         if sorted(order) != sorted(sizes):
             raise ValueError(
@@ -129,9 +132,9 @@ def _columns(wanted: Any, layout: Layout, n_columns: int) -> dict[str, slice]:
             )
         sizes = {name: sizes[name] for name in order}
     if sum(sizes.values()) != n_columns:
-        shapes = ", ".join(f"{t.name}: {tuple(t.shape[1:])}" for t in wanted)
+        of_inputs = ", ".join(f"{name}: {shape}" for name, shape in shapes.items())
         raise ValueError(
-            f"the network takes {sum(sizes.values())} numbers per sample ({shapes}), and X has "
+            f"the network takes {sum(sizes.values())} numbers per sample ({of_inputs}), and X has "
             f"{n_columns} features. Build it for the data: a function with an argument "
             "n_features_in or input_shape is given their number or their shape."
         )
@@ -147,21 +150,42 @@ def _slices(sizes: dict[str, int]) -> dict[str, slice]:
     }
 
 
-def _size(tensor: Any, n_columns: int, alone: bool) -> int:
-    shape = tuple(tensor.shape[1:])
-    open_sides = shape.count(None)
-    if open_sides and not (alone and open_sides == 1):
+def _shape(tensor: Any, layout: Layout, n_columns: int, alone: bool) -> tuple[int, ...]:
+    """Return the shape of an input, its open sides filled from the samples."""
+    wanted = tuple(tensor.shape[1:])
+    given = layout.shape if alone else ()
+    if len(given) + 1 == len(wanted) and wanted[-1] == 1:
+        given = (*given, 1)
+    if len(given) == len(wanted):
+        filled = tuple(g if w is None else w for w, g in zip(wanted, given, strict=True))
+    else:
+        closed = prod(side for side in wanted if side is not None)
+        only_one = alone and wanted.count(None) == 1 and n_columns % closed == 0
+        filled = tuple(n_columns // closed if s is None and only_one else s for s in wanted)
+    if None in filled:
         raise ValueError(
-            f"the network's input {tensor.name!r} has the shape {shape}; expected whole numbers."
+            f"the network's input {tensor.name!r} has the shape {wanted}, which the samples of X, "
+            f"of shape {layout.shape}, don't fill; expected whole numbers."
         )
-    return n_columns if open_sides else prod(shape)
+    many = len(given) > 1 and len(wanted) > 1
+    if many and _without_ones(filled) != _without_ones(given):
+        raise ValueError(
+            f"the network's input {tensor.name!r} has the shape {wanted}, and the samples of X "
+            f"have {layout.shape}; expected the same. Build the network for the data, or move the "
+            "axes of X, for example by np.moveaxis(X, 1, -1)."
+        )
+    return filled
 
 
-def _piece(images: Any, where: slice, shape: tuple[int | None, ...], dtype: str | None) -> Any:
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(side for side in shape if side != 1)
+
+
+def _piece(images: Any, where: slice, shape: tuple[int, ...], dtype: str | None) -> Any:
     n_columns = prod(images.shape[1:])
     if where != slice(0, n_columns):
         images = load_keras().ops.reshape(images, (-1, n_columns))[:, where]
-    return _reshaped(images, tuple(-1 if side is None else side for side in shape), dtype)
+    return _reshaped(images, shape, dtype)
 
 
 def _reshaped(values: Any, shape: tuple[int, ...], dtype: str | None) -> Any:

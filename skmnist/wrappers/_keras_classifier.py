@@ -160,11 +160,11 @@ class KerasClassifier(KerasEstimator, NetworkClassifier):
             "target_type": self.target_type_,
         }
 
-    def _loss_of_keras(self, network: Any) -> Any:
+    def _loss_of_keras(self) -> Any:
         if self.loss is not None and self.loss != "cross_entropy":
             return self.loss
         losses = load_keras().losses
-        binary = self._has_several_labels or network.output_shape[-1] == 1
+        binary = self._has_several_labels or self._predictor_.n_outputs == 1
         made = losses.BinaryCrossentropy if binary else losses.SparseCategoricalCrossentropy
         return made(from_logits=self._logits_)
 
@@ -199,10 +199,10 @@ class KerasClassifier(KerasEstimator, NetworkClassifier):
                 "predict_proba expect. End it with a softmax or sigmoid, or with no activation and "
                 "a loss of logits, such as keras.losses.CategoricalCrossentropy(from_logits=True)."
             )
-        if loss.from_logits and output.activation in ("softmax", "sigmoid"):
+        if loss.from_logits and output.activation in ("softmax", "sigmoid", None):
             raise ValueError(
-                f"loss={shown(chosen)} takes logits, and the network's last layer has a "
-                f"{output.activation}. Leave one of them out."
+                f"loss={shown(chosen)} takes logits, and the network's outputs are probabilities, "
+                f"of {output.activation or 'its last layer'}. Leave one of them out."
             )
         self._logits_ = loss.from_logits
         return loss

@@ -1,7 +1,8 @@
 """What the estimators of a network of the user's own have in common."""
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from copy import copy
 from math import prod
 from numbers import Real
@@ -11,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
+from sklearn.utils.validation import check_is_fitted
 
 from skmnist._inputs.arrays import as_numpy
 from skmnist._inputs.encoding import ImageEncoding
@@ -23,7 +25,8 @@ from skmnist.classifiers._network_estimator import NetworkEstimator
 from skmnist.networks._adapted import Layout, own_network
 from skmnist.networks._architecture import Architecture
 from skmnist.training._augmentation import find_augmentation
-from skmnist.training._contract import Data, State, TrainingSpec
+from skmnist.training._contract import Data, Outcome, State, TrainingSpec
+from skmnist.training._loop import Training
 from skmnist.training._losses import Loss
 from skmnist.training._metrics import find_metrics
 from skmnist.training._optimizers import Optimizer, OptimizerSpec, find_optimizer, with_rate
@@ -33,10 +36,13 @@ from skmnist.wrappers._arguments import (
     unknown_argument,
     without_prefix,
 )
+from skmnist.wrappers._fingerprint import fingerprint
 from skmnist.wrappers._offers import offers
 from skmnist.wrappers._own_network import Maker, Output, OwnNetwork
 from skmnist.wrappers._portable import portable, restored
 from skmnist.wrappers._scikeras_names import all_translated
+
+_EXACT_IN_FLOAT32 = 2**24
 
 
 class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
@@ -155,6 +161,10 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
         arguments = vars(self).get("_arguments", {})
         if name in arguments:
             return arguments[name]
+        of_class = getattr(type(self), name, None)
+        if isinstance(of_class, property):  # whose own AttributeError has led here
+            check_is_fitted(self)
+            return of_class.__get__(self)
         if not name.startswith("_") and "model" in vars(self):
             defaults = FunctionArguments(self.model).defaults
             if name in defaults:
@@ -190,12 +200,23 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
         estimator.
         """
         network = own_network(super().network_)
+        self._check_made_alike(network)
         if not network.compiled:
-            network.compile(**{**self._compile_kwargs(), "loss": self._loss_of_keras(network)})
+            network.compile(**{**self._compile_kwargs(), "loss": self._loss_of_keras()})
         if not network.optimizer.built:
             # Keras warns when it loads a file with an optimizer that wasn't built.
             network.optimizer.build(network.trainable_variables)
         return network
+
+    def _check_made_alike(self, network: Any) -> None:
+        """Raise an error if the function makes another network now than it made in `fit`."""
+        own: Any = self._predictor_.architecture.builder
+        found = fingerprint(network)
+        if found not in (own.key, "") and found == fingerprint(network):
+            raise ValueError(
+                f"model={shown(self.model)} makes another network now than it made in fit, as "
+                "something that it refers to has changed. Set that back, or fit again."
+            )
 
     def _architecture(self, image_shape: ImageShape, n_targets: int, dtype: str) -> Architecture:
         maker = Maker(self.model, *self._call_arguments(), self.dtype)
@@ -254,7 +275,7 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
     _default_loss: str
 
     @abstractmethod
-    def _loss_of_keras(self, network: Any) -> Any:
+    def _loss_of_keras(self) -> Any:
         """Return the loss of the training in a form that ``keras.Model.compile`` takes."""
 
     def _training_spec(self) -> TrainingSpec:
@@ -293,16 +314,20 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
         if self._predictor_ is not None:
             return super()._start(spec)
         # Not those of an equal network that is compiled already: another function made that one.
-        if not is_keras_model(self.model):
-            return State(_values(network), ())
-        for variable, given in zip(own_network(network).weights, self.model.weights, strict=True):
-            variable.assign(given.value)
-        return State(_values(network), None)
+        return State(_values(network), None if is_keras_model(self.model) else ())
 
     def _find_dtype(self) -> str:
         if self.dtype is None:
             return str(load_keras().config.dtype_policy().name)
         return find_dtype(self.dtype)
+
+    def _train(self, training: Training, sample_weight: Any, keep_optimizer: bool) -> Outcome:
+        with _failures_named("trained on"):
+            return super()._train(training, sample_weight, keep_optimizer)
+
+    def _outputs(self, X: Any) -> NDArray[Any]:
+        with _failures_named("computed for"):
+            return super()._outputs(X)
 
     # -- the inputs ----------------------------------------------------------------------
 
@@ -316,6 +341,12 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
         return super()._training_data(X, y, sample_weight, known, going_on=going_on)
 
     def _given(self, X: Any) -> Any:
+        if _largest_integer(X) > _EXACT_IN_FLOAT32 and "64" not in self._find_dtype():
+            raise ValueError(
+                f"X holds whole numbers up to {_largest_integer(X)}, and float32 is exact only up "
+                f"to {_EXACT_IN_FLOAT32}. Set dtype='float64', or turn them into smaller ones, for "
+                "example by an OrdinalEncoder."
+            )
         if not _has_names(X):
             return X
         if self._parts_ is None:
@@ -331,6 +362,27 @@ def _is_setting(name: str, own: Collection[str]) -> bool:
     """Return whether a name is that of a setting of a parameter, such as optimizer__momentum."""
     holder, _, setting = name.partition("__")
     return bool(setting) and holder in own and holder != "model"
+
+
+@contextmanager
+def _failures_named(attempt: str) -> Iterator[None]:
+    """Replace errors from within a backend, such as that of an index beyond an embedding."""
+    try:
+        yield
+    except Exception as error:
+        library = type(error).__module__.partition(".")[0]
+        if (
+            library not in ("tensorflow", "jax", "jaxlib", "torch")
+            and type(error) is not IndexError
+        ):
+            raise
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        nodes = [i for i, line in enumerate(lines) if line.startswith("[[{{node")]
+        reason = lines[nodes[0] - 1] if nodes and nodes[0] else (lines or [""])[0]
+        raise ValueError(
+            f"the network can't be {attempt} X: {reason}. Compare the values of X, such as indices "
+            "of words, with the sizes of the network's layers."
+        ) from error
 
 
 def _no_model() -> None:
@@ -355,6 +407,24 @@ def _dtype_name(X: Any) -> str:
         return str(np.result_type(*(np.asarray(as_numpy(value)).dtype for value in X.values())))
     dtype = getattr(as_numpy(X), "dtype", None)
     return str(np.asarray(X).dtype if not isinstance(dtype, np.dtype) else dtype)
+
+
+def _largest_integer(X: Any) -> int:
+    """Return the largest size of a whole number in columns of integers."""
+    if issparse(X):
+        parts = [X.data] if hasattr(X, "data") and hasattr(X.data, "dtype") else []
+    elif _has_names(X):
+        parts = [as_numpy(value) for value in X.values()]
+    elif hasattr(X, "iloc") and hasattr(X, "columns"):
+        parts = [X[name].to_numpy() for name in X.columns if X[name].dtype.kind in "iu"]
+    else:
+        parts = [as_numpy(X)]
+    wide = (
+        part
+        for part in parts
+        if getattr(getattr(part, "dtype", None), "kind", "") in "iu" and part.dtype.itemsize > 2
+    )
+    return max((int(np.abs(part).max()) for part in wide if part.size), default=0)
 
 
 def _parts_of(X: Mapping[str, Any]) -> list[list[Any]]:

@@ -146,7 +146,7 @@ class KerasRegressor(KerasEstimator, NetworkRegressor):
             "target_type": "continuous-multioutput" if several else "continuous",
         }
 
-    def _loss_of_keras(self, network: Any) -> Any:
+    def _loss_of_keras(self) -> Any:
         return self.loss or self._default_loss
 
     def _check_output(self, output: Output) -> None:

@@ -18,6 +18,8 @@ from skmnist._utils.keras import (
     draw_from_own_seeds,
     is_keras_model,
     last_layer,
+    parts_of,
+    structure_of_inputs,
 )
 from skmnist.networks._adapted import Layout, adapted, own_network
 from skmnist.wrappers._fingerprint import fingerprint, outline
@@ -82,12 +84,13 @@ class OwnNetwork:
         whole = make(seed, lambda network: adapted(network, layout, input_shape, dtype))
         network = own_network(whole)
         make.remember(network)
+        make.check_copy(network)
         return cls(
             make,
             layout,
             fingerprint(network),
             outline(network),
-            compile_arguments(network),
+            make.compiled(network),
             Output.of(network, whole),
             [whole],
         )
@@ -125,8 +128,8 @@ class Output:
         if isinstance(last, keras.layers.Softmax):
             return cls(n_units, "softmax")
         if isinstance(last, keras.layers.Dense | keras.layers.Activation):
-            name = getattr(last.activation, "__name__", None)
-            if name in vars(keras.activations):
+            name = getattr(last.activation, "__name__", "")
+            if last.activation is getattr(keras.activations, name, None):
                 return cls(n_units, name)
         return cls(n_units, None if _are_fractions(adapted_network) else "linear")
 
@@ -135,7 +138,8 @@ def _are_fractions(network: Any) -> bool:
     """Return whether the outputs are from 0 to 1 for all inputs, very large ones too."""
     rng, shape = np.random.default_rng(0), (64, *network.input_shape[1:])
     convert = load_keras().ops.convert_to_numpy
-    for inputs in (rng.random(shape), 1e3 * rng.normal(size=shape)):
+    small, large = rng.random(shape), 1e3 * rng.normal(size=shape)
+    for inputs in (small, small.round(), large):
         try:
             outputs = convert(network(inputs.astype(network.inputs[0].dtype), training=False))
         except Exception:  # large numbers are no indices, for example
@@ -199,7 +203,7 @@ class Maker:
                 "keras.Model, or a keras.Model."
             )
         if is_keras_model(self._model):
-            return load_keras().models.clone_model(self._model)
+            return _copy_of(self._model)
         offered = {**self._offered, **({"seed": seed} if "seed" in self._offered else {})}
         return self._model(**{**offered, **self._arguments})
 
@@ -209,6 +213,29 @@ class Maker:
                 f"model={shown(self._model)} returned {shown(network)}; expected a keras.Model."
             )
         _check_trains_as_usual(network)
+
+    def compiled(self, network: Any) -> dict[str, Any]:
+        """Return how the function has compiled a network that it made, or the template was."""
+        return compile_arguments(self._model if is_keras_model(self._model) else network)
+
+    def check_copy(self, network: Any) -> None:
+        """Raise an error if a copy of a template doesn't compute what the template does."""
+        if not is_keras_model(self._model) or not getattr(network, "inputs", None):
+            return
+        rng = np.random.default_rng(0)
+        inputs = [
+            rng.integers(0, 2, (8, *(side or 2 for side in t.shape[1:]))).astype(t.dtype)
+            for t in network.inputs
+        ]
+        structured = load_keras().tree.pack_sequence_as(structure_of_inputs(network), inputs)
+        given = structured if len(inputs) > 1 else inputs[0]
+        convert = load_keras().ops.convert_to_numpy
+        expected, found = (convert(one(given, training=False)) for one in (self._model, network))
+        if not np.allclose(expected, found, rtol=1e-3, atol=1e-4, equal_nan=True):
+            raise ValueError(
+                f"model={shown(self._model)} has a state beside its weights, which a copy lacks; "
+                "give a function that makes it."
+            )
 
     def remember(self, network: Any) -> None:
         """Remember the variables of a network that was built."""
@@ -231,6 +258,33 @@ class Maker:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(restored(state))
+
+
+def _copy_of(template: Any) -> Any:
+    """Return a new network like a template, with its weights."""
+    # Keras would compile the copy too, with losses that it may not be able to copy.
+    compiled, template.compiled = template.compiled, False
+    try:
+        network = load_keras().models.clone_model(template)
+        if not creates_no_values():
+            for variable, given in zip(network.weights, template.weights, strict=True):
+                variable.assign(given.value)
+            _finalize(network)
+    except Exception as error:
+        raise ValueError(
+            f"model={shown(template)} can't be copied: {error} Give a function that makes it."
+        ) from error
+    finally:
+        template.compiled = compiled
+    return network
+
+
+def _finalize(layer: Any) -> None:
+    """Have layers compute again what they keep beside their weights, as after loading."""
+    if hasattr(layer, "finalize_state"):
+        layer.finalize_state()
+    for part in parts_of(layer):
+        _finalize(part)
 
 
 @contextmanager
