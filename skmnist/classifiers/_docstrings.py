@@ -113,7 +113,7 @@ image_shape_ : tuple (height, width, channels)
     The shape of one image.
 pixel_offset_ : float
     What is subtracted from pixels: the lowest value of the training data, 0 for most images; the
-    mean if the training data are heavy-tailed or centred, as by a ``StandardScaler``.
+    mean if the training data are bell-shaped, heavy-tailed or centred, as by a ``StandardScaler``.
 pixel_scale_ : float
     What the difference is divided by: the range of the training data, 255 for MNIST; the standard
     deviation if the offset is the mean.

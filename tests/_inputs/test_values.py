@@ -128,6 +128,12 @@ def test_heavy_tails_are_measured_by_the_standard_deviation():
     assert find_pixel_scaling(X) == pytest.approx((X.mean(), X.std()))
 
 
+@pytest.mark.parametrize("n_rows", [100, 500, 3000])  # the fewer, the more are near the ends
+def test_bell_shaped_numbers_are_measured_by_the_standard_deviation(n_rows):
+    X = 20 + 5 * np.random.default_rng(0).normal(size=(n_rows, 20))
+    assert find_pixel_scaling(X) == pytest.approx((X.mean(), X.std()))
+
+
 def test_constant_data_are_not_scaled():
     assert find_pixel_scaling(np.zeros((2, 2))) == (0.0, 1.0)
     assert find_pixel_scaling(np.full((2, 2), 7, np.uint8)) == (7.0, 1.0)

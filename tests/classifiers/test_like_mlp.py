@@ -23,8 +23,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import scale
 
-import skmnist
-from skmnist import DNNClassifier, Optimizer, Plateau
+from skmnist import DNNClassifier, DNNRegressor, Optimizer, Plateau
 from skmnist._utils.backend import load_keras
 
 SMALL = {
@@ -37,15 +36,6 @@ SMALL = {
 }
 ACTIVATIONS = ["identity", "logistic", "tanh", "relu"]  # scikit-learn's names are accepted
 both = pytest.mark.parametrize("kind", ["Classifier", "Regressor"])
-needs_regressor = pytest.mark.skipif(
-    not hasattr(skmnist, "DNNRegressor"), reason="DNNRegressor does not exist yet"
-)
-needs_multilabel = pytest.mark.skipif(
-    not hasattr(skmnist, "DNNRegressor"), reason="multi-label targets are not there yet"
-)
-needs_sparse = pytest.mark.skipif(
-    not hasattr(skmnist, "DNNRegressor"), reason="sparse rows are not there yet"
-)
 
 
 def classifier(**parameters):
@@ -53,15 +43,11 @@ def classifier(**parameters):
 
 
 def regressor(**parameters):
-    return skmnist.DNNRegressor(**{**SMALL, **parameters})
+    return DNNRegressor(**{**SMALL, **parameters})
 
 
 def estimator(kind, **parameters):
-    if kind == "Classifier":
-        return classifier(**parameters)
-    if not hasattr(skmnist, "DNNRegressor"):
-        pytest.skip("DNNRegressor does not exist yet")
-    return regressor(**parameters)
+    return {"Classifier": classifier, "Regressor": regressor}[kind](**parameters)
 
 
 def arrays(fitted):
@@ -157,7 +143,6 @@ def test_a_step_of_a_classifier_is_down_the_gradient_of_the_cross_entropy(
         assert_allclose(new, old - 0.1 * gradient, atol=1e-8)
 
 
-@needs_regressor
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_a_step_of_a_regressor_is_down_the_gradient_of_the_squared_error(activation):
     rng = np.random.default_rng(42)
@@ -199,20 +184,18 @@ def test_digits_are_learnt_with_every_activation(activation, n_classes, few_digi
     assert (predicted.shape, predicted.dtype) == (y[150:].shape, y.dtype)
 
 
-@needs_regressor
 @pytest.mark.parametrize(
     ("activation", "score"), [("identity", 0.8), ("logistic", 0.98), ("tanh", 0.98), ("relu", 0.98)]
 )
 def test_a_regression_is_learnt_with_every_activation(activation, score, line):
-    dnn = regressor(activation=activation, learning_rate=0.01, epochs=300, hidden_units=50)
-    dnn.set_params(pixel_scaling=None)
+    dnn = regressor(activation=activation, hidden_units=50, epochs=300, learning_rate=0.02)
+    dnn.set_params(schedule="one_cycle")
     assert dnn.fit(*line).score(*line) > score
 
 
 # Without a hidden layer the loss is convex: a few hundred steps over all rows reach its minimum.
 LINEAR = {
     "hidden_units": (),
-    "pixel_scaling": None,
     "batch_size": None,
     "optimizer": Optimizer("sgd", momentum=0.9),
     "epochs": 400,
@@ -226,14 +209,12 @@ def counts():
     return X.reshape(-1, 1), np.random.default_rng(0).poisson(np.exp(X + 1))
 
 
-@needs_regressor
 def test_without_a_hidden_layer_a_regressor_is_a_linear_regression(counts):
     X, y = counts
     dnn = regressor(learning_rate=0.3, **LINEAR).fit(X, y)
     assert_allclose(dnn.predict(X), LinearRegression().fit(X, y).predict(X), rtol=1e-4)
 
 
-@needs_regressor
 def test_with_a_loss_of_ones_own_it_is_a_poisson_regression(counts):
     X, y = counts
 
@@ -246,12 +227,10 @@ def test_with_a_loss_of_ones_own_it_is_a_poisson_regression(counts):
     assert_allclose(np.exp(dnn.predict(X)), glm.predict(X), rtol=1e-4)
 
 
-@needs_regressor
 def test_several_targets_are_learnt_at_once():
     X, y = make_regression(n_samples=200, n_targets=5, random_state=11)
     y = scale(y)
-    parameters = {"hidden_units": 50, "pixel_scaling": None}
-    dnn = regressor(learning_rate=0.01, epochs=100, **parameters).fit(X, y)
+    dnn = regressor(hidden_units=50, learning_rate=0.01, epochs=100).fit(X, y)
     assert dnn.predict(X).shape == y.shape
     assert dnn.score(X, y) > 0.9
 
@@ -302,7 +281,6 @@ def labels():
     return make_multilabel_classification(n_samples=50, random_state=0, return_indicator=True)
 
 
-@needs_multilabel
 def test_several_labels_are_learnt_at_once(labels):
     X, Y = labels
     dnn = classifier(hidden_units=50, learning_rate=0.02, epochs=100).fit(X, Y)
@@ -310,7 +288,6 @@ def test_several_labels_are_learnt_at_once(labels):
     assert_array_equal(dnn.classes_, np.arange(Y.shape[1]))
 
 
-@needs_multilabel
 def test_several_labels_are_learnt_call_by_call(labels):
     X, Y = labels
     dnn = classifier(hidden_units=50, learning_rate=0.02)
@@ -319,7 +296,6 @@ def test_several_labels_are_learnt_call_by_call(labels):
     assert dnn.score(X, Y) > 0.9
 
 
-@needs_multilabel
 def test_early_stopping_works_with_several_labels(labels):
     X, Y = labels
     dnn = classifier(early_stopping=True).fit(X, Y)
@@ -327,7 +303,6 @@ def test_early_stopping_works_with_several_labels(labels):
     assert len(dnn.history_["val_loss"]) == dnn.n_epochs_
 
 
-@needs_multilabel
 def test_probabilities_of_several_labels_are_independent(labels):
     X, Y = labels
     dnn = classifier(hidden_units=30, learning_rate=0.02, epochs=150).fit(X, Y)
@@ -353,13 +328,11 @@ def test_epochs_call_by_call_are_the_same_training_as_one_fit(n_classes, few_dig
     assert by_call.score(X, y) > 0.95
 
 
-@needs_regressor
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_epochs_of_a_regressor_call_by_call_are_the_same_training_as_one_fit(momentum, line):
     X, y = line
     parameters = {
         "hidden_units": 50,
-        "pixel_scaling": None,
         "batch_size": None,
         "optimizer": Optimizer("sgd", momentum=momentum),
         "learning_rate": 0.02,
@@ -587,7 +560,6 @@ def test_the_seed_decides_the_order_and_the_order_decides_the_weights(kind):
     assert not np.array_equal(weights(shuffle=True), weights(shuffle=False))
 
 
-@needs_sparse
 @pytest.mark.parametrize("sparse", [csr_matrix, csr_array])
 def test_sparse_rows_give_what_dense_rows_give(sparse, few_digits):
     X, y = few_digits[2]
@@ -648,8 +620,5 @@ def test_the_page_names_every_parameter_and_every_test_of_this_module():
     page = (Path(__file__).parents[2] / "docs" / "mlp.md").read_text()
     named = set(re.findall(r"`(\w+)", page))
     assert {name for name in globals() if name.startswith("test_")} <= named
-    networks = [
-        getattr(skmnist, f"DNN{kind}", DNNClassifier) for kind in ("Classifier", "Regressor")
-    ]
-    for each in (MLPClassifier, MLPRegressor, *networks):
+    for each in (MLPClassifier, MLPRegressor, DNNClassifier, DNNRegressor):
         assert each().get_params().keys() <= named
