@@ -217,8 +217,8 @@ original's name and parameters, and ignores their values. The originals:
 
 {originals}
 
-Written by `python tests/scikit_learn_tests.py --write` from the outcomes, and from the reasons in
-`tests/scikit_learn_tests.toml`; without `--write` it compares the two.
+`python tests/scikit_learn_tests.py` compares the outcomes with the reasons in
+`tests/scikit_learn_tests.toml`; with `--write` it writes this page.
 
 scikit-learn {version}. With nothing substituted, {passed} of {n_control} tests pass, {failed} fail
 and {skipped} are skipped, because of an array library or data that is not installed.
