@@ -12,6 +12,7 @@ import numpy as np
 
 from skmnist._utils.backend import in_new_thread, load_keras
 from skmnist._utils.errors import shown
+from skmnist._utils.fingerprint import fingerprint, outline
 from skmnist._utils.keras import (
     compile_arguments,
     creates_no_values,
@@ -20,7 +21,6 @@ from skmnist._utils.keras import (
     last_layer,
 )
 from skmnist.networks._adapted import Layout, adapted, own_network
-from skmnist.wrappers._fingerprint import fingerprint, outline
 from skmnist.wrappers._portable import portable, restored
 
 _building = threading.RLock()

@@ -1,6 +1,7 @@
 """Losses, metrics, activations and optimizers in all forms in which Keras takes them."""
 
 import pickle
+import sys
 from functools import partial
 
 import numpy as np
@@ -290,7 +291,7 @@ def test_a_default_of_the_function_is_the_same_as_giving_it(few, no_loops):
     assert n_loops(classifier(), classifier(activation="relu"), few=few) == 1
 
 
-def test_what_is_defined_in_the_function_is_right_and_never_shared(few, no_loops):
+def test_what_is_defined_in_the_function_is_right_and_shared_only_if_equal(few, no_loops):
     factors = iter([1.0, 2.0])
 
     def build(n_classes):
@@ -305,6 +306,120 @@ def test_what_is_defined_in_the_function_is_right_and_never_shared(few, no_loops
 
     one, two = (KerasClassifier(build, epochs=1, random_state=0).fit(*few) for _ in range(2))
     assert two.history_["loss"][0] == pytest.approx(2 * one.history_["loss"][0], rel=0.1)
+    assert len(_loop._pool) == 2
+
+
+# -- code that changes -------------------------------------------------------------------------
+
+
+class Scaled(keras.losses.Loss):
+    """Of a class attribute."""
+
+    factor = 1.0
+
+    def call(self, targets, outputs):
+        return self.factor * squares(targets, outputs)
+
+
+FACTOR = 1.0
+
+
+def scaled_squares(targets, outputs):
+    return FACTOR * squares(targets, outputs)
+
+
+class ScaledSquares(keras.losses.Loss):
+    def call(self, targets, outputs):
+        return scaled_squares(targets, outputs)
+
+
+class ScaledLargest(Largest):
+    def update_state(self, targets, outputs, sample_weight=None):
+        return super().update_state(targets, FACTOR * outputs, sample_weight)
+
+
+class ScaledSteps(keras.optimizers.SGD):
+    def update_step(self, gradient, variable, learning_rate):
+        super().update_step(FACTOR * gradient, variable, learning_rate)
+
+
+class ScaledCallable:
+    def __init__(self):
+        self.factor = 1.0
+
+    def __call__(self, targets, outputs):
+        return self.factor * squares(targets, outputs)
+
+
+CHANGED = [sys.modules[__name__], "FACTOR"]
+
+
+@pytest.mark.parametrize(
+    ("loss", "changed"),
+    [
+        (scaled_squares, CHANGED),
+        (ScaledSquares(), CHANGED),
+        (partial(scaled_squares), CHANGED),
+        (Scaled(), [Scaled, "factor"]),
+        ((of_attribute := ScaledCallable()), [of_attribute, "factor"]),
+    ],
+    ids=["function", "class", "partial", "class attribute", "callable object"],
+)
+def test_a_value_that_a_loss_refers_to_counts_in_each_fit(loss, changed, few, monkeypatch):
+    one = classifier(loss=loss).fit(*few).history_["loss"][0]
+    monkeypatch.setattr(*changed, 100.0)
+    other = classifier(loss=loss).fit(*few).history_["loss"][0]
+    assert other == pytest.approx(100 * one, rel=0.2)
+
+
+def test_a_value_that_a_metric_refers_to_counts_in_each_fit(few, monkeypatch):
+    metrics = [scaled_squares, ScaledLargest(name="largest")]
+    one = classifier(metrics=metrics).fit(*few).history_
+    monkeypatch.setattr(*CHANGED, 100.0)
+    other = classifier(metrics=metrics).fit(*few).history_
+    for name in ("scaled_squares", "largest"):
+        assert other[name] == pytest.approx([100 * one[name][0]], rel=1e-4)
+
+
+def test_a_value_that_an_optimizer_refers_to_counts_in_each_fit(few, monkeypatch):
+    def weights(optimizer):
+        fitted = classifier(optimizer=optimizer, learning_rate=None).fit(*few)
+        return fitted.network_.get_weights()[0]
+
+    still, own = weights(keras.optimizers.SGD(1e-9)), ScaledSteps(0.01)
+    one = weights(own)
+    assert not np.allclose(one, still)
+    monkeypatch.setattr(*CHANGED, 0.0)
+    np.testing.assert_allclose(weights(own), still, atol=1e-6)
+
+
+def test_a_value_counts_in_estimators_of_other_networks_too(few, monkeypatch):
+    def loss():
+        estimator = DNNClassifier(hidden_units=8, loss=scaled_squares, epochs=1, random_state=0)
+        return estimator.fit(*few).history_["loss"][0]
+
+    one = loss()
+    monkeypatch.setattr(*CHANGED, 100.0)
+    assert loss() == pytest.approx(100 * one, rel=0.3)
+
+
+def test_copies_of_a_function_and_of_a_class_share_a_compiled_loop(few, no_loops):
+    def parts(factor):
+        class Own(keras.losses.Loss):
+            def call(self, targets, outputs):
+                return factor * squares(targets, outputs)
+
+        class Steps(keras.optimizers.SGD):
+            def update_step(self, gradient, variable, learning_rate):
+                super().update_step(factor * gradient, variable, learning_rate)
+
+        def metric(targets, outputs):
+            return factor * squares(targets, outputs)
+
+        return {"loss": Own(), "optimizer": Steps(0.01), "metrics": [metric]}
+
+    for factor in (2.0, 2.0, 3.0):
+        classifier(**parts(factor), learning_rate=None).fit(*few)
     assert len(_loop._pool) == 2
 
 
