@@ -251,6 +251,7 @@ def find_loss(
     """
     if isinstance(loss, type):
         raise TypeError(f"loss={shown(loss)} is a class; give an object of it.")
+    _check_reduction(loss)
     task = task or OneClass()
     apart = isinstance(task, SeveralLabels)
     if isinstance(loss, str):
@@ -265,6 +266,14 @@ def find_loss(
     name = _name_of(loss)
     _check_columns(loss, name, task)
     return Loss(name or LossObject(loss, digest(loss)), label_smoothing, from_logits, apart)
+
+
+def _check_reduction(loss: Any) -> None:
+    if isinstance(loss, load_keras().losses.Loss) and loss.reduction == "sum":
+        raise ValueError(
+            f"loss={shown(loss)} has reduction='sum', but the loss is averaged over the batch. "
+            "Leave reduction at its default, and raise learning_rate instead."
+        )
 
 
 def _known_name(loss: str, known: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from skmnist._utils.backend import check_execution_mode, load_keras
 from skmnist._utils.errors import shown, unknown_name
 from skmnist._utils.fingerprint import digest
-from skmnist._utils.keras import schedule_of
+from skmnist._utils.keras import excluded_from_weight_decay, schedule_of
 from skmnist._utils.sklearn import Interval, validate_parameter_constraints
 from skmnist._utils.values import Value
 from skmnist.training._keras_objects import check_settings_known, is_keras_own, made_anew
@@ -391,7 +391,20 @@ def _spec(optimizer: Any) -> OptimizerSpec:
     # By its module: each backend has its own subclasses, with the same names.
     made = [optimizer] if schedule is None else [optimizer, schedule]
     own = tuple((type(each).__name__, type(each)) for each in made if not is_keras_own(each))
-    return OptimizerSpec(class_name, text, rate, own, tuple(digest(kind) for _, kind in own))
+    spec = OptimizerSpec(class_name, text, rate, own, tuple(digest(kind) for _, kind in own))
+    _check_weight_decay(optimizer, spec)
+    return spec
+
+
+def _check_weight_decay(optimizer: Any, spec: OptimizerSpec) -> None:
+    """Refuse exclusions that a new optimizer of the same settings doesn't have."""
+    excluded = excluded_from_weight_decay(optimizer)
+    if any(excluded) and excluded != excluded_from_weight_decay(spec.make()):
+        raise ValueError(
+            f"optimizer={shown(optimizer)} excludes variables from weight decay, which its "
+            "get_config lacks, and it is made anew for each fit. Call exclude_from_weight_decay "
+            "with var_names in the __init__ of an optimizer class of your own."
+        )
 
 
 def _check_schedule(schedule: Any) -> None:

@@ -400,16 +400,18 @@ def _check_compiled(compiled: Mapping[str, Any]) -> None:
             f"the network is compiled with loss_weights={shown(compiled['loss_weights'])}; "
             "expected none, as there is only one output."
         )
+    if compiled.get("weighted_metrics"):
+        raise ValueError(
+            f"the network is compiled with weighted_metrics={shown(compiled['weighted_metrics'])}, "
+            "but metrics are computed without sample weights here. Use metrics= instead."
+        )
 
 
 def _compiled_metrics(compiled: Mapping[str, Any]) -> list[Any] | None:
-    metrics = [_only(compiled.get(name)) for name in ("metrics", "weighted_metrics")]
-    both = [metric for some in metrics if some is not None for metric in _as_list(some)]
-    return both or None
-
-
-def _as_list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [value]
+    metrics = _only(compiled.get("metrics"))
+    if metrics is None or isinstance(metrics, list | tuple):
+        return list(metrics or ()) or None
+    return [metrics]
 
 
 def _only(value: Any) -> Any:

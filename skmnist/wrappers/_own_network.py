@@ -247,13 +247,25 @@ def _seeded_layers(seed: int) -> Iterator[None]:
 
 
 def _check_trains_as_usual(network: Any) -> None:
-    """Refuse networks with a training step of their own, which wouldn't be used."""
+    """Refuse networks with steps of their own, which wouldn't be used."""
     base = load_keras().Model
-    for name in ("fit", "train_step", "compute_loss", "compute_loss_and_updates"):
+    for name in _STEPS:
         own = getattr(type(network), name, None)
-        if own is not None and own is not getattr(base, name, own):
+        of_class = own is not None and own is not getattr(base, name, own)
+        if of_class or name in vars(network):
             raise ValueError(
-                f"{type(network).__name__} has a {name} of its own, which isn't used here: the "
-                "training is compiled for many steps. Give the loss by loss=..., or add it in a "
-                "layer by add_loss."
+                f"{type(network).__name__} has a {name} of its own, which isn't used: training "
+                "and prediction are compiled for many steps. Give the loss by loss=..., or add it "
+                "in a layer by add_loss; give metrics by metrics=...; compute outputs in call."
             )
+
+
+_STEPS = (
+    "fit",
+    "train_step",
+    "test_step",
+    "predict_step",
+    "compute_loss",
+    "compute_loss_and_updates",
+    "compute_metrics",
+)

@@ -14,6 +14,7 @@ from sklearn.preprocessing import scale
 import skmnist
 from skmnist import DNNClassifier, KerasClassifier, KerasRegressor
 from skmnist._utils.backend import load_keras
+from skmnist._utils.keras import excluded_from_weight_decay
 from skmnist.training import _loop
 from skmnist.training._losses import find_loss
 from skmnist.training._metrics import find_metrics
@@ -218,6 +219,25 @@ def test_a_loss_of_each_output_is_averaged_and_a_single_number_refused(few):
     assert each.history_["loss"] == classifier(loss="mse").fit(*few).history_["loss"]
     with pytest.raises(ValueError, match="expected one number per sample"):
         classifier(loss=lambda t, o: ops.mean(ops.square(t - o))).fit(*few)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        keras.losses.MeanSquaredError(reduction="sum"),
+        keras.losses.SparseCategoricalCrossentropy(reduction="sum"),
+        Times(2.0, reduction="sum"),
+    ],
+)
+def test_a_sum_over_the_batch_is_refused(loss, few):
+    message = r"reduction='sum', but the loss is averaged over the batch. Leave reduction at"
+    for estimator in (
+        classifier(loss=loss),
+        classifier(compiled_with(loss=lambda: loss)),
+        DNNClassifier(loss=loss, epochs=1),
+    ):
+        with pytest.raises(ValueError, match=message):
+            estimator.fit(*few)
 
 
 def test_a_loss_of_a_function_of_ones_own_is_compared_by_it():
@@ -475,6 +495,33 @@ def test_one_that_forgets_its_settings_is_refused(few):
         classifier(optimizer=ForgetfulSigns(), learning_rate=None).fit(*few)
 
 
+def without_bias():
+    optimizer = keras.optimizers.AdamW(0.01)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    return optimizer
+
+
+def test_exclusions_from_weight_decay_that_would_be_lost_are_refused(few):
+    message = "excludes variables from weight decay, which its get_config lacks"
+    for estimator in (
+        classifier(optimizer=without_bias(), learning_rate=None),
+        classifier(compiled_with(optimizer=without_bias)),
+    ):
+        with pytest.raises(ValueError, match=message):
+            estimator.fit(*few)
+
+
+class WithoutBias(keras.optimizers.AdamW):
+    def __init__(self, *args, **settings):
+        super().__init__(*args, **settings)
+        self.exclude_from_weight_decay(var_names=["bias"])
+
+
+def test_exclusions_from_weight_decay_of_an_optimizer_class_are_kept():
+    made = find_optimizer(WithoutBias(0.01)).make()
+    assert excluded_from_weight_decay(made)[1].pattern == "bias"
+
+
 def test_a_schedule_of_ones_own_sets_the_rate(few):
     optimizer = keras.optimizers.SGD(Falling(0.1))
     fitted = clone(classifier(optimizer=optimizer, learning_rate=None)).fit(*few)
@@ -527,6 +574,16 @@ def test_metrics_in_all_forms_are_recorded(few):
     compiled = classifier(in_function).fit(*few)
     for name in names:
         assert compiled.history_[name] == given.history_[name], name
+
+
+def test_weighted_metrics_are_refused(few):
+    def build(n_classes):
+        made = network(n_classes)
+        made.compile("adam", "categorical_crossentropy", weighted_metrics=["accuracy"])
+        return made
+
+    with pytest.raises(ValueError, match=r"without sample weights here. Use metrics= instead"):
+        classifier(build).fit(*few)
 
 
 def test_metrics_that_differ_are_not_equal():
@@ -583,3 +640,27 @@ def test_a_search_goes_over_objects(few):
     search.fit(*few)
     assert len(search.cv_results_["params"]) == 4
     assert search.best_estimator_.loss is search.best_params_["loss"]
+
+
+# -- steps of one's own ------------------------------------------------------------------------
+
+
+STEPS = ["train_step", "test_step", "predict_step", "compute_loss", "compute_metrics", "fit"]
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_of_a_class_or_of_an_object_is_refused(name, few):
+    def step(self, *args, **settings):
+        return getattr(keras.Sequential, name)(self, *args, **settings)
+
+    def of_class(n_classes):
+        return type("Own", (keras.Sequential,), {name: step})(network(n_classes).layers)
+
+    def of_object(n_classes):
+        made = network(n_classes)
+        setattr(made, name, partial(step, made))
+        return made
+
+    for build in (of_class, of_object):
+        with pytest.raises(ValueError, match=f"has a {name} of its own, which isn't used"):
+            classifier(build).fit(*few)
