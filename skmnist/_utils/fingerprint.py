@@ -3,6 +3,7 @@
 import hashlib
 import sys
 import sysconfig
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from enum import Enum
 from functools import cache, partial
@@ -22,16 +23,18 @@ _PLAIN = (bool, int, float, complex, str, bytes, range, slice, type(None), type(
 _ALWAYS = ("_dtype_policy", "_trainable", "_remat_mode", "activity_regularizer")
 # Seeds of Keras's own layers; they determine only the values of variables.
 _SEEDS = ("seed", "_seed", "_init_seed")
+_identities: dict[int, str] = {}
 
 
 def fingerprint(network: Any) -> str:
     """Return a digest that is equal for networks of equal computation, in any process.
 
-    The values of variables don't count.  What counts: the layers, their names and connections,
+    The values of its variables don't count.  What counts: the layers, their names and connections,
     what they hold, and the code of all functions and classes that aren't of an installed package,
-    with the values that this code refers to.  Something that can't be described, such as a table
-    of TensorFlow, is different from everything else.  What code reads from elsewhere, such as
-    files, isn't seen.
+    with the values that this code refers to.  A variable that isn't the network's, but that a layer
+    uses, is equal only to itself, with the same value: compiled code reads that variable.
+    Something that can't be described, such as a table of TensorFlow, is different from everything
+    else.  What code reads from elsewhere, such as files, isn't seen.
 
     Parameters
     ----------
@@ -55,7 +58,7 @@ def fingerprint(network: Any) -> str:
     (True, False)
     """
     variables = [(v.path, tuple(v.shape), str(v.dtype), v.trainable) for v in network.variables]
-    return _digest(repr((variables, _described(network))).encode())
+    return _digest(repr((variables, _described(network, network.variables))).encode())
 
 
 def digest(value: Any) -> str:
@@ -82,9 +85,9 @@ def digest(value: Any) -> str:
     return _digest(repr(_described(value)).encode())
 
 
-def _described(value: Any) -> Any:
+def _described(value: Any, variables: Iterable[Any] = ()) -> Any:
     try:
-        return _Description().of(value)
+        return _Description(variables).of(value)
     except Exception:  # of objects nested too deeply, or changed by another thread
         return _unlike_any(value)
 
@@ -120,9 +123,16 @@ def same_code(one: Callable[..., Any], other: Callable[..., Any]) -> bool:
 
 
 class _Description:
-    """Describes values by nested tuples of strings; each object once, so that cycles end."""
+    """Describes values by nested tuples of strings; each object once, so that cycles end.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    variables : iterable of keras.Variable, default=()
+        Those whose values don't count.
+    """
+
+    def __init__(self, variables: Iterable[Any] = ()) -> None:
+        self._without_values = {id(variable): variable for variable in variables}
         self._seen: dict[int, tuple[int, Any]] = {}  # with the object, so that no id is used again
         self._kinds = self._of_each_kind()
 
@@ -144,7 +154,7 @@ class _Description:
         """Return which method is for which classes; the first that fits is used."""
         keras = load_keras()
         return [
-            (keras.KerasTensor, self._variable),
+            (keras.KerasTensor, self._tensor),
             (keras.Variable, self._variable),
             (keras.Operation, self._operation),
             (keras.losses.Loss | keras.metrics.Metric | keras.Optimizer, self._part_of_training),
@@ -183,7 +193,7 @@ class _Description:
         array = np.asarray(value)
         if array.dtype.hasobject:
             return "array", array.shape, self.of(array.tolist())
-        return "array", array.shape, str(array.dtype), _digest(np.ascontiguousarray(array).data)
+        return "array", array.shape, str(array.dtype), _digest(_bytes(array))
 
     # -- code ----------------------------------------------------------------------------
 
@@ -243,8 +253,16 @@ class _Description:
 
     # -- objects ---------------------------------------------------------------------------
 
+    def _tensor(self, value: Any) -> Any:
+        return "tensor", tuple(value.shape), str(value.dtype)
+
     def _variable(self, value: Any) -> Any:
-        return "variable", tuple(value.shape), str(value.dtype), getattr(value, "trainable", None)
+        described = "variable", tuple(value.shape), str(value.dtype), value.trainable
+        if id(value) in self._without_values:
+            return described
+        ops = load_keras().ops
+        array = ops.convert_to_numpy(ops.stop_gradient(value.value))
+        return *described, _identity(value), self._array(array)
 
     def _of_initial_values(self, value: Any) -> Any:
         return "of initial values"
@@ -307,6 +325,19 @@ class _Description:
         make, arguments, *rest = reduced
         listed = [part if i == 0 or part is None else list(part) for i, part in enumerate(rest[:3])]
         return self.all_of([type(value), make, arguments, *listed])
+
+
+def _bytes(array: Any) -> Any:
+    """Return an array's memory; those of dates and of bfloat16 can't be read without a view."""
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+
+
+def _identity(value: Any) -> str:
+    """Return what only this object has; unlike its id, it is never used again."""
+    if id(value) not in _identities:
+        _identities[id(value)] = uuid4().hex
+        weakref.finalize(value, _identities.pop, id(value), None)
+    return _identities[id(value)]
 
 
 def _unlike_any(value: Any) -> Any:

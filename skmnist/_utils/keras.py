@@ -159,7 +159,7 @@ def excluded_from_weight_decay(optimizer: Any) -> tuple[Any, Any]:
     >>> excluded_from_weight_decay(optimizer)
     (set(), re.compile('bias'))
     """
-    variables = getattr(optimizer, "_exclude_from_weight_decay", set())
+    variables: set[Any] = getattr(optimizer, "_exclude_from_weight_decay", set())
     return variables, getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
 
 
