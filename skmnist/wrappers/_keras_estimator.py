@@ -34,7 +34,7 @@ from skmnist.wrappers._arguments import (
     without_prefix,
 )
 from skmnist.wrappers._offers import offers
-from skmnist.wrappers._own_network import Maker, Output, OwnNetwork
+from skmnist.wrappers._own_network import Maker, Output, OwnNetwork, check_trains_as_usual
 from skmnist.wrappers._portable import portable, restored
 from skmnist.wrappers._scikeras_names import all_translated
 
@@ -198,6 +198,8 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
         return network
 
     def _architecture(self, image_shape: ImageShape, n_targets: int, dtype: str) -> Architecture:
+        if is_keras_model(self.model):
+            check_trains_as_usual(self.model)  # its copies lack what was set on the object
         maker = Maker(self.model, *self._call_arguments(), self.dtype)
         own = OwnNetwork.of(maker, self._layout(), self._seed_, image_shape, dtype)
         assert own.output is not None

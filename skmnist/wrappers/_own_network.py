@@ -208,7 +208,7 @@ class Maker:
             raise TypeError(
                 f"model={shown(self._model)} returned {shown(network)}; expected a keras.Model."
             )
-        _check_trains_as_usual(network)
+        check_trains_as_usual(network)
 
     def remember(self, network: Any) -> None:
         """Remember the variables of a network that was built."""
@@ -246,7 +246,7 @@ def _seeded_layers(seed: int) -> Iterator[None]:
         np.random.set_state(of_numpy)  # noqa: NPY002
 
 
-def _check_trains_as_usual(network: Any) -> None:
+def check_trains_as_usual(network: Any) -> None:
     """Refuse networks with steps of their own, which wouldn't be used."""
     base = load_keras().Model
     for name in _STEPS:

@@ -661,6 +661,6 @@ def test_a_step_of_a_class_or_of_an_object_is_refused(name, few):
         setattr(made, name, partial(step, made))
         return made
 
-    for build in (of_class, of_object):
+    for build in (of_class, of_object, of_object(10)):
         with pytest.raises(ValueError, match=f"has a {name} of its own, which isn't used"):
             classifier(build).fit(*few)
