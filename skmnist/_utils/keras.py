@@ -141,6 +141,29 @@ def schedule_of(optimizer: Any) -> Any:
     return rate if callable(rate) else None
 
 
+def excluded_from_weight_decay(optimizer: Any) -> tuple[Any, Any]:
+    """Return what ``exclude_from_weight_decay`` of an optimizer was given.
+
+    Returns
+    -------
+    variables : set
+        Keys of the variables.
+    names : re.Pattern or None
+        Found in the names of the others.
+
+    Examples
+    --------
+    >>> from skmnist._utils.backend import load_keras
+    >>> from skmnist._utils.keras import excluded_from_weight_decay
+    >>> optimizer = load_keras().optimizers.AdamW()
+    >>> optimizer.exclude_from_weight_decay(var_names=["bias"])
+    >>> excluded_from_weight_decay(optimizer)[1].pattern
+    'bias'
+    """
+    variables: set[Any] = getattr(optimizer, "_exclude_from_weight_decay", set())
+    return variables, getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
+
+
 def parts_of(operation: Any) -> list[Any]:
     """Return the layers that a layer or a network holds, in any of its attributes.
 

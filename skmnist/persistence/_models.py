@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from skmnist._utils.errors import shown
+from skmnist._utils.fingerprint import same_code
 from skmnist._utils.keras import is_keras_model
 from skmnist.persistence._checks import of_type, shortened
-from skmnist.wrappers._fingerprint import same_code
 
 _KIND = "model"
 

@@ -1,70 +1,16 @@
 """Keras objects of users as values: compared by their class and settings, and made anew."""
 
 import json
-from collections.abc import Hashable
-from functools import partial
 from inspect import Parameter, signature
 from typing import Any
 
-import numpy as np
-
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown
-
-
-def comparable(loss: Any) -> Hashable:
-    """Return what is equal for losses that compute the same.
-
-    Parameters
-    ----------
-    loss : keras.losses.Loss, functools.partial or function
-        Its ``get_config`` is not used, which lacks Huber's ``delta``, for example.
-
-    Returns
-    -------
-    key : hashable
-        The class and all attributes. The loss itself, which equals no other, if these can't be
-        compared.
-
-    Examples
-    --------
-    >>> from skmnist._utils.backend import load_keras
-    >>> from skmnist.training._keras_objects import comparable
-    >>> losses = load_keras().losses
-    >>> comparable(losses.Huber(2.0)) == comparable(losses.Huber(2.0))
-    True
-    >>> comparable(losses.Huber(2.0)) == comparable(losses.Huber(1.0))
-    False
-    """
-    try:
-        key = _hashable(loss)
-        hash(key)
-    except TypeError:
-        return loss
-    return key
-
-
-def _hashable(value: Any) -> Any:
-    """Return what is equal for equal values; raise TypeError if there is no such thing."""
-    if isinstance(value, partial):
-        return value.func, _hashable(value.args), _hashable(value.keywords)
-    if isinstance(value, load_keras().losses.Loss):
-        # Keras numbers names, and the policy is new for each loss: it has its dtype too.
-        of_no_effect = {"name", "_dtype_policy"}
-        return type(value), _hashable(
-            {name: each for name, each in vars(value).items() if name not in of_no_effect}
-        )
-    if isinstance(value, np.ndarray):
-        return value.dtype.str, value.shape, value.tobytes()
-    if isinstance(value, list | tuple):
-        return tuple(_hashable(item) for item in value)
-    if isinstance(value, dict):
-        return tuple((name, _hashable(value[name])) for name in sorted(value))
-    return value
+from skmnist._utils.fingerprint import digest
 
 
 def described(value: Any) -> tuple[Any, ...] | None:
-    """Return what is equal for Keras objects of the same class, settings and functions.
+    """Return what is equal for Keras objects of equal settings, and of equal code.
 
     Parameters
     ----------
@@ -73,7 +19,7 @@ def described(value: Any) -> tuple[Any, ...] | None:
 
     Returns
     -------
-    description : tuple (class, settings, functions) or None
+    description : tuple (digest of the class, settings, digests of functions) or None
         None if the settings aren't known.
 
     Examples
@@ -91,7 +37,7 @@ def described(value: Any) -> tuple[Any, ...] | None:
         settings = json.dumps(load_keras().saving.serialize_keras_object(config), sort_keys=True)
     except TypeError:  # a setting that can't be described
         return None
-    return type(value), settings, tuple(_functions(value))
+    return digest(type(value)), settings, tuple(map(digest, _functions(value)))
 
 
 def missing_settings(value: Any) -> list[str]:

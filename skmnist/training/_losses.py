@@ -1,6 +1,6 @@
 """Losses by name: how wrong a prediction is, one number per sample."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown, unknown_name
+from skmnist._utils.fingerprint import digest
 from skmnist._utils.reprs import ShortRepr
-from skmnist.training._keras_objects import comparable
 from skmnist.training._tasks import Numbers, OneClass, SeveralLabels, Task
 
 LOSSES = (
@@ -76,14 +76,14 @@ _CROSS_ENTROPIES = {"cross_entropy", "categorical_crossentropy", "sparse_categor
 
 @dataclass(frozen=True)
 class LossObject:
-    """A loss that is no plain function; those of equal settings are equal.
+    """A loss that is not one of Keras's functions; those of equal settings and code are equal.
 
     Parameters
     ----------
-    loss : keras.losses.Loss or functools.partial
+    loss : keras.losses.Loss or callable
         The object itself.
-    key : object
-        Equal for equal losses.
+    key : str
+        A digest of its settings and its code, and of the values that the code refers to now.
 
     Examples
     --------
@@ -95,11 +95,13 @@ class LossObject:
     """
 
     loss: Any = field(compare=False)
-    key: Hashable
+    key: str
 
     def __call__(self, targets: Any, outputs: Any) -> Any:
         """Return the loss of each sample."""
-        return getattr(self.loss, "call", self.loss)(targets, outputs)
+        of_keras = isinstance(self.loss, load_keras().losses.Loss)
+        losses: Callable[..., Any] = self.loss.call if of_keras else self.loss
+        return losses(targets, outputs)
 
     def __repr__(self) -> str:
         return repr(self.loss)
@@ -249,6 +251,7 @@ def find_loss(
     """
     if isinstance(loss, type):
         raise TypeError(f"loss={shown(loss)} is a class; give an object of it.")
+    _check_reduction(loss)
     task = task or OneClass()
     apart = isinstance(task, SeveralLabels)
     if isinstance(loss, str):
@@ -262,13 +265,15 @@ def find_loss(
         )
     name = _name_of(loss)
     _check_columns(loss, name, task)
-    return Loss(name or _comparable(loss), label_smoothing, from_logits, apart)
+    return Loss(name or LossObject(loss, digest(loss)), label_smoothing, from_logits, apart)
 
 
-def _comparable(loss: Any) -> Callable[..., Any]:
-    """Wrap a loss that would equal only itself."""
-    made = isinstance(loss, load_keras().losses.Loss | partial)
-    return LossObject(loss, comparable(loss)) if made else loss
+def _check_reduction(loss: Any) -> None:
+    if isinstance(loss, load_keras().losses.Loss) and loss.reduction == "sum":
+        raise ValueError(
+            f"loss={shown(loss)} has reduction='sum', but the loss is averaged over the batch. "
+            "Leave reduction at its default, and raise learning_rate instead."
+        )
 
 
 def _known_name(loss: str, known: Sequence[str]) -> str:

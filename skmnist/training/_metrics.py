@@ -6,9 +6,9 @@ from typing import Any
 
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown
+from skmnist._utils.fingerprint import digest
 from skmnist.training._keras_objects import (
     check_settings_known,
-    comparable,
     described,
     made_anew,
     own_functions,
@@ -130,7 +130,7 @@ def _mean_of(function: Callable[..., Any], name: str) -> Metric:
     """Describe the mean of a function over samples."""
     return Metric(
         name,
-        (name, comparable(function)),
+        (name, digest(function)),
         lambda: load_keras().metrics.MeanMetricWrapper(function, name=name),
         name.startswith("sparse_"),
     )

@@ -12,7 +12,8 @@ import numpy as np
 
 from skmnist._utils.backend import check_execution_mode, load_keras
 from skmnist._utils.errors import shown, unknown_name
-from skmnist._utils.keras import schedule_of
+from skmnist._utils.fingerprint import digest
+from skmnist._utils.keras import excluded_from_weight_decay, schedule_of
 from skmnist._utils.sklearn import Interval, validate_parameter_constraints
 from skmnist._utils.values import Value
 from skmnist.training._keras_objects import check_settings_known, is_keras_own, made_anew
@@ -194,6 +195,8 @@ class OptimizerSpec:
         The rate; None if the settings contain a Keras schedule.
     own : tuple of (name, class), default=()
         The classes of the user's own among the optimizer and its schedule.
+    code : tuple of str, default=()
+        Digests of their code, and of the values that it referred to when the optimizer was found.
 
     Examples
     --------
@@ -206,6 +209,7 @@ class OptimizerSpec:
     config: str
     learning_rate: float | None
     own: tuple[tuple[str, type], ...] = ()
+    code: tuple[str, ...] = ()
 
     # The rate doesn't count: one compiled loop serves every rate.
     def __eq__(self, other: object) -> bool:
@@ -215,7 +219,7 @@ class OptimizerSpec:
         return hash(self._key())
 
     def _key(self) -> tuple[Any, ...]:
-        return self.class_name, self.config, self.learning_rate is None, self.own
+        return self.class_name, self.config, self.learning_rate is None, self.code
 
     def make(self) -> Any:
         """Make a new Keras optimizer."""
@@ -387,7 +391,20 @@ def _spec(optimizer: Any) -> OptimizerSpec:
     # By its module: each backend has its own subclasses, with the same names.
     made = [optimizer] if schedule is None else [optimizer, schedule]
     own = tuple((type(each).__name__, type(each)) for each in made if not is_keras_own(each))
-    return OptimizerSpec(class_name, text, rate, own)
+    spec = OptimizerSpec(class_name, text, rate, own, tuple(digest(kind) for _, kind in own))
+    _check_weight_decay(optimizer, spec)
+    return spec
+
+
+def _check_weight_decay(optimizer: Any, spec: OptimizerSpec) -> None:
+    """Refuse exclusions that a new optimizer of the same settings doesn't have."""
+    excluded = excluded_from_weight_decay(optimizer)
+    if any(excluded) and excluded != excluded_from_weight_decay(spec.make()):
+        raise ValueError(
+            f"optimizer={shown(optimizer)} excludes variables from weight decay, which its "
+            "get_config lacks, and it is made anew for each fit. Call exclude_from_weight_decay "
+            "with var_names in the __init__ of an optimizer class of your own."
+        )
 
 
 def _check_schedule(schedule: Any) -> None:

@@ -38,7 +38,7 @@ from skmnist.wrappers._arguments import (
 )
 from skmnist.wrappers._fingerprint import fingerprint
 from skmnist.wrappers._offers import offers
-from skmnist.wrappers._own_network import Maker, Output, OwnNetwork
+from skmnist.wrappers._own_network import Maker, Output, OwnNetwork, check_trains_as_usual
 from skmnist.wrappers._portable import portable, restored
 from skmnist.wrappers._scikeras_names import all_translated
 
@@ -219,6 +219,8 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
             )
 
     def _architecture(self, image_shape: ImageShape, n_targets: int, dtype: str) -> Architecture:
+        if is_keras_model(self.model):
+            check_trains_as_usual(self.model)  # its copies lack what was set on the object
         maker = Maker(self.model, *self._call_arguments(), self.dtype)
         own = OwnNetwork.of(maker, self._layout(), self._seed_, image_shape, dtype)
         assert own.output is not None
@@ -470,16 +472,18 @@ def _check_compiled(compiled: Mapping[str, Any]) -> None:
             f"the network is compiled with loss_weights={shown(compiled['loss_weights'])}; "
             "expected none, as there is only one output."
         )
+    if compiled.get("weighted_metrics"):
+        raise ValueError(
+            f"the network is compiled with weighted_metrics={shown(compiled['weighted_metrics'])}, "
+            "but metrics are computed without sample weights here. Use metrics= instead."
+        )
 
 
 def _compiled_metrics(compiled: Mapping[str, Any]) -> list[Any] | None:
-    metrics = [_only(compiled.get(name)) for name in ("metrics", "weighted_metrics")]
-    both = [metric for some in metrics if some is not None for metric in _as_list(some)]
-    return both or None
-
-
-def _as_list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [value]
+    metrics = _only(compiled.get("metrics"))
+    if metrics is None or isinstance(metrics, list | tuple):
+        return list(metrics or ()) or None
+    return [metrics]
 
 
 def _only(value: Any) -> Any:

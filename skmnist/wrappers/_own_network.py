@@ -12,6 +12,7 @@ import numpy as np
 
 from skmnist._utils.backend import in_new_thread, load_keras
 from skmnist._utils.errors import shown
+from skmnist._utils.fingerprint import fingerprint, outline
 from skmnist._utils.keras import (
     compile_arguments,
     creates_no_values,
@@ -22,7 +23,6 @@ from skmnist._utils.keras import (
     structure_of_inputs,
 )
 from skmnist.networks._adapted import Layout, adapted, own_network
-from skmnist.wrappers._fingerprint import fingerprint, outline
 from skmnist.wrappers._portable import portable, restored
 
 _building = threading.RLock()
@@ -212,7 +212,7 @@ class Maker:
             raise TypeError(
                 f"model={shown(self._model)} returned {shown(network)}; expected a keras.Model."
             )
-        _check_trains_as_usual(network)
+        check_trains_as_usual(network)
 
     def compiled(self, network: Any) -> dict[str, Any]:
         """Return how the function has compiled a network that it made, or the template was."""
@@ -300,14 +300,26 @@ def _seeded_layers(seed: int) -> Iterator[None]:
         np.random.set_state(of_numpy)  # noqa: NPY002
 
 
-def _check_trains_as_usual(network: Any) -> None:
-    """Refuse networks with a training step of their own, which wouldn't be used."""
+def check_trains_as_usual(network: Any) -> None:
+    """Refuse networks with steps of their own, which wouldn't be used."""
     base = load_keras().Model
-    for name in ("fit", "train_step", "compute_loss", "compute_loss_and_updates"):
+    for name in _STEPS:
         own = getattr(type(network), name, None)
-        if own is not None and own is not getattr(base, name, own):
+        of_class = own is not None and own is not getattr(base, name, own)
+        if of_class or name in vars(network):
             raise ValueError(
-                f"{type(network).__name__} has a {name} of its own, which isn't used here: the "
-                "training is compiled for many steps. Give the loss by loss=..., or add it in a "
-                "layer by add_loss."
+                f"{type(network).__name__} has a {name} of its own, which isn't used: training "
+                "and prediction are compiled for many steps. Give the loss by loss=..., or add it "
+                "in a layer by add_loss; give metrics by metrics=...; compute outputs in call."
             )
+
+
+_STEPS = (
+    "fit",
+    "train_step",
+    "test_step",
+    "predict_step",
+    "compute_loss",
+    "compute_loss_and_updates",
+    "compute_metrics",
+)

@@ -1,6 +1,7 @@
 """Losses, metrics, activations and optimizers in all forms in which Keras takes them."""
 
 import pickle
+import sys
 from functools import partial
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.preprocessing import scale
 import skmnist
 from skmnist import DNNClassifier, KerasClassifier, KerasRegressor
 from skmnist._utils.backend import load_keras
+from skmnist._utils.keras import excluded_from_weight_decay
 from skmnist.training import _loop
 from skmnist.training._losses import find_loss
 from skmnist.training._metrics import find_metrics
@@ -219,6 +221,25 @@ def test_a_loss_of_each_output_is_averaged_and_a_single_number_refused(few):
         classifier(loss=lambda t, o: ops.mean(ops.square(t - o))).fit(*few)
 
 
+@pytest.mark.parametrize(
+    "loss",
+    [
+        keras.losses.MeanSquaredError(reduction="sum"),
+        keras.losses.SparseCategoricalCrossentropy(reduction="sum"),
+        Times(2.0, reduction="sum"),
+    ],
+)
+def test_a_sum_over_the_batch_is_refused(loss, few):
+    message = r"reduction='sum', but the loss is averaged over the batch. Leave reduction at"
+    for estimator in (
+        classifier(loss=loss),
+        classifier(compiled_with(loss=lambda: loss)),
+        DNNClassifier(loss=loss, epochs=1),
+    ):
+        with pytest.raises(ValueError, match=message):
+            estimator.fit(*few)
+
+
 def test_a_loss_of_a_function_of_ones_own_is_compared_by_it():
     class Wrapped(keras.losses.Loss):
         def __init__(self, function):
@@ -290,7 +311,7 @@ def test_a_default_of_the_function_is_the_same_as_giving_it(few, no_loops):
     assert n_loops(classifier(), classifier(activation="relu"), few=few) == 1
 
 
-def test_what_is_defined_in_the_function_is_right_and_never_shared(few, no_loops):
+def test_what_is_defined_in_the_function_is_right_and_shared_only_if_equal(few, no_loops):
     factors = iter([1.0, 2.0])
 
     def build(n_classes):
@@ -305,6 +326,120 @@ def test_what_is_defined_in_the_function_is_right_and_never_shared(few, no_loops
 
     one, two = (KerasClassifier(build, epochs=1, random_state=0).fit(*few) for _ in range(2))
     assert two.history_["loss"][0] == pytest.approx(2 * one.history_["loss"][0], rel=0.1)
+    assert len(_loop._pool) == 2
+
+
+# -- code that changes -------------------------------------------------------------------------
+
+
+class Scaled(keras.losses.Loss):
+    """Of a class attribute."""
+
+    factor = 1.0
+
+    def call(self, targets, outputs):
+        return self.factor * squares(targets, outputs)
+
+
+FACTOR = 1.0
+
+
+def scaled_squares(targets, outputs):
+    return FACTOR * squares(targets, outputs)
+
+
+class ScaledSquares(keras.losses.Loss):
+    def call(self, targets, outputs):
+        return scaled_squares(targets, outputs)
+
+
+class ScaledLargest(Largest):
+    def update_state(self, targets, outputs, sample_weight=None):
+        return super().update_state(targets, FACTOR * outputs, sample_weight)
+
+
+class ScaledSteps(keras.optimizers.SGD):
+    def update_step(self, gradient, variable, learning_rate):
+        super().update_step(FACTOR * gradient, variable, learning_rate)
+
+
+class ScaledCallable:
+    def __init__(self):
+        self.factor = 1.0
+
+    def __call__(self, targets, outputs):
+        return self.factor * squares(targets, outputs)
+
+
+CHANGED = [sys.modules[__name__], "FACTOR"]
+
+
+@pytest.mark.parametrize(
+    ("loss", "changed"),
+    [
+        (scaled_squares, CHANGED),
+        (ScaledSquares(), CHANGED),
+        (partial(scaled_squares), CHANGED),
+        (Scaled(), [Scaled, "factor"]),
+        ((of_attribute := ScaledCallable()), [of_attribute, "factor"]),
+    ],
+    ids=["function", "class", "partial", "class attribute", "callable object"],
+)
+def test_a_value_that_a_loss_refers_to_counts_in_each_fit(loss, changed, few, monkeypatch):
+    one = classifier(loss=loss).fit(*few).history_["loss"][0]
+    monkeypatch.setattr(*changed, 100.0)
+    other = classifier(loss=loss).fit(*few).history_["loss"][0]
+    assert other == pytest.approx(100 * one, rel=0.2)
+
+
+def test_a_value_that_a_metric_refers_to_counts_in_each_fit(few, monkeypatch):
+    metrics = [scaled_squares, ScaledLargest(name="largest")]
+    one = classifier(metrics=metrics).fit(*few).history_
+    monkeypatch.setattr(*CHANGED, 100.0)
+    other = classifier(metrics=metrics).fit(*few).history_
+    for name in ("scaled_squares", "largest"):
+        assert other[name] == pytest.approx([100 * one[name][0]], rel=1e-4)
+
+
+def test_a_value_that_an_optimizer_refers_to_counts_in_each_fit(few, monkeypatch):
+    def weights(optimizer):
+        fitted = classifier(optimizer=optimizer, learning_rate=None).fit(*few)
+        return fitted.network_.get_weights()[0]
+
+    still, own = weights(keras.optimizers.SGD(1e-9)), ScaledSteps(0.01)
+    one = weights(own)
+    assert not np.allclose(one, still)
+    monkeypatch.setattr(*CHANGED, 0.0)
+    np.testing.assert_allclose(weights(own), still, atol=1e-6)
+
+
+def test_a_value_counts_in_estimators_of_other_networks_too(few, monkeypatch):
+    def loss():
+        estimator = DNNClassifier(hidden_units=8, loss=scaled_squares, epochs=1, random_state=0)
+        return estimator.fit(*few).history_["loss"][0]
+
+    one = loss()
+    monkeypatch.setattr(*CHANGED, 100.0)
+    assert loss() == pytest.approx(100 * one, rel=0.3)
+
+
+def test_copies_of_a_function_and_of_a_class_share_a_compiled_loop(few, no_loops):
+    def parts(factor):
+        class Own(keras.losses.Loss):
+            def call(self, targets, outputs):
+                return factor * squares(targets, outputs)
+
+        class Steps(keras.optimizers.SGD):
+            def update_step(self, gradient, variable, learning_rate):
+                super().update_step(factor * gradient, variable, learning_rate)
+
+        def metric(targets, outputs):
+            return factor * squares(targets, outputs)
+
+        return {"loss": Own(), "optimizer": Steps(0.01), "metrics": [metric]}
+
+    for factor in (2.0, 2.0, 3.0):
+        classifier(**parts(factor), learning_rate=None).fit(*few)
     assert len(_loop._pool) == 2
 
 
@@ -358,6 +493,33 @@ def test_one_that_forgets_its_settings_is_refused(few):
     message = r"get_config of ForgetfulSigns lacks factor; expected all arguments"
     with pytest.raises(TypeError, match=message):
         classifier(optimizer=ForgetfulSigns(), learning_rate=None).fit(*few)
+
+
+def without_bias():
+    optimizer = keras.optimizers.AdamW(0.01)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    return optimizer
+
+
+def test_exclusions_from_weight_decay_that_would_be_lost_are_refused(few):
+    message = "excludes variables from weight decay, which its get_config lacks"
+    for estimator in (
+        classifier(optimizer=without_bias(), learning_rate=None),
+        classifier(compiled_with(optimizer=without_bias)),
+    ):
+        with pytest.raises(ValueError, match=message):
+            estimator.fit(*few)
+
+
+class WithoutBias(keras.optimizers.AdamW):
+    def __init__(self, *args, **settings):
+        super().__init__(*args, **settings)
+        self.exclude_from_weight_decay(var_names=["bias"])
+
+
+def test_exclusions_from_weight_decay_of_an_optimizer_class_are_kept():
+    made = find_optimizer(WithoutBias(0.01)).make()
+    assert excluded_from_weight_decay(made)[1].pattern == "bias"
 
 
 def test_a_schedule_of_ones_own_sets_the_rate(few):
@@ -414,6 +576,16 @@ def test_metrics_in_all_forms_are_recorded(few):
         assert compiled.history_[name] == given.history_[name], name
 
 
+def test_weighted_metrics_are_refused(few):
+    def build(n_classes):
+        made = network(n_classes)
+        made.compile("adam", "categorical_crossentropy", weighted_metrics=["accuracy"])
+        return made
+
+    with pytest.raises(ValueError, match=r"without sample weights here. Use metrics= instead"):
+        classifier(build).fit(*few)
+
+
 def test_metrics_that_differ_are_not_equal():
     thresholds = [keras.metrics.Precision(t, name="p") for t in (0.3, 0.3, 0.5)]
     one, same, other = (find_metrics([metric]) for metric in thresholds)
@@ -468,3 +640,27 @@ def test_a_search_goes_over_objects(few):
     search.fit(*few)
     assert len(search.cv_results_["params"]) == 4
     assert search.best_estimator_.loss is search.best_params_["loss"]
+
+
+# -- steps of one's own ------------------------------------------------------------------------
+
+
+STEPS = ["train_step", "test_step", "predict_step", "compute_loss", "compute_metrics", "fit"]
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_of_a_class_or_of_an_object_is_refused(name, few):
+    def step(self, *args, **settings):
+        return getattr(keras.Sequential, name)(self, *args, **settings)
+
+    def of_class(n_classes):
+        return type("Own", (keras.Sequential,), {name: step})(network(n_classes).layers)
+
+    def of_object(n_classes):
+        made = network(n_classes)
+        setattr(made, name, partial(step, made))
+        return made
+
+    for build in (of_class, of_object, of_object(10)):
+        with pytest.raises(ValueError, match=f"has a {name} of its own, which isn't used"):
+            classifier(build).fit(*few)

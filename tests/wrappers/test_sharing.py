@@ -420,6 +420,35 @@ ALIKE = {
 }
 
 
+def test_a_variable_of_none_of_its_layers_is_equal_only_to_itself_with_one_value():
+    """The compiled code of one network doesn't see what a callback assigns to another's."""
+    variable, same = keras.Variable(1.0, trainable=False), keras.Variable(1.0, trainable=False)
+
+    def key(used):
+        return key_of(lambda: of(layers.Lambda(lambda x: x * used)))
+
+    before = key(variable)
+    assert key(variable) == before != key(same)
+    variable.assign(2.0)
+    assert key(variable) != before
+
+
+def test_a_variable_of_none_of_its_layers_counts_in_each_fit(few):
+    def scaled(n_classes, scale):
+        variable = keras.Variable(scale, trainable=False)
+        network = build(n_classes)
+        network.add(layers.Lambda(lambda x: x * variable))
+        return network
+
+    one, other = (
+        KerasClassifier(scaled, scale=scale, loss=lambda t, o: keras.ops.mean(o, -1), **FEW)
+        .fit(*few)
+        .history_["loss"][0]
+        for scale in (0.1, 1.0)
+    )
+    assert other == pytest.approx(10 * one, rel=1e-3)
+
+
 @pytest.mark.parametrize(("one", "other"), ALIKE.values(), ids=ALIKE)
 def test_networks_that_compute_the_same_share_whatever_made_them(one, other):
     inputs = 5 if "inputs" in getattr(other, "keywords", {}) else 4

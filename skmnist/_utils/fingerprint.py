@@ -1,15 +1,17 @@
-"""A digest of a network's computation: of its layers, their connections, and all code in them."""
+"""Digests of what a network, a loss or a metric computes: of its settings and all code in it."""
 
 import hashlib
 import sys
 import sysconfig
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from enum import Enum
 from functools import cache, partial
-from itertools import chain, count
+from itertools import chain
 from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -21,17 +23,18 @@ _PLAIN = (bool, int, float, complex, str, bytes, range, slice, type(None), type(
 _ALWAYS = ("_dtype_policy", "_trainable", "_remat_mode", "activity_regularizer")
 # Seeds of Keras's own layers; they determine only the values of variables.
 _SEEDS = ("seed", "_seed", "_init_seed")
-_tokens = count()
+_identities: dict[int, str] = {}
 
 
 def fingerprint(network: Any) -> str:
     """Return a digest that is equal for networks of equal computation, in any process.
 
-    The values of variables don't count.  What counts: the layers, their names and connections,
+    The values of its variables don't count.  What counts: the layers, their names and connections,
     what they hold, and the code of all functions and classes that aren't of an installed package,
-    with the values that this code refers to.  Something that can't be described, such as a table
-    of TensorFlow, is different from everything else.  What code reads from elsewhere, such as
-    files, isn't seen.
+    with the values that this code refers to.  A variable that isn't the network's, but that a layer
+    uses, is equal only to itself, with the same value: compiled code reads that variable.
+    Something that can't be described, such as a table of TensorFlow, is different from everything
+    else.  What code reads from elsewhere, such as files, isn't seen.
 
     Parameters
     ----------
@@ -45,7 +48,7 @@ def fingerprint(network: Any) -> str:
     Examples
     --------
     >>> from skmnist._utils.backend import load_keras
-    >>> from skmnist.wrappers._fingerprint import fingerprint
+    >>> from skmnist._utils.fingerprint import fingerprint
     >>> keras = load_keras()
     >>> def network(scale):
     ...     layers = keras.Input((4,)), keras.layers.Dense(2, activation=lambda x: scale * x)
@@ -55,11 +58,38 @@ def fingerprint(network: Any) -> str:
     (True, False)
     """
     variables = [(v.path, tuple(v.shape), str(v.dtype), v.trainable) for v in network.variables]
+    return _digest(repr((variables, _described(network, network.variables))).encode())
+
+
+def digest(value: Any) -> str:
+    """Return a digest that is equal for functions, classes and objects that compute the same.
+
+    Parameters
+    ----------
+    value : callable or type
+        Such as a loss. What counts is as in :func:`fingerprint`; of an object, all attributes but
+        the name of one of Keras's, which Keras numbers.
+
+    Returns
+    -------
+    digest : str
+
+    Examples
+    --------
+    >>> from skmnist._utils.backend import load_keras
+    >>> from skmnist._utils.fingerprint import digest
+    >>> Huber = load_keras().losses.Huber
+    >>> digest(Huber(2.0)) == digest(Huber(2.0)), digest(Huber(2.0)) == digest(Huber(1.0))
+    (True, False)
+    """
+    return _digest(repr(_described(value)).encode())
+
+
+def _described(value: Any, variables: Iterable[Any] = ()) -> Any:
     try:
-        description = _Description().of(network)
+        return _Description(variables).of(value)
     except Exception:  # of objects nested too deeply, or changed by another thread
-        description = _unlike_any(network)
-    return _digest(repr((variables, description)).encode())
+        return _unlike_any(value)
 
 
 def outline(network: Any) -> str:
@@ -68,7 +98,7 @@ def outline(network: Any) -> str:
     Examples
     --------
     >>> from skmnist._utils.backend import load_keras
-    >>> from skmnist.wrappers._fingerprint import outline
+    >>> from skmnist._utils.fingerprint import outline
     >>> layers = load_keras().layers
     >>> outline(layers.ReLU(1.0)) == outline(layers.ReLU(2.0)), outline(layers.ReLU()) == outline(
     ...     layers.ELU()
@@ -85,7 +115,7 @@ def same_code(one: Callable[..., Any], other: Callable[..., Any]) -> bool:
 
     Examples
     --------
-    >>> from skmnist.wrappers._fingerprint import same_code
+    >>> from skmnist._utils.fingerprint import same_code
     >>> same_code(lambda x: x + 1, lambda x: x + 1), same_code(lambda x: x + 1, lambda x: x + 2)
     (True, False)
     """
@@ -93,9 +123,16 @@ def same_code(one: Callable[..., Any], other: Callable[..., Any]) -> bool:
 
 
 class _Description:
-    """Describes values by nested tuples of strings; each object once, so that cycles end."""
+    """Describes values by nested tuples of strings; each object once, so that cycles end.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    variables : iterable of keras.Variable, default=()
+        Those whose values don't count.
+    """
+
+    def __init__(self, variables: Iterable[Any] = ()) -> None:
+        self._without_values = {id(variable): variable for variable in variables}
         self._seen: dict[int, tuple[int, Any]] = {}  # with the object, so that no id is used again
         self._kinds = self._of_each_kind()
 
@@ -117,9 +154,10 @@ class _Description:
         """Return which method is for which classes; the first that fits is used."""
         keras = load_keras()
         return [
-            (keras.KerasTensor, self._variable),
+            (keras.KerasTensor, self._tensor),
             (keras.Variable, self._variable),
             (keras.Operation, self._operation),
+            (keras.losses.Loss | keras.metrics.Metric | keras.Optimizer, self._part_of_training),
             ((keras.initializers.Initializer, keras.random.SeedGenerator), self._of_initial_values),
             (keras.dtype_policies.DTypePolicy, self._policy),
             (np.ndarray | np.generic, self._array),
@@ -155,7 +193,7 @@ class _Description:
         array = np.asarray(value)
         if array.dtype.hasobject:
             return "array", array.shape, self.of(array.tolist())
-        return "array", array.shape, str(array.dtype), _digest(np.ascontiguousarray(array).data)
+        return "array", array.shape, str(array.dtype), _digest(_bytes(array))
 
     # -- code ----------------------------------------------------------------------------
 
@@ -174,7 +212,7 @@ class _Description:
         return "builtin", getattr(value, "__qualname__", repr(value)), of_object
 
     def _function(self, value: FunctionType) -> Any:
-        if _is_installed(value.__module__) and not value.__closure__:
+        if _is_of_installed(value) and not value.__closure__:
             return "function", _name(value)
         cells = [_content(cell) for cell in value.__closure__ or ()]
         names = sorted({name for code in _codes(value.__code__) for name in code.co_names})
@@ -215,8 +253,16 @@ class _Description:
 
     # -- objects ---------------------------------------------------------------------------
 
+    def _tensor(self, value: Any) -> Any:
+        return "tensor", tuple(value.shape), str(value.dtype)
+
     def _variable(self, value: Any) -> Any:
-        return "variable", tuple(value.shape), str(value.dtype), getattr(value, "trainable", None)
+        described = "variable", tuple(value.shape), str(value.dtype), value.trainable
+        if id(value) in self._without_values:
+            return described
+        ops = load_keras().ops
+        array = ops.convert_to_numpy(ops.stop_gradient(value.value))
+        return *described, _identity(value), self._array(array)
 
     def _of_initial_values(self, value: Any) -> Any:
         return "of initial values"
@@ -238,6 +284,11 @@ class _Description:
         return self.all_of(
             [node.operation, node.arguments.args, node.arguments.kwargs, node.outputs]
         )
+
+    def _part_of_training(self, value: Any) -> Any:
+        """Describe a loss, a metric or an optimizer; Keras numbers their names."""
+        state = [(name, self.of(part)) for name, part in vars(value).items() if name != "name"]
+        return self.of(type(value)), state
 
     def _state(self, value: Any) -> Any:
         kerass = type(value).__module__.partition(".")[0] == "keras"
@@ -276,8 +327,21 @@ class _Description:
         return self.all_of([type(value), make, arguments, *listed])
 
 
+def _bytes(array: Any) -> Any:
+    """Return an array's memory; those of dates and of bfloat16 can't be read without a view."""
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+
+
+def _identity(value: Any) -> str:
+    """Return what only this object has; unlike its id, it is never used again."""
+    if id(value) not in _identities:
+        _identities[id(value)] = uuid4().hex
+        weakref.finalize(value, _identities.pop, id(value), None)
+    return _identities[id(value)]
+
+
 def _unlike_any(value: Any) -> Any:
-    return "unlike any other", _name(type(value)), next(_tokens)
+    return "unlike any other", _name(type(value)), uuid4().hex
 
 
 @cache
@@ -338,11 +402,21 @@ def _name(value: Any) -> str:
     return f"{value.__module__}.{value.__qualname__}"
 
 
+def _is_of_installed(function: FunctionType) -> bool:
+    """Return whether a function is an installed package's, not one that only has its name."""
+    module = sys.modules.get(function.__module__ or "")
+    return getattr(module, "__dict__", None) is function.__globals__ and _is_installed(
+        function.__module__
+    )
+
+
 @cache
 def _is_installed(module: str | None) -> bool:
     """Return whether a module's code never changes in a process: of an installed package."""
     if module is None:
         return False
+    if module.partition(".")[0] == __name__.partition(".")[0]:
+        return True
     if module.partition(".")[0] in sys.stdlib_module_names and module != "__main__":
         return True
     file = getattr(sys.modules.get(module), "__file__", None)
