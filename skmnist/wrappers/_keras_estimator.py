@@ -19,6 +19,7 @@ from skmnist._inputs.encoding import ImageEncoding
 from skmnist._inputs.images import ImageShape, find_image_shape
 from skmnist._utils.backend import backend_name, load_keras
 from skmnist._utils.errors import shown
+from skmnist._utils.fingerprint import fingerprint
 from skmnist._utils.keras import is_keras_model
 from skmnist._utils.sklearn import HasMethods, Interval, StrOptions
 from skmnist.classifiers._network_estimator import NetworkEstimator
@@ -36,7 +37,6 @@ from skmnist.wrappers._arguments import (
     unknown_argument,
     without_prefix,
 )
-from skmnist.wrappers._fingerprint import fingerprint
 from skmnist.wrappers._offers import offers
 from skmnist.wrappers._own_network import Maker, Output, OwnNetwork, check_trains_as_usual
 from skmnist.wrappers._portable import portable, restored
@@ -245,7 +245,15 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
         """Return the function's arguments: the user's, and those that it is offered."""
         function = FunctionArguments(self.model)
         given = self.__skmnist_arguments__
-        found = offers(self, self._about_targets())
+        found = offers(
+            n_features_in=self.n_features_in_,
+            names=getattr(self, "feature_names_in_", None),
+            sample_shape=tuple(self._sample_shape_),
+            sample_dtype=self._sample_dtype_,
+            parts=self._parts_,
+            seed=self._seed_,
+            about_targets=self._about_targets(),
+        )
         if function.takes("compile_kwargs"):
             found["compile_kwargs"] = self._compile_kwargs()
         own = {n: getattr(self, n) for n in self._get_param_names() if n != "model"}

@@ -6,37 +6,60 @@ from typing import Any
 import numpy as np
 
 
-def offers(estimator: Any, about_targets: Mapping[str, Any]) -> dict[str, Any]:
+def offers(
+    *,
+    n_features_in: int,
+    names: Any,
+    sample_shape: tuple[int, ...],
+    sample_dtype: str,
+    parts: Any,
+    seed: int,
+    about_targets: Mapping[str, Any],
+) -> dict[str, Any]:
     """Return what a function is offered about the data and the seed, and SciKeras's `meta`.
 
     Parameters
     ----------
-    estimator : KerasEstimator
-        Has learned from the data, but not yet a network.
+    n_features_in : int
+        Number of columns.
+    names : ndarray of str or None
+        The names of the columns.
+    sample_shape : tuple of int
+        The shape of one sample.
+    sample_dtype : str
+        The name of its dtype.
+    parts : list of (name, shape) or None
+        The inputs, if `X` is a dict.
+    seed : int
+        Determines the initial weights.
     about_targets : dict of str to object
-        What the estimator offers about the targets.
+        What is offered about the targets.
 
     Returns
     -------
     offers : dict of str to object
         By the names of the function's arguments.
+
+    Examples
+    --------
+    >>> from skmnist.wrappers._offers import offers
+    >>> offers(
+    ...     n_features_in=4, names=None, sample_shape=(2, 2), sample_dtype="float32", parts=None,
+    ...     seed=0, about_targets={"n_outputs": 1},
+    ... )["input_shape"]
+    (2, 2)
     """
-    parts, shape = estimator._parts_, tuple(estimator._sample_shape_)
-    found = {
-        "n_features_in": estimator.n_features_in_,
-        "input_shape": {name: tuple(of_part) for name, of_part in parts} if parts else shape,
-        "seed": estimator._seed_,
-        **about_targets,
-    }
+    shapes = {name: tuple(of_part) for name, of_part in parts} if parts else sample_shape
     meta = {
         **{f"{name}_": value for name, value in about_targets.items()},
-        "n_features_in_": estimator.n_features_in_,
+        "n_features_in_": n_features_in,
         # SciKeras counts the columns of y.
         "n_outputs_": 1 if "classes" in about_targets else about_targets["n_outputs"],
         "n_outputs_expected_": 1,
-        "X_shape_": (None, *shape),
-        "X_dtype_": np.dtype(estimator._sample_dtype_),
+        "X_shape_": (None, *sample_shape),
+        "X_dtype_": np.dtype(sample_dtype),
         "classes_": about_targets.get("classes"),
-        "feature_names_in_": getattr(estimator, "feature_names_in_", None),
+        "feature_names_in_": names,
     }
-    return found | {"meta": meta}
+    about_data = {"n_features_in": n_features_in, "input_shape": shapes, "seed": seed}
+    return {**about_data, **about_targets, "meta": meta}
