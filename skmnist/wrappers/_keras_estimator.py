@@ -429,11 +429,8 @@ def _largest_integer(X: Any) -> int:
         parts = [X[name].to_numpy() for name in X.columns if X[name].dtype.kind in "iu"]
     else:
         parts = [as_numpy(X)]
-    wide = (
-        part
-        for part in parts
-        if getattr(getattr(part, "dtype", None), "kind", "") in "iu" and part.dtype.itemsize > 2
-    )
+    arrays = [np.asarray(part) for part in parts if hasattr(part, "dtype")]
+    wide = [part for part in arrays if part.dtype.kind in ("i", "u") and part.dtype.itemsize > 2]
     return max((int(np.abs(part).max()) for part in wide if part.size), default=0)
 
 

@@ -1,7 +1,9 @@
 """Functions as SciKeras's users have written them: they ask for `meta` and `compile_kwargs`."""
 
-import keras
-from keras import layers
+from skmnist._utils.backend import load_keras
+
+keras = load_keras()
+layers = keras.layers
 
 
 def mlp_classifier(meta, compile_kwargs, hidden_layer_sizes=(16,)):

@@ -3,7 +3,6 @@
 import pickle
 from collections import Counter
 
-import keras
 import numpy as np
 import pytest
 from scikeras_builders import linear, mlp_classifier, plain
@@ -11,6 +10,10 @@ from sklearn.base import clone
 from sklearn.model_selection import cross_validate
 
 from skmnist import KerasClassifier, KerasRegressor
+from skmnist._utils.backend import load_keras
+
+keras = load_keras()
+
 
 pytestmark = [
     # Fits of one or two epochs, of which nothing is expected.

@@ -1,11 +1,14 @@
 """Optimizers, losses and metrics, in the forms that SciKeras takes."""
 
-import keras
 import numpy as np
 import pytest
 from scikeras_builders import linear, mlp_classifier, plain
 
 from skmnist import KerasClassifier, KerasRegressor
+from skmnist._utils.backend import load_keras
+
+keras = load_keras()
+
 
 # Fits of one or two epochs, of which nothing is expected.
 pytestmark = pytest.mark.filterwarnings("ignore:Training ended at guessing")

@@ -2,7 +2,6 @@
 
 import pickle
 
-import keras
 import numpy as np
 import pytest
 from scikeras_builders import (
@@ -17,6 +16,10 @@ from sklearn.base import clone
 from sklearn.exceptions import DataConversionWarning
 
 from skmnist import KerasClassifier, KerasRegressor
+from skmnist._utils.backend import load_keras
+
+keras = load_keras()
+
 
 # Fits of one or two epochs, of which nothing is expected.
 pytestmark = pytest.mark.filterwarnings("ignore:Training ended at guessing")

@@ -2,10 +2,8 @@
 
 import warnings
 
-import keras
 import numpy as np
 import pytest
-from keras import layers
 from scikeras_builders import linear, plain
 from scipy import sparse
 from sklearn.base import BaseEstimator
@@ -14,6 +12,11 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from skmnist import KerasClassifier, KerasRegressor
+from skmnist._utils.backend import load_keras
+
+keras = load_keras()
+layers = keras.layers
+
 
 # Fits of one or two epochs, of which nothing is expected.
 pytestmark = pytest.mark.filterwarnings("ignore:Training ended at guessing")

@@ -2,14 +2,17 @@
 
 import pickle
 
-import keras
 import numpy as np
 import pytest
-from keras import layers
 from scikeras_builders import linear, mlp_regressor, plain
 from sklearn.base import clone
 
 from skmnist import KerasClassifier, KerasRegressor, load, save
+from skmnist._utils.backend import load_keras
+
+keras = load_keras()
+layers = keras.layers
+
 
 pytestmark = [
     # Fits of one or two epochs, of which nothing is expected.

@@ -3,7 +3,6 @@
 import pickle
 from functools import partial
 
-import keras
 import numpy as np
 import pytest
 from scikeras_builders import (
@@ -30,6 +29,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmnist import KerasClassifier, KerasRegressor
+from skmnist._utils.backend import load_keras
+
+keras = load_keras()
+
 
 pytestmark = [
     # Fits of one or two epochs, of which nothing is expected.

@@ -3,7 +3,6 @@
 import inspect
 import pickle
 
-import keras
 import numpy as np
 import pytest
 from scikeras_builders import linear, mlp_classifier, mlp_regressor, plain
@@ -11,6 +10,10 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import check_no_attributes_set_in_init
 
 from skmnist import KerasClassifier, KerasRegressor
+from skmnist._utils.backend import load_keras
+
+keras = load_keras()
+
 
 # Fits of one or two epochs, of which nothing is expected.
 pytestmark = pytest.mark.filterwarnings("ignore:Training ended at guessing")
