@@ -140,6 +140,8 @@ def skip_without_data(code):
             pytest.skip(f"set SKMNIST_DATA to the folder that holds {name}/")
 
 
+# Keras itself, where it saves a model.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize(("page", "line", "code"), [*snippets()])
 def test_a_snippet_runs_by_itself_in_a_minute_of_one_core(page, line, code, tmp_path, monkeypatch):
     skip_without_data(code)
