@@ -140,8 +140,6 @@ def skip_without_data(code):
             pytest.skip(f"set SKMNIST_DATA to the folder that holds {name}/")
 
 
-# Keras itself, where it saves a model.
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize(("page", "line", "code"), [*snippets()])
 def test_a_snippet_runs_by_itself_in_a_minute_of_one_core(page, line, code, tmp_path, monkeypatch):
     skip_without_data(code)
@@ -154,6 +152,8 @@ def test_a_snippet_runs_by_itself_in_a_minute_of_one_core(page, line, code, tmp_
     # The threads of gradient boosting wait for each other: slow where others want the cores.
     with warnings.catch_warnings(), threadpool_limits(1, user_api="openmp"):
         warnings.simplefilter("error")
+        # Of Keras itself, where it saves a model.
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
         exec(compiled, {"__name__": "__main__"})
     plt.close("all")
     assert process_time() - began < 60
