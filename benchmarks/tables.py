@@ -213,11 +213,32 @@ def _prediction_rows() -> list[list[str]]:
     ]
 
 
+def own_network_speed() -> str:
+    """Return how fast a network of the user's own is trained here and by others."""
+    peers = {"own": "`KerasClassifier`", "class": "our class of that network"}
+    peers |= {name: _PEERS[name] for name in ("scikeras", "keras")}
+    networks = {
+        "lenet": "LeNet-5",
+        "dense": "dense network 512-512",
+        "keras-cnn": "Keras's example CNN",
+    }
+    found = measurements("own_network_speed")
+    rows = [
+        [what, *(f"{found[network][peer]['images_per_second']:,}" for peer in peers)]
+        + [f"{found[network]['scikeras']['own_over_this']:.2f}"]
+        for network, what in networks.items()
+        if network in found
+    ]
+    head = ["images per second, float32", *peers.values(), "`KerasClassifier` over SciKeras"]
+    return as_markdown(head, rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "accuracy": accuracy,
     "accuracy_in_short": accuracy_in_short,
     "feature_study": feature_study,
     "few_labels": few_labels,
+    "own_network_speed": own_network_speed,
     "reports": reports,
     "speed": speed,
     "speed_in_short": speed_in_short,
@@ -225,7 +246,14 @@ TABLES: dict[str, Callable[[], str]] = {
 # The tables of each page.
 PAGES: dict[str, tuple[str, ...]] = {
     "README.md": ("accuracy_in_short", "speed_in_short"),
-    "docs/results.md": ("accuracy", "few_labels", "feature_study", "speed", "reports"),
+    "docs/results.md": (
+        "accuracy",
+        "few_labels",
+        "feature_study",
+        "speed",
+        "own_network_speed",
+        "reports",
+    ),
 }
 
 
