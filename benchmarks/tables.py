@@ -223,12 +223,12 @@ def own_network_speed() -> str:
         "keras-cnn": "Keras's example CNN",
     }
     found = measurements("own_network_speed")
-    rows = [
-        [what, *(f"{found[network][peer]['images_per_second']:,}" for peer in peers)]
-        + [f"{found[network]['scikeras']['own_over_this']:.2f}"]
-        for network, what in networks.items()
-        if network in found
-    ]
+    rows = []
+    for network, what in networks.items():
+        if network in found:
+            rates = (f"{found[network][peer]['images_per_second']:,}" for peer in peers)
+            ratio = found[network]["scikeras"]["own_over_this"]
+            rows.append([what, *rates, f"{ratio:.2f}"])
     head = ["images per second, float32", *peers.values(), "`KerasClassifier` over SciKeras"]
     return as_markdown(head, rows)
 
