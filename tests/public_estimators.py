@@ -63,14 +63,6 @@ NEGATIVE_NUMBERS = {
     )
 }
 
-ARGUMENTS = {
-    "check_no_attributes_set_in_init": (
-        "Arguments of the function `model` are parameters that no signature of the class can list; "
-        "the estimator keeps them in one attribute."
-    )
-}
-
-
 # Networks of one's own.
 
 
@@ -157,7 +149,7 @@ PUBLIC_ESTIMATORS = {
     ): MINI_BATCHES,
     # Networks of one's own
     KerasClassifier(build, epochs=20, learning_rate=0.02): MINI_BATCHES,
-    KerasClassifier(build, width=12, epochs=20, learning_rate=0.02): MINI_BATCHES | ARGUMENTS,
+    KerasClassifier(build, width=12, epochs=20, learning_rate=0.02): MINI_BATCHES,
     KerasClassifier(build_compiled, epochs=20): MINI_BATCHES,
     KerasClassifier(build_subclass, epochs=20, learning_rate=0.02): MINI_BATCHES,
     KerasRegressor(build, epochs=100, learning_rate=0.02): MINI_BATCHES,

@@ -4,7 +4,7 @@ import re
 from unittest import SkipTest
 
 import pytest
-from public_estimators import MINI_BATCHES, PUBLIC_ESTIMATORS
+from public_estimators import MINI_BATCHES, PUBLIC_ESTIMATORS, build
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import (
     check_dataframe_column_names_consistency,
@@ -59,6 +59,8 @@ def test_estimator_check(estimator, check):
     "check", [check_dataframe_column_names_consistency, check_param_validation], ids=name_of
 )
 def test_a_check_that_scikit_learn_does_not_yield_by_itself(estimator, check):
+    if check is check_param_validation and getattr(estimator, "model", None) is build:
+        pytest.xfail("The function's arguments are the user's: the class has no limits for them.")
     check(type(estimator).__name__, estimator)
 
 

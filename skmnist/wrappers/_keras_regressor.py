@@ -84,6 +84,7 @@ class KerasRegressor(KerasEstimator, NetworkRegressor):
         **NetworkRegressor._parameter_constraints,
         **KerasEstimator._parameter_constraints,
     }
+    del _parameter_constraints["target_scaling"]  # the targets are the network's own business
     _learned_names = (*KerasEstimator._learned_names, "n_outputs_")
     _default_loss = "mean_squared_error"
     target_scaling = None
