@@ -149,7 +149,7 @@ PUBLIC_ESTIMATORS = {
     ): MINI_BATCHES,
     # Networks of one's own
     KerasClassifier(build, epochs=20, learning_rate=0.02): MINI_BATCHES,
-    KerasClassifier(build, width=12, epochs=20, learning_rate=0.02): MINI_BATCHES,
+    KerasClassifier(build, width=24, epochs=15, learning_rate=0.02): MINI_BATCHES,
     KerasClassifier(build_compiled, epochs=20): MINI_BATCHES,
     KerasClassifier(build_subclass, epochs=20, learning_rate=0.02): MINI_BATCHES,
     KerasRegressor(build, epochs=100, learning_rate=0.02): MINI_BATCHES,
