@@ -106,8 +106,10 @@ def without_values(make: Callable[[], Any]) -> Any:
     --------
     >>> from skmnist._utils.backend import load_keras
     >>> from skmnist.networks._architecture import without_values
-    >>> without_values(lambda: load_keras().Variable([1.0, 2.0], name="two").name)
-    'two'
+    >>> keras = load_keras()
+    >>> layers = keras.Input((4,)), keras.layers.Dense(2)
+    >>> without_values(lambda: keras.Sequential(layers)).count_params()
+    10
     """
 
     def make_in_scope() -> Any:
