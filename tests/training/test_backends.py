@@ -431,7 +431,8 @@ def test_the_seed_decides_every_bit_in_this_process_and_in_the_next(backend, res
 def test_training_stops_early_and_goes_on_where_it_stopped(results):
     found = results["stop_and_go_on"]
     assert 2 <= found["epochs"] == found["epochs judged"] < 40
-    assert found["best epoch"] == found["epochs"] - 1
+    # The last epoch was no better by more than `tol`, but may have been the best.
+    assert found["best epoch"] in (found["epochs"] - 1, found["epochs"])
     assert found["dropout changes"]
     assert found["one by one"] == 8
     assert found["losses"][-1] < found["losses"][0]
