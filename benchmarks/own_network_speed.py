@@ -8,6 +8,7 @@ rounds, ratios are KerasClassifier's over theirs, round by round. "class" is our
 same network. Accuracy is on the 10,000 test images after all epochs.
 
     python benchmarks/own_network_speed.py                 # everything, and writes the results
+    python benchmarks/own_network_speed.py lenet           # one network, and writes its results
     python benchmarks/own_network_speed.py lenet scikeras  # one measurement
 """
 
@@ -119,7 +120,7 @@ def main() -> None:
         images = round(EPOCHS * 10_000 / seconds)
         print(json.dumps({"images_per_second": images, "accuracy": round(100 * accuracy, 2)}))
         return
-    for network in NETWORKS:
+    for network in sys.argv[1:] or NETWORKS:
         rounds = [
             {peer: _own_process.measure(__file__, network, peer) for peer in TIMERS}
             for _ in range(ROUNDS)
