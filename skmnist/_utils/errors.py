@@ -45,6 +45,18 @@ def unknown_name(parameter: str, value: Any, known: Iterable[str], or_else: str 
     return ValueError(f"{parameter}={shown(value)} is unknown; {hint} one of {names}{or_else}.")
 
 
+def letters(name: str) -> str:
+    """Return a name in no particular spelling: of its letters and digits alone.
+
+    Examples
+    --------
+    >>> from skmnist._utils.errors import letters
+    >>> letters("MeanSquaredError") == letters("mean_squared_error")
+    True
+    """
+    return name.lower().replace("_", "").replace("-", "")
+
+
 def _plain(name: str) -> str:
     """Remove the differences between common spellings of a name."""
     return name.lower().replace("-", "_")

@@ -1,6 +1,7 @@
 """Digests of what a network, a loss or a metric computes: of its settings and all code in it."""
 
 import hashlib
+import re
 import sys
 import sysconfig
 import weakref
@@ -10,7 +11,7 @@ from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import numpy as np
@@ -24,17 +25,34 @@ _ALWAYS = ("_dtype_policy", "_trainable", "_remat_mode", "activity_regularizer")
 # Seeds of Keras's own layers; they determine only the values of variables.
 _SEEDS = ("seed", "_seed", "_init_seed")
 _identities: dict[int, str] = {}
+# What distinguishes an object from all others, in a description.
+_ONLY = re.compile("only:[0-9a-f:]*")
 
 
-def fingerprint(network: Any) -> str:
-    """Return a digest that is equal for networks of equal computation, in any process.
+class Fingerprint(NamedTuple):
+    """Digests of what a network computes.
+
+    Parameters
+    ----------
+    exact : str
+        Equal for networks that can share compiled code.
+    alike : str
+        Equal also if they refer to different objects of the same kind.
+    """
+
+    exact: str
+    alike: str
+
+
+def fingerprint(network: Any) -> Fingerprint:
+    """Return digests that are equal for networks of equal computation, in any process.
 
     The values of its variables don't count.  What counts: the layers, their names and connections,
     what they hold, and the code of all functions and classes that aren't of an installed package,
-    with the values that this code refers to.  A variable that isn't the network's, but that a layer
-    uses, is equal only to itself, with the same value: compiled code reads that variable.
-    Something that can't be described, such as a table of TensorFlow, is different from everything
-    else.  What code reads from elsewhere, such as files, isn't seen.
+    with the values that this code refers to.  For the exact digest, a variable that isn't the
+    network's, but that a layer uses, is equal only to itself, with the same value: compiled code
+    reads that variable.  Something that can't be described, such as a table of TensorFlow, is
+    different from everything else.  What code reads from elsewhere, such as files, isn't seen.
 
     Parameters
     ----------
@@ -43,7 +61,7 @@ def fingerprint(network: Any) -> str:
 
     Returns
     -------
-    digest : str
+    fingerprint : Fingerprint
 
     Examples
     --------
@@ -58,7 +76,8 @@ def fingerprint(network: Any) -> str:
     (True, False)
     """
     variables = [(v.path, tuple(v.shape), str(v.dtype), v.trainable) for v in network.variables]
-    return _digest(repr((variables, _described(network, network.variables))).encode())
+    text = repr((variables, _described(network, network.variables)))
+    return Fingerprint(_digest(text.encode()), _digest(_ONLY.sub("", text).encode()))
 
 
 def digest(value: Any) -> str:
@@ -262,7 +281,7 @@ class _Description:
             return described
         ops = load_keras().ops
         array = ops.convert_to_numpy(ops.stop_gradient(value.value))
-        return *described, _identity(value), self._array(array)
+        return *described, f"{_identity(value)}:{self._array(array)[-1]}"
 
     def _of_initial_values(self, value: Any) -> Any:
         return "of initial values"
@@ -335,13 +354,17 @@ def _bytes(array: Any) -> Any:
 def _identity(value: Any) -> str:
     """Return what only this object has; unlike its id, it is never used again."""
     if id(value) not in _identities:
-        _identities[id(value)] = uuid4().hex
+        _identities[id(value)] = _only()
         weakref.finalize(value, _identities.pop, id(value), None)
     return _identities[id(value)]
 
 
 def _unlike_any(value: Any) -> Any:
-    return "unlike any other", _name(type(value)), uuid4().hex
+    return "unlike any other", _name(type(value)), _only()
+
+
+def _only() -> str:
+    return f"only:{uuid4().hex}"
 
 
 @cache

@@ -22,6 +22,24 @@ def layer_seeds(seed: int) -> Iterator[int]:
         yield int(rng.integers(2**31))
 
 
+def all_layers(network: Any) -> Iterator[Any]:
+    """Yield a network's layers, and those of the networks in it.
+
+    Examples
+    --------
+    >>> from skmnist._utils.backend import load_keras
+    >>> from skmnist.networks._layers import all_layers
+    >>> keras = load_keras()
+    >>> inner = keras.Sequential([keras.layers.ReLU(name="a")], name="inner")
+    >>> [layer.name for layer in all_layers(keras.Sequential([inner]))]
+    ['inner', 'a']
+    """
+    for layer in network.layers:
+        yield layer
+        if isinstance(layer, load_keras().Model):
+            yield from all_layers(layer)
+
+
 _NO_ACTIVATIONS = {"deserialize", "get", "serialize"}
 # Layers that compute the same as the function of their name, if they have default settings.
 _ACTIVATION_LAYERS = {"ELU": "elu", "ReLU": "relu", "Softmax": "softmax"}

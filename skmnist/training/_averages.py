@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from skmnist._utils.backend import load_keras
+from skmnist.networks._layers import all_layers
 
 
 @contextmanager
@@ -71,17 +72,10 @@ def corrected_averages(
         optimizer.ema_momentum = of_weights
 
 
+def _batch_normalisations(network: Any) -> list[Any]:
+    kind = load_keras().layers.BatchNormalization
+    return [layer for layer in all_layers(network) if isinstance(layer, kind)]
+
+
 def _at_most(momentum: float, steps: Any) -> Any:
     return load_keras().ops.minimum(momentum, 1 - 9 / (steps + 9))
-
-
-def _batch_normalisations(network: Any) -> list[Any]:
-    """Return the network's batch normalisations, including those of nested models."""
-    keras = load_keras()
-    found: list[Any] = []
-    for layer in network.layers:
-        if isinstance(layer, keras.Model):
-            found += _batch_normalisations(layer)
-        elif isinstance(layer, keras.layers.BatchNormalization):
-            found.append(layer)
-    return found

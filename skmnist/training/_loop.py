@@ -10,6 +10,7 @@ import numpy as np
 
 from skmnist._utils.backend import backend_name, check_execution_mode
 from skmnist._utils.onednn import warn_of_missing_onednn
+from skmnist.networks._layers import all_layers
 from skmnist.training._callbacks import KerasCallbacks
 from skmnist.training._contract import (
     Data,
@@ -114,10 +115,7 @@ def _new_trainer(spec: TrainingSpec, seed: int) -> Any:
 
 
 def _has_convolutions(network: Any) -> bool:
-    return any(
-        "Conv" in type(layer).__name__ or (hasattr(layer, "layers") and _has_convolutions(layer))
-        for layer in network.layers
-    )
+    return any("Conv" in type(layer).__name__ for layer in all_layers(network))
 
 
 def _run(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmnist._utils.backend import load_keras
-from skmnist._utils.errors import shown, unknown_name
+from skmnist._utils.errors import letters, shown, unknown_name
 from skmnist._utils.fingerprint import digest
 from skmnist._utils.reprs import ShortRepr
 from skmnist.training._tasks import Numbers, OneClass, SeveralLabels, Task
@@ -278,16 +278,12 @@ def _check_reduction(loss: Any) -> None:
 
 def _known_name(loss: str, known: Sequence[str]) -> str:
     """Return the function's name of a loss, given in any spelling or by a short name."""
-    names = {_letters(name): name for name in known}
-    names |= {_letters(alias): name for alias, name in _ALIASES.items() if name in known}
-    if _letters(loss) not in names:
+    names = {letters(name): name for name in known}
+    names |= {letters(alias): name for alias, name in _ALIASES.items() if name in known}
+    if letters(loss) not in names:
         aliases = (alias for alias, name in _ALIASES.items() if name in known)
         raise unknown_name("loss", loss, [*known, *aliases], ", a Keras loss or a function")
-    return names[_letters(loss)]
-
-
-def _letters(name: str) -> str:
-    return name.lower().replace("_", "").replace("-", "").replace(" ", "")
+    return names[letters(loss)]
 
 
 def _check_columns(loss: Any, name: str | None, task: Task) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from skmnist._utils.backend import check_execution_mode, load_keras
-from skmnist._utils.errors import shown, unknown_name
+from skmnist._utils.errors import letters, shown, unknown_name
 from skmnist._utils.fingerprint import digest
 from skmnist._utils.keras import excluded_from_weight_decay, schedule_of
 from skmnist._utils.sklearn import Interval, validate_parameter_constraints
@@ -335,14 +335,10 @@ def _plain(setting: str, value: Any) -> Any:
 
 def _class_of(name: str) -> Any:
     known = optimizers_by_name()
-    by_letters = {_letters(each): found for each, found in known.items()}
-    if _letters(name) not in by_letters:
+    by_letters = {letters(each): found for each, found in known.items()}
+    if letters(name) not in by_letters:
         raise unknown_name("optimizer", name, known, ", an Optimizer or a Keras optimizer")
-    return by_letters[_letters(name)]
-
-
-def _letters(name: str) -> str:
-    return name.lower().replace("_", "").replace("-", "")
+    return by_letters[letters(name)]
 
 
 def _check_settings(optimizer: Optimizer, made: Any, settings: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from inspect import Parameter, signature
 from typing import Any
 
-from skmnist._utils.errors import shown, unknown_name
+from skmnist._utils.errors import shown
 from skmnist._utils.keras import is_keras_model
 
 # What the function is given if it asks for it by name.
@@ -86,8 +86,3 @@ def _parameters(model: Any) -> Mapping[str, Parameter]:
 def without_prefix(name: str) -> str:
     """Return the name of an argument that may be written in SciKeras's way, ``model__hidden``."""
     return name.removeprefix(_PREFIX)
-
-
-def unknown_argument(estimator: str, name: str, known: Iterable[str]) -> ValueError:
-    """Return the error for a parameter that neither the estimator nor the function has."""
-    return unknown_name(f"{estimator}: parameter", name, set(known))

@@ -4,27 +4,32 @@ from abc import ABCMeta, abstractmethod
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
-from math import prod
 from numbers import Real
 from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
-from skmnist._inputs.arrays import as_numpy
 from skmnist._inputs.encoding import ImageEncoding
 from skmnist._inputs.images import ImageShape, find_image_shape
+from skmnist._inputs.named_inputs import (
+    dtype_name,
+    has_names,
+    joined,
+    largest_integer,
+    parts_of,
+    sample_shape,
+)
 from skmnist._utils.backend import backend_name, load_keras
-from skmnist._utils.errors import shown
-from skmnist._utils.fingerprint import fingerprint
+from skmnist._utils.errors import unknown_name
 from skmnist._utils.keras import is_keras_model
 from skmnist._utils.sklearn import HasMethods, Interval, StrOptions
 from skmnist.classifiers._network_estimator import NetworkEstimator
 from skmnist.networks._adapted import Layout, own_network
 from skmnist.networks._architecture import Architecture
+from skmnist.networks._output import Output
 from skmnist.training._augmentation import find_augmentation
 from skmnist.training._contract import Data, Outcome, State, TrainingSpec
 from skmnist.training._loop import Training
@@ -32,13 +37,10 @@ from skmnist.training._losses import Loss
 from skmnist.training._metrics import find_metrics
 from skmnist.training._optimizers import Optimizer, OptimizerSpec, find_optimizer, with_rate
 from skmnist.training._precision import DTYPES, find_dtype
-from skmnist.wrappers._arguments import (
-    FunctionArguments,
-    unknown_argument,
-    without_prefix,
-)
+from skmnist.wrappers._arguments import FunctionArguments, without_prefix
+from skmnist.wrappers._compiled import check_compiled, compiled_metrics
 from skmnist.wrappers._offers import offers
-from skmnist.wrappers._own_network import Maker, Output, OwnNetwork, check_trains_as_usual
+from skmnist.wrappers._own_network import Maker, OwnNetwork, check_trains_as_usual
 from skmnist.wrappers._portable import portable, restored
 from skmnist.wrappers._scikeras_names import all_translated
 
@@ -76,28 +78,11 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
     # -- parameters ----------------------------------------------------------------------
 
     def _set_arguments(self, arguments: Mapping[str, Any]) -> None:
-        """Store the function's arguments that the constructor was given."""
+        """Set what the constructor was given beside its own parameters."""
         try:
-            self._store(all_translated(arguments))
+            self.set_params(**arguments)
         except ValueError as error:
             raise TypeError(str(error)) from None
-
-    def _store(self, parameters: Mapping[str, Any]) -> None:
-        function, own = FunctionArguments(self.model), self._get_param_names()
-        settings = {n: v for n, v in parameters.items() if _is_setting(n, own)}
-        for given, value in parameters.items():
-            if given in settings:
-                continue
-            name = without_prefix(given)
-            if given == name and name in own:
-                setattr(self, name, value)
-            elif function.takes(name):
-                self._arguments = {**self._arguments, name: value}
-            else:
-                known = [*own, *function.names]
-                raise unknown_argument(type(self).__name__, given, known)
-        if settings:
-            super().set_params(**settings)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters of this estimator, those of the function `model` among them.
@@ -144,12 +129,23 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
         if "model" in params:
             self.model = params.pop("model")
         own = self._get_param_names()
-        of_values = {
-            name: value for name, value in params.items() if name in own or _is_setting(name, own)
+        of_function = {
+            name: params.pop(name)
+            for name in list(params)
+            if name not in own and not _is_setting(name, own)
         }
-        super().set_params(**of_values)
-        self._store({name: value for name, value in params.items() if name not in of_values})
+        super().set_params(**params)
+        self._set_function_arguments(of_function)
         return self
+
+    def _set_function_arguments(self, arguments: Mapping[str, Any]) -> None:
+        function = FunctionArguments(self.model)
+        for name, value in arguments.items():
+            of_function = without_prefix(name)
+            if not function.takes(of_function):
+                known = {*self._get_param_names(), *function.names}
+                raise unknown_name(f"{type(self).__name__}: parameter", name, known)
+            self._arguments = {**self._arguments, of_function: value}
 
     @property
     def __skmnist_arguments__(self) -> dict[str, Any]:
@@ -200,7 +196,6 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
         estimator.
         """
         network = own_network(super().network_)
-        self._check_made_alike(network)
         if not network.compiled:
             network.compile(**{**self._compile_kwargs(), "loss": self._loss_of_keras()})
         if not network.optimizer.built:
@@ -208,22 +203,11 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
             network.optimizer.build(network.trainable_variables)
         return network
 
-    def _check_made_alike(self, network: Any) -> None:
-        """Raise an error if the function makes another network now than it made in `fit`."""
-        own: Any = self._predictor_.architecture.builder
-        found = fingerprint(network)
-        if found not in (own.key, "") and found == fingerprint(network):
-            raise ValueError(
-                f"model={shown(self.model)} makes another network now than it made in fit, as "
-                "something that it refers to has changed. Set that back, or fit again."
-            )
-
     def _architecture(self, image_shape: ImageShape, n_targets: int, dtype: str) -> Architecture:
         if is_keras_model(self.model):
             check_trains_as_usual(self.model)  # its copies lack what was set on the object
         maker = Maker(self.model, *self._call_arguments(), self.dtype)
         own = OwnNetwork.of(maker, self._layout(), self._seed_, image_shape, dtype)
-        assert own.output is not None
         self._check_output(own.output)
         return Architecture.of(
             own, input_shape=image_shape, n_outputs=own.output.n_units, dtype=dtype
@@ -291,11 +275,11 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
     def _training_spec(self) -> TrainingSpec:
         architecture = self._fitted_architecture()
         own: Any = architecture.builder
-        _check_compiled(own.compiled)
+        check_compiled(own.compiled)
         loss = self._loss_of(own.compiled, own.output)
         metrics = self.metrics
         if metrics is None:
-            metrics = _compiled_metrics(own.compiled)
+            metrics = compiled_metrics(own.compiled)
         return TrainingSpec(
             architecture=architecture,
             optimizer=self._optimizer_of(own.compiled),
@@ -345,23 +329,24 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
         self, X: Any, y: Any, sample_weight: Any, known: Any = None, *, going_on: bool
     ) -> Data:
         if not going_on:
-            self._parts_ = _parts_of(X) if _has_names(X) else None
-            self._sample_shape_ = _sample_shape(X)
-            self._sample_dtype_ = _dtype_name(X)
+            self._parts_ = parts_of(X) if has_names(X) else None
+            self._sample_shape_ = sample_shape(X)
+            self._sample_dtype_ = dtype_name(X)
         return super()._training_data(X, y, sample_weight, known, going_on=going_on)
 
     def _given(self, X: Any) -> Any:
-        if _largest_integer(X) > _EXACT_IN_FLOAT32 and "64" not in self._find_dtype():
+        largest = largest_integer(X)
+        if largest > _EXACT_IN_FLOAT32 and "64" not in self._find_dtype():
             raise ValueError(
-                f"X holds whole numbers up to {_largest_integer(X)}, and float32 is exact only up "
+                f"X holds whole numbers up to {largest}, and float32 is exact only up "
                 f"to {_EXACT_IN_FLOAT32}. Set dtype='float64', or turn them into smaller ones, for "
                 "example by an OrdinalEncoder."
             )
-        if not _has_names(X):
+        if not has_names(X):
             return X
         if self._parts_ is None:
             raise ValueError("X is a dict of inputs; expected an array, as in fit.")
-        return _joined(X, self._parts_)
+        return joined(X, self._parts_)
 
     def _learned_encoding(self, rows: NDArray[Any], seen: ImageShape | None) -> ImageEncoding:
         shape = find_image_shape(rows.shape[1], self.image_shape, seen)
@@ -399,110 +384,9 @@ def _no_model() -> None:
     """Stand for a template while the rest of an estimator is cloned."""
 
 
-def _has_names(X: Any) -> bool:
-    """Return whether `X` is a dict of inputs; one of SciPy's sparse arrays is a mapping too."""
-    return isinstance(X, Mapping) and not issparse(X)
-
-
-def _sample_shape(X: Any) -> list[int]:
-    if _has_names(X):
-        return [sum(prod(shape) for _, shape in _parts_of(X))]
-    shape = getattr(as_numpy(X), "shape", None)
-    return [int(side) for side in (np.shape(X) if shape is None else shape)[1:]]
-
-
-def _dtype_name(X: Any) -> str:
-    """Return the name of the dtype that samples have, or would have as an array."""
-    if _has_names(X):
-        return str(np.result_type(*(np.asarray(as_numpy(value)).dtype for value in X.values())))
-    dtype = getattr(as_numpy(X), "dtype", None)
-    return str(np.asarray(X).dtype if not isinstance(dtype, np.dtype) else dtype)
-
-
-def _largest_integer(X: Any) -> int:
-    """Return the largest size of a whole number in columns of integers."""
-    if issparse(X):
-        parts = [X.data] if hasattr(X, "data") and hasattr(X.data, "dtype") else []
-    elif _has_names(X):
-        parts = [as_numpy(value) for value in X.values()]
-    elif hasattr(X, "iloc") and hasattr(X, "columns"):
-        parts = [X[name].to_numpy() for name in X.columns if X[name].dtype.kind in "iu"]
-    else:
-        parts = [as_numpy(X)]
-    arrays = [np.asarray(part) for part in parts if hasattr(part, "dtype")]
-    wide = [part for part in arrays if part.dtype.kind in ("i", "u") and part.dtype.itemsize > 2]
-    return max((int(np.abs(part).max()) for part in wide if part.size), default=0)
-
-
-def _parts_of(X: Mapping[str, Any]) -> list[list[Any]]:
-    if not X:
-        raise ValueError("X is an empty dict; expected arrays by the names of the inputs.")
-    shapes = {name: np.shape(as_numpy(value)) for name, value in X.items()}
-    if len({shape[:1] for shape in shapes.values()}) > 1 or any(not s for s in shapes.values()):
-        raise ValueError(
-            f"X holds inputs of the shapes {shown(shapes)}; expected the same number of samples in "
-            "each."
-        )
-    return [[str(name), list(shape[1:] or (1,))] for name, shape in shapes.items()]
-
-
-def _joined(X: Mapping[str, Any], parts: list[list[Any]]) -> NDArray[Any]:
-    """Return rows with the columns of all inputs, one after another."""
-    found = dict(_parts_of(X))
-    if found != dict(parts):
-        raise ValueError(
-            f"X has inputs of the shapes {shown(found)}; expected {shown(dict(parts))}, as in fit."
-        )
-    arrays = [np.asarray(as_numpy(X[name])) for name, _ in parts]
-    return np.concatenate([array.reshape(len(array), -1) for array in arrays], axis=1)
-
-
 def _values(network: Any) -> list[NDArray[Any]]:
     """Copy the values of all variables."""
     values = [variable.value for variable in network.variables]
     if backend_name() == "torch":
         values = [value.detach().cpu() for value in values]
     return [np.asarray(value).copy() for value in values]
-
-
-def _check_compiled(compiled: Mapping[str, Any]) -> None:
-    """Refuse what a network was compiled with that has no counterpart here."""
-    if compiled.get("run_eagerly"):
-        raise ValueError(
-            "the network is compiled with run_eagerly=True, but training is compiled here. Leave "
-            "it out; to debug the network, call it by itself."
-        )
-    if compiled.get("loss_weights") is not None:
-        raise ValueError(
-            f"the network is compiled with loss_weights={shown(compiled['loss_weights'])}; "
-            "expected none, as there is only one output."
-        )
-    if compiled.get("weighted_metrics"):
-        raise ValueError(
-            f"the network is compiled with weighted_metrics={shown(compiled['weighted_metrics'])}, "
-            "but metrics are computed without sample weights here. Use metrics= instead."
-        )
-
-
-def _compiled_metrics(compiled: Mapping[str, Any]) -> list[Any] | None:
-    metrics = _only(compiled.get("metrics"))
-    if metrics is None or isinstance(metrics, list | tuple):
-        return list(metrics or ()) or None
-    return [metrics]
-
-
-def _only(value: Any) -> Any:
-    """Return what a list or a dict holds for the only output."""
-    if isinstance(value, Mapping) and len(value) == 1:
-        (value,) = value.values()
-    if isinstance(value, list | tuple) and len(value) == 1 and isinstance(value[0], list | tuple):
-        return value[0]
-    return value
-
-
-def compiled_loss(compiled: Mapping[str, Any]) -> Any:
-    """Return the loss that a network was compiled with, or None."""
-    loss = _only(compiled.get("loss"))
-    if isinstance(loss, list | tuple) and len(loss) == 1:
-        (loss,) = loss
-    return loss

@@ -3,16 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from skmnist.classifiers._docstrings import describe_shared_parameters
+from skmnist.networks._output import Output
 from skmnist.regressors._network_regressor import NetworkRegressor
 from skmnist.training import Augmentation
 from skmnist.training._losses import Loss, find_loss
 from skmnist.training._schedules import Schedule
-from skmnist.wrappers._keras_estimator import KerasEstimator, compiled_loss
-from skmnist.wrappers._own_network import Output
+from skmnist.wrappers._compiled import compiled_loss
+from skmnist.wrappers._docstrings import describe_own_network
+from skmnist.wrappers._keras_estimator import KerasEstimator
 
 
-@describe_shared_parameters
+@describe_own_network
 class KerasRegressor(KerasEstimator, NetworkRegressor):
     """A regressor with a Keras network of your own.
 
@@ -36,31 +37,18 @@ class KerasRegressor(KerasEstimator, NetworkRegressor):
 
     Notes
     -----
-    The function's own keyword arguments are parameters of the estimator: searches set them, clones
-    and the representation have them. ``model__name`` means the same as `name`, and sets the
-    function's argument if the estimator has a parameter of that name too.
+    %(arguments)s
 
     The function is given what it asks for by name: `n_features_in`, `input_shape` (of one sample,
     without the batch), `n_outputs` (the number of targets), `target_type`, `seed`, and any of the
     estimator's parameters that is set; also SciKeras's `meta` and `compile_kwargs`.  Layers without
     a seed get theirs from `random_state`.
 
-    The model may be compiled: its optimizer, loss and metrics are used unless the estimator's
-    parameters replace them.  It may be sequential, functional or a subclass, with one output.  If
-    it has several inputs, `X` is a dict of arrays by the names of the inputs, a data frame with
-    columns of those names, or rows with the columns of one input after another.
+    %(model)s
 
     The network has one output for each target, usually without an activation.
 
-    Fits of networks that compute the same share one compiled loop, whatever function made them; a
-    function, layer or value in the network that has changed since is noticed, unless it is read
-    from a file or from an installed package.  The function may be called several times in a fit, so
-    it should only build.
-
-    Pickles have a function by its name, so that it must be importable where they are read, or by
-    its code if it has no name in a module, as a lambda.  The workers of joblib get functions of
-    ``__main__`` too.  A file of ``skmnist.persistence.save`` has only the function's name: give
-    the function itself to ``skmnist.persistence.load(path, model=build)``.
+    %(sharing)s
 
     Examples
     --------

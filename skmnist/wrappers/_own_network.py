@@ -18,14 +18,24 @@ from skmnist._utils.keras import (
     creates_no_values,
     draw_from_own_seeds,
     is_keras_model,
-    last_layer,
     parts_of,
     structure_of_inputs,
 )
 from skmnist.networks._adapted import Layout, adapted, own_network
+from skmnist.networks._output import Output
 from skmnist.wrappers._portable import portable, restored
 
 _building = threading.RLock()
+# Methods of a model by which Keras trains, evaluates and predicts.
+_STEPS = (
+    "fit",
+    "train_step",
+    "test_step",
+    "predict_step",
+    "compute_loss",
+    "compute_loss_and_updates",
+    "compute_metrics",
+)
 
 
 @dataclass(frozen=True)
@@ -39,10 +49,14 @@ class OwnNetwork:
     ----------
     make : Maker
         Returns the user's network.
+    seed : int
+        Determines what layers draw when they are made, such as their weights.
     layout : Layout
         What the columns of a sample are.
     key : str
         Equal for networks of equal computation.
+    alike : str
+        Equal for the networks that the function makes as long as nothing changes.
     outline : str
         Equal for networks of the same layers and shapes, so that weights of one fit the other.
     compiled : dict of str to object
@@ -69,12 +83,14 @@ class OwnNetwork:
     """
 
     make: "Maker" = field(compare=False)
+    seed: int = field(compare=False)
     layout: Layout
     key: str
-    outline: str = field(compare=False, default="")
-    compiled: Mapping[str, Any] = field(compare=False, default_factory=dict)
-    output: "Output | None" = field(compare=False, default=None)
-    first: list[Any] = field(compare=False, default_factory=list, repr=False)
+    alike: str = field(compare=False)
+    outline: str = field(compare=False)
+    compiled: Mapping[str, Any] = field(compare=False)
+    output: Output = field(compare=False)
+    first: list[Any] = field(compare=False, repr=False)
 
     @classmethod
     def of(
@@ -87,8 +103,9 @@ class OwnNetwork:
         make.check_copy(network)
         return cls(
             make,
+            seed,
             layout,
-            fingerprint(network),
+            *fingerprint(network),
             outline(network),
             make.compiled(network),
             Output.of(network, whole),
@@ -96,57 +113,22 @@ class OwnNetwork:
         )
 
     def __call__(self, *, input_shape: Any, n_outputs: int, dtype: str, seed: int) -> Any:
-        """Return the adapted network."""
-        whole = self.make(seed, lambda network: adapted(network, self.layout, input_shape, dtype))
-        self.make.check_not_shared(own_network(whole))
+        """Return the adapted network, always of the first one's seed: it gets other weights."""
+        whole = self.make(
+            self.seed, lambda network: adapted(network, self.layout, input_shape, dtype)
+        )
+        network = own_network(whole)
+        self.make.check_not_shared(network)
+        # Without values, less of it can be described.
+        if not creates_no_values() and fingerprint(network).alike != self.alike:
+            raise ValueError(
+                f"{self.make} makes another network now than before, as something that it refers "
+                "to has changed, or is random. Set that back, or fit again."
+            )
         return whole
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "compiled": {}, "first": []}
-
-
-@dataclass(frozen=True)
-class Output:
-    """The last layer of a network.
-
-    Parameters
-    ----------
-    n_units : int
-        Number of outputs.
-    activation : str or None
-        Keras's name of its activation; None if it is not known, but returns values from 0 to 1.
-    """
-
-    n_units: int
-    activation: str | None
-
-    @classmethod
-    def of(cls, network: Any, adapted_network: Any) -> "Output":
-        """Find the last layer of a network."""
-        keras = load_keras()
-        last, n_units = last_layer(network), adapted_network.output_shape[-1]
-        if isinstance(last, keras.layers.Softmax):
-            return cls(n_units, "softmax")
-        if isinstance(last, keras.layers.Dense | keras.layers.Activation):
-            name = getattr(last.activation, "__name__", "")
-            if last.activation is getattr(keras.activations, name, None):
-                return cls(n_units, name)
-        return cls(n_units, None if _are_fractions(adapted_network) else "linear")
-
-
-def _are_fractions(network: Any) -> bool:
-    """Return whether the outputs are from 0 to 1 for all inputs, very large ones too."""
-    rng, shape = np.random.default_rng(0), (64, *network.input_shape[1:])
-    convert = load_keras().ops.convert_to_numpy
-    small, large = rng.random(shape), 1e3 * rng.normal(size=shape)
-    for inputs in (small, small.round(), large):
-        try:
-            outputs = convert(network(inputs.astype(network.inputs[0].dtype), training=False))
-        except Exception:  # large numbers are no indices, for example
-            continue
-        if (outputs < 0).any() or (outputs > 1).any():
-            return False
-    return True
 
 
 class Maker:
@@ -177,6 +159,9 @@ class Maker:
         self._dtype = dtype
         self._seen: list[Any] = []
 
+    def __repr__(self) -> str:
+        return f"model={shown(self._model)}"
+
     def __call__(self, seed: int, adapt: Callable[[Any], Any]) -> Any:
         """Return a new network, adapted; its unseeded layers get their seeds from `seed`."""
         keras = load_keras()
@@ -199,7 +184,7 @@ class Maker:
     def _new_network(self, seed: int) -> Any:
         if isinstance(self._model, load_keras().layers.Layer) and not is_keras_model(self._model):
             raise TypeError(
-                f"model={shown(self._model)} is a layer; expected a function that returns a "
+                f"{self} is a layer; expected a function that returns a "
                 "keras.Model, or a keras.Model."
             )
         if is_keras_model(self._model):
@@ -209,9 +194,7 @@ class Maker:
 
     def _check(self, network: Any) -> None:
         if not isinstance(network, load_keras().Model):
-            raise TypeError(
-                f"model={shown(self._model)} returned {shown(network)}; expected a keras.Model."
-            )
+            raise TypeError(f"{self} returned {shown(network)}; expected a keras.Model.")
         check_trains_as_usual(network)
 
     def compiled(self, network: Any) -> dict[str, Any]:
@@ -235,7 +218,7 @@ class Maker:
         expected, found = (convert(one(given, training=False)) for one in (self._model, network))
         if not np.allclose(expected, found, rtol=1e-3, atol=1e-4, equal_nan=True):
             raise ValueError(
-                f"model={shown(self._model)} has a state beside its weights, which a copy lacks; "
+                f"{self} has a state beside its weights, which a copy lacks; "
                 "give a function that makes it."
             )
 
@@ -249,7 +232,7 @@ class Maker:
         shared = [v.path for v in network.trainable_variables if id(v) in before]
         if shared:
             raise ValueError(
-                f"model={shown(self._model)} returns networks that share layers, such as "
+                f"{self} returns networks that share layers, such as "
                 f"{shown(shared[0])}, so each fit would train those of the others. Make all layers "
                 "inside of the function: load or clone (keras.models.clone_model) a network there, "
                 "or freeze it (layer.trainable = False)."
@@ -314,14 +297,3 @@ def check_trains_as_usual(network: Any) -> None:
                 "and prediction are compiled for many steps. Give the loss by loss=..., or add it "
                 "in a layer by add_loss; give metrics by metrics=...; compute outputs in call."
             )
-
-
-_STEPS = (
-    "fit",
-    "train_step",
-    "test_step",
-    "predict_step",
-    "compute_loss",
-    "compute_loss_and_updates",
-    "compute_metrics",
-)

@@ -10,6 +10,16 @@ _RENAMED = {
     "optimizer__lr": "learning_rate",
     "validation_split": "validation_fraction",
 }
+# Keywords of fit that are parameters of the estimator.
+_OF_FIT = (
+    "batch_size",
+    "callbacks",
+    "class_weight",
+    "epochs",
+    "shuffle",
+    "validation_split",
+    "verbose",
+)
 # What one may do about it.
 _REFUSED = {
     "run_eagerly": "training is compiled; to debug the network, call network_ or the function",
@@ -48,17 +58,6 @@ def translated(name: str) -> str:
         if name == start or (start.endswith("__") and name.startswith(start)):
             raise ValueError(f"{name} isn't a parameter here: {reason}.")
     return name
-
-
-_OF_FIT = (
-    "batch_size",
-    "callbacks",
-    "class_weight",
-    "epochs",
-    "shuffle",
-    "validation_split",
-    "verbose",
-)
 
 
 def all_translated(parameters: Mapping[str, Any]) -> dict[str, Any]:

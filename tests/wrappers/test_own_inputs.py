@@ -1,12 +1,14 @@
 """The inputs and the state of networks of the user's own: right, or refused with a clear error."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
 
-from skmnist import KerasClassifier, KerasRegressor
+from skmnist import KerasClassifier, KerasRegressor, clear_caches
 from skmnist._utils.backend import backend_name, load_keras
 
 keras = load_keras()
@@ -184,6 +186,46 @@ def test_a_live_network_that_is_not_the_fitted_one_is_refused(monkeypatch):
     monkeypatch.setattr(f"{__name__}.ACTIVATION", "tanh")
     with pytest.raises(ValueError, match="makes another network now"):
         _ = fitted.network_
+
+
+def test_a_change_that_comes_before_the_first_prediction_is_refused(monkeypatch):
+    fitted = quick(depends_on_a_global).fit(X, y)
+    clear_caches()
+    monkeypatch.setattr(f"{__name__}.ACTIVATION", "tanh")
+    with pytest.raises(ValueError, match="makes another network now"):
+        fitted.predict(X)
+
+
+class Projection(layers.Layer):
+    """A projection by numbers that are drawn when the layer is made, and are no weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.matrix = np.random.normal(size=(64, 8)).astype(np.float32)  # noqa: NPY002
+
+    def call(self, inputs):
+        return keras.ops.matmul(inputs, self.matrix)
+
+
+def test_what_a_layer_draws_when_it_is_made_stays_the_same():
+    fitted = quick(lambda: network(Projection()), epochs=20, learning_rate=0.01).fit(X, y)
+    assert fitted.score(X, y) > 0.5
+    assert fitted.score(X, y) == pytest.approx(fitted.history_["accuracy"][-1], abs=0.1)
+    assert_as_its_network(fitted, X)
+
+
+def test_a_variable_that_is_made_with_each_network_is_no_change():
+    def scaled():
+        factor = keras.Variable(2.0, trainable=False)
+        return network(layers.Lambda(lambda values: values * factor))
+
+    assert_as_its_network(quick(scaled).fit(X, y), X)
+
+
+def test_a_function_that_makes_other_units_each_time_is_refused():
+    units = itertools.count(3)
+    with pytest.raises(ValueError, match="makes another network now"):
+        quick(lambda: network(layers.Dense(next(units)))).fit(X, y)
 
 
 def test_before_the_fit_there_is_no_network():
