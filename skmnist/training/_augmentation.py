@@ -61,6 +61,11 @@ class Augmentation(Value):
     erasing : float, default=0.0
         Height and width of a rectangle that is set to the background, as a fraction of the
         image's; its place within the image is random ([2]_, [3]_).
+    horizontal_flip : bool, default=False
+        Whether each image is mirrored left to right with a probability of one half.  Not for
+        images whose mirror image means something else, as digits and letters.
+    vertical_flip : bool, default=False
+        The same, upside down.
 
     References
     ----------
@@ -90,6 +95,8 @@ class Augmentation(Value):
     elastic_sigma: float = 5.0
     noise: float = 0.0
     erasing: float = 0.0
+    horizontal_flip: bool = False
+    vertical_flip: bool = False
 
     def __post_init__(self) -> None:
         for name, (low, high) in {
@@ -108,11 +115,15 @@ class Augmentation(Value):
                 raise ValueError(
                     f"Augmentation: {name}={shown(value)}; expected {low} <= {name} < {high}."
                 )
+        for name in ("horizontal_flip", "vertical_flip"):
+            value = getattr(self, name)
+            if not isinstance(value, bool | np.bool_):
+                raise ValueError(f"Augmentation: {name}={shown(value)}; expected True or False.")
 
     def by_whole_pixels(self, sides: Sides) -> bool:
         """Return whether images of these sides move by whole pixels, without interpolation."""
         bent = self.rotation or self.zoom or self.shear or self.elastic
-        return not bent and self.shift * min(sides) >= 1
+        return not bent and not 0 < self.shift * min(sides) < 1
 
     def apply(self, images: ArrayLike, random_state: Any = None) -> NDArray[Any]:
         """Augment images, outside of training.
@@ -233,13 +244,18 @@ class Augmentation(Value):
             x, y = _affine_coordinates(affine, sides)
             dx, dy = self._displacements(nodes, sides)
             images = _resample(images, x + dx, y + dy)
-        elif self.shift or self.rotation or self.zoom or self.shear:
+        elif self._is_affine:
             images = _transform(images, affine, self.by_whole_pixels(sides))
         if self.noise:
             images = _add_noise(images, places, self.noise)
         if self.erasing:
             images = _blank(images, rectangles)
         return images + background
+
+    @property
+    def _is_affine(self) -> bool:
+        moved = self.shift or self.rotation or self.zoom or self.shear
+        return bool(moved or self.horizontal_flip or self.vertical_flip)
 
     def _widths(self, sides: Sides) -> tuple[int, int, int, int]:
         """Return the number of columns of each part of a draw."""
@@ -258,6 +274,10 @@ class Augmentation(Value):
         )
         size_x, size_y = (1 + self.zoom * rng.uniform(-1, 1, n) for _ in range(2))
         dx, dy = (self._shifts(rng, n, side, sides) for side in (width, height))
+        # Drawn last and only if used, so that a seed's other numbers stay as they are.
+        flips = (self.horizontal_flip, self.vertical_flip)
+        mirror_x, mirror_y = (rng.choice([-1, 1], n) if flip else 1 for flip in flips)
+        size_x, size_y = mirror_x * size_x, mirror_y * size_y
         a, b = np.cos(angle) / size_x, -np.sin(angle + shear) / size_y
         c, d = np.sin(angle) / size_x, np.cos(angle + shear) / size_y
         x, y = (width - 1) / 2, (height - 1) / 2
@@ -268,7 +288,7 @@ class Augmentation(Value):
     def _shifts(self, rng: np.random.Generator, n: int, side: int, sides: Sides) -> NDArray[Any]:
         if side == 1:  # a line of pixels isn't shifted across
             return np.zeros(n)
-        if self.by_whole_pixels(sides):
+        if self.shift and self.by_whole_pixels(sides):
             most = round(self.shift * side)
             return rng.integers(-most, most + 1, n).astype(float)
         return self.shift * side * rng.uniform(-1, 1, n)

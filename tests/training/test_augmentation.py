@@ -24,6 +24,7 @@ KINDS = {
     **AUGMENTATIONS,
     "noise": Augmentation(noise=0.1),
     "erasing": Augmentation(erasing=0.25),
+    "flips": Augmentation(horizontal_flip=True, vertical_flip=True),
     "everything": EVERYTHING,
 }
 MNIST_SIDES = (28, 28)
@@ -130,6 +131,54 @@ def test_without_displacements_the_elastic_way_is_the_affine_way(large_pictures)
         change(affine, large_pictures, draws[:, :8]),
         atol=1e-4,
     )
+
+
+@pytest.mark.parametrize("sides", [(28, 28), (28, 21), (8, 27)])
+@pytest.mark.parametrize(
+    ("flips", "axes"),
+    [
+        ({"horizontal_flip": True}, [(), 1]),
+        ({"vertical_flip": True}, [(), 0]),
+        ({"horizontal_flip": True, "vertical_flip": True}, [(), 0, 1, (0, 1)]),
+    ],
+    ids=["horizontal", "vertical", "both"],
+)
+def test_flips_are_numpys_of_half_the_pictures(flips, axes, sides, large_pictures):
+    images = np.concatenate([large_pictures, 1 - large_pictures], axis=-1)  # two channels
+    images = np.tile(images[:, : sides[0], : sides[1]], (10, 1, 1, 1))
+    augmentation = Augmentation(**flips)
+    flipped = change(augmentation, images, draw(augmentation, 400, sides))
+    counts = [
+        sum(
+            np.array_equal(new, np.flip(image, axis))
+            for image, new in zip(images, flipped, strict=True)
+        )
+        for axis in axes
+    ]
+    assert sum(counts) == 400
+    assert min(counts) > 0.75 * 400 / len(axes)
+
+
+def test_flips_and_shifts_by_whole_pixels_need_no_interpolation(large_pictures):
+    augmentation = Augmentation(shift=2 / 28, horizontal_flip=True)
+    assert augmentation.by_whole_pixels(MNIST_SIDES)
+    draws = draw(augmentation)
+    moved = change(augmentation, large_pictures, draws)
+    for picture, new, t in zip(large_pictures, moved, draws, strict=True):
+        dx, dy = (t[2] - 27 if t[0] < 0 else t[2]), t[5]
+        top, left = int(2 + dy), int(2 + dx)
+        shifted = np.pad(picture, ((2, 2), (2, 2), (0, 0)))[top:, left:][:28, :28]
+        assert np.array_equal(new, shifted[:, ::-1] if t[0] < 0 else shifted)
+
+
+def test_a_flip_leaves_a_seeds_other_changes_as_they_are(large_pictures):
+    plain = AUGMENTATIONS["affine"]
+    flipping = replace(plain, horizontal_flip=True)
+    moved, flipped = (change(each, large_pictures, draw(each)) for each in (plain, flipping))
+    mirrored = draw(flipping)[:, 0] < 0
+    assert 0 < mirrored.sum() < 40
+    assert np.array_equal(flipped[~mirrored], moved[~mirrored])
+    np.testing.assert_allclose(flipped[mirrored], moved[mirrored][:, :, ::-1], atol=1e-4)
 
 
 def test_far_beyond_the_picture_all_is_background():
@@ -334,6 +383,8 @@ def test_a_single_line_of_pixels_is_never_changed():
         ({"erasing": 1}, "0 <= erasing < 1"),
         ({"erasing": "large"}, "0 <= erasing < 1"),
         ({"erasing": None}, "0 <= erasing < 1"),
+        ({"horizontal_flip": 0.5}, "True or False"),
+        ({"vertical_flip": "yes"}, "True or False"),
     ],
 )
 def test_nonsense_is_refused_by_name_value_and_expectation(parameter, expectation):
