@@ -38,6 +38,7 @@ from .export import to_scikeras as to_scikeras
 from .networks import ConvBlock as ConvBlock
 from .networks import PooledBlocks as PooledBlocks
 from .networks import RandomUniform as RandomUniform
+from .networks import VGGBlocks as VGGBlocks
 from .persistence import load as load
 from .persistence import save as save
 from .recipes import list_recipes as list_recipes

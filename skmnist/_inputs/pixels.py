@@ -26,6 +26,7 @@ _CENTRED = 0.5
 # Means of columns that differ by more than this many times as much as chance are those of pictures.
 _APART = 20
 _ROWS_IN_BATCH = 256  # stays in the processor's cache
+_EMPTY = 0.99  # of the border
 _ENOUGH = 2000  # rows that represent all
 
 
@@ -379,6 +380,11 @@ class PixelValues(NamedTuple):
         )
         at_low, at_high = known.ends_of(images)
         return known._replace(border_at_low=at_low, border_at_high=at_high)
+
+    @property
+    def has_margin(self) -> bool:
+        """Whether nearly all of the border is empty, as around MNIST's digits."""
+        return max(self.border_at_low, self.border_at_high) >= _EMPTY
 
     def ends_of(self, images: Any) -> Ends:
         """Return the fractions of images' borders at the ends of this range."""

@@ -6,16 +6,22 @@ from numbers import Integral
 from typing import Any
 
 from skmnist._inputs.images import ImageShape
+from skmnist._utils.sklearn import StrOptions
 from skmnist.classifiers._docstrings import describe_shared_parameters
 from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.classifiers._network_estimator import NetworkEstimator
 from skmnist.classifiers._parameters import HIDDEN_LAYERS, QUICK_ADAMW, whole_numbers
-from skmnist.networks import Architecture, ConvBlock, PooledBlocks, convolutional_network
+from skmnist.networks import (
+    Architecture,
+    ConvBlock,
+    PooledBlocks,
+    VGGBlocks,
+    convolutional_network,
+)
+from skmnist.networks._cnn import blocks_for
 from skmnist.networks._layers import activation_name
 from skmnist.training import Augmentation
 from skmnist.training._schedules import Schedule
-
-BLOCKS = PooledBlocks(24)
 
 
 class ConvolutionalNetwork(NetworkEstimator, metaclass=ABCMeta):
@@ -24,7 +30,16 @@ class ConvolutionalNetwork(NetworkEstimator, metaclass=ABCMeta):
     _parameter_constraints = {
         **NetworkEstimator._parameter_constraints,
         **{name: HIDDEN_LAYERS[name] for name in ("hidden_units", "activation", "dropout")},
-        "conv_blocks": [tuple, list, dict, ConvBlock, PooledBlocks, Integral],
+        "conv_blocks": [
+            StrOptions({"auto"}),
+            tuple,
+            list,
+            dict,
+            ConvBlock,
+            PooledBlocks,
+            VGGBlocks,
+            Integral,
+        ],
         "hidden_batch_norm": ["boolean"],
     }
 
@@ -33,7 +48,7 @@ class ConvolutionalNetwork(NetworkEstimator, metaclass=ABCMeta):
             convolutional_network,
             input_shape=image_shape,
             **self._output(n_targets),
-            conv_blocks=ConvBlock.all_of(self.conv_blocks),
+            conv_blocks=ConvBlock.all_of(self._found_blocks(image_shape)),
             hidden_units=whole_numbers(self.hidden_units, "hidden_units"),
             activation=activation_name(self.activation, "activation"),
             dropout=self.dropout,
@@ -41,20 +56,30 @@ class ConvolutionalNetwork(NetworkEstimator, metaclass=ABCMeta):
             dtype=dtype,
         )
 
+    def _found_blocks(self, image_shape: ImageShape) -> Any:
+        if not (isinstance(self.conv_blocks, str) and self.conv_blocks == "auto"):
+            return self.conv_blocks
+        values = getattr(self, "_pixels_", None)
+        return blocks_for(image_shape, has_margin=values is None or values.has_margin)
+
 
 @describe_shared_parameters
 class CNNClassifier(ConvolutionalNetwork, NetworkClassifier):
     """A convolutional network: blocks of convolutions, then dense layers.
 
-    The default network has three convolutions of 24, 48 and 96 feature maps, each normalised and
-    two of them pooled, and no dense layer except the output.
+    The default network follows the images. For ink on an empty margin, such as MNIST's digits, and
+    for images smaller than 12 pixels, it is ``PooledBlocks(24)``: three convolutions of 24, 48 and
+    96 feature maps, each normalised and two of them pooled. For other pictures it is deeper:
+    ``VGGBlocks`` with more stages the larger the images are, and more feature maps for colour.
+    There is no dense layer except the output.
 
     Parameters
     ----------
-    conv_blocks : PooledBlocks, ConvBlock, dict, int or sequence, default=PooledBlocks(filters=24)
-        The convolutions. The default is the network described above; other `filters` make it
-        narrower or wider. Otherwise each convolution is a ``ConvBlock``, a dict of its parameters
-        or only the number of filters; a sequence lists several, first to last.
+    conv_blocks : "auto", PooledBlocks, VGGBlocks, ConvBlock, dict, int or sequence, default="auto"
+        The convolutions. "auto" chooses them by the images, as described above. ``PooledBlocks``
+        and ``VGGBlocks`` are these networks with other numbers of feature maps. Otherwise each
+        convolution is a ``ConvBlock``, a dict of its parameters or only the number of filters; a
+        sequence lists several, first to last.
     hidden_units : int or sequence of int, default=()
         Units of each dense layer between the convolutions and the output.
     activation : str or function, default="relu"
@@ -99,13 +124,15 @@ class CNNClassifier(ConvolutionalNetwork, NetworkClassifier):
     def __init__(
         self,
         *,
-        conv_blocks: PooledBlocks | ConvBlock | dict[str, Any] | int | Sequence[Any] = BLOCKS,
+        conv_blocks: (
+            str | PooledBlocks | VGGBlocks | ConvBlock | dict[str, Any] | int | Sequence[Any]
+        ) = "auto",
         hidden_units: int | Sequence[int] = (),
         activation: str | Callable[..., Any] = "relu",
         dropout: float | Sequence[float] = 0.0,
         hidden_batch_norm: bool = False,
         output_activation: str = "softmax",
-        epochs: int | str = 10,
+        epochs: int | str = "auto",
         batch_size: int | str | None = "auto",
         learning_rate: float = 0.01,
         optimizer: Any = QUICK_ADAMW,
@@ -119,7 +146,7 @@ class CNNClassifier(ConvolutionalNetwork, NetworkClassifier):
         monitor: str = "auto",
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
-        augmentation: str | Augmentation | None = "shift",
+        augmentation: str | Augmentation | None = "auto",
         dtype: str = "auto",
         image_shape: Sequence[int] | None = None,
         pixel_scaling: str | None = "auto",

@@ -55,8 +55,11 @@ n_iter_no_change : int, default={n_iter_no_change!r}
     Epochs without improvement before training stops early.
 tol : float, default={tol!r}
     The smallest decrease of the loss that counts as an improvement.
-augmentation : {{"shift", "affine", "elastic"}}, Augmentation or None, default={augmentation!r}
-    Random changes of the training images, new in each epoch: "shift" by up to two pixels of 28;
+augmentation : str, Augmentation or None, default={augmentation!r}
+    Random changes of the training images, new in each epoch: "auto", "shift", "affine", "elastic",
+    or an ``Augmentation`` of your own. "shift" moves them by up to two pixels of 28;
+    "auto" also mirrors them from left to right if a simple classifier, which judges training images
+    that it hasn't seen, recognises mirrored ones of every class equally well;
     "affine" by up to 10 degrees, a tenth in size and a tenth of the width; "elastic" also bends
     them slightly. A single row of pixels is not an image, and is left unchanged.
 dtype : {{"auto", "float32", "mixed_bfloat16", "float64"}}, default={dtype!r}
@@ -103,6 +106,8 @@ n_epochs_ : int
     Number of epochs trained, over all calls that continued one another.
 best_epoch_ : int
     The epoch with the lowest validation loss (training loss if there is none), counted from 1.
+augmentation_ : Augmentation or None
+    The augmentation that `augmentation` stands for.
 n_parameters_ : int
     Number of parameters of the network.
 network_ : keras.Model

@@ -11,6 +11,7 @@ from skmnist._inputs.images import ImageShape, as_images
 from skmnist._inputs.pixels import PixelScaling, PixelValues
 from skmnist._inputs.state import ImageState
 from skmnist.networks._architecture import Architecture
+from skmnist.training._augmentation import Augmentation, find_augmentation
 from skmnist.training._history import with_nan, without_nan
 from skmnist.training._optimizers import OptimizerSpec
 from skmnist.training._predictor import Predictor
@@ -48,8 +49,11 @@ class Inside(ImageState):
         "n_epochs_",
         "best_epoch_",
         "_seed_",
+        "_mirrored_",
     )
     _pixels_: PixelValues | None
+    _mirrored_: bool
+    augmentation: Any
     _predictor_: Any
     _optimizer_state_: tuple[OptimizerSpec, Any] | None
 
@@ -107,6 +111,7 @@ class Inside(ImageState):
             setattr(self, name, state[name])
         for name in self._histories:
             setattr(self, name, with_nan(state[name]))
+        self.augmentation_ = self._found_augmentation()
         self._pixels_ = None
         if state["_pixels_"] is not None:
             *numbers, background = state["_pixels_"]
@@ -117,6 +122,10 @@ class Inside(ImageState):
         self._predictor_ = Predictor(self._fitted_architecture(), variables, self._scaling)
         self.n_parameters_ = self._predictor_.n_parameters
         self._optimizer_state_ = None
+
+    def _found_augmentation(self) -> Augmentation | None:
+        """Return the augmentation that the parameter and what was learned describe."""
+        return find_augmentation(self.augmentation, self.image_shape_, mirrored=self._mirrored_)
 
     def _fitted_architecture(self) -> Architecture:
         return self._architecture(self.image_shape_, self._n_targets, self.dtype_)

@@ -25,8 +25,10 @@ from skmnist._inputs.validation import clear_arguments, in_one_step
 from skmnist._utils.errors import shown
 from skmnist._utils.sklearn import Interval, StrOptions, fit_context
 from skmnist.classifiers._label_classifier import ProbabilisticClassifier
+from skmnist.classifiers._mirroring import mirrors_look_alike
 from skmnist.classifiers._network_estimator import NetworkEstimator
 from skmnist.classifiers._parameters import n_outputs
+from skmnist.training._contract import Data
 from skmnist.training._losses import Loss, find_loss
 from skmnist.training._tasks import OneClass, SeveralLabels, Task
 
@@ -259,6 +261,12 @@ class NetworkClassifier(ProbabilisticClassifier, NetworkEstimator, metaclass=ABC
         if self._has_several_labels:
             return random_split(rows, fraction, self._seed_)
         return stratified_split(rows, labels, fraction, self._seed_)
+
+    def _mirrors_look_alike(self, data: Data) -> bool:
+        is_chosen = isinstance(self.augmentation, str) and self.augmentation == "auto"
+        if not is_chosen or self._has_several_labels or min(self.image_shape_[:2]) == 1:
+            return False
+        return mirrors_look_alike(data.images, data.labels, data.train_rows, self._seed_)
 
     def _of_classes(
         self, weights: NDArray[Any], labels: NDArray[Any], training: tuple[NDArray[Any], ...]

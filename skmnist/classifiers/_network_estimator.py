@@ -31,7 +31,7 @@ from skmnist.classifiers._reporter import Reporter
 from skmnist.networks._architecture import Architecture, check_memory, n_outputs_of
 from skmnist.networks._layers import exact_dtype
 from skmnist.training import Augmentation
-from skmnist.training._augmentation import find_augmentation, named_augmentation
+from skmnist.training._augmentation import named_augmentation
 from skmnist.training._callbacks import copied
 from skmnist.training._contract import Data, Outcome, Plan, State, TrainingSpec
 from skmnist.training._guessing import warn_if_guessing
@@ -140,6 +140,10 @@ class NetworkEstimator(
     def _output(self, n_targets: int, activation: str | None = None) -> dict[str, Any]:
         """Return the settings of the last layer, whose activation an estimator may choose."""
 
+    def _mirrors_look_alike(self, data: Data) -> bool:
+        """Return whether augmentation may mirror images, if that is to be found out."""
+        return False
+
     def _loss(self) -> Loss:
         return find_loss(self.loss, task=self._task)
 
@@ -154,6 +158,8 @@ class NetworkEstimator(
             data = self._hold_out(data)
         else:
             data = self._judge_on(data, X_val, y_val, sample_weight_val)
+        if not going_on:
+            self._mirrored_ = self._mirrors_look_alike(data)
         spec = self._training_spec()
         plan = self._plan(
             data, spec, self.epochs, find_schedule(self.schedule), patience=self._patience()
@@ -165,6 +171,8 @@ class NetworkEstimator(
     def _partial_fit(self, X: Any, y: Any, known: Any, sample_weight: Any) -> Self:
         going_on = hasattr(self, "_predictor_")
         data = self._training_data(X, y, sample_weight, known, going_on=going_on)
+        if not going_on:
+            self._mirrored_ = self._mirrors_look_alike(data)
         spec = self._training_spec()
         plan = self._plan(data, spec, 1, Constant(), patience=None)
         training = self._training(spec, plan, data, one_epoch=True)
@@ -443,7 +451,7 @@ class NetworkEstimator(
             architecture=architecture,
             optimizer=self._optimizer(),
             loss=self._loss(),
-            augmentation=find_augmentation(self.augmentation, self.image_shape_),
+            augmentation=self._found_augmentation(),
             task=self._task,
             metrics=find_metrics(self.metrics),
         )
@@ -470,6 +478,7 @@ class NetworkEstimator(
             "_predictor_": predictor,
             "n_parameters_": predictor.n_parameters,
             "callbacks_": list(self.callbacks or ()),
+            "augmentation_": self._found_augmentation(),
             "best_epoch_": outcome.best_epoch,
             "n_epochs_": self.n_epochs_ + len(outcome.history["loss"]),
             "history_": continued(self.history_, outcome.history),

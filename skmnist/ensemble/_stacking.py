@@ -19,7 +19,7 @@ from sklearn.svm import SVC
 from sklearn.utils import gen_batches
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from skmnist._inputs.images import ImageShape, as_images, image_shape_of, native_pixels
 from skmnist._inputs.pixel_range import one_pixel_warning

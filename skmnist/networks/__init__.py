@@ -5,7 +5,7 @@ They don't depend on scikit-learn, so they also serve as SciKeras ``model=`` fun
 
 from skmnist.networks._architecture import Architecture
 from skmnist.networks._capsnet import capsule_network
-from skmnist.networks._cnn import ConvBlock, PooledBlocks, convolutional_network
+from skmnist.networks._cnn import ConvBlock, PooledBlocks, VGGBlocks, convolutional_network
 from skmnist.networks._dnn import dense_network
 from skmnist.networks._initializers import RandomUniform
 from skmnist.networks._lenet import lenet5
@@ -17,6 +17,7 @@ __all__ = [
     "ConvBlock",
     "PooledBlocks",
     "RandomUniform",
+    "VGGBlocks",
     "capsule_network",
     "convolutional_network",
     "dense_network",

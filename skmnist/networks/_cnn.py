@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, log2
 from numbers import Integral, Real
 from typing import Any, TypeGuard
 
@@ -90,8 +90,8 @@ class ConvBlock(Value):
 
     @classmethod
     def all_of(cls, blocks: Any) -> list["ConvBlock"]:
-        """Make blocks from what `of` takes, from a sequence of such, or from `PooledBlocks`."""
-        if isinstance(blocks, PooledBlocks):
+        """Make blocks from what `of` takes, a sequence of it, or what makes the blocks."""
+        if isinstance(blocks, PooledBlocks | VGGBlocks):
             return list(blocks())
         several = blocks if isinstance(blocks, list | tuple) else [blocks]
         return [cls.of(block) for block in several]
@@ -157,11 +157,20 @@ def _is_number(value: Any, least: float, under: float = inf) -> bool:
     return isinstance(value, Real) and least <= float(value) < under
 
 
+# Pooling comes first, which reduces the work of the others to a quarter.
+_NORMALISED: dict[str, Any] = {
+    "batch_norm": True,
+    "batch_norm_momentum": 0.9,
+    "order": ("pool", "batch_norm", "activation", "dropout"),
+}
+# Sides of images, in pixels.
+_LARGEST_OF_INK, _SMALLEST_OF_STAGES = 40, 12
+
+
 @dataclass(frozen=True, repr=False)
 class PooledBlocks(Value):
     """The three blocks of our convolutional networks, given the filters of the first.
 
-    Pooling comes before normalisation and activation, which reduces the work of both to a quarter.
     Large images aren't padded, as digits have an empty margin; this halves the work of the
     convolutions.
 
@@ -192,17 +201,100 @@ class PooledBlocks(Value):
         conv_blocks : tuple of ConvBlock
             First to last.
         """
-        common: dict[str, Any] = {
-            "padding": "auto",
-            "batch_norm": True,
-            "batch_norm_momentum": 0.9,
-            "order": ("pool", "batch_norm", "activation", "dropout"),
-        }
+        common: dict[str, Any] = {"padding": "auto", **_NORMALISED}
         return (
             ConvBlock(self.filters, 5, pool="max", **common),
             ConvBlock(2 * self.filters, 3, pool="max", **common),
             ConvBlock(4 * self.filters, 3, **common),
         )
+
+
+@dataclass(frozen=True, repr=False)
+class VGGBlocks(Value):
+    """Stages of two convolutions, as in VGG, for pictures that are filled to the border.
+
+    Each stage ends in a pooling and has twice the feature maps of the stage before.  The first has
+    one convolution, as it works on the largest images.  All are padded and normalised.
+
+    Parameters
+    ----------
+    filters : int
+        Feature maps of the first stage.
+    n_stages : int, default=3
+        Number of stages; each halves the sides of the image.
+
+    References
+    ----------
+    K. Simonyan and A. Zisserman, "Very deep convolutional networks for large-scale image
+    recognition", ICLR 2015.
+
+    Examples
+    --------
+    Calling it makes the blocks:
+
+    >>> from skmnist.networks import VGGBlocks
+    >>> [block.filters for block in VGGBlocks(16, n_stages=3)()]
+    [16, 32, 32, 64, 64]
+    """
+
+    filters: int
+    n_stages: int = 3
+
+    def __post_init__(self) -> None:
+        if not (_is_count(self.n_stages) and self.n_stages >= 1):
+            raise ValueError(
+                f"VGGBlocks: n_stages={shown(self.n_stages)}; expected a whole number >= 1."
+            )
+        self()  # checks
+
+    def __call__(self) -> tuple[ConvBlock, ...]:
+        """Make the blocks.
+
+        Returns
+        -------
+        conv_blocks : tuple of ConvBlock
+            First to last.
+        """
+        blocks = [ConvBlock(self.filters, 3, pool="max", padding="same", **_NORMALISED)]
+        for stage in range(1, self.n_stages):
+            filters = 2**stage * self.filters
+            blocks += [
+                ConvBlock(filters, 3, padding="same", **_NORMALISED),
+                ConvBlock(filters, 3, pool="max", padding="same", **_NORMALISED),
+            ]
+        return tuple(blocks)
+
+
+def blocks_for(image_shape: tuple[int, int, int], has_margin: bool) -> PooledBlocks | VGGBlocks:
+    """Choose convolutions by the images.
+
+    Ink on an empty margin, such as MNIST's, and very small images need three convolutions; other
+    pictures more.  Chosen on held-out training images (`benchmarks/choose_defaults.py`).
+
+    Parameters
+    ----------
+    image_shape : tuple (height, width, channels)
+        The shape of one image.
+    has_margin : bool
+        Whether the border of the images is empty.
+
+    Returns
+    -------
+    blocks : PooledBlocks or VGGBlocks
+
+    Examples
+    --------
+    >>> from skmnist.networks._cnn import blocks_for
+    >>> blocks_for((28, 28, 1), has_margin=True), blocks_for((64, 64, 3), has_margin=False)
+    (PooledBlocks(filters=24), VGGBlocks(filters=20, n_stages=4))
+    """
+    height, width, channels = image_shape
+    of_ink = channels == 1 and has_margin and max(height, width) <= _LARGEST_OF_INK
+    if of_ink or min(height, width) < _SMALLEST_OF_STAGES:
+        return PooledBlocks(24)
+    # Each stage halves the sides; the last image keeps at least three pixels.
+    n_stages = int(log2(min(height, width) / 3))
+    return VGGBlocks(20 if channels > 1 else 16, n_stages)
 
 
 def convolutional_network(

@@ -30,6 +30,7 @@ Rules = dict[str, tuple[Callable[[Any], bool], str]]
 _IN_OLDER_FILES: dict[str, Any] = {
     "pixel_offset_": 0.0,
     "_pixels_": None,
+    "_mirrored_": False,
     "ink_": "bright",
     "target_type_": None,
 }
@@ -91,6 +92,7 @@ _RULES: dict[type, Rules] = {
         "pixel_offset_": (lambda value: type(value) is float, "a number"),
         "pixel_scale_": (lambda value: type(value) is float and value > 0, "a number > 0"),
         "_pixels_": (_are_pixel_values, "null or four numbers and a list of numbers"),
+        "_mirrored_": (lambda value: type(value) is bool, "true or false"),
         "dtype_": (lambda value: value in DTYPES and value != "auto", f"one of {DTYPES[1:]}"),
         "n_epochs_": (is_count, "a whole number"),
         "best_epoch_": (is_count, "a whole number"),

@@ -21,7 +21,7 @@ from skmnist.classifiers import (
     ResNetClassifier,
 )
 from skmnist.ensemble import CommitteeClassifier
-from skmnist.networks import ConvBlock, PooledBlocks, RandomUniform
+from skmnist.networks import ConvBlock, PooledBlocks, RandomUniform, VGGBlocks
 from skmnist.persistence._checks import of_type, with_keys
 from skmnist.persistence._models import Models
 from skmnist.preprocessing import Blur, ColumnNormalizer, Deskew, MomentNormalizer
@@ -67,6 +67,7 @@ _OBJECTS: dict[str, type[Value]] = {
         Plateau,
         PooledBlocks,
         RandomUniform,
+        VGGBlocks,
     )
 }
 # Their networks are of the user's own function or model, which the reader of a file gives.

@@ -32,7 +32,7 @@ NETWORKS = {
     "cnn-brisk": Recipe(CNNClassifier(epochs=5), "Five epochs of the default network."),
     "cnn": Recipe(
         CNNClassifier(),
-        "The default network: three normalised convolutions, 24, 48, 96 feature maps, ten epochs.",
+        "The default network; for digits three normalised convolutions, 24, 48, 96 feature maps.",
     ),
     "resnet": Recipe(
         ResNetClassifier(),

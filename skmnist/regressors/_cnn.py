@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from skmnist.classifiers._cnn import BLOCKS, ConvolutionalNetwork
+from skmnist.classifiers._cnn import ConvolutionalNetwork
 from skmnist.classifiers._docstrings import describe_shared_parameters
 from skmnist.classifiers._parameters import QUICK_ADAMW
-from skmnist.networks import ConvBlock, PooledBlocks
+from skmnist.networks import ConvBlock, PooledBlocks, VGGBlocks
 from skmnist.regressors._network_regressor import NetworkRegressor
 from skmnist.training import Augmentation
 from skmnist.training._schedules import Schedule
@@ -16,15 +16,12 @@ from skmnist.training._schedules import Schedule
 class CNNRegressor(ConvolutionalNetwork, NetworkRegressor):
     """A convolutional network that predicts one or several numbers from an image.
 
-    The default network has three convolutions of 24, 48 and 96 feature maps, each normalised and
-    two of them pooled, and no dense layer except the output.
+    The default network is that of ``CNNClassifier``: it follows the images.
 
     Parameters
     ----------
-    conv_blocks : PooledBlocks, ConvBlock, dict, int or sequence, default=PooledBlocks(filters=24)
-        The convolutions. The default is the network described above; other `filters` make it
-        narrower or wider. Otherwise each convolution is a ``ConvBlock``, a dict of its parameters
-        or only the number of filters; a sequence lists several, first to last.
+    conv_blocks : "auto", PooledBlocks, VGGBlocks, ConvBlock, dict, int or sequence, default="auto"
+        The convolutions; see ``CNNClassifier``.
     hidden_units : int or sequence of int, default=()
         Units of each dense layer between the convolutions and the output.
     activation : str or function, default="relu"
@@ -65,7 +62,9 @@ class CNNRegressor(ConvolutionalNetwork, NetworkRegressor):
     def __init__(
         self,
         *,
-        conv_blocks: PooledBlocks | ConvBlock | dict[str, Any] | int | Sequence[Any] = BLOCKS,
+        conv_blocks: (
+            str | PooledBlocks | VGGBlocks | ConvBlock | dict[str, Any] | int | Sequence[Any]
+        ) = "auto",
         hidden_units: int | Sequence[int] = (),
         activation: str | Callable[..., Any] = "relu",
         dropout: float | Sequence[float] = 0.0,

@@ -4,7 +4,7 @@ All random numbers are drawn beforehand, once per epoch, a few for each image.  
 decides the changes, on every backend, and compiled code resamples each image only once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from math import ceil, inf, pi, sqrt
 from numbers import Real
@@ -410,23 +410,28 @@ def _blank(images: Any, rectangles: Any) -> Any:
     return ops.where(inside, ops.zeros_like(images), images)
 
 
+_SHIFT = Augmentation(shift=2 / 28)  # two pixels of 28
 AUGMENTATIONS = {
-    # Two pixels of 28.
-    "shift": Augmentation(shift=2 / 28),
+    "auto": _SHIFT,
+    "shift": _SHIFT,
     "affine": Augmentation(shift=0.1, rotation=10, zoom=0.1),
     "elastic": Augmentation(shift=0.1, rotation=10, zoom=0.1, elastic=12, elastic_sigma=5),
 }
 
 
-def find_augmentation(augmentation: Any, image_shape: tuple[int, int, int]) -> Augmentation | None:
+def find_augmentation(
+    augmentation: Any, image_shape: tuple[int, int, int], *, mirrored: bool = False
+) -> Augmentation | None:
     """Find an augmentation by its name; return an Augmentation object unchanged.
 
     Parameters
     ----------
-    augmentation : {"shift", "affine", "elastic"}, Augmentation or None
+    augmentation : {"auto", "shift", "affine", "elastic"}, Augmentation or None
         The classifier's parameter.
     image_shape : tuple (height, width, channels)
         A single row of pixels is not an image, and is never changed.
+    mirrored : bool, default=False
+        Whether "auto" mirrors images, too.
 
     Raises
     ------
@@ -441,7 +446,10 @@ def find_augmentation(augmentation: Any, image_shape: tuple[int, int, int]) -> A
     """
     if augmentation is None or min(image_shape[:2]) == 1:
         return None
-    return named_augmentation(augmentation)
+    found = named_augmentation(augmentation)
+    if isinstance(augmentation, str) and augmentation == "auto" and mirrored:
+        return replace(found, horizontal_flip=True)
+    return found
 
 
 def named_augmentation(augmentation: Any) -> Augmentation:

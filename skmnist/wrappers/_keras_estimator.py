@@ -30,7 +30,6 @@ from skmnist.classifiers._network_estimator import NetworkEstimator
 from skmnist.networks._adapted import Layout, own_network
 from skmnist.networks._architecture import Architecture
 from skmnist.networks._output import Output
-from skmnist.training._augmentation import find_augmentation
 from skmnist.training._contract import Data, Outcome, State, TrainingSpec
 from skmnist.training._loop import Training
 from skmnist.training._losses import Loss
@@ -284,7 +283,7 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
             architecture=architecture,
             optimizer=self._optimizer_of(own.compiled),
             loss=loss,
-            augmentation=find_augmentation(self.augmentation, self.image_shape_),
+            augmentation=self._found_augmentation(),
             task=self._task,
             metrics=find_metrics(metrics),
         )

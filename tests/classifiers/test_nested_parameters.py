@@ -117,7 +117,7 @@ def test_each_phase_has_a_schedule_of_its_own():
     ("settings", "message"),
     [
         ({"optimiser__momentum": 0.9}, "Invalid parameter 'optimiser'"),
-        ({"epochs__size": 3}, "epochs=10 has no settings, so epochs__size can't be set"),
+        ({"epochs__size": 3}, "epochs='auto' has no settings, so epochs__size can't be set"),
         ({"augmentation__rotatoin": 3}, "parameter='rotatoin' is unknown; did you mean 'rotation'"),
         ({"augmentation": "afine", "augmentation__zoom": 0}, "did you mean 'affine'"),
         ({"schedule": None, "schedule__peak": 0.5}, "schedule=None is unknown"),
@@ -183,7 +183,7 @@ def test_a_committee_reaches_the_settings_of_its_parts():
     assert copied["cnn__augmentation"] == AUGMENTATIONS["shift"].set_params(rotation=5)
     assert copied["lenet__optimizer"] == Optimizer("adam", beta_1=0.8)
     assert copied["lenet__optimizer__beta_1"] == copied["resnet__optimizer__beta_1"] == 0.8
-    assert recipe("committee-architectures").get_params()["cnn__augmentation"] == "shift"
+    assert recipe("committee-architectures").get_params()["cnn__augmentation"] == "auto"
 
 
 # -- saving -----------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def test_the_optimizers_settings_are_carried_over(seen):
 
 def test_a_warning_names_what_cannot_be_carried_over(seen):
     (warning,) = seen["warnings"]["by_default"]
-    for name in ("augmentation='shift'", "label_smoothing=0.1", "batch_size='auto'"):
+    for name in ("augmentation='auto'", "label_smoothing=0.1", "epochs='auto'"):
         assert name in warning
     assert seen["warnings"]["replaced"] == []
 
