@@ -9,6 +9,7 @@ import sys
 import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -16,7 +17,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from skmnist import fetch_mnist, read_idx
-from skmnist.datasets import _mnist
+from skmnist.datasets import _mnist, _published
 
 CODE_OF = {
     "uint8": 0x08,
@@ -292,8 +293,8 @@ class Mirror:
 def small_mnist(monkeypatch):
     """Let the stand-ins be what MNIST's names promise; no folder of one's own, no mirror."""
     checksums = {name: hashlib.md5(content).hexdigest() for name, content in CONTENTS.items()}
-    monkeypatch.setattr(_mnist, "_MD5_OF", checksums)
-    monkeypatch.setattr(_mnist, "_MIRRORS", ())
+    stand_in = replace(_mnist._MNIST, md5_of=checksums, mirrors=())
+    monkeypatch.setattr(_mnist, "_MNIST", stand_in)
     monkeypatch.delenv("SKMNIST_DATA", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
@@ -306,7 +307,8 @@ def mirrors(small_mnist, monkeypatch):
 
     def start(*answers):
         started.extend(map(Mirror, answers))
-        monkeypatch.setattr(_mnist, "_MIRRORS", tuple(mirror.url for mirror in started))
+        urls = tuple(mirror.url for mirror in started)
+        monkeypatch.setattr(_mnist, "_MNIST", replace(_mnist._MNIST, mirrors=urls))
         return started
 
     yield start
@@ -484,14 +486,15 @@ def test_a_damaged_file_in_the_cache_that_cannot_be_replaced_is_named(mirrors, t
 
 
 def test_an_interrupted_download_leaves_no_file_in_the_cache(small_mnist, tmp_path, monkeypatch):
-    def interrupt(url, path, name):
+    def interrupt(url, path):
         # From another filesystem the finished file could not be moved in one step.
         assert path.is_relative_to(cache_of(tmp_path))
         path.write_bytes(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_mnist, "_MIRRORS", ("http://127.0.0.1/",))
-    monkeypatch.setattr(_mnist, "_download_verified", interrupt)
+    somewhere = replace(_mnist._MNIST, mirrors=("http://127.0.0.1/",))
+    monkeypatch.setattr(_mnist, "_MNIST", somewhere)
+    monkeypatch.setattr(_published, "download", interrupt)
     with pytest.raises(KeyboardInterrupt):
         fetch_mnist(data_home=tmp_path)
     assert list(cache_of(tmp_path).iterdir()) == []
