@@ -24,35 +24,37 @@ of Toronto, 2009.
 """
 
 _TRAIN = [f"cifar-10-batches-bin/data_batch_{number}.bin" for number in range(1, 6)]
-_TEST = ["cifar-10-batches-bin/test_batch.bin"]
+_TEST = "cifar-10-batches-bin/test_batch.bin"
+_BATCHES = [*_TRAIN, _TEST]
 _SHAPE = 3, 32, 32  # of an image in the files: one plane per colour
 _RECORD = 1 + 3 * 32 * 32  # bytes: the label, then the image
 
 
 def _read(path: Path) -> Arrays:
     """Read the archive's members as bytes, without unpacking any to disk."""
-    content = {}
+    batches = {}
     with tarfile.open(path, "r|gz") as archive:
         for member in archive:
-            file = archive.extractfile(member) if member.name in _TRAIN + _TEST else None
+            wanted = member.name in _BATCHES and member.isfile()
+            file = archive.extractfile(member) if wanted else None
             if file:
-                content[member.name] = file.read()
-    if missing := [name for name in _TRAIN + _TEST if name not in content]:
+                batches[member.name] = _batch(file.read(), f"{path}/{member.name}")
+    if missing := [name for name in _BATCHES if name not in batches]:
         raise ValueError(f"{path} lacks {', '.join(missing)}. Download it again.")
-    train, test = (
-        _part(b"".join(content.pop(name) for name in names), path) for names in (_TRAIN, _TEST)
+    X_train, y_train = (
+        np.concatenate(arrays) for arrays in zip(*(batches[name] for name in _TRAIN), strict=True)
     )
-    return *train, *test
+    return X_train, y_train, *batches[_TEST]
 
 
-def _part(content: bytes, path: Path) -> Part:
+def _batch(content: bytes, name: str) -> Part:
     """Return the images and labels of records that follow each other."""
     if len(content) % _RECORD:
-        raise ValueError(f"{path}: expected batches of records of {_RECORD} bytes, got others.")
+        raise ValueError(f"{name}: expected records of {_RECORD} bytes, got {len(content)} bytes.")
     records = np.frombuffer(content, np.uint8).reshape(-1, _RECORD)
     images, labels = records[:, 1:].reshape(-1, *_SHAPE), records[:, 0].copy()
     if labels.max(initial=0) > 9:
-        raise ValueError(f"{path}: expected labels 0 to 9, got {labels.max()}.")
+        raise ValueError(f"{name}: expected labels 0 to 9, got {labels.max()}.")
     return np.ascontiguousarray(images.transpose(0, 2, 3, 1)), labels
 
 

@@ -53,8 +53,8 @@ class Published:
     suffixes : tuple of str, default=("",)
         What the names of files on disk may end in. They are published with the first.
     top_folder : bool, default=False
-        Whether files may also lie directly in the user's own folder. Only where no other data set
-        has files of the same names.
+        Whether files may also lie directly in the user's own folder. Several data sets have files
+        of the same names, which only the subfolders keep apart.
     advice : str, default=""
         What else to do with files of another checksum, for the error.
     """

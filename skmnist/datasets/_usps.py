@@ -30,7 +30,7 @@ def _read(path: Path) -> Arrays:
     except ValueError as error:
         raise ValueError(f"{path} is not in LIBSVM's format of 256 features: {error}") from error
     pixels = rows.toarray()
-    if not np.isin(labels, np.arange(1, 11)).all() or np.abs(pixels).max() > 1:
+    if not (np.isin(labels, np.arange(1, 11)).all() and (np.abs(pixels) <= 1).all()):
         raise ValueError(f"{path}: expected labels 1 to 10 and values -1 to 1. Download it again.")
     images = np.rint((pixels + 1) / 2 * 255).astype(np.uint8)
     return images.reshape(-1, 16, 16), (labels - 1).astype(np.uint8)

@@ -6,14 +6,13 @@ import os
 import struct
 import subprocess
 import sys
-import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
+from mirrors import Mirror
 from numpy.testing import assert_array_equal
 
 from skmnist import fetch_mnist, read_idx
@@ -257,36 +256,6 @@ def deliver_half_a_file(name):
 
 def break_off(name):
     return None, gzip.compress(CONTENTS[name])
-
-
-class Mirror:
-    """A web server on this machine that answers as it is told and counts what it was asked for."""
-
-    def __init__(self, answer):
-        self.requests = requests = []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                name = self.path.rsplit("/", 1)[1].removesuffix(".gz")
-                requests.append(name)
-                status, body = answer(name)
-                self.send_response(status or 200)
-                self.send_header("Content-Length", len(body))
-                self.end_headers()
-                self.wfile.write(body if status else body[: len(body) // 2])
-
-            def log_message(self, *args):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/mnist/"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        self.thread.start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
 
 
 @pytest.fixture
