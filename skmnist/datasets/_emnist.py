@@ -200,6 +200,6 @@ def fetch_emnist(
     (124800, 28, 28)
     >>> first = letters.target_names[letters.y_train[0] - 1]  # doctest: +SKIP
     """
-    if split not in _EMNIST:
+    if split not in SPLITS:
         raise ValueError(f"split={split!r}; expected one of {', '.join(map(repr, SPLITS))}.")
     return _EMNIST[split].fetch(data_home, download_if_missing, as_bunch)

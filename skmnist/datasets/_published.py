@@ -41,8 +41,8 @@ class Published:
     mirrors : tuple of str
         The URLs of the folders that hold its files, with a slash at the end.
     md5_of : mapping of str to str
-        The MD5 of each file by its name, without suffix. The arrays of all files, in this order,
-        are X_train, y_train, X_test and y_test.
+        The MD5 of each file by its name, without what `suffixes` adds. The arrays of all files, in
+        this order, are X_train, y_train, X_test and y_test.
     open : callable
         Takes a path; returns the MD5 of the file that is there, and a function that reads its
         arrays, which is called only if the MD5 is right. Raises ValueError for a damaged file.
@@ -51,7 +51,7 @@ class Published:
     description : str
         What it is, who made it, and its licence.
     suffixes : tuple of str, default=("",)
-        What the names of files on disk may end in. They are published with the first.
+        What may follow the names of files on disk. They are published with the first.
     top_folder : bool, default=False
         Whether files may also lie directly in the user's own folder. Several data sets have files
         of the same names, which only the subfolders keep apart.

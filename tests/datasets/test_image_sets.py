@@ -503,7 +503,7 @@ def test_the_names_of_emnist_s_letters_are_in_the_order_of_the_labels_1_to_26(pu
     assert len(letters.target_names) == 26
 
 
-@pytest.mark.parametrize("split", ["Letters", "train", "", None])
+@pytest.mark.parametrize("split", ["Letters", "train", "", None, ["letters"]])
 def test_an_unknown_split_of_emnist_is_refused(split):
     with pytest.raises(ValueError, match=r"split=.*expected one of 'byclass', 'bymerge'"):
         fetch_emnist(split)
