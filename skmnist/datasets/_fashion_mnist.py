@@ -1,6 +1,6 @@
 """Fashion-MNIST: pictures of clothes, in MNIST's form."""
 
-from skmnist.datasets._published import OR_READ_IDX, Published, open_idx
+from skmnist.datasets._published import OF_THE_CONTENT, OR_READ_IDX, Published, open_idx
 from skmnist.datasets._signature import Home, Loaded, fetcher
 
 _DESCRIPTION = """\
@@ -44,7 +44,7 @@ _FASHION_MNIST = Published(
     ),
     description=_DESCRIPTION,
     suffixes=(".gz", ""),
-    advice=OR_READ_IDX,
+    advice=OF_THE_CONTENT + OR_READ_IDX,
 )
 
 

@@ -1,6 +1,6 @@
 """MNIST: verified, cached, never incomplete."""
 
-from skmnist.datasets._published import OR_READ_IDX, Published, open_idx
+from skmnist.datasets._published import OF_THE_CONTENT, OR_READ_IDX, Published, open_idx
 from skmnist.datasets._signature import Home, Loaded, fetcher
 
 _DESCRIPTION = """\
@@ -37,7 +37,7 @@ _MNIST = Published(
     description=_DESCRIPTION,
     suffixes=(".gz", ""),
     top_folder=True,
-    advice=OR_READ_IDX,
+    advice=OF_THE_CONTENT + OR_READ_IDX,
 )
 
 

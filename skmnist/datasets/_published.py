@@ -25,6 +25,7 @@ from skmnist.datasets._signature import Home, Loaded
 Arrays = tuple[NDArray[Any], ...]
 Opened = tuple[str, Callable[[], Arrays]]
 
+OF_THE_CONTENT = " The MD5 is that of the uncompressed content."
 OR_READ_IDX = " To use another version, such as one in another order, read it with `read_idx`."
 
 
@@ -56,7 +57,7 @@ class Published:
         Whether files may also lie directly in the user's own folder. Several data sets have files
         of the same names, which only the subfolders keep apart.
     advice : str, default=""
-        What else to do with files of another checksum, for the error.
+        What else there is to know about a file of another checksum, for the error.
     """
 
     folder: str
