@@ -28,8 +28,13 @@ from .classifiers import random_forest as random_forest
 from .classifiers import svm as svm
 from .comparison import ComparisonResult as ComparisonResult
 from .comparison import compare as compare
+from .datasets import fetch_cifar10 as fetch_cifar10
+from .datasets import fetch_emnist as fetch_emnist
+from .datasets import fetch_fashion_mnist as fetch_fashion_mnist
 from .datasets import fetch_imdb as fetch_imdb
+from .datasets import fetch_kmnist as fetch_kmnist
 from .datasets import fetch_mnist as fetch_mnist
+from .datasets import fetch_usps as fetch_usps
 from .datasets import read_idx as read_idx
 from .ensemble import CNNStackingClassifier as CNNStackingClassifier
 from .ensemble import CommitteeClassifier as CommitteeClassifier

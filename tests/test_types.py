@@ -49,6 +49,8 @@ def test_a_data_set_is_a_pair_of_pairs() -> None:
         (X_train, y_train), (X_test, y_test) = skmnist.fetch_mnist()
         assert_type(X_train, NDArray[Any])
         assert_type(y_test, NDArray[Any])
+        assert_type(skmnist.fetch_kmnist()[0][0], NDArray[Any])
+        assert_type(skmnist.fetch_emnist("letters", as_bunch=False)[1][1], NDArray[Any])
         return X_test, y_train
 
     assert callable(loaded)  # not called: for the type checker alone

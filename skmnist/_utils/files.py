@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from errno import EINVAL, EISDIR, ENOENT
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, cast
 from uuid import uuid4
@@ -75,15 +76,21 @@ def make_folder(folder: Path) -> None:
 @contextmanager
 def uncompressed(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a file, plain or gzip, for reading its uncompressed content."""
-    with Path(path).open("rb") as file:
-        if file.peek(2)[:2] != _GZIP_MAGIC:
-            yield file
-            return
-        try:
-            with gzip.GzipFile(fileobj=file) as stream:
-                yield cast("BinaryIO", stream)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise ValueError(
-                f"{os.fspath(path)} is damaged: expected a whole gzip file, got: {error}. Copy or "
-                "download it again."
-            ) from error
+    with Path(path).open("rb") as file, decompressed(file, os.fspath(path)) as stream:
+        yield stream
+
+
+@contextmanager
+def decompressed(file: BufferedReader, name: str) -> Iterator[BinaryIO]:
+    """Return the uncompressed content of an open file, plain or gzip; errors give its name."""
+    if file.peek(2)[:2] != _GZIP_MAGIC:
+        yield file
+        return
+    try:
+        with gzip.GzipFile(fileobj=file) as stream:
+            yield cast("BinaryIO", stream)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(
+            f"{name} is damaged: expected a whole gzip file, got: {error}. Copy or download it "
+            "again."
+        ) from error

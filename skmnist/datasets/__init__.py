@@ -1,7 +1,21 @@
 """Published data sets: verified, cached, never incomplete."""
 
+from skmnist.datasets._cifar10 import fetch_cifar10
+from skmnist.datasets._emnist import fetch_emnist
+from skmnist.datasets._fashion_mnist import fetch_fashion_mnist
 from skmnist.datasets._idx import read_idx
 from skmnist.datasets._imdb import fetch_imdb
+from skmnist.datasets._kmnist import fetch_kmnist
 from skmnist.datasets._mnist import fetch_mnist
+from skmnist.datasets._usps import fetch_usps
 
-__all__ = ["fetch_imdb", "fetch_mnist", "read_idx"]
+__all__ = [
+    "fetch_cifar10",
+    "fetch_emnist",
+    "fetch_fashion_mnist",
+    "fetch_imdb",
+    "fetch_kmnist",
+    "fetch_mnist",
+    "fetch_usps",
+    "read_idx",
+]

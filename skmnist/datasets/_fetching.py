@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
@@ -30,23 +30,27 @@ def cache_of(dataset: str, data_home: str | os.PathLike[str] | None) -> Path:
 
 
 def read_from_disk(
-    name: str,
+    names: Sequence[str],
     dataset: str,
     data_home: str | os.PathLike[str] | None,
     read: Callable[[Path], Content],
+    *,
+    top_folder: bool,
 ) -> tuple[Content | None, list[str]]:
-    """Read a file, plain or gzip, from the first place that has it.
+    """Read a file from the first place that has it.
 
     Parameters
     ----------
-    name : str
-        The file's name, without ".gz".
+    names : sequence of str
+        The names that the file may have, in order of preference.
     dataset : str
         The data set's name, and that of its subfolder in the user's own folder.
     data_home : str or path-like or None
         The folder of downloaded data sets.
     read : callable
         Reads a file; raises ValueError if it is damaged.
+    top_folder : bool
+        Whether the file may also lie directly in the user's own folder.
 
     Returns
     -------
@@ -60,10 +64,10 @@ def read_from_disk(
     ValueError
         If a file in the user's own folder is damaged.
     """
-    for path in _existing(name, *_own_folders(dataset)):
+    for path in _existing(names, _own_folders(dataset, top_folder)):
         return read(path), []
     damaged: list[str] = []
-    for path in _existing(name, cache_of(dataset, data_home)):
+    for path in _existing(names, [cache_of(dataset, data_home)]):
         try:
             return read(path), damaged
         except ValueError as error:
@@ -86,7 +90,7 @@ def not_found(what: str, files: str, cache: Path, reasons: list[str]) -> OSError
     what : str
         The beginning of the message: what is missing, with its verb, up to "neither in".
     files : str
-        The names of the files that the user's own folder has to contain.
+        The names of the files that the data set's folder has to contain.
     cache : Path
         Where downloads are kept.
     reasons : list of str
@@ -97,8 +101,8 @@ def not_found(what: str, files: str, cache: Path, reasons: list[str]) -> OSError
         f"nor intact in the cache {cache}, and nothing was downloaded:\n"
         + "".join(f"- {reason}\n" for reason in reasons)
         + "Connect to the internet with `download_if_missing=True`, set SKMNIST_DATA to a folder "
-        f"that holds {files}, copy them into the cache, or point `data_home` to a folder whose "
-        f"skmnist/{cache.name}/ holds them."
+        f"whose {cache.name}/ holds {files}, or point `data_home` to a folder whose "
+        f"skmnist/{cache.name}/ does."
     )
 
 
@@ -152,13 +156,13 @@ def _cleaned_up_at_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _own_folders(dataset: str) -> list[Path]:
+def _own_folders(dataset: str, top_folder: bool) -> list[Path]:
     """Return the folders that SKMNIST_DATA refers to; none if it is not set."""
     value = os.environ.get("SKMNIST_DATA")
     if not value:
         return []
     folder = Path(value).expanduser()
-    return [folder / dataset, folder]
+    return [folder / dataset, folder] if top_folder else [folder / dataset]
 
 
 def _where_looked() -> str:
@@ -167,9 +171,9 @@ def _where_looked() -> str:
     return f"SKMNIST_DATA={own}" if own else "SKMNIST_DATA, which is not set,"
 
 
-def _existing(name: str, *folders: Path) -> list[Path]:
-    """Return the existing files of this name, gzip or plain, in order of preference."""
-    candidates = [folder / file for folder in folders for file in (f"{name}.gz", name)]
+def _existing(names: Sequence[str], folders: Sequence[Path]) -> list[Path]:
+    """Return the existing files of these names, in order of preference."""
+    candidates = [folder / name for folder in folders for name in names]
     return [path for path in candidates if path.is_file()]
 
 

@@ -70,36 +70,41 @@ class Header(NamedTuple):
 def read_header_and_array(path: str | os.PathLike[str]) -> tuple[Header, np.ndarray]:
     """Read an IDX file: return its header, and its values as an array."""
     with uncompressed(path) as stream:
-        header = _read_header(stream, path)
-        size = math.prod(header.shape) * header.dtype.itemsize
-        values = _read_at_most(size, stream)
-        if len(values) < size:
-            raise _not_idx(path, f"{size} bytes of values for shape {header.shape}", len(values))
-        # Also reaches the end of a gzip stream, so that its checksum is verified.
-        if stream.read(1):
-            raise _not_idx(path, f"its end after {size} bytes of values", "more bytes")
+        return read_stream(stream, os.fspath(path))
+
+
+def read_stream(stream: BinaryIO, name: str) -> tuple[Header, np.ndarray]:
+    """Read an IDX file, uncompressed, to its end; errors give its name."""
+    header = _read_header(stream, name)
+    size = math.prod(header.shape) * header.dtype.itemsize
+    values = _read_at_most(size, stream)
+    if len(values) < size:
+        raise _not_idx(name, f"{size} bytes of values for shape {header.shape}", len(values))
+    # Also reaches the end of a gzip stream, so that its checksum is verified.
+    if stream.read(1):
+        raise _not_idx(name, f"its end after {size} bytes of values", "more bytes")
     array = np.frombuffer(values, header.dtype).reshape(header.shape)
     if not array.dtype.isnative:
         array = array.byteswap(inplace=True).view(array.dtype.newbyteorder("="))
     return header, array
 
 
-def _read_header(stream: BinaryIO, path: str | os.PathLike[str]) -> Header:
+def _read_header(stream: BinaryIO, name: str) -> Header:
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
-        raise _not_idx(path, "a magic number of 4 bytes, the first two 0", magic.hex(" ") or "none")
+        raise _not_idx(name, "a magic number of 4 bytes, the first two 0", magic.hex(" ") or "none")
     code, ndim = magic[2:]
     if code not in _DTYPE_OF:
         known = ", ".join(f"0x{known:02x}" for known in _DTYPE_OF)
-        raise _not_idx(path, f"one of the dtypes {known}", f"0x{code:02x}")
+        raise _not_idx(name, f"one of the dtypes {known}", f"0x{code:02x}")
     if not 1 <= ndim <= _MAX_DIMENSIONS:
-        raise _not_idx(path, f"1 to {_MAX_DIMENSIONS} dimensions", ndim)
+        raise _not_idx(name, f"1 to {_MAX_DIMENSIONS} dimensions", ndim)
     sizes = stream.read(4 * ndim)
     if len(sizes) < 4 * ndim:
-        raise _not_idx(path, f"{ndim} sizes of 4 bytes", f"{len(sizes)} bytes")
+        raise _not_idx(name, f"{ndim} sizes of 4 bytes", f"{len(sizes)} bytes")
     shape = struct.unpack(f">{ndim}I", sizes)
     if 0 in shape:
-        raise _not_idx(path, "sizes of at least 1", shape)
+        raise _not_idx(name, "sizes of at least 1", shape)
     return Header(magic + sizes, np.dtype(_DTYPE_OF[code]), shape)
 
 
@@ -111,8 +116,8 @@ def _read_at_most(size: int, stream: BinaryIO) -> bytearray:
     return values
 
 
-def _not_idx(path: str | os.PathLike[str], expected: str, got: object) -> ValueError:
+def _not_idx(name: str, expected: str, got: object) -> ValueError:
     return ValueError(
-        f"{os.fspath(path)} is not a whole IDX file: expected {expected}, got {got}. Copy or "
+        f"{name} is not a whole IDX file: expected {expected}, got {got}. Copy or "
         "download it again."
     )

@@ -3,15 +3,12 @@
 import gzip
 import hashlib
 import json
-import os
 import re
 import tarfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, overload
 
 import numpy as np
-from sklearn.utils import Bunch
 
 from skmnist._utils.files import uncompressed, write
 from skmnist.datasets._fetching import (
@@ -24,6 +21,7 @@ from skmnist.datasets._fetching import (
     not_found,
     read_from_disk,
 )
+from skmnist.datasets._signature import Home, Loaded, fetcher
 
 _PARTS = ("train", "test")
 _N_REVIEWS = 25_000  # in each part
@@ -44,30 +42,13 @@ Linguistics: Human Language Technologies, 142-150, 2011.
 """
 
 
-@overload
+@fetcher
 def fetch_imdb(
     *,
-    data_home: str | os.PathLike[str] | None = None,
-    download_if_missing: bool = True,
-    as_bunch: Literal[False] = False,
-) -> tuple[Part, Part]: ...
-
-
-@overload
-def fetch_imdb(
-    *,
-    data_home: str | os.PathLike[str] | None = None,
-    download_if_missing: bool = True,
-    as_bunch: bool,
-) -> tuple[Part, Part] | Bunch: ...
-
-
-def fetch_imdb(
-    *,
-    data_home: str | os.PathLike[str] | None = None,
+    data_home: Home = None,
     download_if_missing: bool = True,
     as_bunch: bool = False,
-) -> tuple[Part, Part] | Bunch:
+) -> Loaded:
     """Load the film reviews of the Large Movie Review Dataset from disk or, if missing, the web.
 
     The files ``train.jsonl.gz`` and ``test.jsonl.gz`` are looked for in the folder that the
@@ -122,7 +103,8 @@ def fetch_imdb(
     damaged: list[str] = []
     found: list[Part | None] = []
     for part in _PARTS:
-        read, damage = read_from_disk(f"{part}.jsonl", "imdb", data_home, _read)
+        names = f"{part}.jsonl.gz", f"{part}.jsonl"
+        read, damage = read_from_disk(names, "imdb", data_home, _read, top_folder=True)
         found.append(read)
         damaged += damage
     if None in found:

@@ -7,8 +7,13 @@ from typing import Any, Literal
 import numpy as np
 from sklearn.datasets import make_circles
 
+from skmnist.datasets._cifar10 import fetch_cifar10
+from skmnist.datasets._emnist import SPLITS, fetch_emnist
+from skmnist.datasets._fashion_mnist import fetch_fashion_mnist
 from skmnist.datasets._imdb import fetch_imdb
+from skmnist.datasets._kmnist import fetch_kmnist
 from skmnist.datasets._mnist import fetch_mnist
+from skmnist.datasets._usps import fetch_usps
 
 TrainAndTest = tuple[tuple[Any, Any], tuple[Any, Any]]
 
@@ -40,9 +45,20 @@ def _perceptron(_random_state: int) -> TrainAndTest:
     return (X, np.array([0, 1, 1, 0])), (np.array([[1, 0, 0]]), np.array([1]))
 
 
+def _published(
+    fetch: Callable[..., TrainAndTest], *arguments: str
+) -> Callable[[int], TrainAndTest]:
+    return lambda random_state: fetch(*arguments)
+
+
 DATASETS = {
-    "mnist": Dataset(lambda random_state: fetch_mnist(), "images"),
-    "imdb": Dataset(lambda random_state: fetch_imdb(), "texts"),
+    "mnist": Dataset(_published(fetch_mnist), "images"),
+    "fashion-mnist": Dataset(_published(fetch_fashion_mnist), "images"),
+    "kmnist": Dataset(_published(fetch_kmnist), "images"),
+    **{f"emnist-{split}": Dataset(_published(fetch_emnist, split), "images") for split in SPLITS},
+    "usps": Dataset(_published(fetch_usps), "images"),
+    "cifar10": Dataset(_published(fetch_cifar10), "images"),
+    "imdb": Dataset(_published(fetch_imdb), "texts"),
     "circles": Dataset(_circles, "points"),
     "perceptron": Dataset(_perceptron, "points"),
 }

@@ -6,17 +6,17 @@ import os
 import struct
 import subprocess
 import sys
-import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from mirrors import Mirror
 from numpy.testing import assert_array_equal
 
 from skmnist import fetch_mnist, read_idx
-from skmnist.datasets import _mnist
+from skmnist.datasets import _mnist, _published
 
 CODE_OF = {
     "uint8": 0x08,
@@ -258,42 +258,12 @@ def break_off(name):
     return None, gzip.compress(CONTENTS[name])
 
 
-class Mirror:
-    """A web server on this machine that answers as it is told and counts what it was asked for."""
-
-    def __init__(self, answer):
-        self.requests = requests = []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                name = self.path.rsplit("/", 1)[1].removesuffix(".gz")
-                requests.append(name)
-                status, body = answer(name)
-                self.send_response(status or 200)
-                self.send_header("Content-Length", len(body))
-                self.end_headers()
-                self.wfile.write(body if status else body[: len(body) // 2])
-
-            def log_message(self, *args):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/mnist/"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        self.thread.start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-
 @pytest.fixture
 def small_mnist(monkeypatch):
     """Let the stand-ins be what MNIST's names promise; no folder of one's own, no mirror."""
     checksums = {name: hashlib.md5(content).hexdigest() for name, content in CONTENTS.items()}
-    monkeypatch.setattr(_mnist, "_MD5_OF", checksums)
-    monkeypatch.setattr(_mnist, "_MIRRORS", ())
+    stand_in = replace(_mnist._MNIST, md5_of=checksums, mirrors=())
+    monkeypatch.setattr(_mnist, "_MNIST", stand_in)
     monkeypatch.delenv("SKMNIST_DATA", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
@@ -306,7 +276,8 @@ def mirrors(small_mnist, monkeypatch):
 
     def start(*answers):
         started.extend(map(Mirror, answers))
-        monkeypatch.setattr(_mnist, "_MIRRORS", tuple(mirror.url for mirror in started))
+        urls = tuple(mirror.url for mirror in started)
+        monkeypatch.setattr(_mnist, "_MNIST", replace(_mnist._MNIST, mirrors=urls))
         return started
 
     yield start
@@ -484,14 +455,15 @@ def test_a_damaged_file_in_the_cache_that_cannot_be_replaced_is_named(mirrors, t
 
 
 def test_an_interrupted_download_leaves_no_file_in_the_cache(small_mnist, tmp_path, monkeypatch):
-    def interrupt(url, path, name):
+    def interrupt(url, path):
         # From another filesystem the finished file could not be moved in one step.
         assert path.is_relative_to(cache_of(tmp_path))
         path.write_bytes(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_mnist, "_MIRRORS", ("http://127.0.0.1/",))
-    monkeypatch.setattr(_mnist, "_download_verified", interrupt)
+    somewhere = replace(_mnist._MNIST, mirrors=("http://127.0.0.1/",))
+    monkeypatch.setattr(_mnist, "_MNIST", somewhere)
+    monkeypatch.setattr(_published, "download", interrupt)
     with pytest.raises(KeyboardInterrupt):
         fetch_mnist(data_home=tmp_path)
     assert list(cache_of(tmp_path).iterdir()) == []

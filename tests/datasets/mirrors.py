@@ -1,0 +1,34 @@
+"""Web servers on this machine that stand for those that publish data sets."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Mirror:
+    """A web server on this machine that answers as it is told and counts what it was asked for."""
+
+    def __init__(self, answer):
+        self.requests = requests = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                name = self.path.rsplit("/", 1)[1].removesuffix(".gz")
+                requests.append(name)
+                status, body = answer(name)
+                self.send_response(status or 200)
+                self.send_header("Content-Length", len(body))
+                self.end_headers()
+                self.wfile.write(body if status else body[: len(body) // 2])
+
+            def log_message(self, *args):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/data/"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        self.thread.start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
