@@ -9,8 +9,6 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_limits
 
-from skmnist._inputs.row_sources import RowSource
-
 _FEWEST = 1000  # images; fewer are no evidence
 _TRAINED, _JUDGED = 2000, 4000
 _LONGEST_SIDE = 32
@@ -29,7 +27,7 @@ def mirrors_look_alike(images: Any, labels: NDArray[Any], rows: NDArray[Any], se
 
     Parameters
     ----------
-    images : ndarray of shape (n, height, width, channels)
+    images : ndarray or RowSource of shape (n, height, width, channels)
         Images.
     labels : ndarray of int of shape (n,)
         Their classes.
@@ -41,8 +39,8 @@ def mirrors_look_alike(images: Any, labels: NDArray[Any], rows: NDArray[Any], se
     Returns
     -------
     alike : bool
-        False also if there are fewer than 1000 images, if they aren't in memory, or if the
-        classifier learns too little to judge by.
+        False also if there are fewer than 1000 images, or if the classifier learns too little to
+        judge by.
 
     Examples
     --------
@@ -56,7 +54,7 @@ def mirrors_look_alike(images: Any, labels: NDArray[Any], rows: NDArray[Any], se
     >>> mirrors_look_alike(images, digits.target, rows, seed=0)
     False
     """
-    if len(rows) < _FEWEST or isinstance(images, RowSource):
+    if len(rows) < _FEWEST:
         return False
     rows = np.random.default_rng(seed).permutation(rows)[: _TRAINED + _JUDGED]
     n_trained = min(_TRAINED, len(rows) // 2)
@@ -67,8 +65,10 @@ def mirrors_look_alike(images: Any, labels: NDArray[Any], rows: NDArray[Any], se
     # So little work is slower in several threads.
     with threadpool_limits(1, "blas"):
         judge = _fitted_judge(_reduced(images[trained]), labels[trained], seed)
-        as_is, mirrored = images[judged], images[judged][:, :, ::-1]
-        right, right_in_mirror = (judge.predict(_reduced(one)) == seen for one in (as_is, mirrored))
+        others = images[judged]
+        right, right_in_mirror = (
+            judge.predict(_reduced(seen_as)) == seen for seen_as in (others, others[:, :, ::-1])
+        )
     return _has_learned(right, seen) and not _is_worse(right_in_mirror, right, seen)
 
 
