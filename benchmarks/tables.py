@@ -5,6 +5,7 @@ python benchmarks/tables.py --check   # fail if a page's tables are out of date
 """
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -233,10 +234,44 @@ def own_network_speed() -> str:
     return as_markdown(head, rows)
 
 
+def arena() -> str:
+    """Tabulate the accuracy of every classifier on every data set of the arena."""
+    found = measurements("arena")
+    data_sets = list(dict.fromkeys(key.split()[0] for key in found))
+    names = list(dict.fromkeys(key.split()[1] for key in found))
+    rows = [
+        [
+            _PEERS.get(name, f"`{name}`"),
+            *(_in_arena(found.get(f"{data} {name}")) for data in data_sets),
+        ]
+        for name in names
+    ]
+    return as_markdown(["", *data_sets], rows)
+
+
+def _in_arena(found: dict[str, Any] | None) -> str:
+    if found is None:
+        return ""
+    return plus_minus(found["accuracy_mean"], found.get("accuracy_sd"), decimals=1)
+
+
+def defaults() -> str:
+    """Tabulate the candidates for the default network."""
+    rows = []
+    for name, found in measurements("choose_defaults").items():
+        data, n, candidate = re.split(r"-(\d{5})-", name)
+        accuracy = f"{found['held_out_accuracy']:.2f}"
+        rows.append([data, f"{int(n):,}", candidate, f"{found['n_parameters']:,}", accuracy])
+    head = ["data set", "training images", "candidate", "parameters", "held out, %"]
+    return as_markdown(head, rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "accuracy": accuracy,
     "accuracy_in_short": accuracy_in_short,
     "feature_study": feature_study,
+    "arena": arena,
+    "defaults": defaults,
     "few_labels": few_labels,
     "own_network_speed": own_network_speed,
     "reports": reports,
@@ -249,6 +284,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "docs/results.md": (
         "accuracy",
         "few_labels",
+        "arena",
+        "defaults",
         "feature_study",
         "speed",
         "own_network_speed",
