@@ -86,7 +86,8 @@ def run_one(name: str, per_class: int, draw: int, *, choosing: bool) -> dict[str
     if choosing:
         X, y, X_judge, y_judge = X[:50_000], y[:50_000], X[50_000:], y[50_000:]
     rows = drawn_rows(y, per_class, draw)
-    seeded(CANDIDATES[name] if choosing else _made(name), draw).fit(X[rows], y[rows])
+    classifier = seeded(CANDIDATES[name] if choosing else _made(name), draw)
+    classifier.fit(X[rows], y[rows])
     return {"accuracy": round(100 * classifier.score(X_judge, y_judge), 2)}
 
 
