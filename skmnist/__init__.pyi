@@ -30,6 +30,7 @@ from .comparison import ComparisonResult as ComparisonResult
 from .comparison import compare as compare
 from .datasets import fetch_imdb as fetch_imdb
 from .datasets import fetch_mnist as fetch_mnist
+from .datasets import load_image_folder as load_image_folder
 from .datasets import read_idx as read_idx
 from .ensemble import CNNStackingClassifier as CNNStackingClassifier
 from .ensemble import CommitteeClassifier as CommitteeClassifier
@@ -40,6 +41,7 @@ from .networks import PooledBlocks as PooledBlocks
 from .networks import RandomUniform as RandomUniform
 from .persistence import load as load
 from .persistence import save as save
+from .preprocessing import ImageLoader as ImageLoader
 from .recipes import list_recipes as list_recipes
 from .recipes import recipe as recipe
 from .regressors import CNNRegressor as CNNRegressor
