@@ -160,13 +160,6 @@ def name_of(source: Any) -> str:
     return path if isinstance(path, str) else f"the {type(source).__name__}"
 
 
-def is_array(source: Any) -> bool:
-    """Return whether a picture is given as an array or a tensor."""
-    from PIL import Image
-
-    return not isinstance(source, Image.Image) and isinstance(as_numpy(source), np.ndarray)
-
-
 @cache
 def formats() -> list[str]:
     """Return the names of the formats that Pillow decodes itself, the usual ones first."""
@@ -203,19 +196,21 @@ def _opened(source: Any, size: tuple[int, int] | None) -> Iterator["Image.Image"
     if isinstance(source, Image.Image):
         source.load()
         yield source
-    elif is_array(source):
+        return
+    file = _file(source)
+    if file is None:
         yield _from_array(as_numpy(source))
-    else:
-        with Image.open(_file(source), formats=formats()) as image:
-            _check_is_no_bomb(image)
-            if size is not None:
-                image.draft(None, (_MARGIN * max(size), _MARGIN * max(size)))
-            image.load()
-            yield image
+        return
+    with Image.open(file, formats=formats()) as image:
+        _check_is_no_bomb(image)
+        if size is not None:
+            image.draft(None, (_MARGIN * max(size), _MARGIN * max(size)))
+        image.load()
+        yield image
 
 
 def _file(source: Any) -> Any:
-    """Return what Pillow can open."""
+    """Return what Pillow can open, or None if the picture is no file."""
     if isinstance(source, bytes | bytearray):
         return BytesIO(source)
     if isinstance(source, _PATHS):
@@ -223,10 +218,7 @@ def _file(source: Any) -> Any:
     if hasattr(source, "read") and hasattr(source, "seek"):
         source.seek(0)  # it may have been read before
         return source
-    raise TypeError(
-        f"{shown(source)} is not a picture; expected a path, the bytes of a file, an open binary "
-        "file, an image of Pillow, or an array (height, width[, channels])."
-    )
+    return None
 
 
 def _check_is_no_bomb(image: "Image.Image") -> None:
@@ -241,9 +233,14 @@ def _check_is_no_bomb(image: "Image.Image") -> None:
         )
 
 
-def _from_array(values: NDArray[Any]) -> "Image.Image":
+def _from_array(values: Any) -> "Image.Image":
     from PIL import Image
 
+    if not isinstance(values, np.ndarray):
+        raise TypeError(
+            f"{shown(values)} is not a picture; expected a path, the bytes of a file, an open "
+            "binary file, an image of Pillow, or an array (height, width[, channels])."
+        )
     channels = values.shape[2] if values.ndim == 3 else 1
     if values.ndim not in (2, 3) or channels not in (1, 2, 3, 4) or 0 in values.shape:
         raise ValueError(
