@@ -6,12 +6,12 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from skmnist._inputs.arrays import as_numpy
 from skmnist._inputs.lazy_images import LazyImages
 from skmnist._inputs.pictures import PictureFormat, name_of, read_picture
-from skmnist._utils.errors import shown
+from skmnist._utils.errors import depth_of_this_package, shown
 
 _EXPECTED = (
     "expected several pictures: a list or a column of paths, images of Pillow or arrays, or one "
@@ -50,10 +50,24 @@ def as_sources(X: Any) -> list[Any]:
         raise TypeError(f"X is a single picture, {shown(X)}; {_EXPECTED}. Give [X] for one.")
     if isinstance(X, Iterator | Mapping | Set):
         raise TypeError(f"X is a {type(X).__name__}; {_EXPECTED}.")
-    sources = list(X) if isinstance(X, list | tuple) else _of_array(X)
+    if isinstance(X, LazyImages):
+        sources: list[Any] = [_LazyPicture(X, i) for i in range(len(X))]
+    else:
+        sources = list(X) if isinstance(X, list | tuple) else _of_array(X)
     if not sources:
         raise ValueError(f"X holds no picture; {_EXPECTED}.")
     return sources
+
+
+class _LazyPicture:
+    """One of lazy images, still not decoded."""
+
+    def __init__(self, images: LazyImages, number: int) -> None:
+        self._images = images
+        self._number = number
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.asarray(self._images[self._number], dtype=dtype)
 
 
 def _of_array(X: Any) -> list[Any]:
@@ -164,5 +178,5 @@ def _warn(errors: Sequence[Exception], n: int) -> None:
     warnings.warn(
         f"{len(errors):,} of {n:,} pictures are left out, as they can't be read: {named}{more}",
         UserWarning,
-        stacklevel=4,
+        stacklevel=depth_of_this_package(),
     )

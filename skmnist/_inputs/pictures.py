@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skmnist._inputs.arrays import as_numpy
 from skmnist._inputs.pixels import background_of_each
 from skmnist._utils.errors import shown, unknown_name
 
@@ -130,7 +129,7 @@ def read_picture(
     Notes
     -----
     The orientation in a file's EXIF data is applied.  Transparent pictures are laid on white.  16
-    bits are reduced to the upper 8.  Of several frames or pages, the first one is read.  Grey is
+    bits are scaled to 8.  Of several frames or pages, the first one is read.  Grey is
     the luma of ITU-R BT.601, as in Pillow.
 
     Examples
@@ -199,7 +198,7 @@ def _opened(source: Any, size: tuple[int, int] | None) -> Iterator["Image.Image"
         return
     file = _file(source)
     if file is None:
-        yield _from_array(as_numpy(source))
+        yield _from_array(np.asarray(source) if hasattr(source, "__array__") else source)
         return
     with Image.open(file, formats=formats()) as image:
         _check_is_no_bomb(image)

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.utils import gen_batches
 
-from skmnist._inputs.row_sources import RowSource, ScaledRows
-from skmnist._inputs.sparse_rows import SparseRows, count, taken
+from skmnist._inputs.row_sources import MeasuredRows, RowSource, ScaledRows, count, taken
+from skmnist._inputs.sparse_rows import SparseRows
 
 # A single bright pixel in each image of 50 x 50 has a range of 50 standard deviations.
 _WIDEST_RANGE = 50
@@ -207,7 +207,7 @@ def some_of(images: Any) -> Any:
     (2000, 1, 1, 1)
     """
     step = -(-len(images) // _ENOUGH)
-    if isinstance(images, SparseRows):
+    if isinstance(images, MeasuredRows):
         return images.take(np.arange(0, len(images), step))
     return images[::step]
 
@@ -232,7 +232,7 @@ def border_pixels(images: Any) -> Any:
     >>> border_pixels(np.zeros((2, 28, 28, 1))).shape
     (2, 108, 1)
     """
-    if isinstance(images, SparseRows):
+    if isinstance(images, MeasuredRows):
         numbered = np.arange(prod(images.shape[1:])).reshape(1, *images.shape[1:])
         return images.columns(border_pixels(numbered)[0])
     sides = images[:, [0, -1]], images[:, 1:-1, [0, -1]].swapaxes(1, 2)
@@ -317,10 +317,14 @@ def background(images: Any) -> NDArray[Any]:
     >>> background(np.full((2, 28, 28, 1), 255, np.uint8))
     array([255], dtype=uint8)
     """
-    border = border_pixels(some_of(images))
+    return _middle_of(border_pixels(some_of(images)))
+
+
+def _middle_of(border: Any) -> NDArray[Any]:
+    """Return the median of each channel, the last axis."""
     if isinstance(border, SparseRows):
         return border.middles()
-    border = border.reshape(-1, images.shape[3])
+    border = border.reshape(-1, border.shape[-1])
     return np.partition(border, len(border) // 2, axis=0)[len(border) // 2]
 
 
@@ -370,19 +374,18 @@ class PixelValues(NamedTuple):
         >>> PixelValues.of(load_digits().images[..., None])[:2]
         (0.0, 16.0)
         """
-        known = cls(
-            float(images.min()),
-            float(images.max()),
-            0.0,
-            0.0,
-            tuple(map(float, background(images))),
-        )
-        at_low, at_high = known.ends_of(images)
+        low, high = float(images.min()), float(images.max())
+        border = border_pixels(some_of(images))
+        known = cls(low, high, 0.0, 0.0, tuple(map(float, _middle_of(border))))
+        at_low, at_high = known._ends_of_border(border)
         return known._replace(border_at_low=at_low, border_at_high=at_high)
 
     def ends_of(self, images: Any) -> Ends:
         """Return the fractions of images' borders at the ends of this range."""
-        border, tenth = border_pixels(some_of(images)), (self.high - self.low) / 10
+        return self._ends_of_border(border_pixels(some_of(images)))
+
+    def _ends_of_border(self, border: Any) -> Ends:
+        tenth = (self.high - self.low) / 10
         at_low = count(border, lambda values: values <= self.low + tenth)
         at_high = count(border, lambda values: values >= self.high - tenth)
         return Ends(at_low / border.size, at_high / border.size)

@@ -3,11 +3,10 @@
 import io
 
 import numpy as np
-import pytest
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
-from skmnist._inputs.pictures import extensions, read_picture
+from skmnist._inputs.pictures import read_picture
 
 PHOTO = Image.fromarray(load_sample_image("china.jpg")[:300, :400])
 GREY = PHOTO.convert("L")
