@@ -128,9 +128,9 @@ def read_picture(
 
     Notes
     -----
-    The orientation in a file's EXIF data is applied.  Transparent pictures are laid on white.  16
-    bits are scaled to 8.  Of several frames or pages, the first one is read.  Grey is
-    the luma of ITU-R BT.601, as in Pillow.
+    The orientation in a file's EXIF data is applied.  Transparent pictures are laid on white.
+    16 bits are scaled to 8.  Of several frames or pages, the first one is read.  Grey is the luma
+    of ITU-R BT.601, as in Pillow.
 
     Examples
     --------
@@ -141,10 +141,11 @@ def read_picture(
     [0, 64, 191, 255]
     """
     name = name_of(source) if name is None else name
+    known = _known(source)
     try:
-        with _opened(source, size) as image:
+        with _opened(known, size) as image:
             return _resized(_flat(_upright(image), mode), size, resize)
-    except (MemoryError, TypeError, FileNotFoundError, IsADirectoryError, PermissionError):
+    except (MemoryError, FileNotFoundError, IsADirectoryError, PermissionError):
         raise
     # Plugins of Pillow raise whatever they run into in a damaged file.
     except Exception as error:
@@ -188,28 +189,12 @@ def extensions() -> frozenset[str]:
 # -- from a source to an image of Pillow ---------------------------------------------------
 
 
-@contextmanager
-def _opened(source: Any, size: tuple[int, int] | None) -> Iterator["Image.Image"]:
+def _known(source: Any) -> Any:
+    """Return an image of Pillow, an array, or what Pillow can open."""
     from PIL import Image
 
     if isinstance(source, Image.Image):
-        source.load()
-        yield source
-        return
-    file = _file(source)
-    if file is None:
-        yield _from_array(np.asarray(source) if hasattr(source, "__array__") else source)
-        return
-    with Image.open(file, formats=formats()) as image:
-        _check_is_no_bomb(image)
-        if size is not None:
-            image.draft(None, (_MARGIN * max(size), _MARGIN * max(size)))
-        image.load()
-        yield image
-
-
-def _file(source: Any) -> Any:
-    """Return what Pillow can open, or None if the picture is no file."""
+        return source
     if isinstance(source, bytes | bytearray):
         return BytesIO(source)
     if isinstance(source, _PATHS):
@@ -217,7 +202,30 @@ def _file(source: Any) -> Any:
     if hasattr(source, "read") and hasattr(source, "seek"):
         source.seek(0)  # it may have been read before
         return source
-    return None
+    if hasattr(source, "__array__"):
+        return np.asarray(source)
+    raise TypeError(
+        f"{shown(source)} is not a picture; expected a path, the bytes of a file, an open binary "
+        "file, an image of Pillow, or an array (height, width[, channels])."
+    )
+
+
+@contextmanager
+def _opened(known: Any, size: tuple[int, int] | None) -> Iterator["Image.Image"]:
+    from PIL import Image
+
+    if isinstance(known, Image.Image):
+        known.load()
+        yield known
+    elif isinstance(known, np.ndarray):
+        yield _from_array(known)
+    else:
+        with Image.open(known, formats=formats()) as image:
+            _check_is_no_bomb(image)
+            if size is not None:
+                image.draft(None, (_MARGIN * max(size), _MARGIN * max(size)))
+            image.load()
+            yield image
 
 
 def _check_is_no_bomb(image: "Image.Image") -> None:
@@ -232,14 +240,9 @@ def _check_is_no_bomb(image: "Image.Image") -> None:
         )
 
 
-def _from_array(values: Any) -> "Image.Image":
+def _from_array(values: NDArray[Any]) -> "Image.Image":
     from PIL import Image
 
-    if not isinstance(values, np.ndarray):
-        raise TypeError(
-            f"{shown(values)} is not a picture; expected a path, the bytes of a file, an open "
-            "binary file, an image of Pillow, or an array (height, width[, channels])."
-        )
     channels = values.shape[2] if values.ndim == 3 else 1
     if values.ndim not in (2, 3) or channels not in (1, 2, 3, 4) or 0 in values.shape:
         raise ValueError(
@@ -324,6 +327,8 @@ def _flat(image: "Image.Image", mode: str) -> "Image.Image":
         image = _of_16_bits(image)
     elif image.mode == "F":
         image = Image.fromarray(in_8_bits(np.asarray(image)))
+    elif image.mode == "LAB":  # Pillow makes nothing else of it
+        image = image.convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
