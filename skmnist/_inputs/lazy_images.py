@@ -1,13 +1,12 @@
 """Pictures that stay where they are until they are needed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import prod
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from sklearn.utils import gen_batches
 from sklearn.utils.parallel import Parallel, delayed
 
 from skmnist._inputs.pictures import PictureFormat, read_picture
@@ -120,8 +119,19 @@ class LazyImages:
         self.read_each(read.__setitem__)
         return read.reshape(self.shape).astype(self.dtype if dtype is None else dtype, copy=False)
 
-    def reshape(self, n: int, *row_shape: int) -> "LazyImages":
-        """Return the same images with another shape of each; `n` is their number, or -1."""
+    def reshape(self, *shape: Any) -> "LazyImages":
+        """Return the same images with another shape of each.
+
+        Parameters
+        ----------
+        *shape : int, or a tuple of int
+            As for arrays; the first one is the number of images or -1.
+
+        Returns
+        -------
+        reshaped : LazyImages
+        """
+        n, *row_shape = shape[0] if isinstance(shape[0], tuple) else shape
         one = np.empty(self._row_shape, np.bool_).reshape(row_shape)
         if n not in (-1, len(self)):
             raise ValueError(f"n={n}; expected {len(self)}, the number of images, or -1.")
@@ -142,8 +152,8 @@ class LazyImages:
             Gets the error of each picture that can't be decoded; None raises the first one.
         """
 
-        def read(batch: slice) -> None:
-            for i in range(batch.start, batch.stop):
+        def read(numbers: Iterable[int]) -> None:
+            for i in numbers:
                 try:
                     picture = read_picture(
                         self._sources[i], **self._format._asdict(), name=self._names[i]
@@ -157,7 +167,8 @@ class LazyImages:
                     use(i, picture)
 
         Parallel(n_jobs=self._n_jobs, require="sharedmem")(
-            delayed(read)(batch) for batch in gen_batches(len(self), _PICTURES_IN_TASK)
+            delayed(read)(range(len(self))[start : start + _PICTURES_IN_TASK])
+            for start in range(0, len(self), _PICTURES_IN_TASK)
         )
 
     def _check_shape(self, i: int, picture: NDArray[np.uint8]) -> None:

@@ -4,6 +4,7 @@ All of them are learned from the training values and change with them: after a c
 origin, ``a * X + b`` with positive ``a``, a network gets the same numbers for the same images.
 """
 
+from collections.abc import Iterator
 from math import prod
 from typing import Any, NamedTuple
 
@@ -25,7 +26,7 @@ _FEW_AT_THE_ENDS = 0.02
 _CENTRED = 0.5
 # Means of columns that differ by more than this many times as much as chance are those of pictures.
 _APART = 20
-_ROWS_IN_BATCH = 256  # stays in the processor's cache
+_ROWS_IN_BATCH, _VALUES_IN_BATCH = 256, 256 * 28 * 28  # stay in the processor's cache
 _ENOUGH = 2000  # rows that represent all
 
 
@@ -106,7 +107,7 @@ class PixelScaling(NamedTuple):
         if isinstance(rows, RowSource):
             return ScaledRows(rows, self, dtype), 1.0
         scaled = np.empty(rows.shape, dtype)
-        for batch in gen_batches(len(rows), _ROWS_IN_BATCH):
+        for batch in _batches(rows):
             self.apply(rows[batch], scaled[batch])
         return scaled, 1.0
 
@@ -161,6 +162,11 @@ def find_pixel_scaling(rows: Any) -> PixelScaling:
     return PixelScaling(low, spread)
 
 
+def _batches(rows: Any) -> Iterator[slice]:
+    fitting = _VALUES_IN_BATCH // rows.shape[1]
+    yield from gen_batches(len(rows), max(1, min(_ROWS_IN_BATCH, fitting)))
+
+
 def _are_pictures_for_certain(rows: Any, low: float, spread: float) -> bool:
     """Decide from randomly drawn rows, so that large sets of images need not be read whole."""
     if len(rows) <= _ENOUGH:
@@ -177,7 +183,7 @@ def _is_bell(rows: Any, low: float, spread: float, variance: float) -> bool:
     if variance * _WIDER_THAN_PICTURES**2 >= spread**2:
         return False
     at_the_ends = 0
-    for batch in gen_batches(len(rows), _ROWS_IN_BATCH):
+    for batch in _batches(rows):
         place = np.subtract(rows[batch], low, dtype=np.float64) / spread
         at_the_ends += int(np.count_nonzero((place < 0.1) | (place > 0.9)))
     return at_the_ends < _FEW_AT_THE_ENDS * rows.size
@@ -186,7 +192,7 @@ def _is_bell(rows: Any, low: float, spread: float, variance: float) -> bool:
 def _spread_of_values(rows: Any, low: float) -> tuple[float, float, float]:
     """Return the mean minus `low`, the variance, and ``n * var(means) / var(values)``."""
     totals, squares = np.zeros(rows.shape[1]), 0.0
-    for batch in gen_batches(len(rows), _ROWS_IN_BATCH):
+    for batch in _batches(rows):
         part = np.subtract(rows[batch], low, dtype=np.float64)
         totals += part.sum(axis=0)
         squares += float(np.einsum("ij,ij->", part, part))
