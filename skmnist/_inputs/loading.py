@@ -143,18 +143,25 @@ def load_pictures(
     pictures = LazyImages(sources, names, picture_format, shape, n_jobs)
     if on_error == "raise":
         return pictures if lazy else np.asarray(pictures), np.arange(len(pictures))
+    return _without_unreadable(pictures, names, lazy)
+
+
+def _without_unreadable(
+    pictures: LazyImages, names: Sequence[str], lazy: bool
+) -> tuple[NDArray[np.uint8] | LazyImages, NDArray[np.intp]]:
     errors: dict[int, Exception] = {}
-    array = None if lazy else np.empty(pictures.shape, pictures.dtype)
-    # Lazy images are decoded once too, as only that shows which of them can be.
-    pictures.read_each(
-        lambda i, picture: None if array is None else array.__setitem__(i, picture), errors
-    )
+    if lazy:
+        # Decoded once too, as only that shows which of them can be.
+        pictures.read_each(lambda number, picture: None, errors)
+    else:
+        array = np.empty(pictures.shape, pictures.dtype)
+        pictures.read_each(array.__setitem__, errors)
     read = np.array([i for i in range(len(pictures)) if i not in errors], dtype=np.intp)
+    if not len(read):
+        raise _none_readable(names)
     if errors:
         _warn([errors[i] for i in sorted(errors)], len(pictures))
-    if array is None:
-        return pictures[read], read
-    return array[read] if errors else array, read
+    return pictures[read] if lazy else array[read], read
 
 
 def _shape_of_one(
@@ -169,7 +176,11 @@ def _shape_of_one(
         except (OSError, ValueError):
             if on_error == "raise":
                 raise
-    raise ValueError(f"None of the {len(sources)} pictures can be read, such as {names[0]}.")
+    raise _none_readable(names)
+
+
+def _none_readable(names: Sequence[str]) -> ValueError:
+    return ValueError(f"None of the {len(names):,} pictures can be read, such as {names[0]}.")
 
 
 def _warn(errors: Sequence[Exception], n: int) -> None:

@@ -10,7 +10,7 @@ from sklearn.utils import gen_batches
 from skmnist._inputs.lazy_images import LazyImages
 from skmnist._inputs.row_sources import MeasuredRows, Test
 
-_BYTES_IN_BATCH = 2**22
+_BYTES_IN_BATCH = 2**21
 
 
 class PictureRows(MeasuredRows):
