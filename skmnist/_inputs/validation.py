@@ -207,6 +207,8 @@ def valid_rows(estimator: Any, rows: Any, *, reset: bool) -> Any:
     """
     if _stays_lazy(estimator, rows):
         # Their values can only be whole numbers from 0 to 255.
+        if not len(rows):
+            raise ValueError("X holds 0 images; expected 1 at least.")
         return validate_data(estimator, rows, reset=reset, skip_check_array=True)
     return _checked(
         validate_data(estimator, rows, reset=reset, dtype="numeric", **_sparse(estimator))

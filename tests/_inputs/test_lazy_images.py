@@ -288,5 +288,7 @@ def test_errors_name_the_class_as_for_arrays(lazy, labels):
     network = tiny(epochs=1).fit(lazy, labels)
     with pytest.raises(ValueError, match=r"images of shape \(4, 16, 1\), but this DNNClassifier"):
         network.predict(lazy.reshape(-1, 4, 16))
-    with pytest.raises(ValueError, match="y"):
+    with pytest.raises(ValueError, match="X holds 0 images; expected 1 at least"):
+        network.predict(lazy[:0])
+    with pytest.raises(ValueError, match="Input y contains NaN"):
         tiny().fit(lazy, np.full(N, np.nan))
