@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from skmnist._inputs.arrays import as_numpy
 from skmnist._inputs.lazy_images import LazyImages
-from skmnist._inputs.pictures import PictureFormat, name_of, read_picture
+from skmnist._inputs.pictures import PictureFormat, in_8_bits, name_of, read_picture
 from skmnist._utils.errors import depth_of_this_package, shown
 
 _EXPECTED = (
@@ -84,7 +84,13 @@ def _of_array(X: Any) -> list[Any]:
         elif array.ndim == 2:
             advice = " Give X.reshape(-1, height, width) for rows of pixels, [X] for one picture."
         raise ValueError(f"X has shape {array.shape}; {_EXPECTED}.{advice}")
-    return array.tolist() if is_column else list(array)
+    if is_column or 0 in array.shape:
+        return array.tolist()
+    # All at once, as an image that is dark all over may have no value over 1 by chance.
+    try:
+        return list(in_8_bits(array))
+    except ValueError as error:
+        raise ValueError(f"X can't be read as pictures: {error}") from error
 
 
 def names_of(sources: Sequence[Any]) -> list[str]:

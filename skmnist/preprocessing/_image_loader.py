@@ -46,11 +46,12 @@ class ImageLoader(TransformerMixin, ClearErrors, BaseEstimator):
     Notes
     -----
     A picture is decoded by Pillow and turned as its EXIF data say.  Transparent pictures are laid
-    on white.  16 bits are scaled to 8, floating numbers from 0 to 1 are multiplied by 255.  Of
-    several frames or pages, the first one is read.  Grey is the luma of ITU-R BT.601.  Pictures are
-    resized by Pillow's antialiased bilinear filter.  JPEG files that are far larger than `size` are
-    decoded at half, a quarter or an eighth of their size, still at least three times `size`; this
-    changes pixels by very little and is several times as fast.
+    on white.  16 bits are scaled to 8; floating numbers are multiplied by 255 if all of a picture,
+    or of an array of pictures, are from 0 to 1.  Of several frames or pages, the first one is read.
+    Grey is the luma of ITU-R BT.601.  Pictures are resized by Pillow's antialiased bilinear filter.
+    JPEG files that are far larger than `size` are decoded at half, a quarter or an eighth of their
+    size, still at least three times `size`; this changes pixels by very little and is several times
+    as fast.
 
     Files over Pillow's own limit of pixels, ``PIL.Image.MAX_IMAGE_PIXELS``, are refused, and so
     are formats for which Pillow runs other programs, such as EPS.

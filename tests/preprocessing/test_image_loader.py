@@ -73,6 +73,11 @@ def test_arrays_of_images_are_taken_too():
     assert np.array_equal(loaded, np.rint(images * 255))
     assert ImageLoader().transform(np.stack([images] * 3, axis=-1)).shape == (5, 8, 8)
     assert ImageLoader().transform(list(images[..., None])).shape == (5, 8, 8)
+    images[:, 0, 0] = 40
+    images[1] = 1
+    assert ImageLoader().transform(images)[1].max() == 1
+    with pytest.raises(ValueError, match="X can't be read as pictures: it has values from -4"):
+        ImageLoader().transform(images - 4)
     # For instance what load_image_folder has read.
     lazy = ImageLoader(lazy=True).transform(images)
     assert np.array_equal(ImageLoader(size=4).transform(lazy), ImageLoader(4).transform(images))
@@ -88,6 +93,7 @@ def test_arrays_of_images_are_taken_too():
         ({"a.png"}, TypeError, "X is a set; expected several pictures"),
         (None, TypeError, "X is None; expected several pictures"),
         ([], ValueError, "X holds no picture"),
+        (np.zeros((0, 8, 8)), ValueError, "X holds no picture"),
         (np.zeros((5, 64)), ValueError, r"shape \(5, 64\); .*X.reshape\(-1, height, width\)"),
         (np.zeros(5), ValueError, r"shape \(5,\); expected several pictures"),
         (np.array([["a.png", "0"]]), ValueError, r"shape \(1, 2\).*X\['path'\]"),
