@@ -35,6 +35,7 @@ from .datasets import fetch_imdb as fetch_imdb
 from .datasets import fetch_kmnist as fetch_kmnist
 from .datasets import fetch_mnist as fetch_mnist
 from .datasets import fetch_usps as fetch_usps
+from .datasets import load_image_folder as load_image_folder
 from .datasets import read_idx as read_idx
 from .ensemble import CNNStackingClassifier as CNNStackingClassifier
 from .ensemble import CommitteeClassifier as CommitteeClassifier
@@ -46,6 +47,7 @@ from .networks import RandomUniform as RandomUniform
 from .networks import VGGBlocks as VGGBlocks
 from .persistence import load as load
 from .persistence import save as save
+from .preprocessing import ImageLoader as ImageLoader
 from .recipes import list_recipes as list_recipes
 from .recipes import recipe as recipe
 from .regressors import CNNRegressor as CNNRegressor

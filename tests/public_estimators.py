@@ -23,6 +23,7 @@ from skmnist.preprocessing import (
     ColumnNormalizer,
     ConvolutionFeatures,
     Deskew,
+    ImageLoader,
     MomentNormalizer,
     OrientedGradients,
 )
@@ -176,6 +177,7 @@ PUBLIC_ESTIMATORS = {
     Deskew(): {},
     # The checks' images hold no cell of 8 x 8 pixels.
     HOG(pixels_per_cell=(1, 1), cells_per_block=(1, 1)): {},
+    ImageLoader(): {},
     MomentNormalizer(): {},
     OrientedGradients(): {},
     # Texts

@@ -149,7 +149,7 @@ def test_a_list_of_images_is_stacked_by_us(data):
 @pytest.mark.parametrize("estimator", [dnn(), Deskew(), *ensembles()], ids=named)
 def test_paths_are_to_be_read_first(estimator, kind, data):
     paths = [f"digit_{i}.png" for i in range(100)]
-    with pytest.raises(ValueError, match=r"strings such as .*digit_0.png.*imread"):
+    with pytest.raises(ValueError, match=r"strings such as .*digit_0.png.*ImageLoader"):
         estimator.fit(kind(paths), data[1])
 
 

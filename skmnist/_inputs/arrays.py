@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from skmnist._inputs.lazy_images import LazyImages
 from skmnist._utils.errors import shown
 
 _STRINGS = (str, bytes, PathLike)
@@ -24,7 +25,8 @@ def as_pixels(X: Any) -> Any:
     Returns
     -------
     X : object
-        An array if `X` is one of any library, else `X` itself, for scikit-learn to validate.
+        An array if `X` is one of any library, else `X` itself: for scikit-learn to validate, or
+        lazy images.
 
     Raises
     ------
@@ -50,7 +52,7 @@ def as_pixels(X: Any) -> Any:
 
 
 def as_numpy(values: Any) -> Any:
-    """Convert an array of any library to NumPy's; return anything else unchanged.
+    """Convert an array of any library to NumPy's; return anything else, and lazy images, unchanged.
 
     Examples
     --------
@@ -60,7 +62,7 @@ def as_numpy(values: Any) -> Any:
     >>> as_numpy([0, 1])
     [0, 1]
     """
-    if isinstance(values, np.ndarray | type) or hasattr(values, "iloc"):
+    if isinstance(values, np.ndarray | LazyImages | type) or hasattr(values, "iloc"):
         return values
     if hasattr(values, "detach"):  # a PyTorch tensor may require a gradient
         values = values.detach()
@@ -86,8 +88,8 @@ def _check_numeric(X: Any) -> None:
     if isinstance(first, _STRINGS):
         raise ValueError(
             f"X holds strings such as {shown(str(first))}; {_PIXELS} of numbers. Read image files "
-            "first, for example with np.stack([matplotlib.image.imread(path) for path in paths]); "
-            "turn texts into word indices with TextSequencer, as in "
+            "by ImageLoader, as in make_pipeline(ImageLoader(size=28), CNNClassifier()); turn "
+            "texts into word indices with TextSequencer, as in "
             "make_pipeline(TextSequencer(), SequenceCNNClassifier())."
         )
     if np.ndim(first) > 0:

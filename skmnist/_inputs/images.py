@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from skmnist._inputs.arrays import as_pixels
+from skmnist._inputs.lazy_images import LazyImages
 from skmnist._inputs.numbers import check_not_masked
+from skmnist._inputs.picture_rows import PictureRows
 from skmnist._inputs.sparse_rows import SparseRows
 from skmnist._utils.errors import shown
 
@@ -101,12 +103,12 @@ def native_pixels(rows: Any) -> Any:
 
     Parameters
     ----------
-    rows : ndarray or CSR array of shape (n, n_pixels)
+    rows : ndarray, CSR array or LazyImages of shape (n, n_pixels)
         Pixels of any real dtype.
 
     Returns
     -------
-    rows : ndarray or SparseRows of shape (n, n_pixels)
+    rows : ndarray or MeasuredRows of shape (n, n_pixels)
         The same numbers, in the machine's byte order and of at most eight bytes each.
 
     Examples
@@ -118,6 +120,8 @@ def native_pixels(rows: Any) -> Any:
     """
     if issparse(rows):
         rows = SparseRows(rows)
+    elif isinstance(rows, LazyImages):
+        rows = PictureRows(rows)
     if rows.dtype.kind == "f" and rows.dtype.itemsize > 8:
         return rows.astype(np.float64)
     return rows if rows.dtype.isnative else rows.astype(rows.dtype.newbyteorder("="))

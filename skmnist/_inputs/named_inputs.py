@@ -59,8 +59,8 @@ def largest_integer(X: Any) -> int:
         parts = [X[name].to_numpy() for name in X.columns if X[name].dtype.kind in "iu"]
     else:
         parts = [as_numpy(X)]
-    arrays = [np.asarray(part) for part in parts if hasattr(part, "dtype")]
-    wide = [part for part in arrays if part.dtype.kind in ("i", "u") and part.dtype.itemsize > 2]
+    numbers = [part for part in parts if isinstance(getattr(part, "dtype", None), np.dtype)]
+    wide = [part for part in numbers if part.dtype.kind in ("i", "u") and part.dtype.itemsize > 2]
     # Without a copy of absolute values.
     return max((max(int(part.max()), -int(part.min())) for part in wide if part.size), default=0)
 

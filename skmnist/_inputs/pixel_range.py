@@ -4,12 +4,11 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from inspect import currentframe
-from pathlib import Path
 from typing import Any
 
 from skmnist._inputs.pixels import PixelScaling, PixelValues
-from skmnist._inputs.sparse_rows import count
+from skmnist._inputs.row_sources import count
+from skmnist._utils.errors import depth_of_this_package
 from skmnist._utils.exceptions import PixelRangeWarning
 
 _FEWEST_IMAGES = 16
@@ -20,7 +19,6 @@ _MANY = 0.05
 # The border of scikit-learn's digits is 74 % background.
 _MOST_OF_THE_BORDER = 0.7
 
-_PACKAGE = str(Path(__file__).parents[1])
 _given: ContextVar[list[bool] | None] = ContextVar("_given", default=None)
 
 
@@ -68,7 +66,7 @@ def warn_of_other_pixels(
         f"values from {seen.low:g} to {seen.high:g}: {problem} Predictions for such "
         "images are mostly wrong.",
         PixelRangeWarning,
-        stacklevel=_depth_of_this_package(),
+        stacklevel=depth_of_this_package(),
     )
 
 
@@ -108,15 +106,3 @@ def _inverted(seen: PixelValues, images: Any) -> str | None:
         f"the borders of its images are {is_now}, those in training were {was}, so the images seem "
         f"to be inverted. Pass {seen.low + seen.high:g} - X, or train on images like X."
     )
-
-
-def _depth_of_this_package() -> int:
-    """Count the frames up to the first one outside of this package and of scikit-learn."""
-    depth, here = 1, currentframe()
-    frame = here.f_back if here is not None else None
-    while frame is not None and frame.f_back is not None:
-        path = frame.f_code.co_filename
-        if not path.startswith(_PACKAGE) and "sklearn" not in Path(path).parts:
-            break
-        depth, frame = depth + 1, frame.f_back
-    return depth

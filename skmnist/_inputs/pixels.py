@@ -4,6 +4,7 @@ All of them are learned from the training values and change with them: after a c
 origin, ``a * X + b`` with positive ``a``, a network gets the same numbers for the same images.
 """
 
+from collections.abc import Iterator
 from math import prod
 from typing import Any, NamedTuple
 
@@ -11,8 +12,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.utils import gen_batches
 
-from skmnist._inputs.row_sources import RowSource, ScaledRows
-from skmnist._inputs.sparse_rows import SparseRows, count, taken
+from skmnist._inputs.row_sources import MeasuredRows, RowSource, ScaledRows, count, taken
+from skmnist._inputs.sparse_rows import SparseRows
 
 # A single bright pixel in each image of 50 x 50 has a range of 50 standard deviations.
 _WIDEST_RANGE = 50
@@ -25,8 +26,8 @@ _FEW_AT_THE_ENDS = 0.02
 _CENTRED = 0.5
 # Means of columns that differ by more than this many times as much as chance are those of pictures.
 _APART = 20
-_ROWS_IN_BATCH = 256  # stays in the processor's cache
 _EMPTY = 0.99  # of the border
+_ROWS_IN_BATCH, _VALUES_IN_BATCH = 256, 256 * 28 * 28  # stay in the processor's cache
 _ENOUGH = 2000  # rows that represent all
 
 
@@ -107,7 +108,7 @@ class PixelScaling(NamedTuple):
         if isinstance(rows, RowSource):
             return ScaledRows(rows, self, dtype), 1.0
         scaled = np.empty(rows.shape, dtype)
-        for batch in gen_batches(len(rows), _ROWS_IN_BATCH):
+        for batch in _batches(rows):
             self.apply(rows[batch], scaled[batch])
         return scaled, 1.0
 
@@ -162,6 +163,11 @@ def find_pixel_scaling(rows: Any) -> PixelScaling:
     return PixelScaling(low, spread)
 
 
+def _batches(rows: Any) -> Iterator[slice]:
+    fitting = _VALUES_IN_BATCH // rows.shape[1]
+    yield from gen_batches(len(rows), max(1, min(_ROWS_IN_BATCH, fitting)))
+
+
 def _are_pictures_for_certain(rows: Any, low: float, spread: float) -> bool:
     """Decide from randomly drawn rows, so that large sets of images need not be read whole."""
     if len(rows) <= _ENOUGH:
@@ -178,7 +184,7 @@ def _is_bell(rows: Any, low: float, spread: float, variance: float) -> bool:
     if variance * _WIDER_THAN_PICTURES**2 >= spread**2:
         return False
     at_the_ends = 0
-    for batch in gen_batches(len(rows), _ROWS_IN_BATCH):
+    for batch in _batches(rows):
         place = np.subtract(rows[batch], low, dtype=np.float64) / spread
         at_the_ends += int(np.count_nonzero((place < 0.1) | (place > 0.9)))
     return at_the_ends < _FEW_AT_THE_ENDS * rows.size
@@ -187,7 +193,7 @@ def _is_bell(rows: Any, low: float, spread: float, variance: float) -> bool:
 def _spread_of_values(rows: Any, low: float) -> tuple[float, float, float]:
     """Return the mean minus `low`, the variance, and ``n * var(means) / var(values)``."""
     totals, squares = np.zeros(rows.shape[1]), 0.0
-    for batch in gen_batches(len(rows), _ROWS_IN_BATCH):
+    for batch in _batches(rows):
         part = np.subtract(rows[batch], low, dtype=np.float64)
         totals += part.sum(axis=0)
         squares += float(np.einsum("ij,ij->", part, part))
@@ -208,7 +214,7 @@ def some_of(images: Any) -> Any:
     (2000, 1, 1, 1)
     """
     step = -(-len(images) // _ENOUGH)
-    if isinstance(images, SparseRows):
+    if isinstance(images, MeasuredRows):
         return images.take(np.arange(0, len(images), step))
     return images[::step]
 
@@ -233,7 +239,7 @@ def border_pixels(images: Any) -> Any:
     >>> border_pixels(np.zeros((2, 28, 28, 1))).shape
     (2, 108, 1)
     """
-    if isinstance(images, SparseRows):
+    if isinstance(images, MeasuredRows):
         numbered = np.arange(prod(images.shape[1:])).reshape(1, *images.shape[1:])
         return images.columns(border_pixels(numbered)[0])
     sides = images[:, [0, -1]], images[:, 1:-1, [0, -1]].swapaxes(1, 2)
@@ -318,10 +324,14 @@ def background(images: Any) -> NDArray[Any]:
     >>> background(np.full((2, 28, 28, 1), 255, np.uint8))
     array([255], dtype=uint8)
     """
-    border = border_pixels(some_of(images))
+    return _middle_of(border_pixels(some_of(images)))
+
+
+def _middle_of(border: Any) -> NDArray[Any]:
+    """Return the median of each channel, the last axis."""
     if isinstance(border, SparseRows):
         return border.middles()
-    border = border.reshape(-1, images.shape[3])
+    border = border.reshape(-1, border.shape[-1])
     return np.partition(border, len(border) // 2, axis=0)[len(border) // 2]
 
 
@@ -371,14 +381,10 @@ class PixelValues(NamedTuple):
         >>> PixelValues.of(load_digits().images[..., None])[:2]
         (0.0, 16.0)
         """
-        known = cls(
-            float(images.min()),
-            float(images.max()),
-            0.0,
-            0.0,
-            tuple(map(float, background(images))),
-        )
-        at_low, at_high = known.ends_of(images)
+        low, high = float(images.min()), float(images.max())
+        border = border_pixels(some_of(images))
+        known = cls(low, high, 0.0, 0.0, tuple(map(float, _middle_of(border))))
+        at_low, at_high = known._ends_of_border(border)
         return known._replace(border_at_low=at_low, border_at_high=at_high)
 
     @property
@@ -388,7 +394,10 @@ class PixelValues(NamedTuple):
 
     def ends_of(self, images: Any) -> Ends:
         """Return the fractions of images' borders at the ends of this range."""
-        border, tenth = border_pixels(some_of(images)), (self.high - self.low) / 10
+        return self._ends_of_border(border_pixels(some_of(images)))
+
+    def _ends_of_border(self, border: Any) -> Ends:
+        tenth = (self.high - self.low) / 10
         at_low = count(border, lambda values: values <= self.low + tenth)
         at_high = count(border, lambda values: values >= self.high - tenth)
         return Ends(at_low / border.size, at_high / border.size)

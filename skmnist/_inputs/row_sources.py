@@ -1,11 +1,14 @@
 """Rows that are not in memory as an array, and are read like one, a few at a time."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from math import prod
 from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+Test = Callable[[NDArray[Any]], NDArray[Any]]
 
 
 class RowSource(ABC):
@@ -46,6 +49,30 @@ class RowSource(ABC):
     def size(self) -> int:
         """Number of values."""
         return prod(self.shape)
+
+
+class MeasuredRows(RowSource):
+    """Rows whose values can be counted and compared without an array of all of them (abstract)."""
+
+    @abstractmethod
+    def take(self, rows: NDArray[Any]) -> "MeasuredRows":
+        """Return some of the rows, still not in an array."""
+
+    @abstractmethod
+    def columns(self, places: NDArray[Any]) -> Any:
+        """Return some of the values of each row; rows have the shape of `places`."""
+
+    @abstractmethod
+    def min(self) -> Any:
+        """Return the lowest value."""
+
+    @abstractmethod
+    def max(self) -> Any:
+        """Return the highest value."""
+
+    @abstractmethod
+    def count(self, test: Test) -> int:
+        """Return for how many values a test holds."""
 
 
 class _Scaling(Protocol):
@@ -93,6 +120,45 @@ class ScaledRows(RowSource):
     def as_passed(self, rows: NDArray[Any]) -> Any:
         """Return some of the rows as the user passed them, not scaled."""
         return self._rows.as_passed(rows)
+
+
+def taken(rows: Any, numbers: NDArray[Any]) -> Any:
+    """Return some of the rows; those that are not in an array stay so.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist._inputs.row_sources import taken
+    >>> taken(np.arange(6).reshape(3, 2), np.array([2, 0])).tolist()
+    [[4, 5], [0, 1]]
+    """
+    return rows.take(numbers) if isinstance(rows, MeasuredRows) else rows[numbers]
+
+
+def count(values: Any, test: Test) -> int:
+    """Return for how many values a test holds.
+
+    Parameters
+    ----------
+    values : ndarray or MeasuredRows
+        Numbers.
+    test : callable
+        Takes an array of numbers, and returns an array of bool.
+
+    Returns
+    -------
+    n : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist._inputs.row_sources import count
+    >>> count(np.array([1, 2, 3]), lambda values: values > 1)
+    2
+    """
+    if isinstance(values, MeasuredRows):
+        return values.count(test)
+    return int(np.count_nonzero(test(values)))
 
 
 def as_passed(images: Any, rows: NDArray[Any]) -> Any:

@@ -1,18 +1,15 @@
 """Sparse rows: made dense a few at a time, and their statistics without making them dense."""
 
-from collections.abc import Callable
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from skmnist._inputs.row_sources import RowSource
-
-_Test = Callable[[NDArray[Any]], NDArray[Any]]
+from skmnist._inputs.row_sources import MeasuredRows, Test
 
 
-class SparseRows(RowSource):
+class SparseRows(MeasuredRows):
     """The rows of a sparse array.
 
     Parameters
@@ -69,7 +66,7 @@ class SparseRows(RowSource):
         """Return the highest value."""
         return self._matrix.max()
 
-    def count(self, test: _Test) -> int:
+    def count(self, test: Test) -> int:
         """Return for how many values, zeros included, a test holds."""
         of_zero = test(np.zeros(1, self.dtype))[0]
         n_zeros = self.size - self._matrix.nnz
@@ -90,45 +87,6 @@ def _middle(matrix: Any) -> Any:
     if place < n_negative + n_zeros:
         return 0
     return stored[place - n_zeros]
-
-
-def taken(rows: Any, numbers: NDArray[Any]) -> Any:
-    """Return some of the rows; those of sparse rows stay sparse.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmnist._inputs.sparse_rows import taken
-    >>> taken(np.arange(6).reshape(3, 2), np.array([2, 0])).tolist()
-    [[4, 5], [0, 1]]
-    """
-    return rows.take(numbers) if isinstance(rows, SparseRows) else rows[numbers]
-
-
-def count(values: Any, test: _Test) -> int:
-    """Return for how many values a test holds.
-
-    Parameters
-    ----------
-    values : ndarray or SparseRows
-        Numbers.
-    test : callable
-        Takes an array of numbers, and returns an array of bool.
-
-    Returns
-    -------
-    n : int
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmnist._inputs.sparse_rows import count
-    >>> count(np.array([1, 2, 3]), lambda values: values > 1)
-    2
-    """
-    if isinstance(values, SparseRows):
-        return values.count(test)
-    return int(np.count_nonzero(test(values)))
 
 
 def with_places_once(matrix: Any) -> Any:

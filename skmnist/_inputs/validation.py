@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.utils import get_tags
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skmnist._inputs.images import ImageShape, as_rows, check_not_single_image, check_same_shape
+from skmnist._inputs.lazy_images import LazyImages
 from skmnist._inputs.numbers import check_float32_range, check_not_masked
 from skmnist._inputs.sparse_rows import with_places_once
 from skmnist._inputs.targets import as_labels
@@ -150,8 +151,8 @@ def rows_to_fit(
 
     Returns
     -------
-    rows : ndarray or CSR array of shape (n, n_pixels)
-        Any real dtype; sparse only if the estimator's tags say that it accepts sparse rows.
+    rows : ndarray, CSR array or LazyImages of shape (n, n_pixels)
+        Any real dtype; in no array only if the estimator's tags say that it accepts sparse rows.
     y : ndarray of shape (n,) or (n, n_targets)
         Labels, or what else `read_targets` returns.
     seen_shape : tuple (height, width, channels) or None
@@ -165,9 +166,13 @@ def rows_to_fit(
     rows, seen_shape = as_rows(X)
     check_not_masked(y, "y")
     y = read_targets(y)
-    multi_output = len(np.shape(y)) == 2 and np.shape(y)[1] > 1
-    checks = {"multi_output": multi_output, **_sparse(estimator)}
-    rows, y = validate_data(estimator, rows, y, reset=reset, dtype="numeric", **checks)
+    checks = {"multi_output": len(np.shape(y)) == 2 and np.shape(y)[1] > 1}
+    if _stays_lazy(estimator, rows):
+        y = validate_data(estimator, y=y, **checks)
+        check_consistent_length(rows, y)
+        return valid_rows(estimator, rows, reset=reset), y, seen_shape
+    checks |= {"dtype": "numeric", **_sparse(estimator)}
+    rows, y = validate_data(estimator, rows, y, reset=reset, **checks)
     return _checked(rows), y, seen_shape
 
 
@@ -176,8 +181,8 @@ def rows_as_fitted(estimator: Any, X: Any) -> tuple[Any, ImageShape | None]:
 
     Returns
     -------
-    rows : ndarray or CSR array of shape (n, n_pixels)
-        Any real dtype; sparse only if the estimator's tags say that it accepts sparse rows.
+    rows : ndarray, CSR array or LazyImages of shape (n, n_pixels)
+        Any real dtype; in no array only if the estimator's tags say that it accepts sparse rows.
     seen_shape : tuple (height, width, channels) or None
         The shape of one image, or None if `X` held rows.
 
@@ -197,12 +202,22 @@ def valid_rows(estimator: Any, rows: Any, *, reset: bool) -> Any:
 
     Returns
     -------
-    rows : ndarray or CSR array of shape (n, n_pixels)
+    rows : ndarray, CSR array or LazyImages of shape (n, n_pixels)
         Any real dtype.
     """
+    if _stays_lazy(estimator, rows):
+        # Their values can only be whole numbers from 0 to 255.
+        if not len(rows):
+            raise ValueError("X holds 0 images; expected 1 at least.")
+        return validate_data(estimator, rows, reset=reset, skip_check_array=True)
     return _checked(
         validate_data(estimator, rows, reset=reset, dtype="numeric", **_sparse(estimator))
     )
+
+
+def _stays_lazy(estimator: Any, rows: Any) -> bool:
+    """Return whether rows are lazy images, and the estimator takes rows that are in no array."""
+    return isinstance(rows, LazyImages) and get_tags(estimator).input_tags.sparse
 
 
 def _sparse(estimator: Any) -> dict[str, Any]:

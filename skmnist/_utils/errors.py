@@ -1,10 +1,13 @@
-"""Error messages that name the problem and the remedy."""
+"""Error messages that name the problem and the remedy, and where warnings point to."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from inspect import currentframe
+from pathlib import Path
 from typing import Any
 
 _MOST_LETTERS = 200
+_PACKAGE = str(Path(__file__).parents[1])
 
 
 def shown(value: Any) -> str:
@@ -78,3 +81,27 @@ def no_recipe(name: str, known: Iterable[str]) -> str:
     return (
         f"{shown(name)} is not the name of a recipe{hint} See `skmnist recipes` or list_recipes()."
     )
+
+
+def depth_of_this_package() -> int:
+    """Count the frames up to the first one outside of this package and of scikit-learn.
+
+    Returns
+    -------
+    stacklevel : int
+        For a warning that is issued by the calling function.
+
+    Examples
+    --------
+    >>> from skmnist._utils.errors import depth_of_this_package
+    >>> depth_of_this_package()
+    1
+    """
+    depth, here = 1, currentframe()
+    frame = here.f_back if here is not None else None
+    while frame is not None and frame.f_back is not None:
+        path = frame.f_code.co_filename
+        if not path.startswith(_PACKAGE) and "sklearn" not in Path(path).parts:
+            break
+        depth, frame = depth + 1, frame.f_back
+    return depth

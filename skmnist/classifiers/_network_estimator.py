@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from skmnist._inputs.encoding import ImageEncoding
 from skmnist._inputs.images import ImageShape, as_images, check_same_shape, native_pixels
 from skmnist._inputs.numbers import check_not_masked, checked_weights
-from skmnist._inputs.sparse_rows import taken
+from skmnist._inputs.row_sources import taken
 from skmnist._inputs.targets import batch_size, held_out_part, n_epochs
 from skmnist._inputs.validation import ClearErrors, rows_as_fitted, rows_to_fit
 from skmnist._utils.errors import shown

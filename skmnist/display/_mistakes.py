@@ -10,6 +10,7 @@ from scipy.sparse import issparse
 from sklearn.utils import check_consistent_length
 
 from skmnist._inputs.images import as_images, as_rows, find_image_shape, native_pixels
+from skmnist._inputs.lazy_images import LazyImages
 from skmnist._utils.errors import shown
 from skmnist.display._drawing import axes, figure_of, png_of
 from skmnist.display._grid import TITLE_ROOM, plot_images
@@ -161,7 +162,12 @@ def find_mistakes(
         confidence = np.asarray(confidence)
         wrong = wrong[np.argsort(-confidence[wrong], kind="stable")]
         confidence = confidence[wrong]
-    rows, seen = as_rows(native_pixels(X.tocsr()) if issparse(X) else np.asarray(X))
+    if issparse(X):
+        X = X.tocsr()
+    elif not isinstance(X, LazyImages):
+        X = np.asarray(X)
+    rows, seen = as_rows(X)
+    rows = native_pixels(rows)
     shape = find_image_shape(rows.shape[1], image_shape, seen)
     return as_images(rows[wrong], shape), y_true[wrong], y_pred[wrong], confidence
 

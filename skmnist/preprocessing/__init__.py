@@ -1,4 +1,4 @@
-"""Transformers of images for the classical classifiers."""
+"""Pictures to images, and transformers of images for the classical classifiers."""
 
 from skmnist.preprocessing._blur import Blur
 from skmnist.preprocessing._column_normalizer import ColumnNormalizer
@@ -6,6 +6,7 @@ from skmnist.preprocessing._convolutions import ConvolutionFeatures, gabor_filte
 from skmnist.preprocessing._deskew import Deskew
 from skmnist.preprocessing._gradients import OrientedGradients
 from skmnist.preprocessing._hog import HOG
+from skmnist.preprocessing._image_loader import ImageLoader
 from skmnist.preprocessing._moment_normalizer import MomentNormalizer
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "ColumnNormalizer",
     "ConvolutionFeatures",
     "Deskew",
+    "ImageLoader",
     "MomentNormalizer",
     "OrientedGradients",
     "gabor_filters",

@@ -8,8 +8,8 @@ from skmnist import DNNClassifier
 from skmnist._inputs.encoding import ImageEncoding
 from skmnist._inputs.images import as_images, native_pixels
 from skmnist._inputs.pixels import PixelScaling, find_pixel_scaling
-from skmnist._inputs.row_sources import ScaledRows, as_passed
-from skmnist._inputs.sparse_rows import SparseRows, count, with_places_once
+from skmnist._inputs.row_sources import ScaledRows, as_passed, count
+from skmnist._inputs.sparse_rows import SparseRows, with_places_once
 from skmnist._utils.exceptions import PixelRangeWarning
 
 
