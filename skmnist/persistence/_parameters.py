@@ -18,6 +18,7 @@ from skmnist.classifiers import (
     DNNClassifier,
     LeNetClassifier,
     PretrainedClassifier,
+    PretrainedFeatures,
     ResNetClassifier,
 )
 from skmnist.ensemble import CommitteeClassifier
@@ -52,6 +53,7 @@ ESTIMATORS: dict[str, type[BaseEstimator]] = {
         ColumnNormalizer,
         Deskew,
         MomentNormalizer,
+        PretrainedFeatures,
         TextSequencer,
     )
 }
