@@ -251,7 +251,7 @@ class PretrainedFeatures(
         architecture = self._architecture(found)
         if self.weights is None:
             _warn_of_random_weights(self.backbone)
-        self._set_network(architecture, found.values())
+        self._set_network(architecture, found.values(self._sides(found)))
         return self
 
     def transform(self, X: Any) -> NDArray[np.float32]:
@@ -351,7 +351,9 @@ class PretrainedFeatures(
             return found.sides or self.image_shape_[:2]
         given = self.input_size
         sides: Any = (given, given) if isinstance(given, Integral) else given
-        if len(sides) != 2 or not all(isinstance(n, Integral) and 1 <= n <= 1024 for n in sides):
+        if len(sides) != 2 or not all(
+            isinstance(n, Integral) and 1 <= int(n) <= 1024 for n in sides
+        ):
             raise ValueError(
                 f"input_size={shown(given)}; expected the side of a square or (height, width), "
                 "whole numbers from 1 to 1024, or None."

@@ -46,9 +46,9 @@ class Preparation:
 PREPARATIONS: dict[str, Preparation] = {
     # From 0 to 255, minus ImageNet's mean colour.
     "caffe": Preparation.of(255.0, [-103.939, -116.779, -123.68], bgr=True),
-    # With ImageNet's weights, Keras puts a division by the root of the deviation behind the
-    # backbone's normalisation; with others it doesn't. Done before it, the result is the same.
-    "efficientnet": Preparation.of(255 / np.sqrt(_STD), 255 * _MEAN * (1 - 1 / np.sqrt(_STD))),
+    # What the first layers of Keras's network do with ImageNet's weights. They come after this, and
+    # divide by 255 and do nothing else, see `load_backbone`.
+    "efficientnet": Preparation.of(255 / _STD, -255 * _MEAN / _STD),
     "raw": Preparation.of(255.0, 0.0),
     "scale": Preparation.of(1.0, 0.0),
     "tf": Preparation.of(2.0, -1.0),

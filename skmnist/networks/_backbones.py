@@ -14,6 +14,8 @@ from textwrap import shorten
 from typing import Any
 from zipfile import ZipFile, is_zipfile
 
+import numpy as np
+
 from skmnist._utils.backend import in_new_thread, load_keras
 from skmnist._utils.caches import cached
 from skmnist._utils.errors import shown, unknown_name
@@ -254,7 +256,12 @@ def _channels_last() -> Iterator[None]:
 def load_backbone(
     body: Any, backbone: str, settings: Settings, weights: str | PathLike[str]
 ) -> None:
-    """Load a backbone's weights: numbers only, nothing in the file is executed."""
+    """Load a backbone's weights: numbers only, nothing in the file is executed.
+
+    The mean and the variance that EfficientNet normalises pixels by become 0 and 1: a layer reads
+    them once, when it is built, so that a compiled function wouldn't get these.  Pixels are
+    normalised before, by `Preparation`.
+    """
     path = fspath(weights)
     if path != "imagenet":
         _check_file(path)
@@ -277,6 +284,11 @@ def load_backbone(
             f"weights={shown(path)} can't be loaded into {backbone} without its top, "
             f"backbone_settings={dict(settings)}: {shorten(str(error), _LONGEST_REASON)}"
         ) from error
+    for layer in body.layers:
+        if isinstance(layer, load_keras().layers.Normalization) and layer.weights:
+            mean, variance, n = layer.get_weights()
+            layer.set_weights([np.zeros_like(mean), np.ones_like(variance), n])
+            layer.finalize_state()
 
 
 def load_file(network: Any, weights: str | PathLike[str], name: str) -> None:

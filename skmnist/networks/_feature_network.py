@@ -4,10 +4,12 @@ import json
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+
 from skmnist._utils.backend import load_keras
 from skmnist.networks._backbone_inputs import Preparation, preprocessed, resized
 from skmnist.networks._backbones import Settings, as_in_a_new_process, build_backbone, up_to
-from skmnist.networks._layers import CHANNELS_LAST, flatten, layer_seeds
+from skmnist.networks._layers import CHANNELS_LAST, all_layers, flatten, layer_seeds
 
 POOLING = ("avg", "max")
 _DTYPE = "float32"
@@ -55,16 +57,30 @@ class OwnBody:
         What ``keras.saving.serialize_keras_object`` returns, as JSON.
     last_layer : str or None, default=None
         The layer whose outputs are used; None means the last one.
+    normalizations : tuple of tuple of float, default=()
+        The mean, the variance and the count of each layer that normalises by what it has adapted
+        to: it reads these variables once, when it is built.
     """
 
     config: str
     last_layer: str | None = None
+    normalizations: tuple[tuple[Any, ...], ...] = ()
 
     def build(self, sides: tuple[int, int], seed: int) -> Any:
         """Build the network, whose sides and seeds are its own."""
         config = json.loads(self.config)
         deserialize = load_keras().saving.deserialize_keras_object
-        return up_to(as_in_a_new_process(lambda: deserialize(config)), self.last_layer)
+        whole = as_in_a_new_process(lambda: deserialize(config))
+        for layer, values in zip(adapted_layers(whole), self.normalizations, strict=True):
+            layer.set_weights([np.array(value) for value in values])
+            layer.finalize_state()
+        return up_to(whole, self.last_layer)
+
+
+def adapted_layers(network: Any) -> list[Any]:
+    """Return the layers that normalise by what they have adapted to."""
+    kind = load_keras().layers.Normalization
+    return [layer for layer in all_layers(network) if isinstance(layer, kind) and layer.weights]
 
 
 def feature_network(

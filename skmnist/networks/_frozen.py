@@ -1,10 +1,12 @@
 """Backbones that are found by a name or given as a model, with what a fit needs to know of them."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from os import PathLike, fspath
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from skmnist._utils.backend import load_keras
 from skmnist._utils.caches import Cache
 from skmnist._utils.errors import shown, unknown_name
 from skmnist._utils.keras import is_keras_model
+from skmnist.networks._architecture import hashable
 from skmnist.networks._backbone_inputs import PREPARATIONS, Preparation
 from skmnist.networks._backbones import (
     BACKBONES,
@@ -23,9 +26,10 @@ from skmnist.networks._backbones import (
     load_file,
     up_to,
 )
-from skmnist.networks._feature_network import Body, KerasBody, OwnBody
+from skmnist.networks._feature_network import Body, KerasBody, OwnBody, adapted_layers
 
 _HUB = "keras_hub:"
+_LONGEST_REASON = 400  # characters
 _values = Cache(maxsize=2)
 
 
@@ -38,7 +42,8 @@ class FrozenBackbone:
     body : Body
         The network as data.
     values : callable
-        Returns the values of its variables, in Keras's order.
+        Returns the values of its variables, in Keras's order, given the sides that it is built for;
+        they don't depend on these, but a network is built in no time if it was before.
     preparation : Preparation
         What pixels from 0 to 1 are converted to for it.
     sides : tuple (height, width) or None
@@ -50,7 +55,7 @@ class FrozenBackbone:
     """
 
     body: Body
-    values: Callable[[], list[NDArray[Any]]]
+    values: Callable[[tuple[int, int]], list[NDArray[Any]]]
     preparation: Preparation
     sides: tuple[int, int] | None
     only_these_sides: bool = False
@@ -133,9 +138,9 @@ def _of_applications(
         others = ", 'keras_hub:' and the name of a preset, or a Keras model"
         raise unknown_name("backbone", name, BACKBONES, others)
     known = BACKBONES[name]
-    body, sides = KerasBody(name, settings, last_layer), (known.size, known.size)
+    body = KerasBody(name, settings, last_layer)
 
-    def values() -> list[NDArray[Any]]:
+    def values(sides: tuple[int, int]) -> list[NDArray[Any]]:
         network = body.build(sides, seed=0)
         if weights is not None:
             load_backbone(network, name, settings, weights)
@@ -143,9 +148,9 @@ def _of_applications(
 
     return FrozenBackbone(
         body,
-        lambda: _values.get((body, _identity(weights)), values),
+        lambda sides: _values.get((body, _identity(weights)), lambda: values(sides)),
         PREPARATIONS[known.preprocessing],
-        sides,
+        (known.size, known.size),
     )
 
 
@@ -174,7 +179,7 @@ def _of_hub(preset: str, last_layer: str | None, weights: Any) -> FrozenBackbone
     try:
         network, converter = as_in_a_new_process(from_preset)
     except Exception as error:
-        raise _no_preset(preset, error) from error
+        raise _no_preset(preset, keras_hub.models.Backbone.presets, error) from error
     if weights not in ("imagenet", None):
         load_file(network, weights, f"keras_hub's {preset}")
     of_pixels = Preparation.of(
@@ -195,11 +200,14 @@ def _load_hub() -> Any:
     return keras_hub
 
 
-def _no_preset(preset: str, error: Exception) -> Exception:
+def _no_preset(preset: str, known: Iterable[str], error: Exception) -> Exception:
+    near = [] if preset in known else get_close_matches(preset, known, n=1)
+    hint = f" Did you mean '{_HUB}{near[0]}'?" if near else ""
     return OSError(
         f"backbone='{_HUB}{preset}' is no preset of an image backbone that is at hand or can be "
-        f"downloaded ({error}). Without internet, give the path of a folder that save_to_preset "
-        f"has written for the backbone and its image converter: '{_HUB}/path/to/folder'."
+        f"downloaded: {shorten(str(error), _LONGEST_REASON)}.{hint} Without internet, give the "
+        "path of a folder that save_to_preset has written for the backbone and its image "
+        f"converter: '{_HUB}/path/to/folder'."
     )
 
 
@@ -227,9 +235,12 @@ def _of_model(
 ) -> FrozenBackbone:
     *own_sides, n_channels = _image_shape(model)
     is_fixed = None not in own_sides
+    normalizations = tuple(
+        tuple(hashable(values) for values in layer.get_weights()) for layer in adapted_layers(model)
+    )
     return FrozenBackbone(
-        OwnBody(_described(model), last_layer),
-        lambda: _values_of(up_to(model, last_layer)),
+        OwnBody(_described(model), last_layer, normalizations),
+        lambda sides: _values_of(up_to(model, last_layer)),
         preparation,
         (own_sides[0], own_sides[1]) if is_fixed else sides,
         is_fixed,
@@ -268,5 +279,4 @@ def _described(model: Any) -> str:
 
 
 def _values_of(network: Any) -> list[NDArray[Any]]:
-    to_numpy = load_keras().ops.convert_to_numpy
-    return [np.array(to_numpy(variable)) for variable in network.variables]
+    return [np.array(variable.numpy()) for variable in network.variables]
