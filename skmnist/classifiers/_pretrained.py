@@ -45,8 +45,8 @@ class PretrainedClassifier(NetworkClassifier):
     weights : "imagenet", str, path-like or None, default="imagenet"
         The backbone's initial weights. "imagenet" are Keras's, downloaded once to
         ``~/.keras/models``; a path is a .weights.h5, .h5 or .keras file of the backbone without its
-        top, whole or up to `last_layer`. None draws random ones by `random_state`, for comparison: such
-        a backbone has learned nothing.
+        top, whole or up to `last_layer`. None draws random ones by `random_state`, for comparison:
+        such a backbone has learned nothing.
     backbone_settings : dict or None, default=None
         Keras's arguments of the backbone, such as ``{"alpha": 0.25}`` for "MobileNet" or
         ``{"pooling": "avg"}``.

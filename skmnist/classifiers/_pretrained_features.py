@@ -14,6 +14,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, check_memory
 
 from skmnist._inputs.arrays import as_numpy
+from skmnist._inputs.encoding import ImageEncoding
 from skmnist._inputs.images import ImageShape, as_images, as_rows, image_shape_of, native_pixels
 from skmnist._inputs.picture_range import picture_range
 from skmnist._inputs.pixel_range import one_pixel_warning
@@ -325,6 +326,15 @@ class PretrainedFeatures(
             self._warn_of_other_pixels(rows)
             for chunk in gen_batches(len(rows), _IMAGES_IN_CHUNK):
                 yield np.ascontiguousarray(rows[chunk])
+
+    @property
+    def _encoding(self) -> ImageEncoding:
+        """What images are compared with: those of `fit`, which need not fill the whole range."""
+        values = self._pixels_
+        scaling = (
+            self._scaling if values is None else PixelScaling(values.low, values.high - values.low)
+        )
+        return ImageEncoding(self.image_shape_, scaling, values)
 
     # -- the network -------------------------------------------------------------------
 
