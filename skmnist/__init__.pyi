@@ -21,6 +21,7 @@ from .classifiers import CNNFeatures as CNNFeatures
 from .classifiers import DNNClassifier as DNNClassifier
 from .classifiers import LeNetClassifier as LeNetClassifier
 from .classifiers import PretrainedClassifier as PretrainedClassifier
+from .classifiers import PretrainedFeatures as PretrainedFeatures
 from .classifiers import ResNetClassifier as ResNetClassifier
 from .classifiers import gradient_boosting as gradient_boosting
 from .classifiers import knn as knn

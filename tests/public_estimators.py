@@ -14,6 +14,7 @@ from skmnist.classifiers import (
     DNNClassifier,
     LeNetClassifier,
     PretrainedClassifier,
+    PretrainedFeatures,
     ResNetClassifier,
 )
 from skmnist.ensemble import CNNStackingClassifier, CommitteeClassifier, VirtualSVC
@@ -105,6 +106,19 @@ def build_subclass(n_outputs):
     return Net()
 
 
+def build_backbone():
+    """As it was pretrained."""
+    keras = load_keras()
+    orthogonal = keras.initializers.Orthogonal(seed=0)
+    return keras.Sequential(
+        [
+            keras.Input((None, None, 3)),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Conv2D(8, 3, padding="same", kernel_initializer=orthogonal),
+        ]
+    )
+
+
 # The instances: small networks, trained enough for the checks' own bounds on the accuracy.
 
 DENSE = {"hidden_units": (16,), "dropout": 0.0, "epochs": 10}
@@ -143,6 +157,7 @@ PUBLIC_ESTIMATORS = {
         pool="avg",
         normalize=True,
     ): MINI_BATCHES,
+    PretrainedFeatures(build_backbone, pooling=None): {},
     # Regressors
     DNNRegressor(hidden_units=(16,), epochs=40, learning_rate=0.02): MINI_BATCHES,
     CNNRegressor(

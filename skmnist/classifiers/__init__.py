@@ -7,6 +7,7 @@ from skmnist.classifiers._dnn import DNNClassifier
 from skmnist.classifiers._features import CNNFeatures
 from skmnist.classifiers._lenet import LeNetClassifier
 from skmnist.classifiers._pretrained import PretrainedClassifier
+from skmnist.classifiers._pretrained_features import PretrainedFeatures
 from skmnist.classifiers._resnet import ResNetClassifier
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "DNNClassifier",
     "LeNetClassifier",
     "PretrainedClassifier",
+    "PretrainedFeatures",
     "ResNetClassifier",
     "gradient_boosting",
     "knn",

@@ -6,10 +6,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from skmnist._inputs.encoding import ImageEncoding
-from skmnist._inputs.images import ImageShape, as_images
-from skmnist._inputs.pixels import PixelScaling, PixelValues
-from skmnist._inputs.state import ImageState
+from skmnist._inputs.images import ImageShape
+from skmnist.classifiers._pixel_state import PixelState
 from skmnist.networks._architecture import Architecture
 from skmnist.training._augmentation import Augmentation, find_augmentation
 from skmnist.training._history import with_nan, without_nan
@@ -17,7 +15,7 @@ from skmnist.training._optimizers import OptimizerSpec
 from skmnist.training._predictor import Predictor
 
 
-class Inside(ImageState):
+class Inside(PixelState):
     """A network estimator's network and what it has learned, for this package only (mixin).
 
     The names stay out of a user's tab completion; see `ImageState`.  A network's variables, which
@@ -38,20 +36,15 @@ class Inside(ImageState):
     """
 
     dtype_: str
-    pixel_offset_: float
-    pixel_scale_: float
     _histories: tuple[str, ...]
     # The attributes that a file holds as they are.
     _learned_names: tuple[str, ...] = (
-        "pixel_offset_",
-        "pixel_scale_",
         "dtype_",
         "n_epochs_",
         "best_epoch_",
         "_seed_",
         "_mirrored_",
     )
-    _pixels_: PixelValues | None
     _mirrored_: bool
     augmentation: Any
     _predictor_: Any
@@ -97,11 +90,9 @@ class Inside(ImageState):
                 "The network's parameters have changed since it was fitted. Set them back, or fit "
                 "again, before saving."
             )
-        pixels = self._pixels_
         return {
             **super().__skmnist_getstate__(),
             **{name: getattr(self, name) for name in self._learned_names},
-            "_pixels_": None if pixels is None else [*pixels[:-1], list(pixels.background)],
             **{name: without_nan(getattr(self, name)) for name in self._histories},
         }
 
@@ -112,10 +103,6 @@ class Inside(ImageState):
         for name in self._histories:
             setattr(self, name, with_nan(state[name]))
         self.augmentation_ = self._found_augmentation()
-        self._pixels_ = None
-        if state["_pixels_"] is not None:
-            *numbers, background = state["_pixels_"]
-            self._pixels_ = PixelValues._make([*numbers, tuple(background)])
 
     def __skmnist_setvariables__(self, variables: Sequence[NDArray[Any]]) -> None:
         """Set the values of the network's variables, in Keras's order."""
@@ -142,14 +129,3 @@ class Inside(ImageState):
     @abstractmethod
     def _inputs(self, rows: NDArray[Any]) -> NDArray[Any]:
         """Convert the validated numbers to a format that every backend reads."""
-
-    @property
-    def _encoding(self) -> ImageEncoding:
-        return ImageEncoding(self.image_shape_, self._scaling, self._pixels_)
-
-    def _warn_of_other_pixels(self, rows: NDArray[Any]) -> None:
-        self._encoding.warn_of_others(type(self).__name__, as_images(rows, self.image_shape_))
-
-    @property
-    def _scaling(self) -> PixelScaling:
-        return PixelScaling(self.pixel_offset_, self.pixel_scale_)

@@ -39,14 +39,14 @@ class PretrainedClassifier(NetworkClassifier):
     Parameters
     ----------
     backbone : str, default="VGG16"
-        Keras's name: "DenseNet121", "DenseNet169", "DenseNet201", "InceptionResNetV2",
-        "InceptionV3", "MobileNet", "MobileNetV2", "ResNet50", "ResNet50V2" (also 101 and 152),
-        "VGG16", "VGG19" or "Xception". Grey images get three equal channels.
+        Keras's name of any network of ``keras.applications``, such as "DenseNet121",
+        "EfficientNetV2B0", "InceptionV3", "MobileNetV3Small", "ResNet50V2", "Xception". Grey images
+        get three equal channels.
     weights : "imagenet", str, path-like or None, default="imagenet"
         The backbone's initial weights. "imagenet" are Keras's, downloaded once to
-        ``~/.keras/models``; a path is a .weights.h5 or .h5 file of the backbone without its top,
-        whole or up to `last_layer`. None draws random ones by `random_state`, for comparison: such
-        a backbone has learned nothing.
+        ``~/.keras/models``; a path is a .weights.h5, .h5 or .keras file of the backbone without its
+        top, whole or up to `last_layer`. None draws random ones by `random_state`, for comparison:
+        such a backbone has learned nothing.
     backbone_settings : dict or None, default=None
         Keras's arguments of the backbone, such as ``{"alpha": 0.25}`` for "MobileNet" or
         ``{"pooling": "avg"}``.

@@ -42,7 +42,7 @@ class Architecture:
     @classmethod
     def of(cls, builder: Callable[..., Any], **settings: Any) -> "Architecture":
         """Return the architecture of `builder` with `settings`, lists turned into tuples."""
-        return cls(builder, tuple((name, _hashable(v)) for name, v in sorted(settings.items())))
+        return cls(builder, tuple((name, hashable(v)) for name, v in sorted(settings.items())))
 
     def build(self, seed: int) -> Any:
         """Build the network, its weights drawn from `seed`.
@@ -134,11 +134,19 @@ def n_outputs_of(architecture: Architecture) -> int:
     return int(dict(architecture.settings)["n_outputs"])
 
 
-def _hashable(value: Any) -> Any:
+def hashable(value: Any) -> Any:
+    """Return arrays and lists as tuples, and everything else unchanged.
+
+    Examples
+    --------
+    >>> from skmnist.networks._architecture import hashable
+    >>> hashable([1, [2]])
+    (1, (2,))
+    """
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, list | tuple):
-        return tuple(_hashable(item) for item in value)
+        return tuple(hashable(item) for item in value)
     return value
 
 

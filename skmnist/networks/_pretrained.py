@@ -1,6 +1,6 @@
 """Networks that start with a backbone of ``keras.applications``, pretrained on ImageNet."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from inspect import signature
 from os import PathLike
 from typing import Any
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import unknown_name
 from skmnist.networks._architecture import Architecture
-from skmnist.networks._backbones import BACKBONES, Settings, backbone_config, load_backbone
+from skmnist.networks._backbone_inputs import PREPARATIONS, preprocessed
+from skmnist.networks._backbones import BACKBONES, Settings, build_backbone, load_backbone
 from skmnist.networks._dnn import dense_network
 from skmnist.networks._layers import (
     enlarge,
@@ -25,16 +26,6 @@ from skmnist.networks._layers import (
 
 PREPROCESSING = ("imagenet", "scale")
 RESIZE = ("bilinear", "pad")
-
-# The mean colour of ImageNet and its deviation, RGB, as fractions of the pixels' range; for
-# "caffe" BGR, from 0 to 255.
-_BGR_MEAN = np.array([103.939, 116.779, 123.68])
-_RGB_MEAN, _RGB_STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
-_SCALE_AND_OFFSET: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {
-    "caffe": (np.full(3, 255.0), -_BGR_MEAN),
-    "tf": (np.full(3, 2.0), np.full(3, -1.0)),
-    "torch": (1 / _RGB_STD, -_RGB_MEAN / _RGB_STD),
-}
 
 
 def pretrained_network(
@@ -133,15 +124,16 @@ def pretrained_network(
     ):
         if value not in known:
             raise unknown_name(parameter, value, known)
-    mode = BACKBONES[backbone].preprocessing if preprocessing == "imagenet" else None
+    of_pixels = PREPARATIONS[
+        BACKBONES[backbone].preprocessing if preprocessing == "imagenet" else "scale"
+    ]
     least = max(BACKBONES[backbone].smallest, input_size or 0)
     # The pixels never have low precision.
     exact = exact_dtype(dtype)
     images = keras.Input(input_shape, name="images")
-    prepared = _preprocessed(_resized(images, least, resize, exact), mode, exact)
+    prepared = preprocessed(_enlarged(images, least, resize, exact), of_pixels, exact)
     sides = tuple(prepared.shape[1:3])
-    config = backbone_config(backbone, backbone_settings, last_layer, sides)
-    body = keras.Model.from_config(_with_dtype(_with_seeds(config, seeds), dtype))
+    body = build_backbone(backbone, backbone_settings, last_layer, sides, dtype, seeds)
     _let_learn(body, trainable_layers)
     x = flatten(dtype)(body(prepared))
     for layer in (
@@ -272,7 +264,7 @@ def head_alone(architecture: Architecture, n_features: int) -> Architecture:
 # -- the parts ----------------------------------------------------------------------------
 
 
-def _resized(images: Any, least: int, resize: str, dtype: str) -> Any:
+def _enlarged(images: Any, least: int, resize: str, dtype: str) -> Any:
     """Enlarge or pad sides that are shorter than the minimum."""
     height, width = images.shape[1:3]
     sides = max(height, least), max(width, least)
@@ -281,27 +273,6 @@ def _resized(images: Any, least: int, resize: str, dtype: str) -> Any:
     if resize == "pad":
         return zero_padding((height, width), sides, dtype)(images)
     return enlarge(sides, dtype)(images)
-
-
-def _preprocessed(images: Any, mode: str | None, dtype: str) -> Any:
-    """Give images three channels, and preprocess the pixels by a mode of Keras."""
-    keras = load_keras()
-    channels = images.shape[-1]
-    if channels not in (1, 3):
-        raise ValueError(
-            f"images of {channels} channels; expected 1 (grey) or 3 (red, green, blue), as a "
-            "pretrained backbone takes colour images."
-        )
-    x = images
-    if channels == 1:
-        x = keras.layers.Concatenate(dtype=dtype, name="three_channels")([x, x, x])
-    elif mode == "caffe":
-        x = keras.ops.flip(x, axis=-1)
-    if mode is None:
-        return x
-    # With three axes, the last one is always the channels, whatever the user's data format.
-    scale, offset = (array.reshape(1, 1, 3).tolist() for array in _SCALE_AND_OFFSET[mode])
-    return keras.layers.Rescaling(scale, offset, dtype=dtype, name="preprocess")(x)
 
 
 def _let_learn(body: Any, n_layers: int | None) -> None:
@@ -318,26 +289,3 @@ def _let_learn(body: Any, n_layers: int | None) -> None:
     learning = {layer.name for layer in able[len(able) - n_layers :]}
     for layer in body.layers:
         layer.trainable = layer.name in learning
-
-
-def _with_seeds(config: Any, seeds: Iterator[int]) -> Any:
-    """Return a config in which everything that draws random numbers has one of our seeds."""
-    if isinstance(config, list | tuple):
-        return type(config)(_with_seeds(item, seeds) for item in config)
-    if not isinstance(config, Mapping):
-        return config
-    return {
-        name: next(seeds) if name == "seed" else _with_seeds(value, seeds)
-        for name, value in config.items()
-    }
-
-
-def _with_dtype(config: dict[str, Any], dtype: str) -> dict[str, Any]:
-    """Return a config whose layers have a dtype policy; the images keep full precision."""
-    layers = [
-        layer
-        if layer["class_name"] == "InputLayer" and dtype != "float64"
-        else {**layer, "config": {**layer["config"], "dtype": dtype}}
-        for layer in config["layers"]
-    ]
-    return {**config, "layers": layers}

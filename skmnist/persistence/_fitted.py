@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmnist._utils.errors import shown
 from skmnist._utils.sklearn import validate_steps
+from skmnist.classifiers import PretrainedFeatures
 from skmnist.classifiers._network_estimator import NetworkEstimator
 from skmnist.ensemble import CommitteeClassifier
 from skmnist.networks import Architecture
@@ -26,8 +27,9 @@ from skmnist.persistence._models import Models
 from skmnist.persistence._parameters import check_class, encoded_parameters, unfitted
 from skmnist.wrappers._keras_estimator import KerasEstimator
 
+HasNetwork = NetworkEstimator | PretrainedFeatures
 # The networks of an estimator, by their places.
-Networks = dict[str, NetworkEstimator]
+Networks = dict[str, HasNetwork]
 
 
 def encoded_fitted(
@@ -48,7 +50,7 @@ def decoded_fitted(part: Any, place: str, networks: Networks, models: Models) ->
     return estimator
 
 
-def architecture_of(network: NetworkEstimator) -> Architecture:
+def architecture_of(network: HasNetwork) -> Architecture:
     """Return the architecture that an estimator's parameters and learned state describe.
 
     A user's function is called for it, but no values are made for its variables.
@@ -74,7 +76,7 @@ def _sections(estimator: Any, place: str, networks: Networks, models: Models) ->
     check_is_fitted(estimator)
     if isinstance(estimator, Pipeline):
         return {"steps": _steps(estimator, place, networks, models)}
-    if isinstance(estimator, NetworkEstimator):
+    if isinstance(estimator, HasNetwork):
         networks[place] = estimator
     sections: dict[str, Any] = {"learned": dict(estimator.__skmnist_getstate__())}
     if isinstance(estimator, CommitteeClassifier):
@@ -107,7 +109,7 @@ def _restore(estimator: Any, sections: Any, place: str, networks: Networks, mode
     if "estimators" in sections:
         state["estimators_"] = _members(sections["estimators"], state, place, networks, models)
     estimator.__skmnist_setstate__(state)
-    if isinstance(estimator, NetworkEstimator):
+    if isinstance(estimator, HasNetwork):
         networks[place] = estimator
 
 

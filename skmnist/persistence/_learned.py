@@ -11,6 +11,7 @@ from skmnist._inputs.state import ImageState
 from skmnist.classifiers import PretrainedClassifier
 from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.classifiers._network_estimator import NetworkEstimator
+from skmnist.classifiers._pixel_state import PixelState
 from skmnist.persistence._checks import is_count, is_list_of, shortened, with_keys
 from skmnist.preprocessing._ink import InkTransformer
 from skmnist.regressors._network_regressor import NetworkRegressor
@@ -88,10 +89,12 @@ _RULES: dict[type, Rules] = {
         "vocabulary_": (lambda value: is_list_of(str, value), "a list of words"),
         "length": (lambda value: is_count(value) and value > 0, "a whole number > 0"),
     },
-    NetworkEstimator: {
+    PixelState: {
         "pixel_offset_": (lambda value: type(value) is float, "a number"),
         "pixel_scale_": (lambda value: type(value) is float and value > 0, "a number > 0"),
         "_pixels_": (_are_pixel_values, "null or four numbers and a list of numbers"),
+    },
+    NetworkEstimator: {
         "_mirrored_": (lambda value: type(value) is bool, "true or false"),
         "dtype_": (lambda value: value in DTYPES and value != "auto", f"one of {DTYPES[1:]}"),
         "n_epochs_": (is_count, "a whole number"),
@@ -140,7 +143,7 @@ def checked_state(estimator: Any, learned: Any) -> dict[str, Any]:
             raise ValueError(f"{name} is {shortened(state[name])}; expected {expected}.")
     if isinstance(estimator, ImageState):
         _check_features(state)
-    if isinstance(estimator, NetworkEstimator):
+    if isinstance(estimator, PixelState):
         _check_channels(state)
     if isinstance(estimator, KerasEstimator):
         _check_sample(state)

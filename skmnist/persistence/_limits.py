@@ -54,4 +54,4 @@ def _claimed(settings: dict[str, Any]) -> tuple[int, int]:
     filters = filters if isinstance(filters, tuple) else (filters,)
     n_layers = len(hidden) + len(of_blocks) + len(filters) * settings.get("n_blocks", 1)
     units = (settings[name] for name in _UNITS if name in settings)
-    return n_layers, max((*hidden, *of_blocks, *filters, *units))
+    return n_layers, max((*hidden, *of_blocks, *filters, *units), default=0)

@@ -18,6 +18,7 @@ from skmnist.classifiers import (
     DNNClassifier,
     LeNetClassifier,
     PretrainedClassifier,
+    PretrainedFeatures,
     ResNetClassifier,
 )
 from skmnist.ensemble import CommitteeClassifier
@@ -53,6 +54,7 @@ ESTIMATORS: dict[str, type[BaseEstimator]] = {
         Deskew,
         ImageLoader,
         MomentNormalizer,
+        PretrainedFeatures,
         TextSequencer,
     )
 }

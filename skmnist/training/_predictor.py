@@ -41,6 +41,8 @@ class Predictor:
         The values of all its variables, in Keras's order.
     scaling : PixelScaling
         The scaling of the pixels.
+    batch_size : int, default=512
+        The largest number of images that are computed at once.
 
     Examples
     --------
@@ -56,11 +58,16 @@ class Predictor:
     """
 
     def __init__(
-        self, architecture: Architecture, variables: Sequence[NDArray[Any]], scaling: PixelScaling
+        self,
+        architecture: Architecture,
+        variables: Sequence[NDArray[Any]],
+        scaling: PixelScaling,
+        batch_size: int = _BATCH_SIZES[-1],
     ) -> None:
         self.architecture = architecture
         self.variables = variables
         self._scaling = scaling
+        self._largest_batch = batch_size
         self._loaded: tuple[Any, ...] | None = None
         self._network: Any = None
 
@@ -86,7 +93,7 @@ class Predictor:
         outputs = np.empty((len(rows), functions.n_outputs), dtype)
         done = 0
         while done < len(rows):
-            size = _batch_size(len(rows) - done)
+            size = _batch_size(len(rows) - done, self._largest_batch)
             part, shape = slice(done, done + size), (size, *image_shape)
             computed = functions[size](self._scaled(rows[part], shape, dtype), *weights)
             outputs[part] = np.asarray(computed)[: len(rows) - done]
@@ -164,9 +171,9 @@ class Predictor:
         return "float64" if dtype == "float64" else "float32"
 
 
-def _batch_size(n: int) -> int:
-    sizes = _batch_sizes()
-    return next((size for size in sizes if size >= n), sizes[-1])
+def _batch_size(n: int, largest: int) -> int:
+    sizes = *(size for size in _batch_sizes() if size < largest), largest
+    return next((size for size in sizes if size >= n), largest)
 
 
 @cache

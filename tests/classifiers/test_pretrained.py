@@ -122,12 +122,12 @@ def test_a_backbone_s_preprocessing_and_least_side_are_keras_s(name):
     applications = load_keras().applications
     make = getattr(applications, name)
     module, images = sys.modules[make.__module__], np.random.default_rng(0).random((2, 4, 4, 3))
-    np.testing.assert_array_equal(
-        module.preprocess_input(images.copy()),
-        applications.imagenet_utils.preprocess_input(
-            images.copy(), mode=BACKBONES[name].preprocessing
-        ),
-    )
+    mode = BACKBONES[name].preprocessing
+    if mode in ("efficientnet", "raw"):  # whose first layers do it
+        expected = images
+    else:
+        expected = applications.imagenet_utils.preprocess_input(images.copy(), mode=mode)
+    np.testing.assert_array_equal(module.preprocess_input(images.copy()), expected)
     too_small = BACKBONES[name].smallest - 1
     with pytest.raises(ValueError, match=f"at least {too_small + 1}x"):
         make(include_top=False, weights=None, input_shape=(too_small, too_small, 3))
