@@ -8,7 +8,6 @@ from sklearn.kernel_approximation import RBFSampler
 from sklearn.linear_model import RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
-from sklearn.svm import SVC
 
 from skmnist.classifiers._baselines import gradient_boosting, knn, random_forest, svm
 from skmnist.preprocessing import (
@@ -19,6 +18,7 @@ from skmnist.preprocessing import (
 )
 from skmnist.recipes._components import PCA
 from skmnist.recipes._recipe import Recipe
+from skmnist.recipes._support_vectors import SVC
 from skmnist.text._baseline import tfidf_logistic_regression
 
 
@@ -50,6 +50,11 @@ CLASSICAL = {
     "svm-few-labels": Recipe(
         _gradients(SVC(C=5.0)),
         "The same without components: for ten to a few hundred images per class, in seconds.",
+    ),
+    "svm-objects": Recipe(
+        make_pipeline(OrientedGradients(), PCA(120), SVC(C=5.0, cache_size=1000)),
+        "The same on images as they are, not made upright or of one size: for clothes, objects and "
+        "photographs, up to 20,000 images; it needs at least 120.",
     ),
     "knn-best": Recipe(
         _gradients(_components(60, 0.15), KNeighborsClassifier(4, weights="distance")),
