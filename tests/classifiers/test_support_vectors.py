@@ -1,4 +1,4 @@
-"""The recipes' support vector machine predicts what scikit-learn's does."""
+"""The support vector machine of baselines and recipes predicts what scikit-learn's does."""
 
 import pickle
 
@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skmnist.recipes._support_vectors import SVC
+from skmnist.classifiers._support_vectors import SVC
 
 SETTINGS = [
     {},
@@ -43,7 +43,7 @@ def test_more_vectors_than_a_batch_has_room_for_are_taken(digits, monkeypatch):
     X, X_test, y, _ = digits
     machine = SVC().fit(X[:300], y[:300])
     expected = machine.predict(X_test)
-    monkeypatch.setattr("skmnist.recipes._support_vectors._KERNEL_VALUES", 100)
+    monkeypatch.setattr("skmnist.classifiers._support_vectors._KERNEL_VALUES", 100)
     np.testing.assert_array_equal(machine.predict(X_test[:50]), expected[:50])
 
 

@@ -24,7 +24,7 @@ class SVC(svm.SVC):
     Examples
     --------
     >>> from sklearn.datasets import load_digits
-    >>> from skmnist.recipes._support_vectors import SVC
+    >>> from skmnist.classifiers._support_vectors import SVC
     >>> X, y = load_digits(return_X_y=True)
     >>> bool(SVC().fit(X[:1000], y[:1000]).score(X[1000:], y[1000:]) > 0.95)
     True
