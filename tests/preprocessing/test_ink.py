@@ -148,7 +148,7 @@ def test_the_ink_is_learned_in_fit_or_given(kind, written):
     assert np.array_equal(kind(ink="bright").fit(255 - X).transform(X), light)
 
 
-@pytest.mark.parametrize("kind", [Deskew, MomentNormalizer])
+@pytest.mark.parametrize("kind", [Deskew, MomentNormalizer, OrientedGradients])
 def test_an_ink_that_is_none_is_refused(kind, written):
     with pytest.raises(ValueError, match=f"'ink' parameter of {kind.__name__} must be a str among"):
         kind(ink="black").fit(written[0])
