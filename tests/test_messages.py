@@ -399,7 +399,8 @@ def test_a_stack_names_the_rows_that_its_folds_need(data):
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("svm-best", 120), ("knn-best", 60), ("forest-best", 50)]
+    ("name", "least"),
+    [("svm-best", 120), ("svm-objects", 120), ("knn-best", 60), ("forest-best", 50)],
 )
 def test_a_recipe_names_the_images_that_it_needs(name, least, data):
     X, y = data

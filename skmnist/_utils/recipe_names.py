@@ -8,6 +8,7 @@ RECIPE_NAMES = (
     "tfidf",
     "svm-best",
     "svm-few-labels",
+    "svm-objects",
     "knn-best",
     "forest-best",
     "gradient-boosting-best",

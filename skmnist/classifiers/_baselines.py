@@ -20,16 +20,18 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.svm import SVC
 
 from skmnist._inputs.images import as_rows
+from skmnist.classifiers._support_vectors import SVC
 
 
 def svm(**settings: Any) -> Pipeline:
     """Make a support vector machine with a Gaussian kernel, C = 10.
 
     It has no ``predict_proba``, as scikit-learn 1.9 deprecates ``SVC(probability=True)``. If you
-    need probabilities, use ``CalibratedClassifierCV(svm(), ensemble=False)``.
+    need probabilities, use ``CalibratedClassifierCV(svm(), ensemble=False)``. Many classes and
+    images are predicted by products of matrices, faster than by scikit-learn's SVC, with the same
+    results.
 
     Parameters
     ----------

@@ -26,7 +26,8 @@ class Deskew(OneToOneFeatureMixin, InkTransformer):
     ink : {"auto", "bright", "dark"}, default="auto"
         Whether ink is brighter or darker than what it is written on. "auto" finds it from the
         border of the images in `fit`: dark where the border's median is clearly brighter than the
-        mean of all pixels.
+        mean of all pixels, bright where it is clearly darker. A border that is neither, as in
+        photographs, doesn't decide: then what differs most from the mean is ink.
     image_shape : tuple (height, width) or (height, width, channels), or None, default=None
         The shape of one image where `X` holds rows. None takes the shape of the images in `X`, or
         finds a square; rows that are not square are one line of pixels, which has no slant.

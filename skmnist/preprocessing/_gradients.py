@@ -14,10 +14,10 @@ from skmnist._utils.errors import shown
 from skmnist._utils.sklearn import Interval
 from skmnist.preprocessing._batches import in_batches, real_dtype
 from skmnist.preprocessing._differences import central_differences
-from skmnist.preprocessing._image_transformer import ImageTransformer
+from skmnist.preprocessing._ink import InkTransformer
 
 
-class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
+class OrientedGradients(ClassNamePrefixFeaturesOutMixin, InkTransformer):
     """Gradients in soft-binned directions, pooled by overlapping windows.
 
     The length of each pixel's gradient is shared between the two nearest directions of a full
@@ -35,6 +35,10 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
         Standard deviation of a window, in cells.
     sigma : float, default=0.5
         Standard deviation of the initial Gaussian blur, in pixels, at most 100; 0 means none.
+    ink : {"auto", "bright", "dark"}, default="auto"
+        Whether ink is brighter or darker than what it is written on: dark ink is described as
+        bright ink of the same shape is. "auto" finds it from the border of the images in `fit`, as
+        in :class:`Deskew`.
     n_jobs : int or None, default=None
         Number of threads; None means 1, unless in a :func:`joblib.parallel_config` context. The
         results don't depend on it.
@@ -44,6 +48,8 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
 
     Attributes
     ----------
+    ink_ : {"bright", "dark"}
+        Whether ink is brighter or darker.
     image_shape_ : tuple (height, width, channels)
         The shape of one image.
     n_features_in_ : int
@@ -57,10 +63,10 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
     differences; of several channels, the longest gradient counts.  The features of a blank image
     are zeros.
 
-    The features don't depend on the scale of the pixels, nor on a constant added to them.  The
-    square root makes long and short gradients count more equally; a classifier with a Gaussian
-    kernel, nearest neighbours or a PCA may follow.  ``benchmarks/choose_classical.py`` has
-    Pipelines for MNIST.
+    The features don't depend on the scale of the pixels, on a constant added to them, nor on an
+    inversion of all images.  The square root makes long and short gradients count more equally; a
+    classifier with a Gaussian kernel, nearest neighbours or a PCA may follow.
+    ``benchmarks/choose_classical.py`` has Pipelines for MNIST.
 
     References
     ----------
@@ -78,7 +84,7 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
     """
 
     _parameter_constraints: dict[str, list[Any]] = {
-        **ImageTransformer._parameter_constraints,
+        **InkTransformer._parameter_constraints,
         "n_jobs": [Integral, None],
         "n_directions": [Interval(Integral, 2, None, closed="left")],
         "cells": [tuple, list],
@@ -93,6 +99,7 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
         cells: Any = (4, 7),
         spread: Any = 0.5,
         sigma: Any = 0.5,
+        ink: Any = "auto",
         n_jobs: Any = None,
         image_shape: Any = None,
     ) -> None:
@@ -100,11 +107,13 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
         self.cells = cells
         self.spread = spread
         self.sigma = sigma
+        self.ink = ink
         self.n_jobs = n_jobs
         self.image_shape = image_shape
 
     def _learn(self, images: NDArray[Any]) -> None:
         self._grids()  # raises an error for invalid cells
+        super()._learn(images)
 
     def _grids(self) -> list[tuple[int, int]]:
         grids = [tuple(grid) if isinstance(grid, Iterable) else (grid, grid) for grid in self.cells]
@@ -129,7 +138,10 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
         windows = [self._windows(grid).astype(dtype) for grid in self._grids()]
 
         def describe(images: NDArray[Any]) -> NDArray[Any]:
-            images = gaussian_filter(images.astype(dtype, copy=False), self.sigma, axes=(1, 2))
+            images = images.astype(dtype, copy=False)
+            if self.ink_ == "dark":
+                images = -images
+            images = gaussian_filter(images, self.sigma, axes=(1, 2))
             votes = _votes(*central_differences(images), self.n_directions)
             pooled = [(votes @ window).reshape(len(images), -1) for window in windows]
             return np.sqrt(np.concatenate([_unit(grid) for grid in pooled], axis=1))

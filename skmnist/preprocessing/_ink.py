@@ -54,7 +54,7 @@ class InkTransformer(ImageTransformer, metaclass=ABCMeta):
 
 
 def find_ink(images: NDArray[Any]) -> str:
-    """Return whether ink is brighter or darker than the background, judged by the images' border.
+    """Return whether ink is brighter or darker than the background.
 
     Parameters
     ----------
@@ -65,12 +65,21 @@ def find_ink(images: NDArray[Any]) -> str:
     -------
     ink : {"bright", "dark"}
         "dark" if the median of the border is brighter than the mean of all pixels by over a tenth
-        of their standard deviation, as it is if dark ink covers over a hundredth of the image.
+        of their standard deviation, as it is if dark ink covers over a hundredth of the image, and
+        "bright" if it is darker by as much.  A border in between, as photographs have, is no
+        background: then what is far from the mean, on the longer side of the distribution, is ink.
+
+    Notes
+    -----
+    Inverted images have the other ink, except for a symmetric distribution, which has "bright".
     """
     some = some_of(images)
     values = some.astype(real_dtype(images), copy=False)
-    brighter = background(some).mean(dtype=float) - values.mean(dtype=float)
-    return "dark" if brighter > _CLEARLY * values.std(dtype=float) else "bright"
+    mean, deviation = values.mean(dtype=float), values.std(dtype=float)
+    darker = mean - background(some).mean(dtype=float)
+    if abs(darker) <= _CLEARLY * deviation:
+        darker = np.power(values - mean, 3).mean(dtype=float)
+    return "dark" if darker < 0 else "bright"
 
 
 def split_ink(images: NDArray[Any], kind: str) -> tuple[NDArray[Any], NDArray[Any]]:

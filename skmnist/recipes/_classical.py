@@ -8,9 +8,9 @@ from sklearn.kernel_approximation import RBFSampler
 from sklearn.linear_model import RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
-from sklearn.svm import SVC
 
 from skmnist.classifiers._baselines import gradient_boosting, knn, random_forest, svm
+from skmnist.classifiers._support_vectors import SVC
 from skmnist.preprocessing import (
     ConvolutionFeatures,
     Deskew,
@@ -50,6 +50,14 @@ CLASSICAL = {
     "svm-few-labels": Recipe(
         _gradients(SVC(C=5.0)),
         "The same without components: for ten to a few hundred images per class, in seconds.",
+    ),
+    # Fitted on 4,000 training images of Fashion-MNIST and of CIFAR-10, it reads 90.2 and 59.0 % of
+    # the last 4,000, which were held out; with the steps for characters 89.6 and 52.3 %, with
+    # MomentNormalizer alone 89.6 and 52.6 %, with 250 components 90.5 and 58.8 %.
+    "svm-objects": Recipe(
+        make_pipeline(OrientedGradients(), PCA(120), SVC(C=5.0, cache_size=1000)),
+        "The same on images as they are, not made upright or of one size: for clothes, objects and "
+        "photographs, up to 20,000 images; it needs at least 120.",
     ),
     "knn-best": Recipe(
         _gradients(_components(60, 0.15), KNeighborsClassifier(4, weights="distance")),

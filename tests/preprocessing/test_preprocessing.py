@@ -6,6 +6,7 @@ import pytest
 from scipy import ndimage
 from skimage.feature import hog
 from sklearn.base import clone
+from sklearn.datasets import load_sample_image
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
@@ -227,6 +228,23 @@ def test_hog_is_that_of_scikit_image(
     np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.fixture(scope="module")
+def photographs():
+    """Parts of a photograph in colour, bytes, of 32 x 40 pixels, from all over it."""
+    image = load_sample_image("china.jpg")[:416]
+    parts = image.reshape(13, 32, 16, 40, 3).swapaxes(1, 2)
+    return parts[::4, ::4].reshape(-1, 32, 40, 3)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize("transform_sqrt", [False, True])
+def test_hog_of_photographs_is_that_of_scikit_image(photographs, dtype, transform_sqrt):
+    settings = {"pixels_per_cell": (8, 5), "transform_sqrt": transform_sqrt}
+    images = photographs.astype(dtype)
+    expected = [hog(image, **settings, channel_axis=-1) for image in images]
+    np.testing.assert_allclose(HOG(**settings).fit_transform(images), expected, atol=1e-6)
+
+
 def test_hog_takes_the_strongest_channel_as_scikit_image_does(colour_images):
     settings = {"pixels_per_cell": (3, 4), "cells_per_block": (2, 2)}
     expected = [hog(image, **settings, channel_axis=-1) for image in colour_images]
@@ -261,16 +279,19 @@ def test_hog_takes_no_square_root_of_negative_pixels(digits):
 
 
 def described(image, n_directions, grids, spread, sigma):
-    """Describe one image of shape (height, width), one pixel after the other."""
-    height, width = image.shape
-    image = ndimage.gaussian_filter(image.astype(float), sigma)
+    """Describe one image of shape (height, width, channels), one pixel after the other."""
+    height, width, channels = image.shape
+    image = ndimage.gaussian_filter(image.astype(float), (sigma, sigma, 0))
+    none = np.zeros(channels)
     turn_of_direction = np.arange(n_directions) * 2 * np.pi / n_directions
     features = []
     for rows, columns in grids:
         pooled = np.zeros((n_directions, rows, columns))
         for y, x in np.ndindex(height, width):
-            down = image[y + 1, x] - image[y - 1, x] if 0 < y < height - 1 else 0.0
-            right = image[y, x + 1] - image[y, x - 1] if 0 < x < width - 1 else 0.0
+            down = image[y + 1, x] - image[y - 1, x] if 0 < y < height - 1 else none
+            right = image[y, x + 1] - image[y, x - 1] if 0 < x < width - 1 else none
+            longest = np.hypot(down, right).argmax()
+            down, right = down[longest], right[longest]
             apart = np.abs(np.arctan2(down, right) % (2 * np.pi) - turn_of_direction)
             apart = np.minimum(apart, 2 * np.pi - apart) * n_directions / (2 * np.pi)
             votes = np.hypot(down, right) * np.maximum(0, 1 - apart)
@@ -291,13 +312,22 @@ def test_oriented_gradients_are_the_votes_of_each_pixel(
 ):
     grids = [cell if isinstance(cell, tuple) else (cell, cell) for cell in cells]
     images = mnist_images[:5, :, 3:].astype(float)
-    expected = [described(image, n_directions, grids, spread, sigma) for image in images]
+    expected = [
+        described(image, n_directions, grids, spread, sigma) for image in images[..., np.newaxis]
+    ]
     transformer = OrientedGradients(
         n_directions=n_directions, cells=cells, spread=spread, sigma=sigma
     )
     np.testing.assert_allclose(transformer.fit_transform(images), expected, rtol=0, atol=1e-7)
     of_bytes = transformer.fit_transform(mnist_images[:5, :, 3:])
     np.testing.assert_allclose(of_bytes, expected, rtol=0, atol=1e-3)
+
+
+def test_oriented_gradients_are_those_of_each_pixels_strongest_channel(photographs):
+    expected = [described(image, 12, [(4, 4), (7, 7)], 0.5, 0.5) for image in photographs[:4]]
+    transformer = OrientedGradients(ink="bright")
+    of_floats = transformer.fit_transform(photographs[:4].astype(float))
+    np.testing.assert_allclose(of_floats, expected, rtol=0, atol=1e-7)
 
 
 def test_oriented_gradients_follow_neither_the_scale_nor_the_offset_of_pixels(mnist_images):

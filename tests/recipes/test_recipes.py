@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import is_classifier
+from sklearn.datasets import load_sample_image
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
@@ -65,6 +66,15 @@ def test_a_recipe_trains(name, few, first_layers):
     with threadpool_limits(1, user_api="openmp"):
         classifier.fit(X, y)
     assert set(classifier.predict(X)) <= set(y)
+
+
+@pytest.mark.parametrize("name", ["svm-best", "svm-objects"])
+def test_parts_of_two_photographs_in_colour_are_told_apart(name):
+    images = [load_sample_image(file)[:416] for file in ("china.jpg", "flower.jpg")]
+    parts = [image.reshape(13, 32, 20, 32, 3).swapaxes(1, 2) for image in images]
+    X = np.concatenate([part.reshape(-1, 32, 32, 3) for part in parts])
+    y = np.repeat(["temple", "flower"], len(X) // 2)
+    assert recipe(name).fit(X[::2], y[::2]).score(X[1::2], y[1::2]) > 0.8
 
 
 def network_of(name):
