@@ -79,7 +79,8 @@ def classifier_of(name: str, epochs: int | None) -> Any:
         return classifier
     if DATASETS[RECIPES[name].data].samples != "images":
         raise typer.BadParameter(
-            f"{name} can't be compared on images; `skmnist reproduce` trains it on its own data.",
+            f"{name} can't be compared on images or trained on them; `skmnist reproduce` trains it "
+            "on its own data.",
             param_hint="--classifier",
         )
     return classifiers_of([name], epochs)[name]

@@ -100,7 +100,7 @@ def _loaded(
     seed: int,
 ) -> dict[str, Any]:
     """Return the data as `skmnist.compare` takes them."""
-    from skmnist._commands.pictures import Options, steps_for
+    from skmnist._commands.pictures import Options, prepared, steps_for
     from skmnist._commands.samples import load_digits_whole, load_samples
     from skmnist.reports import part_of
 
@@ -108,7 +108,7 @@ def _loaded(
     train = parts.train
     options = Options(size, mode.value, photographs)
     if train.are_pictures:
-        X = steps_for(train.X, options).transform(train.X)
+        X = prepared(train.X, steps_for(train.X, options))
     else:
         X = train.as_images(size, options.channels).X
     X, y = part_of(_as_all_take_them(X), train.y, train_size, seed)

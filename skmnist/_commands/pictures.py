@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from joblib import parallel_config
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
 from skmnist._commands.samples import Samples
 from skmnist._inputs.pictures import in_8_bits
+from skmnist.comparison._measure import last_step
 from skmnist.persistence import load
 from skmnist.preprocessing import ImageLoader
 
@@ -63,6 +65,12 @@ def steps_for(pictures: Sequence[str], options: Options) -> Pipeline:
     return _steps(size, options)
 
 
+def prepared(pictures: Any, steps: Pipeline) -> Any:
+    """Return pictures as images, prepared on all cores."""
+    with parallel_config(n_jobs=-1):
+        return steps.transform(pictures)
+
+
 def images_to_learn(samples: Samples, options: Options) -> tuple[Any, Pipeline | None]:
     """Return images to train on, and the steps that prepare pictures for the same network.
 
@@ -77,12 +85,15 @@ def images_to_learn(samples: Samples, options: Options) -> tuple[Any, Pipeline |
     images : ndarray of shape (n, height, width) or (n, height, width, 3)
         uint8 if `steps` isn't None.
     steps : Pipeline or None
-        None if the samples can't be compared with pictures: pixels below 0, or above 255.
+        None if pictures can't be like the samples, which are no images, or have pixels below 0 or
+        above 255.
     """
     if samples.are_pictures:
         steps = steps_for(samples.X, options)
-        return steps.transform(samples.X), steps
+        return prepared(samples.X, steps), steps
     images = samples.as_images(options.size, options.channels).X
+    if images.shape[1] == 1:  # rows that are no squares
+        return images, None
     try:
         images = in_8_bits(images)
     except ValueError:
@@ -108,6 +119,8 @@ class Model:
     def __init__(self, estimator: Any) -> None:
         if not is_classifier(estimator):
             raise ValueError(f"the model is {estimator!r}; expected a classifier.")
+        if getattr(last_step(estimator), "target_type_", "") == "multilabel-indicator":
+            raise ValueError("the model predicts several labels per image; expected one.")
         n = _number_of_picture_steps(estimator)
         self.classifier = estimator if n == 0 else estimator[n:]
         self._is_of_pictures = n > 0
@@ -138,14 +151,16 @@ class Model:
         images : ndarray of shape (n, height, width) or (n, height, width, channels)
         """
         if samples.are_pictures:
-            return self._steps.transform(samples.X)
+            return prepared(samples.X, self._steps)
         images = samples.X
         if images.ndim == 2:
             images = samples.as_images(self._shape[:2], self._shape[2]).X
         if self._is_of_pictures:
             images = in_8_bits(images)
         grey = self._shape[:2] if self._shape[2] == 1 else self._shape
-        return images if images.shape[1:] in (self._shape, grey) else self._steps.transform(images)
+        if images.shape[1:] in (self._shape, grey):
+            return images
+        return prepared(images, self._steps)
 
 
 def load_model(path: Path) -> Model:

@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from files_of_digits import unwrapped
+from files_of_digits import save_picture, unwrapped
 from numpy.testing import assert_array_equal
 from typer import BadParameter
 
@@ -56,6 +56,13 @@ def test_a_folder_of_pictures_has_the_names_of_its_subfolders_as_labels(files, b
     numbers = [int(name.rpartition("/")[2].removesuffix(".png")) for name in samples.names]
     assert sorted(numbers) == list(range(N))
     assert_array_equal(samples.y, bytes_of_digits[1][numbers])
+
+
+def test_folders_of_parts_are_not_taken_for_classes(tmp_path, bytes_of_digits):
+    for part in ("train", "test"):
+        save_picture(tmp_path / "photos" / part / "1.png", bytes_of_digits[0][0])
+    with pytest.raises(ValueError, match="are test, train, which aren't classes; give one of them"):
+        load_samples(source_of(str(tmp_path / "photos")))
 
 
 def test_a_table_gives_the_labels_of_a_folder(files):

@@ -143,9 +143,21 @@ def test_a_model_saved_in_python_reads_pictures_too(
     assert [row["label"] for row in found] == network.predict(X[300:310]).tolist()
 
 
-def test_a_regressor_is_no_model_for_the_command(skmnist_command, bytes_of_digits, pictures):
+def test_a_model_of_several_labels_is_not_for_the_command(
+    skmnist_command, bytes_of_digits, pictures
+):
     X, y = bytes_of_digits
-    regressor = DNNRegressor(hidden_units=(4,), epochs=1).fit(X[:50], y[:50].astype(float))
+    several = np.column_stack([y % 2, y > 4])[:50]
+    network = DNNClassifier(hidden_units=(4,), epochs=1).fit(X[:50], several)
+    skmnist.save(network, "several.safetensors")
+    ended = skmnist_command("predict", "several.safetensors", pictures[0])
+    assert ended.exit_code == 1
+    assert "predicts several labels per image; expected one" in ended.stderr
+
+
+def test_a_regressor_is_not_for_the_command(skmnist_command, bytes_of_digits, pictures):
+    X, y = bytes_of_digits
+    regressor = DNNRegressor(hidden_units=(16,), epochs=20, random_state=0).fit(X[:50], y[:50].astype(float))
     skmnist.save(regressor, "regressor.safetensors")
     ended = skmnist_command("predict", "regressor.safetensors", pictures[0])
     assert ended.exit_code == 1
