@@ -20,6 +20,7 @@ from skmnist._commands.interface import (
     Seed,
     Size,
     TrainSize,
+    check_photographs,
     errors_in_one_line,
     size_of,
 )
@@ -67,6 +68,7 @@ def compare(
     """
     source = source_of(data, labels, hint="--data / --dataset")
     wanted_size = size_of(size)
+    check_photographs(wanted_size, mode, photographs)
     with errors_in_one_line():
         with activity(LOADING, not quiet):
             chosen = _chosen(classifier or [], epochs)

@@ -112,6 +112,15 @@ def size_of(text: str | None) -> tuple[int, int] | None:
     return int(sides[1]), int(sides[2] or sides[1])
 
 
+def check_photographs(size: tuple[int, int] | None, mode: Mode, photographs: bool) -> None:
+    """Raise an error for images that photographs aren't prepared as."""
+    if photographs and (mode is Mode.rgb or (size is not None and size[0] != size[1])):
+        raise typer.BadParameter(
+            "it makes square images in grey; leave out --mode, and give the side as --size.",
+            param_hint="--photographs",
+        )
+
+
 def check_output(output: Path) -> None:
     """Raise an error unless a model can be written there."""
     problem = None

@@ -1,14 +1,17 @@
 """The preparation of pictures: in training, and by the model's own steps afterwards."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from joblib import parallel_config
 from numpy.typing import NDArray
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.pipeline import Pipeline
+from sklearn.utils.parallel import Parallel, delayed
 
 from skmnist._commands.samples import Samples
 from skmnist._inputs.pictures import in_8_bits
@@ -18,7 +21,8 @@ from skmnist.preprocessing import ImageLoader
 
 _LARGEST_KEPT = 64  # pixels; networks for small images take minutes beyond
 _SIDE = 32
-_SIDE_OF_PHOTOGRAPHS = 256
+_SIDE_OF_CHARACTERS = 28
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -59,16 +63,52 @@ def steps_for(pictures: Sequence[str], options: Options) -> Pipeline:
     steps : Pipeline
         Fitted; nothing is learned.
     """
-    size = options.size or (_SIDE, _SIDE)
-    if options.size is None and not options.photographs:
-        size = _common_size(pictures) or size
-    return _steps(size, options)
+    if options.photographs:
+        return _steps(options.size or (_SIDE_OF_CHARACTERS, _SIDE_OF_CHARACTERS), options)
+    return _steps(options.size or _common_size(pictures) or (_SIDE, _SIDE), options)
 
 
 def prepared(pictures: Any, steps: Pipeline) -> Any:
-    """Return pictures as images, prepared on all cores."""
+    """Return pictures as images, prepared on all cores.
+
+    Parameters
+    ----------
+    pictures : list of str or ndarray
+        Paths, or images of one size.
+    steps : Pipeline
+        If a loader without a size precedes a DigitNormalizer, pictures are as large as they are.
+
+    Returns
+    -------
+    images : ndarray of shape (n, height, width) or (n, height, width, 3)
+
+    Warns
+    -----
+    UserWarning
+        If there is no character in some photographs; the warning names them.
+    """
     with parallel_config(n_jobs=-1):
+        if isinstance(pictures, list) and len(steps) == 2 and steps[0].size is None:
+            return _each_by_itself(pictures, steps)
         return steps.transform(pictures)
+
+
+def _each_by_itself(pictures: Sequence[str], steps: Pipeline) -> Any:
+    """Prepare photographs of any sizes, of which padding or cropping would harm some."""
+    quiet = clone(steps)
+    quiet[1].set_params(on_blank="ignore")
+    images = Parallel(require="sharedmem")(delayed(quiet.transform)([path]) for path in pictures)
+    blank = [path for path, image in zip(pictures, images, strict=True) if not image.any()]
+    if blank:
+        more = f" and {len(blank) - _MOST_NAMED} more" if len(blank) > _MOST_NAMED else ""
+        warnings.warn(
+            f"no character is found in {len(blank)} of {len(pictures)} photographs, whose images "
+            f"are black: {', '.join(blank[:_MOST_NAMED])}{more}. Look whether they are blank, out "
+            "of focus or cut off at the border.",
+            UserWarning,
+            stacklevel=3,
+        )
+    return np.concatenate(images)
 
 
 def images_to_learn(samples: Samples, options: Options) -> tuple[Any, Pipeline | None]:
@@ -190,12 +230,15 @@ def _steps(size: tuple[int, int], options: Options) -> Pipeline:
         return Pipeline([("imageloader", ImageLoader(size, mode=options.mode))])
     if size[0] != size[1] or options.mode != "grey":
         raise ValueError(
-            f"--photographs makes square images in grey; got {size[0]}x{size[1]}, {options.mode}."
+            "--photographs is for square images in grey; these are of "
+            f"{size[0]}x{size[1]} pixels, {options.mode}."
         )
     from skmnist.preprocessing import DigitNormalizer  # type: ignore[attr-defined]
 
-    loader = ImageLoader(_SIDE_OF_PHOTOGRAPHS)
-    return Pipeline([("imageloader", loader), ("digitnormalizer", DigitNormalizer(size=size[0]))])
+    loader = ImageLoader(mode="RGB")  # ink may differ from paper in its colour alone
+    inner_size = max(1, round(size[0] * 20 / _SIDE_OF_CHARACTERS))  # as in MNIST
+    normalizer = DigitNormalizer(size=size[0], inner_size=inner_size)
+    return Pipeline([("imageloader", loader), ("digitnormalizer", normalizer)])
 
 
 def _common_size(pictures: Sequence[str]) -> tuple[int, int] | None:

@@ -20,6 +20,7 @@ from skmnist._commands.interface import (
     Size,
     TrainSize,
     check_output,
+    check_photographs,
     errors_in_one_line,
     size_of,
     warnings_in_one_line,
@@ -71,6 +72,7 @@ def train(
     """
     source = source_of(data, labels)
     wanted_size = size_of(size)
+    check_photographs(wanted_size, mode, photographs)
     check_output(output)
     with errors_in_one_line(), warnings_in_one_line():
         with activity(LOADING, not quiet):

@@ -157,7 +157,9 @@ def test_a_model_of_several_labels_is_not_for_the_command(
 
 def test_a_regressor_is_not_for_the_command(skmnist_command, bytes_of_digits, pictures):
     X, y = bytes_of_digits
-    regressor = DNNRegressor(hidden_units=(16,), epochs=20, random_state=0).fit(X[:50], y[:50].astype(float))
+    regressor = DNNRegressor(hidden_units=(16,), epochs=20, random_state=0).fit(
+        X[:50], y[:50].astype(float)
+    )
     skmnist.save(regressor, "regressor.safetensors")
     ended = skmnist_command("predict", "regressor.safetensors", pictures[0])
     assert ended.exit_code == 1
