@@ -24,7 +24,13 @@ from skmnist.ensemble import CommitteeClassifier
 from skmnist.networks import ConvBlock, PooledBlocks, RandomUniform
 from skmnist.persistence._checks import of_type, with_keys
 from skmnist.persistence._models import Models
-from skmnist.preprocessing import Blur, ColumnNormalizer, Deskew, MomentNormalizer
+from skmnist.preprocessing import (
+    Blur,
+    ColumnNormalizer,
+    Deskew,
+    DigitNormalizer,
+    MomentNormalizer,
+)
 from skmnist.regressors import CNNRegressor, DNNRegressor
 from skmnist.text import SequenceCNNClassifier, SequenceDNNClassifier, TextSequencer
 from skmnist.training import Augmentation, Constant, Cosine, OneCycle, Optimizer, Plateau
@@ -51,6 +57,7 @@ ESTIMATORS: dict[str, type[BaseEstimator]] = {
         Blur,
         ColumnNormalizer,
         Deskew,
+        DigitNormalizer,
         MomentNormalizer,
         TextSequencer,
     )
