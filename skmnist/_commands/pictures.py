@@ -17,7 +17,7 @@ from skmnist._commands.samples import Samples
 from skmnist._inputs.pictures import in_8_bits
 from skmnist.comparison._measure import last_step
 from skmnist.persistence import load
-from skmnist.preprocessing import ImageLoader
+from skmnist.preprocessing import DigitNormalizer, ImageLoader
 
 _LARGEST_KEPT = 64  # pixels; networks for small images take minutes beyond
 _SIDE = 32
@@ -211,7 +211,7 @@ def load_model(path: Path) -> Model:
 def _number_of_picture_steps(estimator: Any) -> int:
     if not isinstance(estimator, Pipeline) or not isinstance(estimator[0], ImageLoader):
         return 0
-    return 2 if type(estimator[1]).__name__ == "DigitNormalizer" else 1
+    return 2 if isinstance(estimator[1], DigitNormalizer) else 1
 
 
 def _image_shape_of(estimator: Any) -> tuple[int, int, int]:
@@ -233,8 +233,6 @@ def _steps(size: tuple[int, int], options: Options) -> Pipeline:
             "--photographs is for square images in grey; these are of "
             f"{size[0]}x{size[1]} pixels, {options.mode}."
         )
-    from skmnist.preprocessing import DigitNormalizer  # type: ignore[attr-defined]
-
     loader = ImageLoader(mode="RGB")  # ink may differ from paper in its colour alone
     inner_size = max(1, round(size[0] * 20 / _SIDE_OF_CHARACTERS))  # as in MNIST
     normalizer = DigitNormalizer(size=size[0], inner_size=inner_size)

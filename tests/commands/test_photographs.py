@@ -65,6 +65,7 @@ def test_a_model_of_images_like_mnist_reads_photographs_of_any_size(
     assert float(ended.stdout.split()[1]) > 95
 
 
+@pytest.mark.filterwarnings("default:no character")
 def test_a_photograph_without_a_character_is_named(
     model, skmnist_command, bytes_of_digits, tmp_path
 ):
