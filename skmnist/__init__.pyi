@@ -48,7 +48,9 @@ from .networks import RandomUniform as RandomUniform
 from .networks import VGGBlocks as VGGBlocks
 from .persistence import load as load
 from .persistence import save as save
+from .preprocessing import DigitNormalizer as DigitNormalizer
 from .preprocessing import ImageLoader as ImageLoader
+from .preprocessing import split_digits as split_digits
 from .recipes import list_recipes as list_recipes
 from .recipes import recipe as recipe
 from .regressors import CNNRegressor as CNNRegressor

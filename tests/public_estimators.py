@@ -24,6 +24,7 @@ from skmnist.preprocessing import (
     ColumnNormalizer,
     ConvolutionFeatures,
     Deskew,
+    DigitNormalizer,
     ImageLoader,
     MomentNormalizer,
     OrientedGradients,
@@ -190,6 +191,7 @@ PUBLIC_ESTIMATORS = {
     ColumnNormalizer(): {},
     ConvolutionFeatures(): {},
     Deskew(): {},
+    DigitNormalizer(): {},
     # The checks' images hold no cell of 8 x 8 pixels.
     HOG(pixels_per_cell=(1, 1), cells_per_block=(1, 1)): {},
     ImageLoader(): {},

@@ -139,6 +139,29 @@ def test_a_wrong_name_needs_neither_numpy_nor_scikit_learn():
         assert_light(f"app([{command}])", expected=2)
 
 
+def test_wrong_arguments_of_the_commands_for_own_data_need_neither(tmp_path):
+    (tmp_path / "model").write_bytes(b"")
+    model = f"'{tmp_path}/model'"
+    calls = (
+        "app(['train', 'no-data', '-o', 'm.safetensors'])",
+        "app(['train', 'digits', '-o', 'no-folder/m.safetensors'])",
+        "app(['train', 'digits', '-o', 'm.safetensors', '--recipe', 'cmn'])",
+        "app(['train', 'digits', '-o', 'm.safetensors', '--size', 'x'])",
+        "app(['evaluate', 'no-model', 'digits'])",
+        f"app(['evaluate', {model}, 'no-data'])",
+        "app(['predict', 'no-model', 'a.png'])",
+        f"app(['predict', {model}, 'a.png'])",
+        "app(['compare', '--data', 'no-data'])",
+        "app(['compare', '--classifier', 'a.b:'])",
+    )
+    each = "; ".join(f"end({call!r})" for call in calls)
+    assert_light(
+        f"def end(call):\n        try: eval(call)\n        except SystemExit as end: "
+        f"assert end.code == 2, call\n    {each}; sys.exit(2)",
+        expected=2,
+    )
+
+
 def test_the_names_known_without_scikit_learn_are_those_of_the_recipes():
     assert list(RECIPE_NAMES) == LISTED
 
@@ -199,12 +222,16 @@ def test_a_folder_inside_a_file_is_named(tmp_path):
         assert f"output='{place}' can't be made a folder" in ended.stderr
 
 
-@pytest.mark.parametrize("command", [[], ["compare"], ["reproduce"], ["recipes"]])
-def test_h_is_help_and_flags_have_no_type(command):
+COMMANDS = ["train", "evaluate", "predict", "compare", "reproduce", "recipes"]
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
+def test_h_is_help_with_exit_codes_and_flags_have_no_type(command):
     ended = CliRunner().invoke(app, [*command, "-h"])
     assert ended.exit_code == 0
     assert "Usage" in ended.stdout
     assert "bool" not in ended.stdout
+    assert "Exit codes: 0 if all was done" in ended.stdout
 
 
 def test_what_is_done_is_shown_on_a_terminal(run, monkeypatch):

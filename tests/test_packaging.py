@@ -61,6 +61,7 @@ FLOORS = [
     {"recipes", "persistence"},
     {"comparison"},
     {"reports"},
+    {"_commands"},
     {"cli"},
 ]
 

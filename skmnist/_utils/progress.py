@@ -1,7 +1,9 @@
 """Progress of the work, shown on a terminal while it runs."""
 
+import os
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 
@@ -15,11 +17,7 @@ def activity(text: str, verbose: Any = 1) -> Iterator[None]:
     >>> with activity("Loading the data"):
     ...     pass
     """
-    console = _terminal(verbose)
-    if console is None:
-        yield
-        return
-    with console.status(text):
+    with _terminal(verbose) as console, nullcontext() if console is None else console.status(text):
         yield
 
 
@@ -33,10 +31,16 @@ def progress_bar(n_steps: int, verbose: Any = 1) -> Iterator[Callable[[int, str]
     >>> with progress_bar(2) as announce:
     ...     announce(0, "the first of two")
     """
-    console = _terminal(verbose)
-    if console is None:
-        yield lambda step, description: None
-        return
+    with _terminal(verbose) as console:
+        if console is None:
+            yield lambda step, description: None
+            return
+        with _bar(console, n_steps) as announce:
+            yield announce
+
+
+@contextmanager
+def _bar(console: Any, n_steps: int) -> Iterator[Callable[[int, str], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
@@ -53,11 +57,23 @@ def progress_bar(n_steps: int, verbose: Any = 1) -> Iterator[Callable[[int, str]
         )
 
 
-def _terminal(verbose: Any) -> Any:
-    """Return a console that writes to stderr, or None where nobody would see it."""
+@contextmanager
+def _terminal(verbose: Any) -> Iterator[Any]:
+    """Yield a console that writes to stderr, or None where nobody would see it."""
     if not verbose:
-        return None
+        yield None
+        return
     from rich.console import Console
 
     console = Console(stderr=True)
-    return console if console.is_terminal else None
+    if not console.is_terminal:
+        yield None
+        return
+    try:
+        # A descriptor of its own: what is written to stderr's is held back while Keras is loaded.
+        file = open(os.dup(sys.stderr.fileno()), "w", encoding=sys.stderr.encoding)  # noqa: PTH123, SIM115
+    except (AttributeError, OSError):  # stderr is no file
+        yield console
+        return
+    with file:
+        yield Console(file=file)

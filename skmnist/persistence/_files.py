@@ -56,8 +56,8 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     estimator : NetworkClassifier, NetworkRegressor, Pipeline or CommitteeClassifier
         A fitted network estimator of this package, a Pipeline that ends in one, or a committee of
         classifiers. The Pipeline's other steps can be ``Blur``, ``ColumnNormalizer``, ``Deskew``,
-        ``MomentNormalizer``, ``PretrainedFeatures`` of a network of ``keras.applications``,
-        ``TextSequencer`` and "passthrough".
+        ``DigitNormalizer``, ``ImageLoader``, ``MomentNormalizer``, ``PretrainedFeatures`` of a
+        network of ``keras.applications``, ``TextSequencer`` and "passthrough".
     path : str or path-like
         Path of the file, such as "model.safetensors"; "~" is the home folder. An existing file is
         replaced atomically and keeps its mode; if it is a symbolic link, its target is replaced.

@@ -50,6 +50,31 @@ def decoded_fitted(part: Any, place: str, networks: Networks, models: Models) ->
     return estimator
 
 
+def check_can_be_saved(estimator: Any) -> None:
+    """Raise the error of `save` that shows before a fit: something in the estimator isn't data.
+
+    Raises
+    ------
+    TypeError
+        If `save` wouldn't accept the estimator.
+
+    Examples
+    --------
+    >>> from skmnist import knn, recipe
+    >>> from skmnist.persistence._fitted import check_can_be_saved
+    >>> check_can_be_saved(recipe("cnn"))
+    >>> check_can_be_saved(knn())
+    Traceback (most recent call last):
+    TypeError: FunctionTransformer(...) can't be saved as data; ...
+    """
+    check_class(estimator)
+    if isinstance(estimator, Pipeline):
+        for _, step in estimator.steps:
+            if not _passes(step):
+                check_can_be_saved(step)
+    encoded_parameters(estimator, Models())
+
+
 def architecture_of(network: HasNetwork) -> Architecture:
     """Return the architecture that an estimator's parameters and learned state describe.
 

@@ -25,7 +25,14 @@ from skmnist.ensemble import CommitteeClassifier
 from skmnist.networks import ConvBlock, PooledBlocks, RandomUniform, VGGBlocks
 from skmnist.persistence._checks import of_type, with_keys
 from skmnist.persistence._models import Models
-from skmnist.preprocessing import Blur, ColumnNormalizer, Deskew, ImageLoader, MomentNormalizer
+from skmnist.preprocessing import (
+    Blur,
+    ColumnNormalizer,
+    Deskew,
+    DigitNormalizer,
+    ImageLoader,
+    MomentNormalizer,
+)
 from skmnist.regressors import CNNRegressor, DNNRegressor
 from skmnist.text import SequenceCNNClassifier, SequenceDNNClassifier, TextSequencer
 from skmnist.training import Augmentation, Constant, Cosine, OneCycle, Optimizer, Plateau
@@ -52,6 +59,7 @@ ESTIMATORS: dict[str, type[BaseEstimator]] = {
         Blur,
         ColumnNormalizer,
         Deskew,
+        DigitNormalizer,
         ImageLoader,
         MomentNormalizer,
         PretrainedFeatures,

@@ -1,13 +1,15 @@
-"""Pictures to images, and transformers of images for the classical classifiers."""
+"""Pictures and photographs to images, and images to what classical classifiers need."""
 
 from skmnist.preprocessing._blur import Blur
 from skmnist.preprocessing._column_normalizer import ColumnNormalizer
 from skmnist.preprocessing._convolutions import ConvolutionFeatures, gabor_filters
 from skmnist.preprocessing._deskew import Deskew
+from skmnist.preprocessing._digit_normalizer import DigitNormalizer
 from skmnist.preprocessing._gradients import OrientedGradients
 from skmnist.preprocessing._hog import HOG
 from skmnist.preprocessing._image_loader import ImageLoader
 from skmnist.preprocessing._moment_normalizer import MomentNormalizer
+from skmnist.preprocessing._split_digits import split_digits
 
 __all__ = [
     "HOG",
@@ -15,8 +17,10 @@ __all__ = [
     "ColumnNormalizer",
     "ConvolutionFeatures",
     "Deskew",
+    "DigitNormalizer",
     "ImageLoader",
     "MomentNormalizer",
     "OrientedGradients",
     "gabor_filters",
+    "split_digits",
 ]

@@ -1,0 +1,184 @@
+"""A training on samples from DATA."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import Pipeline
+
+from skmnist._commands.classifiers import classifier_of
+from skmnist._commands.evaluation import Evaluation
+from skmnist._commands.pictures import Options, images_to_learn
+from skmnist._commands.samples import Samples
+from skmnist._utils.backend import load_keras
+from skmnist._utils.recipe_names import RECIPE_NAMES
+from skmnist._utils.sklearn import safe_indexing
+from skmnist.comparison._measure import last_step, seeded
+from skmnist.persistence import save
+from skmnist.persistence._fitted import check_can_be_saved
+from skmnist.reports import part_of
+
+
+def classifier_to_save(name: str, epochs: int | None, seed: int) -> Any:
+    """Return a new classifier by a recipe's name or an import path, of which files can be made.
+
+    Parameters
+    ----------
+    name : str
+        The recipe or the import path.
+    epochs : int or None
+        Epochs of its networks.
+    seed : int
+        Determines everything random.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it can't be saved.
+    """
+    classifier = seeded(classifier_of(name, epochs), seed)
+    try:
+        check_can_be_saved(classifier)
+    except TypeError as error:
+        advice = f"{name} is no network of skmnist: {error}"
+        if name in RECIPE_NAMES:
+            advice = (
+                f"{name} can't be saved to a file that contains only data, as it isn't made of "
+                "networks alone; take a network, such as cnn, cnn-quick or committee. `skmnist "
+                "compare` takes every recipe; in Python, joblib saves it."
+            )
+        raise typer.BadParameter(advice, param_hint="--recipe") from error
+    return classifier
+
+
+@dataclass
+class Training:
+    """Images to train on, how pictures get like them, and images held out.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, height, width) or (n, height, width, 3)
+        Images to train on.
+    y : ndarray of shape (n,)
+        Their labels.
+    steps : Pipeline or None
+        What prepares pictures.
+    held_out : tuple of images, labels and names, or None
+        Samples to evaluate on.
+    """
+
+    images: Any
+    y: NDArray[Any]
+    steps: Pipeline | None
+    held_out: tuple[Any, NDArray[Any], list[str]] | None
+    model: Any = None
+
+    @classmethod
+    def on(
+        cls,
+        samples: Samples,
+        options: Options,
+        train_size: int | None,
+        test_size: float | None,
+        seed: int,
+    ) -> "Training":
+        """Prepare the images, hold out a part, and take as many of the others as wanted."""
+        images, steps = images_to_learn(samples, options)
+        y = samples.y
+        rows = np.arange(len(y))
+        held_out = None
+        if test_size is not None:
+            rows, judged = _split(rows, y, test_size, seed)
+            names = samples.names
+            held_out = images[judged], y[judged], [names[i] for i in judged]
+        rows, _ = part_of(rows, y[rows], train_size, seed)
+        _check_classes(y[rows], samples.place)
+        return cls(safe_indexing(images, rows), y[rows], steps, held_out)
+
+    @property
+    def text(self) -> str:
+        """The number of images, their size, and their classes."""
+        classes = np.unique(self.y)
+        height, width, *channels = self.images.shape[1:]
+        colours = " in colour" if channels == [3] else ""
+        return (
+            f"{len(self.y):,} images of {height} x {width} pixels{colours}, {len(classes)} classes"
+        )
+
+    @staticmethod
+    def load_keras() -> None:
+        """Load Keras, which takes seconds."""
+        load_keras()
+
+    def fit(self, classifier: Any, *, verbose: bool) -> bool:
+        """Fit a classifier; return whether Ctrl-C ended it after some epochs, which are kept."""
+        network = last_step(classifier)
+        can_print = "verbose" in network.get_params()
+        before = network.verbose if can_print else None
+        if can_print:
+            network.set_params(verbose=int(verbose))
+        with _interrupts_noted() as interrupts:
+            classifier.fit(self.images, self.y)
+        if can_print:
+            network.set_params(verbose=before)
+        steps = [] if self.steps is None else self.steps.steps
+        self.model = Pipeline([*steps, ("classifier", classifier)]) if steps else classifier
+        return bool(interrupts)
+
+    def save(self, path: Path) -> None:
+        """Write the model to a file."""
+        save(self.model, path)
+
+    def evaluation(self) -> Evaluation | None:
+        """Return the predictions for the samples that were held out; None if none were."""
+        if self.held_out is None:
+            return None
+        classifier = self.model if self.steps is None else self.model[-1]
+        return Evaluation.of(classifier, *self.held_out)
+
+
+def _split(
+    rows: NDArray[Any], y: NDArray[Any], test_size: float, seed: int
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    try:
+        train, judged = train_test_split(rows, test_size=test_size, stratify=y, random_state=seed)
+    except ValueError as error:
+        raise ValueError(
+            f"--test-size={test_size} can't be held out of {len(y):,} samples, the same part of "
+            f"each class: {error}"
+        ) from error
+    return np.sort(train), np.sort(judged)
+
+
+def _check_classes(y: NDArray[Any], place: str) -> None:
+    if len(np.unique(y)) < 2:
+        raise ValueError(
+            f"{place} has one class only, {y[:1].tolist()[0]!r}; a classifier needs two at least."
+        )
+
+
+@contextmanager
+def _interrupts_noted() -> Iterator[list[int]]:
+    """Yield a list of the Ctrl-C that arrive, each of which raises KeyboardInterrupt as usual."""
+    noted: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield noted
+        return
+
+    def note(number: int, _frame: Any) -> None:
+        noted.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,184 @@
+"""`skmnist train`: from one's own images to a file."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from files_of_digits import save_picture, unwrapped
+
+import skmnist
+from skmnist.preprocessing import ImageLoader
+
+
+def test_a_folder_of_pictures_becomes_a_model_that_reads_pictures(files, model, bytes_of_digits):
+    loaded = skmnist.load(model)
+    assert isinstance(loaded[0], ImageLoader)
+    assert loaded[0].size == (8, 8)
+    paths = [str(files / "new" / f"{i}.png") for i in range(10)]
+    assert (loaded.predict(paths) == bytes_of_digits[1][300:310]).mean() >= 0.8
+    assert loaded[-1].verbose == 0
+
+
+def test_large_pictures_become_images_of_32_by_32_unless_a_size_is_given(skmnist_command, tmp_path):
+    rng = np.random.default_rng(0)
+    for i in range(24):
+        dark = rng.integers(0, 90, (70, 90, 3), dtype=np.uint8)
+        save_picture(tmp_path / "photos" / "dark" / f"{i}.png", dark)
+        save_picture(tmp_path / "photos" / "light" / f"{i}.png", 255 - dark)
+    how = ["--recipe", "dnn", "--epochs", "1", "--output"]
+    ended = skmnist_command("train", "photos", *how, "a.safetensors")
+    assert "48 images of 32 x 32 pixels, 2 classes" in ended.stdout
+    assert skmnist.load("a.safetensors").classes_.tolist() == ["dark", "light"]
+    ended = skmnist_command(
+        "train", "photos", *how, "b.safetensors", "--size", "9x12", "--mode", "RGB"
+    )
+    assert "48 images of 9 x 12 pixels in colour, 2 classes" in ended.stdout
+    assert skmnist.load("b.safetensors")[-1].image_shape_ == (9, 12, 3)
+
+
+def test_options_reach_the_training(skmnist_command, files):
+    ended = skmnist_command(
+        "train", files / "digits.npz", "-o", "m.safetensors", "--recipe", "lenet", "--seed", "7",
+        "--epochs", "1", "--train-size", "100",
+    )  # fmt: skip
+    assert ended.exit_code == 0, ended.output
+    assert "100 images of 8 x 8 pixels, 10 classes" in ended.stdout
+    classifier = skmnist.load("m.safetensors")[-1]
+    assert (type(classifier).__name__, classifier.random_state) == ("LeNetClassifier", 7)
+    assert classifier.n_epochs_ == 1
+
+
+def test_a_part_that_is_held_out_is_evaluated(skmnist_command, files):
+    ended = skmnist_command(
+        "train", files / "digits.npz", "-o", "m.safetensors", "--recipe", "dnn", "--epochs", "5",
+        "--test-size", "0.2",
+    )  # fmt: skip
+    assert "240 images of 8 x 8 pixels" in ended.stdout
+    assert "of 60 right." in ended.stdout
+    assert "Precision" in ended.stdout
+    ended = skmnist_command(
+        "train", files / "digits.npz", "-o", "m.safetensors", "--test-size", "0.01"
+    )
+    assert ended.exit_code == 1
+    assert "--test-size=0.01 can't be held out of 300 samples" in ended.stderr
+
+
+def test_quiet_training_is_silence(skmnist_command, files):
+    ended = skmnist_command(
+        "train", files / "digits.npz", "-o", "m.safetensors", "--recipe", "dnn", "--epochs", "1",
+        "--quiet",
+    )  # fmt: skip
+    assert (ended.exit_code, ended.output) == (0, "")
+
+
+def test_epochs_are_printed_while_they_pass(skmnist_command, files):
+    ended = skmnist_command(
+        "train", files / "digits.npz", "-o", "m.safetensors", "--recipe", "dnn", "--epochs", "2"
+    )
+    assert "[DNNClassifier] epoch 1/2" in ended.stdout
+    assert "The model is in m.safetensors." in ended.stdout
+
+
+def test_a_function_of_ones_own_module_makes_the_classifier(skmnist_command, files, tmp_path):
+    (tmp_path / "my_networks.py").write_text(
+        "from skmnist import DNNClassifier\n"
+        "def small():\n"
+        "    return DNNClassifier(hidden_units=(8,), epochs=9)\n"
+        "def regressor():\n"
+        "    from skmnist import DNNRegressor\n"
+        "    return DNNRegressor()\n"
+    )
+    how = ["train", files / "digits.npz", "-o", "m.safetensors"]
+    ended = skmnist_command(*how, "--classifier", "my_networks:small", "--epochs", "1")
+    assert ended.exit_code == 0, ended.output
+    assert skmnist.load("m.safetensors")[-1].hidden_units == (8,)
+    ended = skmnist_command(*how, "--classifier", "my_networks:regressor")
+    assert ended.exit_code == 1
+    assert "expected a scikit-learn classifier" in ended.stderr
+    ended = skmnist_command(*how, "--classifier", "my_networks:missing")
+    assert ended.exit_code == 1
+    assert "'my_networks:missing' can't be made: AttributeError" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "recipe", ["svm-best", "stack", "committee-few-labels", "sklearn.naive_bayes:GaussianNB"]
+)
+def test_what_can_not_be_saved_is_refused_before_the_data_are_read(
+    recipe, skmnist_command, tmp_path
+):
+    (tmp_path / "broken.npz").write_bytes(b"")
+    ended = skmnist_command("train", "broken.npz", "-o", "m.safetensors", "--recipe", recipe)
+    assert ended.exit_code == 2
+    message = unwrapped(ended.stderr)
+    assert "--recipe" in message
+    assert "can't be saved" in message
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["-o", "m.keras"], "the file has the format of m.safetensors"),
+        (["-o", "nowhere/m.safetensors"], "there is no folder nowhere; make it first"),
+        (["-o", "."], "it is a folder; give the path of a file in it"),
+        (["-o", "m.safetensors", "--size", "28by28"], "'28by28' is not a size in pixels"),
+        (["-o", "m.safetensors", "--recipe", "cmn"], "did you mean 'cnn'?"),
+        (["-o", "m.safetensors", "--recipe", "a.b:"], "'a.b:' is not an import path"),
+        (["-o", "m.safetensors", "--mode", "L"], "--mode"),
+        ([], "--output"),
+    ],
+)
+def test_wrong_options_are_exit_code_2(words, named, skmnist_command, files):
+    ended = skmnist_command("train", files / "digits.npz", *words)
+    assert ended.exit_code == 2
+    assert named in unwrapped(ended.stderr)
+
+
+def test_a_single_class_is_refused(skmnist_command, tmp_path):
+    np.savez(tmp_path / "one.npz", X=np.zeros((5, 8, 8), np.uint8), y=[3] * 5)
+    ended = skmnist_command("train", "one.npz", "-o", "m.safetensors")
+    assert ended.exit_code == 1
+    assert "one.npz has one class only, 3; a classifier needs two at least" in ended.stderr
+
+
+def test_a_picture_that_can_not_be_read_is_named(skmnist_command, tmp_path, bytes_of_digits):
+    for label in "ab":
+        save_picture(tmp_path / "photos" / label / "1.png", bytes_of_digits[0][0])
+    (tmp_path / "photos" / "b" / "2.png").write_bytes(b"no picture")
+    ended = skmnist_command("train", "photos", "-o", "m.safetensors")
+    assert ended.exit_code == 1
+    assert "2.png can't be read as a picture" in ended.stderr
+
+
+WITH_A_CTRL_C = """
+import signal
+from skmnist.classifiers._reporter import Reporter
+from skmnist.cli import main
+
+begun = []
+really_begins = Reporter.epoch_begins
+def epoch_begins(self, epoch):
+    begun.append(epoch)
+    if len(begun) == 3:
+        signal.raise_signal(signal.SIGINT)
+    really_begins(self, epoch)
+Reporter.epoch_begins = epoch_begins
+# A parent that runs in the background leaves SIGINT ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
+
+
+def test_ctrl_c_saves_the_finished_epochs_and_exits_with_130(files, tmp_path):
+    command = ["train", files / "digits.npz", "-o", "m.safetensors", "--recipe", "dnn"]
+    ended = subprocess.run(
+        [sys.executable, "-c", WITH_A_CTRL_C, *map(str, command)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=tmp_path,
+    )
+    assert ended.returncode == 130, ended.stderr
+    assert "Warning: Training was interrupted in epoch 3" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert skmnist.load(tmp_path / "m.safetensors")[-1].n_epochs_ == 2
