@@ -54,7 +54,7 @@ def photographs(X: Any) -> list[Any]:
         raise TypeError(f"X is {shown(X)}; {_EXPECTED}.")
     if hasattr(X, "ndim"):
         _check_shape(tuple(X.shape), np.dtype(object) == getattr(X, "dtype", None))
-    return X  # type: ignore[no-any-return]
+    return X
 
 
 def as_photograph(image: Any, name: str) -> NDArray[Any]:
