@@ -18,7 +18,7 @@ _CROP = 0.7
 _GAP = 0.02  # of a photograph's larger side, in a stroke
 
 
-def parts_of(ink: NDArray[np.float32], gap: int) -> tuple[NDArray[Any], NDArray[Any]]:
+def parts_of(ink: NDArray[np.float32], gap: int) -> tuple[NDArray[np.int32], NDArray[Any]]:
     """Label the connected parts of ink, and measure their mass.
 
     Parameters

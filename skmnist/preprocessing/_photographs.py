@@ -44,7 +44,8 @@ def reduced(photograph: NDArray[Any], side: int) -> NDArray[Any]:
     photograph = photograph[: height * n, : width * n].astype(np.float32)
     rows = np.add.reduceat(photograph, np.arange(height) * n, axis=0)
     blocks = np.add.reduceat(rows, np.arange(width) * n, axis=1)
-    return blocks / np.float32(min(n, photograph.shape[0]) * min(n, photograph.shape[1]))
+    n_pixels = min(n, photograph.shape[0]) * min(n, photograph.shape[1])
+    return np.divide(blocks, n_pixels, dtype=np.float32)
 
 
 def reduction(photograph: NDArray[Any], side: int) -> int:

@@ -71,11 +71,11 @@ def test_95_percent_of_forty_photographs_are_read_right(reader, forty):
 
 
 def test_mnists_own_images_stay_nearly_as_they_are(reader, mnist):
-    X, y = (part[-1000:] for part in mnist[0])
+    X = mnist[0][0][-1000:]
     normalized = DigitNormalizer().fit_transform(X)
     assert np.abs(normalized.astype(float) - X).mean() < 2
     assert np.mean(np.abs(normalized.astype(float) - X).max(axis=(1, 2)) < 64) > 0.9
-    assert reader.score(normalized, y) > reader.score(X, y) - 0.002  # two images
+    assert np.mean(reader.predict(normalized) == reader.predict(X)) > 0.99
 
 
 def test_colours_of_equal_brightness_are_told_apart(reader):
