@@ -86,7 +86,7 @@ def read_labels(path: Path) -> Array:
 
 
 def labels_from(texts: Sequence[str]) -> Array:
-    """Return labels as whole numbers if all of them are, else as texts.
+    """Return labels as whole numbers if all texts are such, else as texts.
 
     Examples
     --------

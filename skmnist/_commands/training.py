@@ -48,7 +48,7 @@ def classifier_to_save(name: str, epochs: int | None, seed: int) -> Any:
     try:
         check_can_be_saved(classifier)
     except TypeError as error:
-        advice = f"{name} is no network of skmnist: {error}"
+        advice = f"{name} isn't a network of skmnist: {error}"
         if name in RECIPE_NAMES:
             advice = (
                 f"{name} can't be saved to a file that contains only data, as it isn't made of "
