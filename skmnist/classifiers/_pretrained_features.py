@@ -452,7 +452,7 @@ def _parts(X: Any) -> Iterator[Any]:
         yield X
         return
     for part in gen_batches(len(X), _IMAGES_IN_CHUNK):
-        yield as_numpy(X[part])
+        yield np.asarray(as_numpy(X[part]))
 
 
 def _digest(variables: Sequence[NDArray[Any]]) -> str:

@@ -42,8 +42,8 @@ class FrozenBackbone:
     body : Body
         The network as data.
     values : callable
-        Returns the values of its variables, in Keras's order, given the sides that it is built for;
-        they don't depend on these, but a network is built in no time if it was before.
+        Returns the values of its variables, in Keras's order. It takes the sides that the network
+        is built for, as the config for these is cached; the values don't depend on them.
     preparation : Preparation
         What pixels from 0 to 1 are converted to for it.
     sides : tuple (height, width) or None
