@@ -188,7 +188,7 @@ def _run_epoch(
     rng = epoch_generator(plan.seed, plan.first_epoch + epoch)
     order = epoch_order(plan, data.train_rows, rng)
     draws = (
-        spec.augmentation.draw(rng, len(order), data.images.shape[1:3])
+        spec.augmentation.draw(rng, len(order), data.images.shape[1:3], plan.batch_size)
         if spec.augmentation
         else np.zeros((0, 8), np.float32)
     )

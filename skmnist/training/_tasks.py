@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from skmnist._utils.backend import load_keras
+from skmnist.training._mixing import Mixing
+
+Truths = list[tuple[Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,17 @@ class Task(ABC):
     @abstractmethod
     def targets(self, labels: Any, outputs: Any) -> Any:
         """Return what a loss compares with the outputs, of their shape and dtype."""
+
+    def truths(self, labels: Any, weights: Any, mixing: Mixing | None = None) -> Truths:
+        """Return what a batch is compared with: labels, each with the weights of their losses.
+
+        Accuracy and metrics take the first labels alone.  Of mixed images, the losses of both
+        labels are added: many a loss, such as the hinge loss, is defined for labels alone.
+        """
+        if mixing is None:
+            return [(labels, weights)]
+        own, others = mixing.parts(weights)
+        return [(labels, own), (mixing.of_partners(labels), others)]
 
     @abstractmethod
     def hits(self, labels: Any, outputs: Any) -> Any:
@@ -114,6 +128,12 @@ class Numbers(Task):
     def targets(self, labels: Any, outputs: Any) -> Any:
         """Return the numbers."""
         return load_keras().ops.cast(labels, outputs.dtype)
+
+    def truths(self, labels: Any, weights: Any, mixing: Mixing | None = None) -> Truths:
+        """Return the labels and the weights, mixed as the images are."""
+        if mixing is None:
+            return [(labels, weights)]
+        return [(mixing.mixed(labels), mixing.mixed(weights))]
 
     def hits(self, labels: Any, outputs: Any) -> Any:
         """Return 0: no prediction is simply right."""

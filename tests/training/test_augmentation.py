@@ -18,13 +18,26 @@ from skmnist.training._augmentation import AUGMENTATIONS, find_augmentation
 from skmnist.training._contract import epoch_generator
 
 EVERYTHING = Augmentation(
-    shift=0.1, rotation=10, zoom=0.1, shear=5, elastic=12, noise=0.1, erasing=0.25
+    shift=0.1,
+    rotation=10,
+    zoom=0.1,
+    shear=5,
+    elastic=12,
+    noise=0.1,
+    erasing=0.25,
+    horizontal_flip=True,
+    vertical_flip=True,
+    brightness=0.2,
+    contrast=0.2,
+    cutout=0.25,
 )
 KINDS = {
     **AUGMENTATIONS,
     "noise": Augmentation(noise=0.1),
     "erasing": Augmentation(erasing=0.25),
     "flips": Augmentation(horizontal_flip=True, vertical_flip=True),
+    "light": Augmentation(brightness=0.2, contrast=0.2),
+    "cutout": Augmentation(cutout=0.5),
     "everything": EVERYTHING,
 }
 MNIST_SIDES = (28, 28)
@@ -247,6 +260,55 @@ def test_erasing_blanks_exactly_one_rectangle_of_the_size_asked(part, size):
         assert np.array_equal(blanked, expected)
 
 
+@pytest.mark.parametrize("sides", [(28, 28), (20, 28), (8, 9)])
+@pytest.mark.parametrize("part", [0.5, 0.25, 0.01])
+def test_cutout_is_devriess_square_around_any_pixel_of_the_picture(part, sides):
+    augmentation = Augmentation(cutout=part)
+    size = max(1, round(part * min(sides)))
+    draws = draw(augmentation, 3000, sides)
+    cut = change(augmentation, np.ones((3000, *sides, 3), np.float32), draws)
+    centres = draws[:, 8:10].astype(int) + size // 2
+    assert len(np.unique(centres, axis=0)) > 0.9 * np.prod(sides)
+    for image, (y, x) in zip(cut, centres, strict=True):
+        expected = np.ones((*sides, 3))
+        top, left = (np.clip(place - size // 2, 0, None) for place in (y, x))
+        expected[top : y - size // 2 + size, left : x - size // 2 + size] = 0
+        assert np.array_equal(image, expected)
+
+
+def test_light_is_that_of_kerass_layers(pictures):
+    augmentation = Augmentation(brightness=0.3, contrast=0.4)
+    images = np.concatenate([pictures, pictures**2], axis=-1)  # two channels
+    draws = draw(augmentation, sides=(8, 8))
+    factors, differences = (draws[:, i, None, None, None] for i in (8, 9))
+    layers = load_keras().layers
+    wide = {"value_range": (-9, 9)}  # they would clip the pixels to 0 and 1
+    expected = layers.RandomContrast(0.4, **wide).transform_images(
+        images, {"contrast_factor": factors}
+    )
+    expected = layers.RandomBrightness(0.3, **wide).transform_images(
+        expected, {"rgb_delta": differences}
+    )
+    expected = load_keras().ops.convert_to_numpy(expected)
+    np.testing.assert_allclose(change(augmentation, images, draws), expected, atol=1e-6)
+
+
+def test_light_is_uniform_within_its_limits():
+    factors, differences = draw(Augmentation(brightness=0.3, contrast=0.4), 4000)[:, 8:].T
+    for numbers, middle, limit in ((factors, 1, 0.4), (differences, 0, 0.3)):
+        deciles = np.quantile((numbers - middle) / limit, np.linspace(0, 1, 11))
+        np.testing.assert_allclose(deciles, np.linspace(-1, 1, 11), atol=0.05)
+    assert abs(np.corrcoef(factors, differences)[0, 1]) < 0.05
+
+
+def test_a_brighter_picture_has_a_brighter_background():
+    gray = np.full((20, 8, 8), 100.0)
+    gray[0, :4], gray[0, 4:] = 0, 200
+    moved = Augmentation(shift=0.25, brightness=0.2).apply(gray, random_state=0)[1:]
+    assert np.ptp(moved, axis=(1, 2)).max() < 1e-4
+    assert np.ptp(moved, axis=0).min() > 20
+
+
 def test_erased_rectangles_lie_anywhere_within_the_picture():
     tops_and_lefts = draw(Augmentation(erasing=0.5), 2000)[:, 8:10]
     assert {*np.unique(tops_and_lefts)} == set(range(15))
@@ -365,6 +427,14 @@ def test_a_single_line_of_pixels_is_never_changed():
     assert np.array_equal(EVERYTHING.apply(lines), lines)
 
 
+def test_mixing_outside_of_training_is_refused(pictures):
+    augmentation = Augmentation(shift=0.2, mixup=0.2)
+    with pytest.raises(ValueError, match=r"mixup=0\.2 mixes labels too.*set_params\(mixup=0\)"):
+        augmentation.apply(pictures)
+    unmixed = augmentation.set_params(mixup=0).apply(pictures, random_state=0)
+    assert np.array_equal(unmixed, Augmentation(shift=0.2).apply(pictures, random_state=0))
+
+
 # -- parameters ------------------------------------------------------------------------
 
 
@@ -383,6 +453,11 @@ def test_a_single_line_of_pixels_is_never_changed():
         ({"erasing": 1}, "0 <= erasing < 1"),
         ({"erasing": "large"}, "0 <= erasing < 1"),
         ({"erasing": None}, "0 <= erasing < 1"),
+        ({"brightness": -0.1}, "0 <= brightness < 1"),
+        ({"contrast": 1}, "0 <= contrast < 1"),
+        ({"cutout": 1.5}, "0 <= cutout < 1"),
+        ({"mixup": -1}, "0 <= mixup < inf"),
+        ({"mixup": "strong"}, "0 <= mixup < inf"),
         ({"horizontal_flip": 0.5}, "True or False"),
         ({"vertical_flip": "yes"}, "True or False"),
     ],
@@ -463,7 +538,7 @@ def refit(classifier, digits):
 @pytest.mark.parametrize("augmentation", KINDS.values(), ids=KINDS)
 def test_a_dense_network_trains_the_same_twice(augmentation, digits):
     classifier = DNNClassifier(
-        hidden_units=(32,), epochs=3, augmentation=augmentation, random_state=0
+        hidden_units=(32,), epochs=10, augmentation=augmentation, random_state=0
     )
     first, second = refit(classifier, digits)
     assert np.array_equal(first, second)

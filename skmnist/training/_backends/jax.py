@@ -111,16 +111,17 @@ class Trainer(AbstractTrainer):
         images, labels, weights, scale, background = resident
         order, draws, rates, earlier = epoch
         rows = lax.dynamic_slice_in_dim(order, step * batch_size, size)
-        pixels = images[rows].astype(scale.dtype) / scale
-        if self._training_spec.augmentation:
-            drawn = lax.dynamic_slice_in_dim(draws, step * batch_size, size)
-            pixels = self._training_spec.augmentation(pixels, drawn, background)
+        if self._training_spec.augmentation:  # else there are no draws
+            draws = lax.dynamic_slice_in_dim(draws, step * batch_size, size)
+        pixels, truths = self._changed(
+            images[rows].astype(scale.dtype) / scale, labels[rows], weights[rows], draws, background
+        )
         values = [*values[:2], self._with_rate(values[2], rates[step]), values[3]]
         with corrected_averages(self.network, self._optimizer, self._taken(values[2]), earlier):
-            values, loss, hits = self._learn(values, pixels, labels[rows], weights[rows])
+            values, loss, hits = self._learn(values, pixels, truths)
         return values, [sums[0] + loss * size, sums[1] + hits]
 
-    def _learn(self, values, pixels, labels, weights):
+    def _learn(self, values, pixels, truths):
         """Take one step; return the new values, the batch's loss and its number of hits."""
         trained, others, optimizer, metrics = values
 
@@ -128,8 +129,7 @@ class Trainer(AbstractTrainer):
             outputs, new_others, penalties = self.network.stateless_call(
                 trained, others, pixels, training=True, return_losses=True
             )
-            losses = self._training_spec.loss(self._task.targets(labels, outputs), outputs)
-            loss = jnp.mean(losses * weights)
+            loss = jnp.mean(self._losses(truths, outputs))
             if penalties:
                 loss += sum(penalties).astype(loss.dtype)
             scaled = self._optimizer.scale_loss(loss)
@@ -137,6 +137,7 @@ class Trainer(AbstractTrainer):
 
         gradients, (loss, others, outputs) = jax.grad(loss_of, has_aux=True)(trained)
         trained, optimizer = self._optimizer.stateless_apply(optimizer, gradients, trained)
+        labels = truths[0][0]
         metrics = self._updated_metrics(metrics, labels, outputs)
         hits = self._task.hits(labels, outputs).sum()
         return [trained, others, optimizer, metrics], loss, hits
@@ -179,7 +180,7 @@ class Trainer(AbstractTrainer):
         outputs = self.network.stateless_call(*network, pixels, training=False)[0]
         counts = start + jnp.arange(size) < n_rows
         truth, weight = labels[some], jnp.where(counts, weights[some], 0)
-        losses = self._training_spec.loss(self._task.targets(truth, outputs), outputs) * weight
+        losses = self._losses(self._task.truths(truth, weight), outputs)
         hits = jnp.where(counts, self._task.hits(truth, outputs), 0).sum()
         more = jnp.where(counts, losses, 0).sum(), hits, weight.sum()
         metrics = self._updated_metrics(metrics, truth, outputs, counts)

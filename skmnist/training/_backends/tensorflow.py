@@ -100,9 +100,13 @@ class Trainer(AbstractTrainer):
         def step(i, loss_sum, n_hits):
             batch = slice(i * batch_size, tf.minimum((i + 1) * batch_size, tf.size(order)))
             rows = order[batch]
-            pixels = self._pixels(images, rows, scale)
-            if self._training_spec.augmentation:
-                pixels = self._training_spec.augmentation(pixels, draws[batch], background)
+            pixels, truths = self._changed(
+                self._pixels(images, rows, scale),
+                tf.gather(labels, rows),
+                tf.gather(weights, rows),
+                draws[batch],
+                background,
+            )
             if (
                 self._training_spec.optimizer.learning_rate is not None
             ):  # otherwise Keras's schedule sets it
@@ -111,26 +115,25 @@ class Trainer(AbstractTrainer):
                 rate.assign(tf.where(tf.math.is_nan(planned), rate, planned))
             taken = self._optimizer.iterations
             with corrected_averages(self.network, self._optimizer, taken, earlier):
-                loss, hits = self._learn(pixels, tf.gather(labels, rows), tf.gather(weights, rows))
+                loss, hits = self._learn(pixels, truths)
             count = tf.cast(tf.size(rows), loss.dtype)
             return i + 1, loss_sum + loss * count, n_hits + hits
 
         start = first, loss_sum, n_hits
         return tf.while_loop(lambda i, *_: i < stop, step, start)[1:]
 
-    def _learn(self, pixels, labels, weights):
+    def _learn(self, pixels, truths):
         """Take one step; return the batch's loss and its number of hits."""
         with tf.GradientTape() as tape:
             outputs = self.network(pixels, training=True)
-            targets = self._task.targets(labels, outputs)
-            losses = self._training_spec.loss(targets, outputs)
-            loss = tf.reduce_mean(losses * weights)
+            loss = tf.reduce_mean(self._losses(truths, outputs))
             if self.network.losses:
                 loss += tf.cast(tf.add_n(self.network.losses), loss.dtype)
             scaled = self._optimizer.scale_loss(loss)
         variables = self.network.trainable_variables
         self._optimizer.apply(tape.gradient(scaled, variables), variables)
-        self._update_metrics(labels, targets, outputs)
+        labels = truths[0][0]
+        self._update_metrics(labels, outputs)
         return loss, tf.reduce_sum(self._task.hits(labels, outputs))
 
     def _run_judging(
@@ -140,9 +143,8 @@ class Trainer(AbstractTrainer):
             some = rows[i : i + EVALUATION_BATCH]
             outputs = self.network(self._pixels(images, some, scale), training=False)
             truth, weight = tf.gather(labels, some), tf.gather(weights, some)
-            targets = self._task.targets(truth, outputs)
-            losses = self._training_spec.loss(targets, outputs) * weight
-            self._update_metrics(truth, targets, outputs)
+            losses = self._losses(self._task.truths(truth, weight), outputs)
+            self._update_metrics(truth, outputs)
             return (
                 i + EVALUATION_BATCH,
                 loss_sum + tf.reduce_sum(losses),

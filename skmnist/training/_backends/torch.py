@@ -60,9 +60,8 @@ class Trainer(AbstractTrainer):
         for some in self._tensor(part.rows, "int64").split(EVALUATION_BATCH):
             outputs = self.network(self._scaled(images[some], scale), training=False)
             truth, weight = labels[some], weights[some]
-            targets = self._task.targets(truth, outputs)
-            losses = self._training_spec.loss(targets, outputs) * weight
-            self._update_metrics(truth, targets, outputs)
+            losses = self._losses(self._task.truths(truth, weight), outputs)
+            self._update_metrics(truth, outputs)
             loss_sum, weight_sum = loss_sum + losses.sum(), weight_sum + weight.sum()
             n_hits = n_hits + self._task.hits(truth, outputs).sum()
         return loss_sum, n_hits, weight_sum
@@ -74,21 +73,20 @@ class Trainer(AbstractTrainer):
 
     def _learn(self, data, rows, draws):
         """Take one step; return the batch's loss and its number of hits."""
-        images, all_labels, weights, scale, background = data
-        pixels, labels = self._scaled(images[rows], scale), all_labels[rows]
-        if self._training_spec.augmentation:
-            pixels = self._training_spec.augmentation(pixels, draws, background)
+        images, labels, weights, scale, background = data
+        pixels, truths = self._changed(
+            self._scaled(images[rows], scale), labels[rows], weights[rows], draws, background
+        )
         outputs = self.network(pixels, training=True)
-        targets = self._task.targets(labels, outputs)
-        losses = self._training_spec.loss(targets, outputs)
-        loss = (losses * weights[rows]).mean() + sum(self.network.losses)
+        loss = self._losses(truths, outputs).mean() + sum(self.network.losses)
         variables = self.network.trainable_variables
         scaled = self._optimizer.scale_loss(loss)
         gradients = torch.autograd.grad(scaled, [v.value for v in variables])
+        own_labels = truths[0][0]
         with torch.no_grad():
             self._optimizer.apply(gradients, variables)
-            self._update_metrics(labels, targets, outputs)
-        return loss.detach(), self._task.hits(labels, outputs).sum()
+            self._update_metrics(own_labels, outputs)
+        return loss.detach(), self._task.hits(own_labels, outputs).sum()
 
     @staticmethod
     def _scaled(images, scale):

@@ -3,7 +3,9 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import reduce
 from math import inf
+from operator import add
 from typing import Any
 
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from skmnist._utils.backend import load_keras
 from skmnist.training._callbacks import KerasCallbacks
 from skmnist.training._contract import Data, Plan, State, TrainingSpec
 from skmnist.training._parts import Part, Parts
+from skmnist.training._tasks import Truths
 
 EVALUATION_BATCH = 512
 
@@ -130,10 +133,26 @@ class AbstractTrainer(ABC):
         results = zip(self._training_spec.metrics, self._metrics, strict=True)
         return scores | {spec.name: _as_number(spec.name, made.result()) for spec, made in results}
 
-    def _update_metrics(self, labels: Any, targets: Any, outputs: Any) -> None:
+    def _changed(self, pixels: Any, labels: Any, weights: Any, draws: Any, background: Any) -> Any:
+        """Augment a batch; return its pixels and what it is compared with (`Task.truths`)."""
+        augmentation = self._training_spec.augmentation
+        if augmentation is None:
+            return pixels, self._task.truths(labels, weights)
+        truths = self._task.truths(labels, weights, augmentation.mixing(draws))
+        return augmentation(pixels, draws, background), truths
+
+    def _losses(self, truths: Truths, outputs: Any) -> Any:
+        """Return each sample's loss times its weight."""
+        loss, targets = self._training_spec.loss, self._task.targets
+        return reduce(
+            add, (loss(targets(labels, outputs), outputs) * weights for labels, weights in truths)
+        )
+
+    def _update_metrics(self, labels: Any, outputs: Any) -> None:
         """Add a batch to the metrics."""
         for spec, metric in zip(self._training_spec.metrics, self._metrics, strict=True):
-            metric.update_state(labels if spec.takes_labels else targets, outputs)
+            truth = labels if spec.takes_labels else self._task.targets(labels, outputs)
+            metric.update_state(truth, outputs)
 
     def _build_metrics(self) -> None:
         """Create the metrics' variables, which Keras does when a metric is first computed."""
