@@ -33,7 +33,7 @@ import numpy as np
 PROTOCOL = __doc__.partition("\n\n    python")[0]
 DATA_SETS = "digits", "mnist", "fashion-mnist", "cifar10"
 BASELINES = "knn", "random-forest", "svm"
-RECIPES = "knn-best", "forest-best", "svm-best"
+RECIPES = "knn-best", "forest-best", "svm-best", "svm-objects"
 NETWORKS = "dnn", "lenet", "resnet", "cnn"
 PEERS = "scikeras", "skorch"
 CLASSIFIERS = (*BASELINES, *RECIPES, *PEERS, *NETWORKS)
