@@ -37,6 +37,8 @@ digits = np.repeat(images[chosen], 3, axis=0)
 # Any of these objects can be a classifier's ``augmentation``; "shift", "affine" and "elastic" are
 # the names of predefined ones, mild enough for MNIST. Those below are stronger, to be visible.
 # Everything that moves pixels is done in one resampling, so kinds can be combined without blurring.
+# Flips are for photographs, not for digits. ``mixup`` mixes images and their labels, which happens
+# only in training.
 
 kinds = {
     "original": Augmentation(),
@@ -44,15 +46,18 @@ kinds = {
     "affine": Augmentation(shift=0.1, rotation=20, zoom=0.2, shear=10),
     "elastic": Augmentation(elastic=40, elastic_sigma=4.5),
     "noise": Augmentation(noise=0.2),
+    "light": Augmentation(brightness=0.3, contrast=0.5),
     "erasing": Augmentation(erasing=0.3),
-    "all of them": Augmentation(
+    "cutout": Augmentation(cutout=0.4),
+    "flip": Augmentation(horizontal_flip=True),
+    "several at once": Augmentation(
         shift=0.1, rotation=20, zoom=0.2, shear=10, elastic=40, noise=0.1, erasing=0.2
     ),
 }
 rows = {name: kind.apply(digits, random_state=0) for name, kind in kinds.items()}
 for name, row in rows.items():
     change = np.abs(row - digits).mean() / digits.max()
-    print(f"{name:12s} changes a pixel by {100 * change:4.1f} % of the range on average")
+    print(f"{name:15s} changes a pixel by {100 * change:4.1f} % of the range on average")
 
 # %%
 # The picture
@@ -60,7 +65,7 @@ for name, row in rows.items():
 # Each digit three times, with new random draws each time.
 
 figure, axes = plt.subplots(
-    len(rows), len(digits), figsize=(11, 7), layout="constrained", squeeze=False
+    len(rows), len(digits), figsize=(11, 9), layout="constrained", squeeze=False
 )
 figure.get_layout_engine().set(w_pad=0.02, h_pad=0.03, rect=(0.01, 0.01, 0.98, 0.98))
 for line, (name, row) in zip(axes, rows.items(), strict=True):
