@@ -35,7 +35,7 @@ X, y = load_digits(return_X_y=True)
 classifiers = {
     "dense network": DNNClassifier(hidden_units=(128,)),
     "LeNet-5": LeNetClassifier(epochs=12),
-    "convolutional network": CNNClassifier(),
+    "convolutional network": CNNClassifier(epochs=10),
     "support vectors": svm(),
     "nearest neighbours": knn(),
     "random forest": random_forest(n_estimators=100),
