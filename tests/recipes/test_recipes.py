@@ -158,7 +158,7 @@ def test_a_recipe_of_a_report_names_its_source(name):
 
 def test_a_recipe_is_a_new_estimator_each_time():
     first = recipe("cnn").set_params(epochs=3)
-    assert recipe("cnn").epochs == 10
+    assert recipe("cnn").epochs == "auto"
     assert first.epochs == 3
 
 
