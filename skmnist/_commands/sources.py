@@ -1,7 +1,5 @@
 """What the argument DATA refers to, found out without reading more than the first bytes."""
 
-import gzip
-import zlib
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -9,6 +7,7 @@ from typing import Literal, NamedTuple
 import typer
 
 from skmnist._utils.dataset_names import DATASET_NAMES
+from skmnist._utils.files import uncompressed
 
 Kind = Literal["name", "folder", "npz", "npy", "csv", "idx"]
 
@@ -101,14 +100,10 @@ def _no_such_data(data: str) -> str:
 
 def _begins_as_idx(path: Path) -> bool:
     """Return whether a file, plain or gzip, begins with the magic number of the IDX format."""
-    opened = path.open("rb")
-    if opened.peek(2)[:2] == b"\x1f\x8b":
-        opened.close()
-        opened = gzip.open(path)  # type: ignore[assignment]  # noqa: SIM115 (closed below)
     try:
-        with opened:
-            magic = opened.read(4)
-    except (EOFError, OSError, zlib.error):
+        with uncompressed(path) as stream:
+            magic = stream.read(4)
+    except (OSError, ValueError):
         return False
     return len(magic) == 4 and magic[:2] == b"\0\0" and magic[2] in range(0x08, 0x0F)
 

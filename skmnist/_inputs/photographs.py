@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from skmnist._inputs.arrays import as_numpy
 from skmnist._inputs.numbers import check_not_masked
+from skmnist._inputs.pictures import upright
 from skmnist._utils.errors import shown
 
 _ONE = "(height, width) or (height, width, channels)"
@@ -88,7 +89,8 @@ def as_photograph(image: Any, name: str) -> NDArray[Any]:
     (30, 40, 1)
     """
     if hasattr(image, "getexif"):
-        image = _upright(image)
+        image = upright(image)
+        image = image.convert("RGBA") if image.mode in ("P", "PA") else image
     check_not_masked(image, name)
     pixels = np.asarray(as_numpy(image))
     if pixels.dtype.kind not in "buif":
@@ -138,10 +140,3 @@ def _check_shape(shape: tuple[int, ...], of_objects: bool) -> None:
         if not in_colour or min(shape[:2]) <= _FEWEST_PIXELS:
             return
     raise ValueError(f"X has shape {shape}; {_EXPECTED}. For a single photograph, give [image].")
-
-
-def _upright(image: Any) -> Any:
-    from PIL import ImageOps
-
-    image = ImageOps.exif_transpose(image)
-    return image.convert("RGBA") if image.mode in ("P", "PA") else image

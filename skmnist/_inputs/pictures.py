@@ -144,7 +144,7 @@ def read_picture(
     known = _known(source)
     try:
         with _opened(known, size) as image:
-            return _resized(_flat(_upright(image), mode), size, resize)
+            return _resized(_flat(upright(image), mode), size, resize)
     except (MemoryError, FileNotFoundError, IsADirectoryError, PermissionError):
         raise
     # Plugins of Pillow raise whatever they run into in a damaged file.
@@ -302,8 +302,20 @@ def in_8_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
 # -- from one image to another ---------------------------------------------------------------
 
 
-def _upright(image: "Image.Image") -> "Image.Image":
-    """Turn a picture as the camera was held, according to its EXIF data."""
+def upright(image: "Image.Image") -> "Image.Image":
+    """Turn a picture as the camera was held, according to its EXIF data.
+
+    Pillow's ``exif_transpose`` also writes these data anew, which fails if they are damaged.
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> from skmnist._inputs.pictures import upright
+    >>> image = Image.new("L", (40, 30))
+    >>> image.getexif()[0x0112] = 6
+    >>> upright(image).size
+    (30, 40)
+    """
     from PIL.Image import Transpose
 
     turns = {

@@ -57,7 +57,7 @@ class ConvolutionalNetwork(NetworkEstimator, metaclass=ABCMeta):
         )
 
     def _found_blocks(self, image_shape: ImageShape) -> Any:
-        if not (isinstance(self.conv_blocks, str) and self.conv_blocks == "auto"):
+        if self.conv_blocks != "auto":
             return self.conv_blocks
         values = getattr(self, "_pixels_", None)
         return blocks_for(image_shape, has_margin=values is None or values.has_margin)

@@ -59,17 +59,17 @@ def mirrors_look_alike(images: Any, labels: NDArray[Any], rows: NDArray[Any], se
     rows = np.random.default_rng(seed).permutation(rows)[: _TRAINED + _JUDGED]
     n_trained = min(_TRAINED, len(rows) // 2)
     trained, judged = rows[:n_trained], np.sort(rows[n_trained:])
-    seen = labels[judged]
+    classes = labels[judged]
     if len(np.unique(labels[trained])) < 2:
         return False
     # So little work is slower in several threads.
     with threadpool_limits(1, "blas"):
         judge = _fitted_judge(_reduced(images[trained]), labels[trained], seed)
-        others = images[judged]
+        unseen = images[judged]
         right, right_in_mirror = (
-            judge.predict(_reduced(seen_as)) == seen for seen_as in (others, others[:, :, ::-1])
+            judge.predict(_reduced(each)) == classes for each in (unseen, unseen[:, :, ::-1])
         )
-    return _has_learned(right, seen) and not _is_worse(right_in_mirror, right, seen)
+    return _has_learned(right, classes) and not _is_worse(right_in_mirror, right, classes)
 
 
 def _fitted_judge(rows: NDArray[Any], classes: NDArray[Any], seed: int) -> Any:

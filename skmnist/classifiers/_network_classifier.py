@@ -263,8 +263,8 @@ class NetworkClassifier(ProbabilisticClassifier, NetworkEstimator, metaclass=ABC
         return stratified_split(rows, labels, fraction, self._seed_)
 
     def _mirrors_look_alike(self, data: Data) -> bool:
-        is_chosen = isinstance(self.augmentation, str) and self.augmentation == "auto"
-        if not is_chosen or self._has_several_labels or min(self.image_shape_[:2]) == 1:
+        of_images = min(self.image_shape_[:2]) > 1
+        if self.augmentation != "auto" or self._has_several_labels or not of_images:
             return False
         return mirrors_look_alike(data.images, data.labels, data.train_rows, self._seed_)
 

@@ -94,13 +94,7 @@ def fetch_cifar10(
 
     Parameters
     ----------
-    data_home : str or path-like, default=None
-        The folder of downloaded data sets; None means scikit-learn's, see
-        :func:`sklearn.datasets.get_data_home`.
-    download_if_missing : bool, default=True
-        If False, raise an OSError instead of downloading.
-    as_bunch : bool, default=False
-        If True, return a :class:`~sklearn.utils.Bunch` instead of tuples.
+    %(parameters)s
 
     Returns
     -------

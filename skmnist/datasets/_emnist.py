@@ -13,7 +13,7 @@ from skmnist._utils.files import decompressed
 from skmnist.datasets._fetching import Part
 from skmnist.datasets._idx import read_stream
 from skmnist.datasets._published import Arrays, Published, verified_before
-from skmnist.datasets._signature import Home, Loaded
+from skmnist.datasets._signature import Home, Loaded, describe_parameters
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -124,6 +124,7 @@ def fetch_emnist(
 ) -> Loaded: ...
 
 
+@describe_parameters
 def fetch_emnist(
     split: str, *, data_home: Home = None, download_if_missing: bool = True, as_bunch: bool = False
 ) -> Loaded:
@@ -142,13 +143,7 @@ def fetch_emnist(
         j, k, l, m, o, p, s, u, v, w, x, y and z) are one class with these; ``"balanced"``, the same
         classes with as many images each; ``"letters"``, 26 classes, each a small letter with its
         capital; ``"digits"`` and ``"mnist"``, the ten digits, more or as many as MNIST has.
-    data_home : str or path-like, default=None
-        The folder of downloaded data sets; None means scikit-learn's, see
-        :func:`sklearn.datasets.get_data_home`.
-    download_if_missing : bool, default=True
-        If False, raise an OSError instead of downloading.
-    as_bunch : bool, default=False
-        If True, return a :class:`~sklearn.utils.Bunch` instead of tuples.
+    %(parameters)s
 
     Returns
     -------

@@ -165,6 +165,7 @@ _NORMALISED: dict[str, Any] = {
 }
 # Sides of images, in pixels.
 _LARGEST_OF_INK, _SMALLEST_OF_STAGES = 40, 12
+_MOST_STAGES = 16  # no image has 2**16 pixels along a side
 
 
 @dataclass(frozen=True, repr=False)
@@ -241,9 +242,10 @@ class VGGBlocks(Value):
     n_stages: int = 3
 
     def __post_init__(self) -> None:
-        if not (_is_count(self.n_stages) and self.n_stages >= 1):
+        if not (_is_count(self.n_stages) and 1 <= self.n_stages <= _MOST_STAGES):
             raise ValueError(
-                f"VGGBlocks: n_stages={shown(self.n_stages)}; expected a whole number >= 1."
+                f"VGGBlocks: n_stages={shown(self.n_stages)}; expected a whole number >= 1, and "
+                f"at most {_MOST_STAGES}."
             )
         self()  # checks
 

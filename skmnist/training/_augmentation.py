@@ -459,7 +459,7 @@ def find_augmentation(
     if augmentation is None or min(image_shape[:2]) == 1:
         return None
     found = named_augmentation(augmentation)
-    if isinstance(augmentation, str) and augmentation == "auto" and mirrored:
+    if augmentation == "auto" and mirrored:
         return replace(found, horizontal_flip=True)
     return found
 

@@ -142,7 +142,7 @@ def test_stages_of_two_convolutions_halve_the_sides():
     ]
 
 
-@pytest.mark.parametrize("n_stages", [0, 1.5, True, "3"])
+@pytest.mark.parametrize("n_stages", [0, 1.5, True, "3", 17, 10**9])
 def test_a_wrong_number_of_stages_is_refused(n_stages):
     with pytest.raises(ValueError, match=r"n_stages=.*expected a whole number >= 1"):
         VGGBlocks(8, n_stages)

@@ -1,11 +1,13 @@
-"""Web servers on this machine that stand for those that publish data sets."""
+"""Web servers on this machine that stand for those that publish data sets, and archives."""
 
+import io
+import tarfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Mirror:
-    """A web server on this machine that answers as it is told and counts what it was asked for."""
+    """A web server on this machine that gives a function's answers, and records the requests."""
 
     def __init__(self, answer):
         self.requests = requests = []
@@ -32,3 +34,14 @@ class Mirror:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
+
+
+def tar_gz(contents):
+    """Return an archive of files, a dict of their bytes by name."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as file:
+        for name, content in contents.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            file.addfile(info, io.BytesIO(content))
+    return archive.getvalue()

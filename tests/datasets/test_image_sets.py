@@ -7,7 +7,6 @@ import io
 import os
 import pickle
 import struct
-import tarfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mirrors import Mirror
+from mirrors import Mirror, tar_gz
 from numpy.testing import assert_array_equal
 
 import skmnist
@@ -90,16 +89,6 @@ def cifar_records(images, labels):
         bytes([label]) + b"".join(image[:, :, colour].tobytes() for colour in range(3))
         for image, label in zip(images, labels, strict=True)
     )
-
-
-def cifar_archive(contents):
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w:gz") as file:
-        for name, content in contents.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            file.addfile(info, io.BytesIO(content))
-    return archive.getvalue()
 
 
 def cifar_members(X_train, y_train, X_test, y_test):
@@ -217,7 +206,7 @@ def usps():
 
 def cifar10():
     arrays = some_arrays(32, 32, 3)
-    files = {"cifar-10-binary.tar.gz": cifar_archive(cifar_members(*arrays))}
+    files = {"cifar-10-binary.tar.gz": tar_gz(cifar_members(*arrays))}
     return StandIn(fetch_cifar10, "cifar10", "CIFAR-10", files, arrays)
 
 
@@ -568,7 +557,7 @@ BAD_CIFAR = {
 
 @pytest.mark.parametrize(("members", "message"), BAD_CIFAR.values(), ids=BAD_CIFAR)
 def test_cifar_10_in_another_format_is_refused(put, tmp_path, monkeypatch, members, message):
-    stand_in = put(cifar10, **{"cifar-10-binary.tar.gz": cifar_archive(members)})
+    stand_in = put(cifar10, **{"cifar-10-binary.tar.gz": tar_gz(members)})
     stand_in.write(tmp_path / "cifar10")
     monkeypatch.setenv("SKMNIST_DATA", str(tmp_path))
     with pytest.raises(ValueError, match=f"cifar-10-binary.tar.gz.*{message}"):
@@ -584,7 +573,7 @@ def test_nothing_of_cifar_10_s_archive_is_unpacked_or_executed(put, tmp_path, mo
     monkeypatch.chdir(tmp_path)
     members = cifar_members(*some_arrays(32, 32, 3))
     members |= {"../escaped": b"x", "cifar-10-batches-bin/batches.meta": pickle.dumps(Bomb())}
-    stand_in = put(cifar10, **{"cifar-10-binary.tar.gz": cifar_archive(members)})
+    stand_in = put(cifar10, **{"cifar-10-binary.tar.gz": tar_gz(members)})
     stand_in.write(cache_of(stand_in, tmp_path))
     stand_in.assert_is(fetch_cifar10(data_home=tmp_path))
     assert files_in(tmp_path.parent / tmp_path.name) == ["cifar-10-binary.tar.gz"]

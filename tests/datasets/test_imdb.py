@@ -2,18 +2,15 @@
 
 import gzip
 import hashlib
-import io
 import json
 import os
 import subprocess
 import sys
-import tarfile
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
+from mirrors import Mirror, tar_gz
 from numpy.testing import assert_array_equal
 
 from skmnist.datasets import _imdb as imdb
@@ -36,13 +33,7 @@ def archive(extra=()):
             kind, number = ("neg", "pos")[label], (9, 10)[place % 2]
             members[f"aclImdb/{part}/{kind}/{number}_3.txt"] = text.encode()
     members["aclImdb/train/unsup/0_0.txt"] = b"of no class"
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w:gz") as tar:
-        for name, content in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
-    return file.getvalue()
+    return tar_gz(members)
 
 
 def json_lines(reviews):
@@ -72,34 +63,6 @@ def assert_is_the_stand_in(data):
         assert_array_equal(labels, np.array([label for _, label in expected]), strict=True)
 
 
-class Server:
-    """A web server on this machine that gives one answer and counts how often it was asked."""
-
-    def __init__(self, status, body, cut=False):
-        self.requests = requests = []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                requests.append(self.path)
-                self.send_response(status)
-                self.send_header("Content-Length", len(body))
-                self.end_headers()
-                self.wfile.write(body[: len(body) // 2] if cut else body)
-
-            def log_message(self, *args):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/aclImdb_v1.tar.gz"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        self.thread.start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-
 @pytest.fixture
 def stand_in(monkeypatch):
     """Let the stand-in be the whole data set; no folder of one's own, no way to the real one."""
@@ -116,9 +79,9 @@ def serve(stand_in, monkeypatch):
     started = []
 
     def start(body, status=200, known=None, cut=False):
-        server = Server(status, body, cut)
+        server = Mirror(lambda name: (None if cut else status, body))
         started.append(server)
-        monkeypatch.setattr(imdb, "_URL", server.url)
+        monkeypatch.setattr(imdb, "_URL", f"{server.url}aclImdb_v1.tar.gz")
         checksum = hashlib.md5(body if known is None else known).hexdigest()
         monkeypatch.setattr(imdb, "_MD5", checksum)
         return server
