@@ -48,11 +48,12 @@ Part = tuple[Any, Any]
 
 def parts_of(name: str) -> tuple[Part, Part]:
     """Return the training and the test images of the arena."""
-    (X, y), (X_test, y_test) = _published(name)
+    (X, y), (X_test, y_test) = published(name)
     return _drawn(X, y, _N_TRAINING), _drawn(X_test, y_test, _N_TEST)
 
 
-def _published(name: str) -> tuple[Part, Part]:
+def published(name: str) -> tuple[Part, Part]:
+    """Return all training and test images: those that SKMNIST_DATA has, or as published."""
     if name == "digits":
         from sklearn.datasets import load_digits
         from sklearn.model_selection import train_test_split

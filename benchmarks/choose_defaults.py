@@ -13,17 +13,16 @@ magnitude counts.
 """
 
 import json
-import os
 import sys
 from dataclasses import replace
-from pathlib import Path
 from time import process_time
 from typing import Any
 
 import _own_process
 import numpy as np
+from arena import published
 
-from skmnist import Augmentation, CNNClassifier, fetch_mnist, read_idx
+from skmnist import Augmentation, CNNClassifier
 from skmnist.networks import PooledBlocks, VGGBlocks
 
 PROTOCOL = __doc__.partition("\n\n    python")[0]
@@ -61,21 +60,9 @@ CANDIDATES: dict[tuple[str, int], dict[str, CNNClassifier]] = {
 }
 
 
-def _training_images(name: str) -> tuple[Any, Any]:
-    """Return the training images that SKMNIST_DATA has, and their classes."""
-    folder = Path(os.environ["SKMNIST_DATA"])
-    if name == "mnist":
-        return fetch_mnist()[0]
-    if name == "fashion-mnist":
-        parts = folder / "fashion_mnist" / "train-images-idx3-ubyte.gz"
-        return read_idx(parts), read_idx(str(parts).replace("images-idx3", "labels-idx1"))
-    part = np.load(folder / "cifar10_part" / "train.npz")
-    return part["X"], part["y"]
-
-
 def run_one(data: str, n: int, candidate: str) -> dict[str, float]:
     """Fit one candidate, and judge it on the images that are held out."""
-    X, y = _training_images(data)
+    X, y = published(data)[0]
     order = np.random.default_rng(99).permutation(len(X))
     n_held_out = 4000 if data == "cifar10" else min(10_000, len(X) // 5)
     rows, held_out = order[:n], order[-n_held_out:]
