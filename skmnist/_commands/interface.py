@@ -129,7 +129,9 @@ def check_output(output: Path) -> None:
     elif not output.expanduser().parent.is_dir():
         problem = f"there is no folder {output.parent}; make it first"
     elif output.suffix != ".safetensors":
-        problem = f"the file has the format of {output.with_suffix('.safetensors').name}"
+        problem = (
+            f"the file has the format of {output.with_suffix('.safetensors').name}; name it so"
+        )
     if problem:
         raise typer.BadParameter(f"{str(output)!r}: {problem}.", param_hint="--output")
 

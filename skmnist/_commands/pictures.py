@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,7 @@ class Model:
             return prepared(samples.X, self._steps)
         images = samples.X
         if images.ndim == 2:
+            self._check_n_pixels(samples)
             images = samples.as_images(self._shape[:2], self._shape[2]).X
         if self._is_of_pictures:
             images = in_8_bits(images)
@@ -201,6 +203,15 @@ class Model:
         if images.shape[1:] in (self._shape, grey):
             return images
         return prepared(images, self._steps)
+
+    def _check_n_pixels(self, samples: Samples) -> None:
+        n_pixels, expected = samples.X.shape[1], prod(self._shape)
+        if n_pixels != expected:
+            size = " x ".join(map(str, self._shape))
+            raise ValueError(
+                f"{samples.place} has {n_pixels} pixels per row; expected {expected}, as the model "
+                f"was trained on images of {size} values."
+            )
 
 
 def load_model(path: Path) -> Model:

@@ -40,7 +40,7 @@ def predict(
 
     Pictures are prepared as in training.
 
-    If a file can't be read, the others are predicted, and the exit code is 1.
+    If a file is damaged, the others are predicted, and the exit code is 1.
     """
     if as_json and as_csv:
         raise typer.BadParameter("give one of --json and --csv.", param_hint="--json")

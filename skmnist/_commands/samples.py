@@ -13,7 +13,6 @@ from skmnist._inputs.images import as_images, find_image_shape
 
 # The digits that `train` learns; `evaluate` judges on the others, 500 from other writers' sheets.
 _N_DIGITS_TO_TRAIN = 1297
-_NAMES_OF_PARTS = {"test", "train", "training", "val", "valid", "validation"}
 
 
 @dataclass(frozen=True)
@@ -147,18 +146,8 @@ def _pictures(source: Source) -> Samples:
 
     # Lazy, as only the paths are needed; the size has no effect then.
     bunch = load_image_folder(source.path, labels=source.labels, size=1, lazy=True)
-    _check_are_classes(bunch.target_names.tolist(), source)
     labels = labels_from(bunch.target_names)
     return Samples(bunch.filenames.tolist(), labels[bunch.target], source.place)
-
-
-def _check_are_classes(names: list[str], source: Source) -> None:
-    """Raise an error for the folders of training and test pictures in place of those of classes."""
-    if source.labels is None and {name.lower() for name in names} <= _NAMES_OF_PARTS:
-        raise ValueError(
-            f"the subfolders of {source.place} are {', '.join(names)}, which aren't classes; give "
-            f"one of them, such as {source.path / names[-1]}."
-        )
 
 
 def _published(name: str) -> Parts:

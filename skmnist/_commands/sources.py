@@ -91,10 +91,10 @@ def is_array_file(data: str) -> bool:
 
 def _no_such_data(data: str) -> str:
     near = get_close_matches(data, DATASET_NAMES)
-    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    hint = f"did you mean {' or '.join(map(repr, near))}? The" if near else "the"
     return (
-        f"{data!r} is neither a file or folder that exists nor a data set's name; {hint}The names "
-        f"are {', '.join(DATASET_NAMES)}."
+        f"{data!r} is neither a file or folder that exists nor a data set's name; {hint} names are "
+        f"{', '.join(DATASET_NAMES)}."
     )
 
 

@@ -53,7 +53,7 @@ def as_sources(X: Any) -> list[Any]:
     if isinstance(X, LazyImages):
         sources: list[Any] = [_LazyPicture(X, i) for i in range(len(X))]
     else:
-        sources = list(X) if isinstance(X, list | tuple) else _of_array(X)
+        sources = _in_one_unit(X) if isinstance(X, list | tuple) else _of_array(X)
     if not sources:
         raise ValueError(f"X holds no picture; {_EXPECTED}.")
     return sources
@@ -68,6 +68,24 @@ class _LazyPicture:
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         return np.asarray(self._images[self._number], dtype=dtype)
+
+
+def _in_one_unit(X: Sequence[Any]) -> list[Any]:
+    """Return a list in which arrays of floats are from 0 to 255 if one of them is.
+
+    An image that is dark all over may have no value over 1 by chance.
+    """
+    sources = list(X)
+    floats = [i for i, source in enumerate(sources) if _is_of_floats(source)]
+    if any(sources[i].max() > 1 for i in floats):
+        for i in floats:
+            if sources[i].min() >= 0 and sources[i].max() <= 1:
+                sources[i] = np.rint(sources[i]).astype(np.uint8)
+    return sources
+
+
+def _is_of_floats(source: Any) -> bool:
+    return isinstance(source, np.ndarray) and source.dtype.kind == "f" and source.size > 0
 
 
 def _of_array(X: Any) -> list[Any]:
@@ -86,7 +104,7 @@ def _of_array(X: Any) -> list[Any]:
         raise ValueError(f"X has shape {array.shape}; {_EXPECTED}.{advice}")
     if is_column or 0 in array.shape:
         return array.tolist()
-    # All at once, as an image that is dark all over may have no value over 1 by chance.
+    # All at once, as for lists.
     try:
         return list(in_8_bits(array))
     except ValueError as error:

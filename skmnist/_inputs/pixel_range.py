@@ -11,13 +11,14 @@ from skmnist._inputs.row_sources import count
 from skmnist._utils.errors import depth_of_this_package
 from skmnist._utils.exceptions import PixelRangeWarning
 
+# Of fewer images, only what no images of the right unit can have counts.
 _FEWEST_IMAGES = 16
 # Division by 16, as for scikit-learn's digits, changes the unit; a tenth as bright is only dim.
-_OTHER_UNIT = 12
+_OTHER_UNIT, _OTHER_UNIT_OF_FEW = 12, 200
 _FAR = 8
 _MANY = 0.05
 # The border of scikit-learn's digits is 74 % background.
-_MOST_OF_THE_BORDER = 0.7
+_MOST_OF_THE_BORDER, _MOST_OF_THE_BORDER_OF_FEW = 0.7, 0.95
 
 _given: ContextVar[list[bool] | None] = ContextVar("_given", default=None)
 
@@ -48,7 +49,8 @@ def warn_of_other_pixels(
     images : ndarray or SparseRows of shape (n, height, width, channels)
         The images to predict.
     """
-    if seen is None or len(images) < _FEWEST_IMAGES or seen.low == seen.high:
+    are_few = len(images) < _FEWEST_IMAGES
+    if seen is None or seen.low == seen.high or (are_few and not _are_pictures(images)):
         return
     given = _given.get()
     if given:
@@ -56,7 +58,11 @@ def warn_of_other_pixels(
     low, high = float(images.min()), float(images.max())
     if low == high:  # blank images have no unit
         return
-    problem = _other_unit(seen, scaling, images, low, high) or _inverted(seen, images)
+    factor = _OTHER_UNIT_OF_FEW if are_few else _OTHER_UNIT
+    border = _MOST_OF_THE_BORDER_OF_FEW if are_few else _MOST_OF_THE_BORDER
+    problem = _other_unit(seen, scaling, images, (low, high), factor) or _inverted(
+        seen, images, border
+    )
     if problem is None:
         return
     if given is not None:
@@ -70,16 +76,24 @@ def warn_of_other_pixels(
     )
 
 
+def _are_pictures(images: Any) -> bool:
+    return min(images.shape[1:3]) > 1
+
+
 def _other_unit(
-    seen: PixelValues, scaling: PixelScaling, images: Any, low: float, high: float
+    seen: PixelValues,
+    scaling: PixelScaling,
+    images: Any,
+    limits: tuple[float, float],
+    factor: float,
 ) -> str | None:
+    low, high = limits
     reach = _FAR * (seen.high - seen.low)
-    is_picture = min(images.shape[1:3]) > 1
-    outside = is_picture and (low > seen.high or high < seen.low)
+    outside = _are_pictures(images) and (low > seen.high or high < seen.low)
     # A heavy-tailed training set has a few values far out; data without them are not in another
     # unit.
     is_heavy_tailed = scaling.scale < seen.high - seen.low and scaling.offset > seen.low
-    small = not is_heavy_tailed and (high - low) * _OTHER_UNIT < scaling.scale
+    small = not is_heavy_tailed and (high - low) * factor < scaling.scale
     far = 0
     if high > seen.high + reach or low < seen.low - reach:
         far = count(images, lambda v: (v > seen.high + reach) | (v < seen.low - reach))
@@ -92,13 +106,15 @@ def _other_unit(
     )
 
 
-def _inverted(seen: PixelValues, images: Any) -> str | None:
+def _inverted(seen: PixelValues, images: Any, most: float) -> str | None:
     if min(images.shape[1:3]) < 3:
         return None
+    if max(seen.border_at_low, seen.border_at_high) < most:
+        return None
     now = seen.ends_of(images)
-    if seen.border_at_low >= _MOST_OF_THE_BORDER <= now.at_high:
+    if seen.border_at_low >= most <= now.at_high:
         was, is_now = "dark", "bright"
-    elif seen.border_at_high >= _MOST_OF_THE_BORDER <= now.at_low:
+    elif seen.border_at_high >= most <= now.at_low:
         was, is_now = "bright", "dark"
     else:
         return None

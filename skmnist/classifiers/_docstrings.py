@@ -61,7 +61,7 @@ augmentation : str, Augmentation or None, default={augmentation!r}
     "auto" also mirrors them from left to right if a simple classifier, which judges training images
     that it hasn't seen, recognises mirrored ones of every class equally well;
     "affine" by up to 10 degrees, a tenth in size and a tenth of the width; "elastic" also bends
-    them slightly. A single row of pixels is not an image, and is left unchanged.
+    them slightly. A single row of pixels is not an image; only ``mixup`` changes it.
 dtype : {{"auto", "float32", "mixed_bfloat16", "float64"}}, default={dtype!r}
     The precision of the network. "auto" is mixed bfloat16 if this processor is faster with it,
     else float32; this is measured once per process.

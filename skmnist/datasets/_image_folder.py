@@ -17,6 +17,7 @@ from skmnist._utils.errors import shown, unknown_name
 
 _COLUMNS = ("filename", "label")
 _MOST_NAMES = 5
+_NAMES_OF_PARTS = {"test", "train", "training", "val", "valid", "validation"}
 
 
 def load_image_folder(
@@ -88,8 +89,9 @@ def load_image_folder(
     OSError
         If the folder, `labels` or one of its files is missing.
     ValueError
-        If there are no subfolders, a subfolder has no pictures, `labels` can't be used, a picture
-        can't be read, or pictures differ in size and `size` is None. The message names the file.
+        If there are no subfolders or they aren't classes, a subfolder has no pictures, `labels`
+        can't be used, a picture can't be read, or pictures differ in size and `size` is None. The
+        message names the file.
 
     Warns
     -----
@@ -179,7 +181,13 @@ def _in_subfolders(folder: Path) -> Iterator[tuple[str, str]]:
             "without labels by ImageLoader().transform(paths)."
         )
     by_name = {subfolder.name: subfolder for subfolder in subfolders}
-    for name in _ordered({*by_name}):
+    names = _ordered({*by_name})
+    if {name.lower() for name in names} <= _NAMES_OF_PARTS:
+        raise ValueError(
+            f"the subfolders of {folder} are {', '.join(names)}, which aren't classes; give one of "
+            f"them, such as {by_name[names[-1]]}."
+        )
+    for name in names:
         paths = sorted(_pictures_below(by_name[name]))
         if not paths:
             raise ValueError(

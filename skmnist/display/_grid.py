@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmnist._inputs.pixels import background
+
 TITLE_ROOM = 1.15  # height of a cell whose width is 1
 _PART = 0.92  # of a cell's width that the image takes
 
@@ -35,14 +37,22 @@ def plot_images(
     ax.set_axis_off()
     boxes = _boxes(len(titles), n_columns)
     axes = np.array([ax.inset_axes(box) for box in boxes], dtype=object)
+    cmap = _colours_of(images) if len(images) else ""
     for ax_one, image, title in zip(axes, images, titles, strict=False):
-        _plot_image(ax_one, image, title)
+        _plot_image(ax_one, image, title, cmap)
     return axes
 
 
-def _plot_image(ax: Any, image: NDArray[Any], title: str) -> None:
+def _colours_of(images: NDArray[Any]) -> str:
+    """Return the colour map for images in grey: bright ink on a dark ground is printed as dark."""
+    low, high = float(images.min()), float(images.max())
+    is_dark = float(background(images)[0]) <= low + (high - low) / 10
+    return "gray_r" if is_dark else "gray"
+
+
+def _plot_image(ax: Any, image: NDArray[Any], title: str, cmap: str) -> None:
     if image.shape[-1] == 1:
-        ax.imshow(image[..., 0], cmap="gray_r")
+        ax.imshow(image[..., 0], cmap=cmap)
     else:
         ax.imshow(image / max(image.max(), 1))
     ax.set(xticks=[], yticks=[])

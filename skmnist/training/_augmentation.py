@@ -441,7 +441,7 @@ def find_augmentation(
     augmentation : {"auto", "shift", "affine", "elastic"}, Augmentation or None
         The classifier's parameter.
     image_shape : tuple (height, width, channels)
-        A single row of pixels is not an image, and is never changed.
+        A single row of pixels is not an image, and is only mixed.
     mirrored : bool, default=False
         Whether "auto" mirrors images, too.
 
@@ -456,9 +456,11 @@ def find_augmentation(
     >>> find_augmentation("affine", (28, 28, 1)).rotation
     10
     """
-    if augmentation is None or min(image_shape[:2]) == 1:
+    if augmentation is None:
         return None
     found = named_augmentation(augmentation)
+    if min(image_shape[:2]) == 1:
+        return Augmentation(mixup=found.mixup) if found.mixup else None
     if augmentation == "auto" and mirrored:
         return replace(found, horizontal_flip=True)
     return found

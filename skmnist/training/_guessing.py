@@ -14,6 +14,7 @@ from skmnist.training._tasks import Numbers, OneClass, SeveralLabels
 
 # After fewer steps a network is still near its initial weights, whatever its settings.
 _FEW_STEPS = 50
+_LARGE = 10  # standardised targets are hardly ever larger
 
 
 def warn_if_guessing(spec: TrainingSpec, data: Data, n_outputs: int, outcome: Outcome) -> None:
@@ -79,15 +80,21 @@ def warn_if_guessing(spec: TrainingSpec, data: Data, n_outputs: int, outcome: Ou
     # Penalties on weights may make the loss large although most predictions are right.
     is_far_off = reached >= much_higher and hits < (1 + largest) / 2
     if (reached >= least and hits <= by_chance) or (n_steps >= _FEW_STEPS and is_far_off):
-        _warn(spec, reached, guessed, hits, largest)
+        _warn(spec, reached, guessed, hits, largest, float(np.abs(labels).max()))
 
 
-def _warn(spec: TrainingSpec, reached: float, guessed: float, hits: float, largest: float) -> None:
+def _warn(
+    spec: TrainingSpec,
+    reached: float,
+    guessed: float,
+    hits: float,
+    largest: float,
+    largest_label: float,
+) -> None:
     if isinstance(spec.task, Numbers):
-        found = (
-            f"{guessed:.4g} for the best constant prediction. Scale y, for example by a "
-            "TransformedTargetRegressor with a StandardScaler, if its numbers are large. "
-        )
+        found = f"{guessed:.4g} for the best constant prediction. "
+        if largest_label > _LARGE:
+            found += "Scale y, for example by a TransformedTargetRegressor with a StandardScaler. "
     else:
         what = "labels" if isinstance(spec.task, SeveralLabels) else "classes"
         found = (

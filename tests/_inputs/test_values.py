@@ -356,6 +356,17 @@ def test_few_images_give_no_warning(of_digits):
     assert len(warnings_of(network.predict, X_test[:16] / 16)) == 1
 
 
+def test_a_few_pictures_that_are_surely_wrong_give_a_warning(of_mnist):
+    network, X_test = of_mnist
+    for n in (1, 3):
+        (message,) = warnings_of(network.predict, X_test[:n] / 255)
+        assert "0 to 255: they seem to be in another unit" in message
+        (message,) = warnings_of(network.predict, 255 - X_test[:n])
+        assert "Pass 255 - X" in message
+        assert warnings_of(network.predict, X_test[:n]) == []
+        assert warnings_of(network.predict, X_test[:n] * 0.1) == []
+
+
 def test_images_that_merely_differ_give_no_warning(of_mnist, mnist):
     network, X_test = of_mnist
     rng = np.random.default_rng(0)

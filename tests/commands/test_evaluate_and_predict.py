@@ -103,6 +103,13 @@ def test_arrays_are_predicted_row_by_row(skmnist_command, model, files):
         assert found[3]["file"] == f"{files / name}[3]"
 
 
+def test_rows_of_another_length_are_refused_with_the_right_one(skmnist_command, model, tmp_path):
+    (tmp_path / "short.csv").write_text("a,b,c\n1,2,3\n")
+    ended = skmnist_command("predict", model, "short.csv")
+    assert ended.exit_code == 1
+    assert "short.csv has 3 pixels per row; expected 64" in unwrapped(ended.stderr)
+
+
 def test_the_order_of_pictures_and_arrays_is_kept(skmnist_command, model, files, pictures):
     mixed = [pictures[0], files / "X.npy", pictures[1]]
     found = json.loads(skmnist_command("predict", model, *mixed, "--json").stdout)

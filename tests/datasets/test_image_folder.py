@@ -45,6 +45,14 @@ def write(path, lines, encoding="utf-8"):
 # Subfolders
 
 
+def test_folders_of_parts_are_not_taken_for_classes(folder):
+    for part in ("train", "test"):
+        (folder.parent / "nested" / part).mkdir(parents=True)
+    folder.rename(folder.parent / "nested" / "train" / "digits")
+    with pytest.raises(ValueError, match="are test, train, which aren't classes; give one of them"):
+        load_image_folder(folder.parent / "nested")
+
+
 def test_the_bunch_is_that_of_load_files(folder):
     for settings in ({}, {"shuffle": False}, {"random_state": 3}):
         bunch = load_image_folder(folder, **settings)

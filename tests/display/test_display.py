@@ -156,6 +156,14 @@ def test_colour_images_are_drawn_in_colour(ax):
     assert display.axes_[0].images[0].get_array().shape == (4, 4, 3)
 
 
+def test_bright_ink_is_printed_as_dark_and_other_pictures_as_they_are(ax):
+    dark_on_white = np.full((4, 16, 16), 255, dtype=np.uint8)
+    dark_on_white[:, 4:12, 8] = 0
+    for X, cmap in ((dark_on_white, "gray"), (255 - dark_on_white, "gray_r")):
+        display = MistakesDisplay.from_predictions(X, [0] * 4, [1] * 4, ax=ax)
+        assert display.axes_[0].images[0].get_cmap().name == cmap
+
+
 def test_a_shape_that_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="image_shape"):
         MistakesDisplay.from_predictions(np.eye(4), [0] * 4, [1] * 4, image_shape=(3, 3))

@@ -83,6 +83,14 @@ def test_arrays_of_images_are_taken_too():
     assert np.array_equal(ImageLoader(size=4).transform(lazy), ImageLoader(4).transform(images))
 
 
+def test_images_of_floats_in_a_list_have_one_unit():
+    dark, bright = np.full((8, 8), 1.0), np.full((8, 8), 200.0)
+    for images in ([dark, bright], [bright, dark], np.array([dark, bright])):
+        loaded = ImageLoader().transform(images)
+        assert sorted(loaded[:, 0, 0].tolist()) == [1, 200]
+    assert ImageLoader().transform([dark])[0, 0, 0] == 255
+
+
 @pytest.mark.parametrize(
     ("X", "error", "problem"),
     [

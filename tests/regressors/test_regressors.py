@@ -164,6 +164,12 @@ def test_a_network_no_better_than_a_constant_is_warned_of():
         quick(target_scaling=None, hidden_units=(), learning_rate=1e-4, epochs=10).fit(X, y)
 
 
+def test_targets_that_are_scaled_already_need_no_advice_to_scale_them():
+    X, y = load_diabetes(return_X_y=True)
+    with pytest.warns(ConvergenceWarning, match="best constant prediction. Lower"):
+        quick(hidden_units=(), learning_rate=1e-7, epochs=10).fit(X, y)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

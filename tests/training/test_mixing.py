@@ -182,6 +182,19 @@ def step_of_softmax_regression():
     return float(np.abs(weights[0] - kernel).max()), float(np.abs(kernel).max())
 
 
+def test_rows_that_are_no_images_are_mixed_and_not_moved():
+    X, y = pixels_and_digits()
+    rows = X[:, :63]
+    plain, moved, mixed_up = (
+        DNNRegressor(hidden_units=(8,), epochs=3, augmentation=augmentation, random_state=0)
+        .fit(rows, y)
+        .predict(rows)
+        for augmentation in (None, Augmentation(shift=0.2), Augmentation(shift=0.2, mixup=0.4))
+    )
+    assert np.array_equal(plain, moved)
+    assert not np.allclose(plain, mixed_up)
+
+
 def everything():
     # Networks of such small steps are no better than guessing.
     warnings.simplefilter("ignore", ConvergenceWarning)
