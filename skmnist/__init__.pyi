@@ -3,7 +3,7 @@ from . import comparison as comparison
 from . import datasets as datasets
 from . import display as display
 from . import ensemble as ensemble
-from . import export as export
+from . import exporting as exporting
 from . import networks as networks
 from . import persistence as persistence
 from . import preprocessing as preprocessing
@@ -41,7 +41,7 @@ from .datasets import read_idx as read_idx
 from .ensemble import CNNStackingClassifier as CNNStackingClassifier
 from .ensemble import CommitteeClassifier as CommitteeClassifier
 from .ensemble import VirtualSVC as VirtualSVC
-from .export import to_scikeras as to_scikeras
+from .exporting import to_scikeras as to_scikeras
 from .networks import ConvBlock as ConvBlock
 from .networks import PooledBlocks as PooledBlocks
 from .networks import RandomUniform as RandomUniform

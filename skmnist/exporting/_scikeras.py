@@ -81,7 +81,7 @@ def to_scikeras(estimator: NetworkClassifier, **kwargs: Any) -> Any:
     --------
     >>> from sklearn.datasets import load_digits
     >>> from skmnist import DNNClassifier
-    >>> from skmnist.export import to_scikeras
+    >>> from skmnist.exporting import to_scikeras
     >>> X, y = load_digits(return_X_y=True)
     >>> ours = DNNClassifier(hidden_units=(64,), batch_size=32, random_state=0)
     >>> # Not run: importing SciKeras changes Keras for the whole process.
@@ -263,7 +263,7 @@ def network_on_pixels(
     Examples
     --------
     >>> from skmnist import LeNetClassifier
-    >>> from skmnist.export._scikeras import network_on_pixels
+    >>> from skmnist.exporting._scikeras import network_on_pixels
     >>> meta = {"X_shape_": (1000, 784), "n_classes_": 10}
     >>> network_on_pixels(
     ...     LeNetClassifier, meta=meta, params={"random_state": 0}, dtype="float32"
@@ -310,7 +310,7 @@ class PixelScaler(TransformerMixin, BaseEstimator):
     Examples
     --------
     >>> import numpy as np
-    >>> from skmnist.export._scikeras import PixelScaler
+    >>> from skmnist.exporting._scikeras import PixelScaler
     >>> PixelScaler().fit_transform(np.array([[0, 255]], dtype=np.uint8)).tolist()
     [[0.0, 1.0]]
     """

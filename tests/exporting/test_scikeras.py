@@ -17,7 +17,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold, train_test_sp
 
 from skmnist import CNNClassifier, ConvBlock, DNNClassifier, LeNetClassifier, Optimizer
 from skmnist._utils.random import seed_of
-from skmnist.export import to_scikeras
+from skmnist.exporting import to_scikeras
 from skmnist.networks import convolutional_network, dense_network, lenet5
 
 CLASSIFIERS = {

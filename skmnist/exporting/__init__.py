@@ -1,5 +1,5 @@
 """Conversion of estimators for other libraries."""
 
-from skmnist.export._scikeras import to_scikeras
+from skmnist.exporting._scikeras import to_scikeras
 
 __all__ = ["to_scikeras"]
