@@ -1,10 +1,11 @@
 """Accuracy and time of `CNNClassifier()` on other data sets than MNIST.
 
 Protocol: `CNNClassifier(random_state=seed)` is fitted on the whole training part and tested once on
-the test part, each seed in a fresh process, alone on the machine. Seconds are those of the fit,
-compilation included, imports and reading not. What the class chooses by itself was decided on
-held-out training images (choose_defaults.py). Fashion-MNIST: 60,000 and 10,000 images, in another
-order than published. CIFAR-10: the 20,000 and 5,000 images that SKMNIST_DATA has, from JPEG files.
+the test part, each seed in a fresh process. Seconds are those of the fit, compilation included,
+imports and reading not; other work on the machine makes them upper bounds. What the class chooses
+by itself was decided on held-out training images (choose_defaults.py). Fashion-MNIST: 60,000 and
+10,000 images, in another order than published. CIFAR-10: the 20,000 and 5,000 images that
+SKMNIST_DATA has, from JPEG files.
 
     python benchmarks/default_accuracy.py                   # what isn't measured yet
     python benchmarks/default_accuracy.py cifar10 --seed 0  # one fit

@@ -255,6 +255,17 @@ def _in_arena(found: dict[str, Any] | None) -> str:
     return plus_minus(found["accuracy_mean"], found.get("accuracy_sd"), decimals=1)
 
 
+def default_accuracy() -> str:
+    """Tabulate the accuracy of `CNNClassifier()` on other data sets than MNIST."""
+    rows = []
+    for name, found in measurements("default_accuracy").items():
+        accuracy = plus_minus(found["accuracy_mean"], found["accuracy_sd"])
+        rows.append(
+            [name, accuracy + seeds(len(found["runs"])), f"{found['fit_seconds'] / 60:.1f} min"]
+        )
+    return as_markdown(["data set", "test accuracy, %", "fit"], rows)
+
+
 def defaults() -> str:
     """Tabulate the candidates for the default network."""
     rows = []
@@ -271,6 +282,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "accuracy_in_short": accuracy_in_short,
     "feature_study": feature_study,
     "arena": arena,
+    "default_accuracy": default_accuracy,
     "defaults": defaults,
     "few_labels": few_labels,
     "own_network_speed": own_network_speed,
@@ -285,6 +297,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "accuracy",
         "few_labels",
         "arena",
+        "default_accuracy",
         "defaults",
         "feature_study",
         "speed",
