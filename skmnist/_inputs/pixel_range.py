@@ -17,6 +17,7 @@ _FEWEST_IMAGES = 16
 _OTHER_UNIT, _OTHER_UNIT_OF_FEW = 12, 200
 _FAR = 8
 _MANY = 0.05
+_LARGEST_PIXEL = 255
 # The border of scikit-learn's digits is 74 % background.
 _MOST_OF_THE_BORDER, _MOST_OF_THE_BORDER_OF_FEW = 0.7, 0.95
 
@@ -120,5 +121,11 @@ def _inverted(seen: PixelValues, images: Any, most: float) -> str | None:
         return None
     return (
         f"the borders of its images are {is_now}, those in training were {was}, so the images seem "
-        f"to be inverted. Pass {seen.low + seen.high:g} - X, or train on images like X."
+        f"to be inverted. Pass {_sum_of_limits(seen):g} - X, or train on images like X."
     )
+
+
+def _sum_of_limits(seen: PixelValues) -> float:
+    """Return the number from which inverted images are subtracted; it has to fit into 8 bits."""
+    are_bytes = seen.low >= 0 and _LARGEST_PIXEL / 2 < seen.high <= _LARGEST_PIXEL
+    return _LARGEST_PIXEL if are_bytes else seen.low + seen.high

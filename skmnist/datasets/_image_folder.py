@@ -2,6 +2,7 @@
 
 import csv
 import os
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from errno import ENOENT, ENOTDIR
@@ -13,7 +14,7 @@ from sklearn.utils import Bunch, check_random_state
 
 from skmnist._inputs.loading import load_pictures
 from skmnist._inputs.pictures import PictureFormat, extensions
-from skmnist._utils.errors import shown, unknown_name
+from skmnist._utils.errors import depth_of_this_package, shown, unknown_name
 
 _COLUMNS = ("filename", "label")
 _MOST_NAMES = 5
@@ -96,7 +97,8 @@ def load_image_folder(
     Warns
     -----
     UserWarning
-        If pictures were left out; the warning names them.
+        If pictures were left out: they can't be read, or are beside the subfolders. The warning
+        names them.
 
     See Also
     --------
@@ -187,6 +189,7 @@ def _in_subfolders(folder: Path) -> Iterator[tuple[str, str]]:
             f"the subfolders of {folder} are {', '.join(names)}, which aren't classes; give one of "
             f"them, such as {by_name[names[-1]]}."
         )
+    _warn_of_loose_pictures(folder)
     for name in names:
         paths = sorted(_pictures_below(by_name[name]))
         if not paths:
@@ -196,6 +199,18 @@ def _in_subfolders(folder: Path) -> Iterator[tuple[str, str]]:
                 "elsewhere if it is no class."
             )
         yield from ((path, name) for path in paths)
+
+
+def _warn_of_loose_pictures(folder: Path) -> None:
+    loose = sorted(entry.name for entry in folder.iterdir() if _is_picture(entry.name))
+    if loose:
+        more = ", ..." if len(loose) > _MOST_NAMES else ""
+        warnings.warn(
+            f"{len(loose):,} pictures are left out, as they are in {folder} itself, not in the "
+            f"subfolder of a class: {', '.join(loose[:_MOST_NAMES])}{more}. Move them into one, or "
+            "give labels='labels.csv' if a file has the labels.",
+            stacklevel=depth_of_this_package(),
+        )
 
 
 def _pictures_below(folder: Path) -> Iterator[str]:

@@ -166,6 +166,7 @@ _NORMALISED: dict[str, Any] = {
 # Sides of images, in pixels.
 _LARGEST_OF_INK, _SMALLEST_OF_STAGES = 40, 12
 _MOST_STAGES = 16  # no image has 2**16 pixels along a side
+_MOST_FILTERS = 512  # VGG's own limit
 
 
 @dataclass(frozen=True, repr=False)
@@ -214,8 +215,9 @@ class PooledBlocks(Value):
 class VGGBlocks(Value):
     """Stages of two convolutions, as in VGG, for pictures that are filled to the border.
 
-    Each stage ends in a pooling and has twice the feature maps of the stage before.  The first has
-    one convolution, as it works on the largest images.  All are padded and normalised.
+    Each stage ends in a pooling and has twice the feature maps of the stage before, up to VGG's
+    512.  The first has one convolution, as it works on the largest images.  All are padded and
+    normalised.
 
     Parameters
     ----------
@@ -259,7 +261,7 @@ class VGGBlocks(Value):
         """
         blocks = [ConvBlock(self.filters, 3, pool="max", padding="same", **_NORMALISED)]
         for stage in range(1, self.n_stages):
-            filters = 2**stage * self.filters
+            filters = max(self.filters, min(2**stage * self.filters, _MOST_FILTERS))
             blocks += [
                 ConvBlock(filters, 3, padding="same", **_NORMALISED),
                 ConvBlock(filters, 3, pool="max", padding="same", **_NORMALISED),

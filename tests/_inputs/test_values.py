@@ -335,6 +335,14 @@ def test_inverted_digits_are_named_whichever_way(of_digits, small):
     assert warnings_of(dark_on_light.predict, 16 - X_test) == []
 
 
+def test_the_advice_for_inverted_bytes_fits_into_bytes(of_mnist):
+    X = of_mnist[1]
+    y = np.arange(len(X)) % 2
+    network = DNNClassifier(hidden_units=(4,), **QUICK).fit(np.maximum(X, 2), y)
+    (message,) = warnings_of(network.predict, 255 - X)
+    assert "Pass 255 - X" in message
+
+
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "predict_log_proba"])
 def test_a_call_warns_once_and_where_it_was_made(method, of_digits):
     network, _, X_test = of_digits

@@ -142,6 +142,11 @@ def test_stages_of_two_convolutions_halve_the_sides():
     ]
 
 
+def test_many_stages_have_no_more_feature_maps_than_vgg():
+    assert [block.filters for block in VGGBlocks(16, 8)()][-5:] == [512] * 5
+    assert {block.filters for block in VGGBlocks(600, 3)()} == {600}
+
+
 @pytest.mark.parametrize("n_stages", [0, 1.5, True, "3", 17, 10**9])
 def test_a_wrong_number_of_stages_is_refused(n_stages):
     with pytest.raises(ValueError, match=r"n_stages=.*expected a whole number >= 1"):

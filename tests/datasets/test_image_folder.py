@@ -100,6 +100,16 @@ def test_hidden_files_and_other_files_are_left_out_and_folders_looked_through(fo
     assert str(folder / "0" / "0.png") not in found
 
 
+def test_pictures_beside_the_subfolders_are_left_out_with_a_warning(folder):
+    expected = load_image_folder(folder).filenames
+    for i in range(7):
+        (folder / f"loose{i}.png").write_bytes((folder / "0" / "0.png").read_bytes())
+    with pytest.warns(UserWarning, match=r"7 pictures are left out.*loose4.png, \.\.\.") as caught:
+        found = load_image_folder(folder).filenames
+    assert found.tolist() == expected.tolist()
+    assert caught[0].filename == __file__
+
+
 def test_whole_numbers_are_ordered_as_numbers_and_others_as_texts(folder):
     (folder / "9").rename(folder / "10")
     names = load_image_folder(folder).target_names.tolist()
