@@ -10,6 +10,7 @@ from . import preprocessing as preprocessing
 from . import recipes as recipes
 from . import regressors as regressors
 from . import reports as reports
+from . import search as search
 from . import text as text
 from . import training as training
 from . import wrappers as wrappers
@@ -56,6 +57,7 @@ from .recipes import recipe as recipe
 from .regressors import CNNRegressor as CNNRegressor
 from .regressors import DNNRegressor as DNNRegressor
 from .reports import reproduce as reproduce
+from .search import param_space as param_space
 from .text import SequenceCNNClassifier as SequenceCNNClassifier
 from .text import SequenceDNNClassifier as SequenceDNNClassifier
 from .text import TextSequencer as TextSequencer

@@ -58,7 +58,7 @@ FLOORS = [
     {"classifiers"},
     {"text", "ensemble", "regressors"},
     {"wrappers"},
-    {"exporting", "recipes", "persistence"},
+    {"exporting", "recipes", "persistence", "search"},
     {"comparison"},
     {"reports"},
     {"_commands"},
