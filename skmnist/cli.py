@@ -14,6 +14,7 @@ from skmnist._commands.interface import EXIT_CODES, Command, Group
 from skmnist._commands.predict import predict
 from skmnist._commands.recipes import recipes
 from skmnist._commands.reproduce import reproduce
+from skmnist._commands.search import search
 from skmnist._commands.train import train
 
 app = typer.Typer(
@@ -26,7 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
     cls=Group,
 )
-for command in (train, evaluate, predict, compare, reproduce, recipes):
+for command in (train, search, evaluate, predict, compare, reproduce, recipes):
     app.command(cls=Command, epilog=EXIT_CODES)(command)
 
 

@@ -1,0 +1,178 @@
+"""A search over the parameters of a classifier, with its progress and its table."""
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from math import isnan
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from sklearn.base import clone
+
+from skmnist import __version__
+from skmnist._commands.training import Training
+from skmnist._utils.files import write
+from skmnist._utils.progress import progress_bar
+from skmnist._utils.tables import Table
+from skmnist.comparison._report import as_csv
+from skmnist.search._journal import Journal
+from skmnist.search._trials import Trial, candidates_of, run
+
+_MOST_SHOWN = 10
+
+
+@dataclass
+class Search:
+    """A search: what is searched, and what was found.
+
+    Parameters
+    ----------
+    classifier : classifier
+        Not fitted.
+    name : str
+        The name of its recipe, or its import path.
+    n_candidates : int
+        Number of candidates.
+    size : {"small", "large"}
+        The size of the space.
+    cv : int
+        Number of folds.
+    seed : int
+        Determines the candidates and the folds.
+    epochs : int or None
+        The epochs that the classifier was given.
+    """
+
+    classifier: Any
+    name: str
+    n_candidates: int
+    size: str
+    cv: int
+    seed: int
+    epochs: int | None
+    trials: list[Trial] = field(default_factory=list)
+
+    def run(self, training: Training, output: Path, *, n_jobs: int, verbose: bool) -> bool:
+        """Evaluate the candidates that aren't in the journal; return whether Ctrl-C ended it."""
+        candidates = candidates_of(self.classifier, self.size, self.n_candidates, self.seed)
+        journal = Journal(output.with_suffix(".search.jsonl"), self._description(training))
+        started, n_before = perf_counter(), len(journal.finished)
+        trials = run(
+            self.classifier,
+            candidates,
+            training.images,
+            training.y,
+            cv=self.cv,
+            seed=self.seed,
+            journal=journal,
+            n_jobs=n_jobs,
+        )
+        interrupted = False
+        with progress_bar(len(candidates), verbose) as announce:
+            announce(0, "")
+            try:
+                for _, trial in trials:
+                    self.trials.append(trial)
+                    n_new = len(self.trials) - n_before
+                    if n_new <= 0:
+                        continue
+                    left = (len(candidates) - len(self.trials)) * (perf_counter() - started) / n_new
+                    announce(
+                        len(self.trials), f"best {self._best.mean:.2%}, {_duration(left)} left"
+                    )
+                    if verbose:
+                        print(self._line(trial, len(candidates), left), flush=True)
+            except KeyboardInterrupt:
+                interrupted = True
+        self._report(output, verbose)
+        return interrupted
+
+    def best(self) -> Any:
+        """Return the classifier with the best parameters, not fitted.
+
+        Raises
+        ------
+        ValueError
+            If no candidate could be fitted.
+        """
+        best = self._best
+        if isnan(best.mean):
+            raise ValueError(f"no candidate could be fitted; the last one: {self.trials[-1].error}")
+        return clone(self.classifier).set_params(**best.parameters)
+
+    @property
+    def _best(self) -> Trial:
+        return self._ordered[0]
+
+    @property
+    def _ordered(self) -> list[Trial]:
+        return sorted(self.trials, key=lambda trial: 1 if isnan(trial.mean) else -trial.mean)
+
+    def _description(self, training: Training) -> dict[str, Any]:
+        images: Any = np.ascontiguousarray(training.images)
+        content = sha256(repr((images.shape, images.dtype, training.y.tolist())).encode())
+        content.update(images)
+        return {
+            "data": content.hexdigest(),
+            "recipe": self.name,
+            "number of candidates": self.n_candidates,
+            "space": self.size,
+            "number of folds": self.cv,
+            "seed": self.seed,
+            "number of epochs": self.epochs,
+            "version of skmnist": __version__,
+        }
+
+    def _line(self, trial: Trial, n: int, left: float) -> str:
+        score = "failed" if isnan(trial.mean) else f"{trial.mean:7.2%}"
+        end = f", {_duration(left)} left" if left else ""
+        return f"[{len(self.trials)}/{n}] {score}  {_shown(trial)} ({trial.seconds:.0f} s{end})"
+
+    def _report(self, output: Path, verbose: bool) -> None:
+        """Write the table, and print its top."""
+        if not self.trials:
+            return
+        write(output.with_suffix(".search.csv"), as_csv(self._rows()).encode())
+        if verbose:
+            rows = [[_shown(trial), *_cells(trial)] for trial in self._ordered[:_MOST_SHOWN]]
+            caption = f"Accuracy in {self.cv}-fold cross-validation, mean and standard deviation."
+            head = ["Parameters", "Accuracy\n%", "s"]
+            Console().print(Table(head, rows, caption=caption, names_break=True))
+
+    def _rows(self) -> list[dict[str, Any]]:
+        names = sorted({name for trial in self.trials for name in trial.parameters})
+        return [
+            {
+                "accuracy": trial.mean,
+                "accuracy_sd": float(np.std(trial.scores)),
+                "seconds": trial.seconds,
+                **{name: trial.parameters.get(name) for name in names},
+                "error": trial.error,
+            }
+            for trial in self._ordered
+        ]
+
+
+def _shown(trial: Trial) -> str:
+    values = (f"{name}={_value(value)}" for name, value in trial.parameters.items())
+    return ", ".join(values) or "as it is"
+
+
+def _value(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _cells(trial: Trial) -> list[str]:
+    if isnan(trial.mean):
+        return ["failed", f"{trial.seconds:.0f}"]
+    spread = f"{100 * trial.mean:.2f} ± {100 * np.std(trial.scores):.2f}"
+    return [spread, f"{trial.seconds:.0f}"]
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"

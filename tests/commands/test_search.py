@@ -1,0 +1,145 @@
+"""`skmnist search`: a table, the best model, and no candidate fitted twice."""
+
+import csv
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import skmnist
+from skmnist.search import _trials
+
+QUICK = "--recipe=dnn", "--epochs=2", "--cv=2", "--candidates=3", "-o", "m.safetensors"
+
+
+@pytest.fixture
+def fits(monkeypatch):
+    """The parameters of each candidate that was evaluated on a fold."""
+    seen, evaluated = [], _trials._evaluated
+
+    def note(estimator, parameters, *arguments):
+        seen.append(parameters)
+        return evaluated(estimator, parameters, *arguments)
+
+    monkeypatch.setattr(_trials, "_evaluated", note)
+    return seen
+
+
+def candidates(path="m.search.jsonl"):
+    return [json.loads(line) for line in Path(path).read_text().splitlines()[1:]]
+
+
+def test_the_best_candidate_is_saved_and_all_are_in_the_table(skmnist_command, files):
+    ended = skmnist_command("search", files / "digits.npz", *QUICK, "--test-size=0.2")
+    assert ended.exit_code == 0, ended.output
+    assert "[3/3]" in ended.stdout
+    assert "of 60 right." in ended.stdout
+    with Path("m.search.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 3
+    accuracies = [float(row["accuracy"]) for row in rows]
+    assert accuracies == sorted(accuracies, reverse=True)
+    model = skmnist.load("m.safetensors")[-1]
+    rate = float(rows[0]["learning_rate"] or skmnist.recipe("dnn").learning_rate)
+    assert model.learning_rate == pytest.approx(rate)
+    assert model.n_epochs_ == 2
+    assert any(rows[i]["learning_rate"] == "" for i in range(3))  # the recipe as it is
+
+
+def test_finished_candidates_are_not_fitted_again(skmnist_command, files, fits):
+    assert skmnist_command("search", files / "digits.npz", *QUICK).exit_code == 0
+    assert len(fits) == 6
+    whole, table = candidates(), Path("m.search.csv").read_text()
+    lines = Path("m.search.jsonl").read_text().splitlines(keepends=True)
+    Path("m.search.jsonl").write_text("".join(lines[:2]) + lines[2][:30])  # killed while writing
+    ended = skmnist_command("search", files / "digits.npz", *QUICK)
+    assert ended.exit_code == 0, ended.output
+    assert len(fits) == 10
+    assert [found["scores"] for found in candidates()] == [found["scores"] for found in whole]
+    again = Path("m.search.csv").read_text()
+    assert [line.split(",")[0] for line in again.splitlines()] == [
+        line.split(",")[0] for line in table.splitlines()
+    ]
+
+
+def test_a_killed_search_goes_on_and_ends_as_one_that_was_not_killed(skmnist_command, files):
+    words = ["search", str(files / "digits.npz"), *QUICK, "--quiet"]
+    killed = subprocess.Popen([sys.executable, "-m", "skmnist.cli", *words])
+    journal, give_up = Path("m.search.jsonl"), time.monotonic() + 120
+    while not (journal.exists() and len(journal.read_text().splitlines()) >= 2):
+        assert time.monotonic() < give_up
+        assert killed.poll() is None
+        time.sleep(0.02)
+    killed.kill()
+    killed.wait()
+    before = candidates()
+    assert 1 <= len(before) < 3
+    assert skmnist_command(*words).exit_code == 0
+    resumed, model = candidates(), skmnist.load("m.safetensors")
+    assert resumed[: len(before)] == before
+    journal.unlink()
+    assert skmnist_command(*words).exit_code == 0
+    assert [each["scores"] for each in candidates()] == [each["scores"] for each in resumed]
+    same = skmnist.load("m.safetensors")
+    assert model[-1].get_params()["learning_rate"] == same[-1].get_params()["learning_rate"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [("--seed=1", "its seed is 0, not 1"), ("--cv=3", "its number of folds is 2, not 3")],
+)
+def test_another_search_does_not_go_on_with_these_candidates(
+    changed, problem, skmnist_command, files, tmp_path
+):
+    description = {"number of folds": 2, "seed": 0}
+    assert skmnist_command("search", files / "digits.npz", *QUICK).exit_code == 0
+    assert (
+        description.items()
+        <= json.loads(Path("m.search.jsonl").read_text().splitlines()[0])["search"].items()
+    )
+    ended = skmnist_command("search", files / "digits.npz", *QUICK, changed)
+    assert ended.exit_code == 1
+    assert problem in ended.stderr
+
+
+def test_a_file_that_is_no_journal_is_left_alone(skmnist_command, files):
+    Path("m.search.jsonl").write_text("my notes\n")
+    ended = skmnist_command("search", files / "digits.npz", *QUICK)
+    assert ended.exit_code == 1
+    assert "isn't the record of a search" in ended.stderr
+    assert Path("m.search.jsonl").read_text() == "my notes\n"
+
+
+def test_candidates_that_cannot_be_fitted_are_in_the_table(skmnist_command, files, monkeypatch):
+    from skmnist import DNNClassifier
+
+    fit = DNNClassifier.fit
+
+    def fail(self, X, y):
+        if self.hidden_units != (512, 512):
+            raise ValueError("too large for this machine")
+        return fit(self, X, y)
+
+    monkeypatch.setattr(DNNClassifier, "fit", fail)
+    ended = skmnist_command("search", files / "digits.npz", *QUICK)
+    assert ended.exit_code == 0, ended.output
+    assert "failed" in ended.stdout
+    assert "too large for this machine" in Path("m.search.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--jobs=0"], "0 folds at the same time"),
+        (["--candidates=1"], "--candidates"),
+        (["--space=medium"], "--space"),
+        (["--recipe=nothing"], "nothing"),
+    ],
+)
+def test_wrong_options_are_refused_before_anything_is_loaded(words, problem, skmnist_command):
+    ended = skmnist_command("search", "digits", "-o", "m.safetensors", *words)
+    assert ended.exit_code == 2
+    assert problem in ended.stderr
