@@ -11,6 +11,7 @@ from . import recipes as recipes
 from . import regressors as regressors
 from . import reports as reports
 from . import search as search
+from . import streaming as streaming
 from . import text as text
 from . import training as training
 from . import wrappers as wrappers
@@ -58,6 +59,7 @@ from .regressors import CNNRegressor as CNNRegressor
 from .regressors import DNNRegressor as DNNRegressor
 from .reports import reproduce as reproduce
 from .search import param_space as param_space
+from .streaming import predict_batches as predict_batches
 from .text import SequenceCNNClassifier as SequenceCNNClassifier
 from .text import SequenceDNNClassifier as SequenceDNNClassifier
 from .text import TextSequencer as TextSequencer

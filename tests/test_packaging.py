@@ -58,7 +58,7 @@ FLOORS = [
     {"classifiers"},
     {"text", "ensemble", "regressors"},
     {"wrappers"},
-    {"exporting", "recipes", "persistence", "search"},
+    {"exporting", "recipes", "persistence", "search", "streaming"},
     {"comparison"},
     {"reports"},
     {"_commands"},

@@ -1,0 +1,110 @@
+"""Predictions of batches are those of the whole, from whatever source."""
+
+import tracemalloc
+
+import dask.array as da
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.pipeline import make_pipeline
+
+from skmnist import DNNClassifier, ImageLoader, predict_batches
+
+
+@pytest.fixture(scope="module")
+def network(digits):
+    return DNNClassifier(hidden_units=(16,), epochs=3, random_state=0).fit(digits[0], digits[2])
+
+
+def pairs(X, y):
+    for i in range(0, len(X), 70):
+        yield X[i : i + 70], y[i : i + 70]
+
+
+SOURCES = {
+    "array": lambda X, folder: X,
+    "list of batches": lambda X, folder: [X[:100], X[100:101], X[101:]],
+    "generator of pairs": lambda X, folder: pairs(X, np.zeros(len(X))),
+    "lists": lambda X, folder: (X[i : i + 9].tolist() for i in range(0, len(X), 9)),
+    "dask": lambda X, folder: da.from_array(X, chunks=(90, 20)),
+    "mapped": lambda X, folder: np.load(saved(X, folder / "X.npy"), mmap_mode="r"),
+    "path": lambda X, folder: saved(X, folder / "X.npy"),
+    "paths": lambda X, folder: [
+        saved(X[:50], folder / "1.npy"),
+        str(saved(X[50:], folder / "2.npy")),
+    ],
+}
+
+
+def saved(X, path):
+    np.save(path, X)
+    return path
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_batches_are_predicted_as_the_whole(source, network, digits, tmp_path):
+    X = digits[1][:260]
+    for method in ("predict", "predict_proba"):
+        batches = list(
+            predict_batches(network, SOURCES[source](X, tmp_path), method=method, batch_size=64)
+        )
+        assert max(map(len, batches)) <= 64
+        expected = getattr(network, method)(X)
+        assert np.array_equal(np.concatenate(batches), expected)
+
+
+def test_pictures_are_read_by_a_pipeline(digits, tmp_path):
+    paths = []
+    for i, row in enumerate(digits[1][:20]):
+        paths.append(tmp_path / f"{i}.png")
+        Image.fromarray((row.reshape(8, 8) * 15).astype(np.uint8)).save(paths[-1])
+    reader = make_pipeline(
+        ImageLoader(size=8), DNNClassifier(hidden_units=(16,), epochs=1, random_state=0)
+    ).fit(paths, digits[3][:20])
+    batches = list(predict_batches(reader, paths, batch_size=8))
+    assert [len(batch) for batch in batches] == [8, 8, 4]
+    assert np.array_equal(np.concatenate(batches), reader.predict(paths))
+
+
+def test_nothing_is_read_before_it_is_due_nor_kept(network, digits):
+    made = []
+
+    def endless():
+        while True:
+            made.append(0)
+            yield digits[1][:10]
+
+    predictions = predict_batches(network, endless())
+    assert not made
+    for _ in range(3):
+        next(predictions)
+    assert len(made) == 3
+
+
+def test_a_large_file_takes_the_memory_of_a_batch(network, tmp_path):
+    path = tmp_path / "large.npy"
+    mapped = np.lib.format.open_memmap(path, "w+", np.uint8, (400_000, 64))
+    mapped[:] = np.tile(np.arange(64, dtype=np.uint8) % 17, (400_000, 1))
+    del mapped
+    next(predict_batches(network, path))
+    tracemalloc.start()
+    n = sum(len(labels) for labels in predict_batches(network, path, batch_size=4096))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert n == 400_000
+    assert peak < 5_000_000  # the file has 25.6 MB
+
+
+def test_what_cannot_be_predicted_is_refused_at_once(network, tmp_path):
+    with pytest.raises(ValueError, match="method='fit'"):
+        predict_batches(network, [], method="fit")
+    with pytest.raises(ValueError, match="batch_size=0"):
+        predict_batches(network, [], batch_size=0)
+    with pytest.raises(TypeError, match="X=5; expected an array"):
+        predict_batches(network, 5)
+    with pytest.raises(ValueError, match=r"1 \.npy files among 2 paths"):
+        predict_batches(network, ["a.npy", "b.png"])
+    with pytest.raises(AttributeError, match="decision_function"):
+        predict_batches(network, [], method="decision_function")
+    with pytest.raises(FileNotFoundError, match=r"missing\.npy"):
+        next(predict_batches(network, tmp_path / "missing.npy"))
