@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skmnist._inputs.lazy_images import LazyImages
+from skmnist._inputs.images_on_demand import ImagesOnDemand
 from skmnist._utils.errors import shown
 
 _STRINGS = (str, bytes, PathLike)
@@ -62,7 +62,7 @@ def as_numpy(values: Any) -> Any:
     >>> as_numpy([0, 1])
     [0, 1]
     """
-    if isinstance(values, np.ndarray | LazyImages | type) or hasattr(values, "iloc"):
+    if isinstance(values, np.ndarray | ImagesOnDemand | type) or hasattr(values, "iloc"):
         return values
     if hasattr(values, "detach"):  # a PyTorch tensor may require a gradient
         values = values.detach()

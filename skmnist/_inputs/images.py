@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from skmnist._inputs.arrays import as_pixels
-from skmnist._inputs.lazy_images import LazyImages
+from skmnist._inputs.images_on_demand import ImagesOnDemand
+from skmnist._inputs.mapped_images import on_demand_if_large
 from skmnist._inputs.numbers import check_not_masked
 from skmnist._inputs.picture_rows import PictureRows
 from skmnist._inputs.sparse_rows import SparseRows
@@ -57,7 +58,7 @@ def as_rows(X: Any) -> tuple[Any, ImageShape | None]:
     ((5, 784), (28, 28, 1))
     """
     check_not_masked(X, "X")
-    X = as_pixels(X)
+    X = on_demand_if_large(as_pixels(X))
     if isinstance(X, list | tuple) and X and np.ndim(X[0]) > 1:
         X = np.asarray(X)
     n_dimensions = getattr(X, "ndim", 2)
@@ -103,7 +104,7 @@ def native_pixels(rows: Any) -> Any:
 
     Parameters
     ----------
-    rows : ndarray, CSR array or LazyImages of shape (n, n_pixels)
+    rows : ndarray, CSR array or ImagesOnDemand of shape (n, n_pixels)
         Pixels of any real dtype.
 
     Returns
@@ -120,7 +121,7 @@ def native_pixels(rows: Any) -> Any:
     """
     if issparse(rows):
         rows = SparseRows(rows)
-    elif isinstance(rows, LazyImages):
+    elif isinstance(rows, ImagesOnDemand):
         rows = PictureRows(rows)
     if rows.dtype.kind == "f" and rows.dtype.itemsize > 8:
         return rows.astype(np.float64)

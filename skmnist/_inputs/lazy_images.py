@@ -1,20 +1,19 @@
 """Pictures that stay where they are until they are needed."""
 
 from collections.abc import Callable, Iterable, Sequence
-from math import prod
-from numbers import Integral
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.utils.parallel import Parallel, delayed
 
+from skmnist._inputs.images_on_demand import ImagesOnDemand
 from skmnist._inputs.pictures import PictureFormat, read_picture
 
 _PICTURES_IN_TASK = 16  # of a thread
 
 
-class LazyImages:
+class LazyImages(ImagesOnDemand):
     """Pictures as an array of images that are decoded when they are read.
 
     It has the shape, the dtype and the length of an array.  A single index returns an image as an
@@ -55,8 +54,6 @@ class LazyImages:
     (np.uint8(255), (1, 2, 3))
     """
 
-    dtype = np.dtype(np.uint8)
-
     def __init__(
         self,
         sources: Sequence[Any],
@@ -66,51 +63,12 @@ class LazyImages:
         n_jobs: int | None = None,
         row_shape: tuple[int, ...] | None = None,
     ) -> None:
+        super().__init__(len(sources), image_shape if row_shape is None else row_shape)
         self._sources = sources
         self._names = names
         self._format = picture_format
         self._image_shape = image_shape
         self._n_jobs = n_jobs
-        self._row_shape = image_shape if row_shape is None else row_shape
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The number of images and the shape of one."""
-        return (len(self._sources), *self._row_shape)
-
-    @property
-    def ndim(self) -> int:
-        """Number of dimensions."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """Number of values."""
-        return prod(self.shape)
-
-    def __len__(self) -> int:
-        return len(self._sources)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(shape={self.shape}, dtype={self.dtype})"
-
-    def __getitem__(self, key: Any) -> Any:
-        # scikit-learn indexes arrays by [rows, ...].
-        rows, *others = key if isinstance(key, tuple) else (key,)
-        if any(other is not Ellipsis for other in others):
-            raise IndexError(
-                "LazyImages can be indexed by the numbers of images only; convert them to an array "
-                "by np.asarray for more."
-            )
-        if isinstance(rows, Integral):
-            return np.asarray(self._take([range(len(self))[int(rows)]]))[0]
-        numbers = np.arange(len(self))[rows]
-        if numbers.ndim != 1:
-            raise IndexError(
-                "LazyImages can be indexed by a number, a slice, or one dimension of numbers or "
-                "bools."
-            )
-        return self._take(numbers.tolist())
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
@@ -118,24 +76,6 @@ class LazyImages:
         read = np.empty((len(self), *self._image_shape), self.dtype)
         self.read_each(read.__setitem__)
         return read.reshape(self.shape).astype(self.dtype if dtype is None else dtype, copy=False)
-
-    def reshape(self, *shape: Any) -> "LazyImages":
-        """Return the same images with another shape of each.
-
-        Parameters
-        ----------
-        *shape : int, or a tuple of int
-            As for arrays; the first one is the number of images or -1.
-
-        Returns
-        -------
-        reshaped : LazyImages
-        """
-        n, *row_shape = shape[0] if isinstance(shape[0], tuple) else shape
-        one = np.empty(self._row_shape, np.bool_).reshape(row_shape)
-        if n not in (-1, len(self)):
-            raise ValueError(f"n={n}; expected {len(self)}, the number of images, or -1.")
-        return self._like(self._sources, self._names, one.shape)
 
     def read_each(
         self,
@@ -179,11 +119,14 @@ class LazyImages:
                 f"{first_width}; give size=, such as size=(28, 28), to make all of them equal."
             )
 
-    def _take(self, numbers: list[int]) -> "LazyImages":
+    def _take(self, numbers: Sequence[int] | NDArray[Any]) -> Self:
         sources, names = ([of[i] for i in numbers] for of in (self._sources, self._names))
         return self._like(sources, names, self._row_shape)
 
+    def _reshaped(self, row_shape: tuple[int, ...]) -> Self:
+        return self._like(self._sources, self._names, row_shape)
+
     def _like(
         self, sources: Sequence[Any], names: Sequence[str], row_shape: tuple[int, ...]
-    ) -> "LazyImages":
-        return LazyImages(sources, names, self._format, self._image_shape, self._n_jobs, row_shape)
+    ) -> Self:
+        return type(self)(sources, names, self._format, self._image_shape, self._n_jobs, row_shape)

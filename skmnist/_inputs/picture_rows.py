@@ -1,4 +1,4 @@
-"""Pictures as a network reads them: decoded a few at a time, and their statistics too."""
+"""Images as a network reads them: a few at a time, and their statistics too."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,18 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
-from skmnist._inputs.lazy_images import LazyImages
+from skmnist._inputs.images_on_demand import ImagesOnDemand
 from skmnist._inputs.row_sources import MeasuredRows, Test
 
 _BYTES_IN_BATCH = 2**21
 
 
 class PictureRows(MeasuredRows):
-    """The rows of lazy images.
+    """The rows of images on demand.
 
     Parameters
     ----------
-    images : LazyImages
+    images : ImagesOnDemand
         The images, in the shape that the rows have.
     ends : tuple of int or None, default=None
         The lowest and the highest value, if they are known.
@@ -34,11 +34,12 @@ class PictureRows(MeasuredRows):
     (255, [[255, 255, 255, 255]])
     """
 
-    def __init__(self, images: LazyImages, ends: tuple[int, int] | None = None) -> None:
+    def __init__(self, images: ImagesOnDemand, ends: tuple[int, int] | None = None) -> None:
         self._images = images
         self._ends = ends
         self.shape = images.shape
         self.dtype = images.dtype
+        self.block_size = images.block_size
 
     def __getitem__(self, rows: NDArray[Any] | slice) -> NDArray[Any]:
         return np.asarray(self._images[rows])

@@ -20,10 +20,13 @@ class RowSource(ABC):
         The shape of the whole, rows first.
     dtype : dtype
         That of the arrays.
+    block_size : int
+        How many rows that follow one another are read as fast as one of them.
     """
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    block_size: int = 1
 
     @abstractmethod
     def __getitem__(self, rows: NDArray[Any] | slice) -> NDArray[Any]:
@@ -108,6 +111,7 @@ class ScaledRows(RowSource):
         self._scaling = scaling
         self.shape = rows.shape
         self.dtype = np.dtype(dtype)
+        self.block_size = rows.block_size
 
     def __getitem__(self, rows: NDArray[Any] | slice) -> NDArray[Any]:
         read = self._rows[rows]

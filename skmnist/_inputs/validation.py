@@ -12,7 +12,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skmnist._inputs.images import ImageShape, as_rows, check_not_single_image, check_same_shape
-from skmnist._inputs.lazy_images import LazyImages
+from skmnist._inputs.images_on_demand import ImagesOnDemand
 from skmnist._inputs.numbers import check_float32_range, check_not_masked
 from skmnist._inputs.sparse_rows import with_places_once
 from skmnist._inputs.targets import as_labels
@@ -151,7 +151,7 @@ def rows_to_fit(
 
     Returns
     -------
-    rows : ndarray, CSR array or LazyImages of shape (n, n_pixels)
+    rows : ndarray, CSR array or ImagesOnDemand of shape (n, n_pixels)
         Any real dtype; in no array only if the estimator's tags say that it accepts sparse rows.
     y : ndarray of shape (n,) or (n, n_targets)
         Labels, or what else `read_targets` returns.
@@ -181,7 +181,7 @@ def rows_as_fitted(estimator: Any, X: Any) -> tuple[Any, ImageShape | None]:
 
     Returns
     -------
-    rows : ndarray, CSR array or LazyImages of shape (n, n_pixels)
+    rows : ndarray, CSR array or ImagesOnDemand of shape (n, n_pixels)
         Any real dtype; in no array only if the estimator's tags say that it accepts sparse rows.
     seen_shape : tuple (height, width, channels) or None
         The shape of one image, or None if `X` held rows.
@@ -202,7 +202,7 @@ def valid_rows(estimator: Any, rows: Any, *, reset: bool) -> Any:
 
     Returns
     -------
-    rows : ndarray, CSR array or LazyImages of shape (n, n_pixels)
+    rows : ndarray, CSR array or ImagesOnDemand of shape (n, n_pixels)
         Any real dtype.
     """
     if _stays_lazy(estimator, rows):
@@ -216,8 +216,8 @@ def valid_rows(estimator: Any, rows: Any, *, reset: bool) -> Any:
 
 
 def _stays_lazy(estimator: Any, rows: Any) -> bool:
-    """Return whether rows are lazy images, and the estimator takes rows that are in no array."""
-    return isinstance(rows, LazyImages) and get_tags(estimator).input_tags.sparse
+    """Return whether rows are images on demand, and the estimator takes rows in no array."""
+    return isinstance(rows, ImagesOnDemand) and get_tags(estimator).input_tags.sparse
 
 
 def _sparse(estimator: Any) -> dict[str, Any]:

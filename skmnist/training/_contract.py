@@ -148,11 +148,6 @@ def epoch_generator(seed: int, epoch: int) -> np.random.Generator:
     return np.random.default_rng([seed, epoch])
 
 
-def epoch_order(plan: Plan, rows: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
-    """Return the training rows in the order of one epoch."""
-    return rng.permutation(rows) if plan.shuffle else rows
-
-
 class TrainingDivergedError(ValueError):
     """The loss became NaN or infinite."""
 

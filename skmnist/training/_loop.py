@@ -21,11 +21,11 @@ from skmnist.training._contract import (
     Watcher,
     check_finite_loss,
     epoch_generator,
-    epoch_order,
 )
 from skmnist.training._history import continued
 from skmnist.training._interrupts import keep_after_interrupt
 from skmnist.training._monitor import check_watchable, watched
+from skmnist.training._parts import epoch_order
 from skmnist.training._pool import Pool
 
 _pool = Pool(maxsize=8)
@@ -186,7 +186,7 @@ def _run_epoch(
     keras_callbacks: KerasCallbacks,
 ) -> dict[str, float]:
     rng = epoch_generator(plan.seed, plan.first_epoch + epoch)
-    order = epoch_order(plan, data.train_rows, rng)
+    order = epoch_order(plan, data, rng)
     draws = (
         spec.augmentation.draw(rng, len(order), data.images.shape[1:3], plan.batch_size)
         if spec.augmentation
