@@ -14,7 +14,7 @@ from safetensors.numpy import save as as_safetensors
 from skmnist._utils.backend import load_keras
 from skmnist._utils.files import write
 from skmnist._utils.provenance import versions
-from skmnist.persistence._checks import finite_number
+from skmnist._utils.tensor_files import digest, finite_number
 from skmnist.persistence._fitted import (
     Networks,
     architecture_of,
@@ -22,7 +22,7 @@ from skmnist.persistence._fitted import (
     encoded_fitted,
 )
 from skmnist.persistence._models import Models, check_models, given
-from skmnist.persistence._variables import digest, read_variables, tensors_of
+from skmnist.persistence._variables import read_variables, tensors_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

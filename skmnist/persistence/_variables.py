@@ -1,7 +1,6 @@
 """The variables of networks as tensors of a file."""
 
-import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -29,15 +28,6 @@ def tensors_of(place: str, architecture: Architecture, variables: Any) -> dict[s
         name: _finite(name, np.asarray(value, order="C"))
         for name, value in zip(names, variables, strict=True)
     }
-
-
-def digest(tensors: Iterable[tuple[str, NDArray[Any]]], text: str) -> str:
-    """Return the SHA-256 of a text and of tensors, in the order of their names."""
-    total = hashlib.sha256(text.encode())
-    for name, values in tensors:
-        total.update(f"{name} {values.dtype.str} {values.shape} ".encode())
-        total.update(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
-    return total.hexdigest()
 
 
 def read_variables(file: Any, architectures: dict[str, Architecture]) -> list[list[NDArray[Any]]]:

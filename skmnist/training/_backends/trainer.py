@@ -11,6 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from skmnist._utils.backend import load_keras
+from skmnist._utils.errors import shown
 from skmnist.training._callbacks import KerasCallbacks
 from skmnist.training._contract import Data, Plan, State, TrainingSpec
 from skmnist.training._parts import Part, Parts
@@ -64,6 +65,26 @@ class AbstractTrainer(ABC):
         for variable, value in zip(variables, kept, strict=True):
             variable.assign(value)
 
+    def latest(self) -> State:
+        """Copy all variables as they are in training, not averaged."""
+        return State(self._copies(self.network.variables), self._copies(self._optimizer.variables))
+
+    def check_fits(self, state: State) -> None:
+        """Raise an error for a state, of a file, that is another network's or optimizer's."""
+        for what, variables, values in (
+            ("network", self.network.variables, state.network),
+            ("optimizer", self._optimizer.variables, state.optimizer or ()),
+        ):
+            expected, found = (
+                [(value.dtype.name, value.shape) for value in each]
+                for each in (self._copies(variables), values)
+            )
+            if expected != found:
+                raise ValueError(
+                    f"its tensors are not the {what}'s: expected {shown(expected)}, found "
+                    f"{shown(found)}."
+                )
+
     def finish(self) -> None:
         """Release the data."""
         self._trained = self._judged = None
@@ -71,9 +92,7 @@ class AbstractTrainer(ABC):
     def state(self) -> State:
         """Copy all variables, the network's as averaged if the optimizer averages them."""
         with self._averaged():
-            return State(
-                self._copies(self.network.variables), self._copies(self._optimizer.variables)
-            )
+            return self.latest()
 
     @property
     def learning_rate(self) -> float:
