@@ -223,10 +223,10 @@ class AbstractTrainer(ABC):
     def _new_state(self, seed: int) -> State:
         as_built = self._seed == seed
         network = self.network if as_built else self._training_spec.architecture.build(seed)
-        self._seed = None
         return State(self._copies(network.variables), None)
 
     def _assign(self, state: State) -> None:
+        self._seed = None  # the weights are no longer those that were built
         for variable, value in zip(self.network.variables, state.network, strict=True):
             variable.assign(value)
         optimizer_state = state.optimizer or self._new_optimizer_state()
