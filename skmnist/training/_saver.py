@@ -229,10 +229,10 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Reached:
         if digest(tensors.items(), json.dumps(rest)) != content["sha256"]:
             raise ValueError("it is damaged: what it holds doesn't have its SHA-256.")
         phases = [_phase(part, f"{i}/", tensors) for i, part in enumerate(content["phases"])]
-        if tensors:
-            raise ValueError(f"it has unknown tensors: {shown(sorted(tensors))}.")
         if not phases or not all(phase.ended for phase in phases[:-1]):
             raise ValueError("expected phases of which all but the last have ended.")
+        if tensors:
+            raise ValueError(f"it has unknown tensors: {shown(sorted(tensors))}.")
         return Reached(content["seed"], content["dtype"], content["identity"], phases)
 
 
