@@ -230,6 +230,9 @@ class AbstractTrainer(ABC):
         for variable, value in zip(self.network.variables, state.network, strict=True):
             variable.assign(value)
         optimizer_state = state.optimizer or self._new_optimizer_state()
+        shapes = [tuple(variable.shape) for variable in self._optimizer.variables]
+        if [value.shape for value in optimizer_state] != shapes:
+            raise ValueError("the optimizer's state, as it was loaded, isn't this optimizer's.")
         for variable, value in zip(self._optimizer.variables, optimizer_state, strict=True):
             variable.assign(value)
 
