@@ -26,6 +26,20 @@ def digest(tensors: Iterable[tuple[str, NDArray[Any]]], text: str) -> str:
     return total.hexdigest()
 
 
+def stored_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the dtype of an array in a file: that of its bits, if it isn't one of NumPy's.
+
+    Examples
+    --------
+    >>> import ml_dtypes
+    >>> import numpy as np
+    >>> from skmnist._utils.tensor_files import stored_dtype
+    >>> stored_dtype(np.dtype("float32")), stored_dtype(np.dtype(ml_dtypes.bfloat16))
+    (dtype('float32'), dtype('uint16'))
+    """
+    return np.dtype(f"u{dtype.itemsize}") if dtype.kind == "V" else dtype
+
+
 def finite_number(text: str) -> float:
     """Parse a number of JSON that isn't whole; raise an error for NaN and infinity.
 

@@ -415,7 +415,7 @@ class NetworkEstimator(
             saver = file.saver(self._seed_, self.dtype_, training.identity(start))
         reporter = Reporter(
             self,
-            self._init_callback_context(max_subtasks=training.n_epochs),
+            self._init_callback_context(max_subtasks=training.n_epochs - saver.n_epochs),
             partial(self._learned, spec.architecture),
             training,
             sample_weight,

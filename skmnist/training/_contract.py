@@ -161,9 +161,12 @@ class Saver:
     ----------
     saved : Saved or None
         What an earlier run of the same training, or phase, has kept.
+    n_epochs : int
+        Number of epochs that an earlier run has finished, in all phases.
     """
 
     saved: Saved | None = None
+    n_epochs: int = 0
 
     @property
     def has_ended(self) -> bool:

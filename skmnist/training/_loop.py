@@ -1,7 +1,7 @@
 """The run over the epochs, the same for every backend."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from math import nan
 from typing import Any
@@ -154,11 +154,9 @@ class _Run:
     def __call__(self, trainer: Any, start: State | None, callbacks: Sequence[Any]) -> Outcome:
         """Train, or return what an earlier run has ended with."""
         _check_watchable(self._plan, self._data, self._spec)
-        saved = self._saver.saved
-        if saved is not None:
-            self._take_up(saved, trainer)
-            if saved.ended:
-                return self._progress.outcome(lambda: saved.latest)
+        saved = None if self._saver.saved is None else self._taken_up(self._saver.saved, trainer)
+        if saved is not None and saved.ended:
+            return self._progress.outcome(lambda: saved.latest)
         trainer.begin(self._data, self._plan, start)
         if saved is not None:
             trainer.restore([*saved.latest.network, *(saved.latest.optimizer or ())])
@@ -169,12 +167,11 @@ class _Run:
         trainer.finish()
         return outcome
 
-    def _take_up(self, saved: Saved, trainer: Any) -> None:
+    def _taken_up(self, saved: Saved, trainer: Any) -> Saved:
         """Check what an earlier run has reached, and count its epochs."""
         try:
-            for state in (saved.latest, saved.best):
-                if state is not None:
-                    trainer.check_fits(state)
+            best = None if saved.best is None else trainer.checked(saved.best)
+            saved = replace(saved, latest=trainer.checked(saved.latest), best=best)
             missing = _curves(self._spec, self._data) - saved.history.keys()
             if missing:
                 raise ValueError(f"its history lacks {sorted(missing)}.")
@@ -182,6 +179,7 @@ class _Run:
         except ValueError as error:
             raise ValueError(f"the checkpoint can't be resumed from: {error}") from error
         self._watcher.resumes(saved.history)
+        return saved
 
     def _train(self, trainer: Any, callbacks: Sequence[Any]) -> Outcome:
         progress = self._progress

@@ -18,7 +18,7 @@ from safetensors.numpy import save as as_safetensors
 from skmnist._utils.errors import shown
 from skmnist._utils.files import check_writable, write
 from skmnist._utils.provenance import versions
-from skmnist._utils.tensor_files import digest, finite_number
+from skmnist._utils.tensor_files import digest, finite_number, stored_dtype
 from skmnist.training._checkpoint import find_checkpoint
 from skmnist.training._contract import Saved, Saver, State
 from skmnist.training._identity import Identity, differences
@@ -152,15 +152,16 @@ class FileSaver(Saver):
         self._before = list(before)
         phases = [] if file.reached is None else file.reached.phases
         self.saved = phases[len(before)] if len(before) < len(phases) else None
+        self.n_epochs = sum(len(phase.history["loss"]) for phase in phases)
         self._start_counting()
 
     def _start_counting(self) -> None:
-        self._n_epochs, self._since = 0, monotonic()
+        self._n_since, self._since = 0, monotonic()
 
     def epoch_ended(self, reached: Callable[[], Saved]) -> None:
         """Write what was reached, if it is time to."""
-        self._n_epochs += 1
-        if self._file.is_due(self._n_epochs, monotonic() - self._since):
+        self._n_since += 1
+        if self._file.is_due(self._n_since, monotonic() - self._since):
             self._write(reached())
             self._start_counting()
 
@@ -208,7 +209,7 @@ def _tensors(place: str, phase: Saved) -> dict[str, NDArray[Any]]:
         "history": [np.array(curve, np.float64) for curve in phase.history.values()],
     }
     return {
-        f"{place}{name}/{i}": np.asarray(value, order="C")
+        f"{place}{name}/{i}": np.asarray(value, order="C").view(stored_dtype(value.dtype))
         for name, values in lists.items()
         for i, value in enumerate(values)
     }

@@ -14,6 +14,7 @@ import pytest
 import sklearn
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
+from sklearn.callback import ProgressBar
 from sklearn.datasets import load_digits
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -245,6 +246,13 @@ def test_a_rate_that_a_callback_has_set_is_kept(few, path, files):
 def test_epochs_are_printed_with_their_numbers(few, at_halfway, capsys):
     DNNClassifier(verbose=1, **DENSE).fit(*few, checkpoint=at_halfway, resume=True)
     assert [line.split()[2] for line in capsys.readouterr().out.splitlines()] == ["3/4", "4/4"]
+
+
+def test_a_progress_bar_counts_the_epochs_that_remain(few, at_halfway, whole, capfd):
+    network = DNNClassifier(**DENSE).set_callbacks(ProgressBar())
+    assert_same(network.fit(*few, checkpoint=at_halfway, resume=True), whole)
+    assert "100%" in capfd.readouterr().out
+    assert_same(network.fit(*few, checkpoint=at_halfway, resume=True), whole)
 
 
 def test_ctrl_c_keeps_what_was_learned_before(few, at_halfway, whole):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown
+from skmnist._utils.tensor_files import stored_dtype
 from skmnist.training._callbacks import KerasCallbacks
 from skmnist.training._contract import Data, Plan, State, TrainingSpec
 from skmnist.training._parts import Part, Parts
@@ -69,21 +70,32 @@ class AbstractTrainer(ABC):
         """Copy all variables as they are in training, not averaged."""
         return State(self._copies(self.network.variables), self._copies(self._optimizer.variables))
 
-    def check_fits(self, state: State) -> None:
-        """Raise an error for a state, of a file, that is another network's or optimizer's."""
-        for what, variables, values in (
-            ("network", self.network.variables, state.network),
-            ("optimizer", self._optimizer.variables, state.optimizer or ()),
-        ):
-            expected, found = (
-                [(value.dtype.name, value.shape) for value in each]
-                for each in (self._copies(variables), values)
+    def checked(self, state: State) -> State:
+        """Return a state of a file; raise an error if it is another network's or optimizer's."""
+        return State(
+            self._checked("network", self.network.variables, state.network),
+            self._checked("optimizer", self._optimizer.variables, state.optimizer or ()),
+        )
+
+    def _checked(
+        self, what: str, variables: Sequence[Any], values: Sequence[NDArray[Any]]
+    ) -> list[NDArray[Any]]:
+        expected = self._copies(variables)
+        if len(expected) == len(values):
+            values = [
+                # Files have no dtypes but NumPy's own.
+                value.view(like.dtype) if value.dtype == stored_dtype(like.dtype) else value
+                for value, like in zip(values, expected, strict=True)
+            ]
+        described, found = (
+            [(value.dtype.name, value.shape) for value in each] for each in (expected, values)
+        )
+        if described != found:
+            raise ValueError(
+                f"its tensors are not the {what}'s: expected {shown(described)}, found "
+                f"{shown(found)}."
             )
-            if expected != found:
-                raise ValueError(
-                    f"its tensors are not the {what}'s: expected {shown(expected)}, found "
-                    f"{shown(found)}."
-                )
+        return list(values)
 
     def finish(self) -> None:
         """Release the data."""
