@@ -62,24 +62,44 @@ def train(
     ] = None,
     epochs: Epochs = None,
     seed: Seed = 0,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="Write what each epoch has reached to this file.", metavar="FILE"),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on from the file of --checkpoint, if it is there already."
+        ),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Train a classifier on your own images, and save it to a file.
 
     The model's file keeps how pictures are prepared, for `predict` and `evaluate`.
 
-    Ctrl-C ends the training and keeps the finished epochs.
+    Ctrl-C ends the training and keeps the finished epochs. With --checkpoint and --resume, the same
+    command goes on where it was ended, even by a power failure, to the same model.
     """
     source = source_of(data, labels)
     wanted_size = size_of(size)
     check_photographs(wanted_size, mode, photographs)
     check_output(output)
+    if resume and checkpoint is None:
+        raise typer.BadParameter(
+            "give the file to go on from as --checkpoint.", param_hint="--resume"
+        )
     with errors_in_one_line(), warnings_in_one_line():
         with activity(LOADING, not quiet):
             from skmnist._commands.pictures import Options
-            from skmnist._commands.training import Training, classifier_to_save
+            from skmnist._commands.training import (
+                Training,
+                classifier_to_save,
+                with_checkpoint,
+            )
 
             classifier = classifier_to_save(recipe, epochs, seed)
+            going_on = with_checkpoint(classifier, recipe, checkpoint, resume)
         with activity("Loading the data", not quiet):
             options = Options(wanted_size, mode.value, photographs)
             training = Training.on(_samples(source), options, train_size, test_size, seed)
@@ -88,7 +108,7 @@ def train(
         with activity("Loading Keras", not quiet):
             training.load_keras()
         with activity(f"Training {recipe}", not quiet):
-            interrupted = training.fit(classifier, verbose=not quiet)
+            interrupted = training.fit(classifier, going_on, verbose=not quiet)
         with activity("Saving the model", not quiet):
             training.save(output.expanduser())
         if not quiet:

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from skmnist._commands.samples import Samples
 from skmnist._utils.backend import load_keras
 from skmnist._utils.recipe_names import RECIPE_NAMES
 from skmnist._utils.sklearn import safe_indexing
+from skmnist.classifiers._network_estimator import NetworkEstimator
 from skmnist.comparison._measure import last_step, seeded
 from skmnist.persistence import save
 from skmnist.persistence._fitted import check_can_be_saved
@@ -57,6 +58,30 @@ def classifier_to_save(name: str, epochs: int | None, seed: int) -> Any:
             )
         raise typer.BadParameter(advice, param_hint="--recipe") from error
     return classifier
+
+
+def with_checkpoint(
+    classifier: Any, name: str, checkpoint: Path | None, resume: bool
+) -> dict[str, Any]:
+    """Return the arguments of `fit` by which a network, or a Pipeline's, has a checkpoint.
+
+    Raises
+    ------
+    typer.BadParameter
+        If the classifier isn't a single network.
+    """
+    if checkpoint is None:
+        return {}
+    if not isinstance(last_step(classifier), NetworkEstimator):
+        raise typer.BadParameter(
+            f"{name} isn't a single network, and only a network's training has a checkpoint.",
+            param_hint="--checkpoint",
+        )
+    place = ""
+    while isinstance(classifier, Pipeline):
+        step, classifier = classifier.steps[-1]
+        place += f"{step}__"
+    return {f"{place}checkpoint": checkpoint, f"{place}resume": resume}
 
 
 @dataclass
@@ -118,15 +143,21 @@ class Training:
         """Load Keras, which takes seconds."""
         load_keras()
 
-    def fit(self, classifier: Any, *, verbose: bool) -> bool:
-        """Fit a classifier; return whether Ctrl-C ended it after some epochs, which are kept."""
+    def fit(self, classifier: Any, arguments: Mapping[str, Any], *, verbose: bool) -> bool:
+        """Fit a classifier, with further arguments of its `fit`.
+
+        Returns
+        -------
+        interrupted : bool
+            Whether Ctrl-C ended it after some epochs, which are kept.
+        """
         network = last_step(classifier)
         can_print = "verbose" in network.get_params()
         before = network.verbose if can_print else None
         if can_print:
             network.set_params(verbose=int(verbose))
         with _interrupts_noted() as interrupts:
-            classifier.fit(self.images, self.y)
+            classifier.fit(self.images, self.y, **arguments)
         if can_print:
             network.set_params(verbose=before)
         steps = [] if self.steps is None else self.steps.steps

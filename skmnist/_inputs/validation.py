@@ -82,6 +82,11 @@ def _advice(estimator: Any, unknown: str, names: Collection[str]) -> str:
         return f"It is a parameter of what the estimator holds: set_params({nested[0]}=...)."
     if unknown in ("validation_data", "eval_set") and "X_val" in names:
         return "Give the validation set as X_val=... and y_val=...."
+    if unknown in ("checkpoint", "resume"):
+        return (
+            "Only fits of networks have checkpoints: fit each network by itself, and hand it over "
+            "in a sklearn.frozen.FrozenEstimator."
+        )
     return f"Expected {', '.join(names)}."
 
 

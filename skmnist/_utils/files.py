@@ -6,7 +6,7 @@ import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import EINVAL, EISDIR, ENOENT
+from errno import EACCES, EINVAL, EISDIR, ENOENT
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -59,6 +59,20 @@ def _check_is_file(path: Path) -> None:
         raise FileNotFoundError(
             ENOENT, f"there is no folder {path.parent}; make it first, or check the path", str(path)
         )
+
+
+def check_writable(path: Path) -> None:
+    """Raise the error of :func:`write` that shows before: no such folder, or no right to write.
+
+    Raises
+    ------
+    OSError
+        It names the path that was given.
+    """
+    _check_is_file(path)
+    folder = Path(os.path.realpath(path)).parent
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(EACCES, "nothing can be written to its folder", str(path))
 
 
 def make_folder(folder: Path) -> None:

@@ -78,6 +78,15 @@ class Inside(PixelState):
         """The optimizer that the parameters describe."""
         return self._optimizer()
 
+    @property
+    def __skmnist_optimizer_state__(self) -> tuple[OptimizerSpec, Any] | None:
+        """The optimizer of the last training and its state, if another training may go on."""
+        return self._optimizer_state_
+
+    def __skmnist_setoptimizer__(self, spec: OptimizerSpec, state: Sequence[NDArray[Any]]) -> None:
+        """Set the optimizer's state, after the network's variables."""
+        self._optimizer_state_ = spec, state
+
     def __skmnist_inputs__(self, rows: NDArray[Any]) -> NDArray[Any]:
         """Convert validated rows for the predictor; warn about pixels in another unit."""
         rows = self._inputs(rows)

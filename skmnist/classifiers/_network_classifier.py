@@ -61,6 +61,8 @@ class NetworkClassifier(ProbabilisticClassifier, NetworkEstimator, metaclass=ABC
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        checkpoint: Any = None,
+        resume: bool = False,
     ) -> Self:
         """Train the network, from new weights unless ``warm_start=True``.
 
@@ -82,6 +84,13 @@ class NetworkClassifier(ProbabilisticClassifier, NetworkEstimator, metaclass=ABC
             Their labels, all among those of `y`.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
+        checkpoint : str, path-like or Checkpoint, default=None
+            A file to which is written, at the end of each epoch, what was reached, so that the fit
+            can go on if it is ended from outside; a `Checkpoint` says how often.
+        resume : bool, default=False
+            Whether to go on from that file. The fit then ends with the same bits as one that was
+            never ended. If there is no such file, it begins; after its end, it returns at once what
+            it has learned. False replaces the file.
 
         Returns
         -------
@@ -111,7 +120,7 @@ class NetworkClassifier(ProbabilisticClassifier, NetworkEstimator, metaclass=ABC
         ``KeyboardInterrupt`` is raised: a search, a cross-validation or a committee ends as a
         whole, whereas with scikit-learn's ``MLPClassifier`` only one fit would end.
         """
-        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, checkpoint, resume)
 
     @in_one_step
     @fit_context(prefer_skip_nested_validation=True)

@@ -33,7 +33,7 @@ from skmnist.networks._layers import exact_dtype
 from skmnist.training import Augmentation
 from skmnist.training._augmentation import named_augmentation
 from skmnist.training._callbacks import copied
-from skmnist.training._contract import Data, Outcome, Plan, State, TrainingSpec
+from skmnist.training._contract import Data, Outcome, Plan, Saver, State, TrainingSpec
 from skmnist.training._guessing import warn_if_guessing
 from skmnist.training._history import continued
 from skmnist.training._loop import Training
@@ -48,6 +48,7 @@ from skmnist.training._optimizers import (
 )
 from skmnist.training._precision import DTYPES, find_dtype
 from skmnist.training._predictor import Predictor
+from skmnist.training._saver import CheckpointFile, Reached
 from skmnist.training._schedules import Constant, Schedule, find_schedule
 from skmnist.training._tasks import Task
 
@@ -150,10 +151,21 @@ class NetworkEstimator(
     # -- fit ---------------------------------------------------------------------------
 
     def _fit(
-        self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, sample_weight_val: Any
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        X_val: Any,
+        y_val: Any,
+        sample_weight_val: Any,
+        checkpoint: Any,
+        resume: Any,
     ) -> Self:
+        file = CheckpointFile.of(checkpoint, resume)
         going_on = self.warm_start and hasattr(self, "_predictor_")
         data = self._training_data(X, y, sample_weight, going_on=going_on)
+        if not going_on and file is not None and file.reached is not None:
+            self._choose_as_before(file.reached)
         if X_val is None and y_val is None and sample_weight_val is None:
             data = self._hold_out(data)
         else:
@@ -164,9 +176,17 @@ class NetworkEstimator(
         plan = self._plan(
             data, spec, self.epochs, find_schedule(self.schedule), patience=self._patience()
         )
-        outcome = self._train(self._training(spec, plan, data), sample_weight, self.warm_start)
+        training = self._training(spec, plan, data)
+        outcome = self._train(training, sample_weight, self.warm_start, file)
         warn_if_guessing(spec, data, n_outputs_of(spec.architecture), outcome)
         return self
+
+    def _choose_as_before(self, reached: Reached) -> None:
+        """Take what an earlier run has drawn from the system, or measured."""
+        if self.random_state is None:
+            self._seed_ = reached.seed
+        if self.dtype == "auto":
+            self.dtype_ = reached.dtype
 
     def _partial_fit(self, X: Any, y: Any, known: Any, sample_weight: Any) -> Self:
         going_on = hasattr(self, "_predictor_")
@@ -380,18 +400,28 @@ class NetworkEstimator(
 
     # -- the training ------------------------------------------------------------------
 
-    def _train(self, training: Training, sample_weight: Any, keep_optimizer: bool) -> Outcome:
+    def _train(
+        self,
+        training: Training,
+        sample_weight: Any,
+        keep_optimizer: bool,
+        file: CheckpointFile | None = None,
+    ) -> Outcome:
         """Run a training, and set the attributes that it returns."""
         spec = training.spec
+        start = self._start(spec)
+        saver = Saver()
+        if file is not None:
+            saver = file.saver(self._seed_, self.dtype_, training.identity(start))
         reporter = Reporter(
             self,
-            self._init_callback_context(max_subtasks=training.n_epochs),
+            self._init_callback_context(max_subtasks=training.n_epochs - saver.n_epochs),
             partial(self._learned, spec.architecture),
             training,
             sample_weight,
             self._as_given,
         )
-        outcome = training.run(self._start(spec), self.callbacks or (), reporter)
+        outcome = training.run(start, self.callbacks or (), reporter, saver)
         for name, value in self._learned(spec.architecture, outcome).items():
             setattr(self, name, value)
         self._optimizer_state_ = (

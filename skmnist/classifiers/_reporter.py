@@ -58,6 +58,10 @@ class Reporter(Watcher):
             }
         self._task.call_on_fit_task_begin(**self._training_set)
 
+    def resumes(self, history: dict[str, list[float]]) -> None:
+        """Go on with the curves of an earlier run."""
+        self._history |= {name: list(curve) for name, curve in history.items()}
+
     def epoch_begins(self, epoch: int) -> None:
         """Open the epoch's subtask."""
         self._epoch_task = self._task.subcontext(task_name="epoch")

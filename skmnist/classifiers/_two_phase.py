@@ -7,7 +7,8 @@ from typing import Any
 from skmnist._inputs.images import as_rows
 from skmnist._inputs.pixels import PixelScaling
 from skmnist.networks._pretrained import head_alone, with_trainable_layers
-from skmnist.training._contract import Data, Outcome, Plan, State, TrainingSpec, Watcher
+from skmnist.training._contract import Data, Outcome, Plan, Saver, State, TrainingSpec, Watcher
+from skmnist.training._identity import Identity, identity_of_plan
 from skmnist.training._interrupts import keep_after_interrupt
 from skmnist.training._loop import Training, train
 from skmnist.training._predictor import Predictor
@@ -53,15 +54,34 @@ class TwoPhaseTraining(Training):
         second = 0 if self.fine_tuning is None else self.fine_tuning.plan.epochs
         return self.plan.epochs + second
 
-    def run(self, start: State | None, callbacks: Sequence[Any], watcher: Watcher) -> Outcome:
+    def identity(self, start: State | None) -> Identity:
+        """Describe what the result depends on, the second phase's plan too."""
+        described = super().identity(start)
+        if self.fine_tuning is None:
+            return described
+        return {
+            **described,
+            "trainable_layers": repr(self.fine_tuning.trainable_layers),
+            **identity_of_plan(self.fine_tuning.plan, FINE_TUNE),
+        }
+
+    def run(
+        self,
+        start: State | None,
+        callbacks: Sequence[Any],
+        watcher: Watcher,
+        saver: Saver | None = None,
+    ) -> Outcome:
         """Train in one phase or in two."""
         assert start is not None, "a backbone has weights before training"
+        saver = saver or Saver()
         # Before the head is trained: an error if there are fewer layers than are to be trained.
         fine_spec = None if self.fine_tuning is None else self._with_trainable_layers()
-        frozen = self._train_head(start, callbacks, watcher)
+        frozen = self._train_head(start, callbacks, watcher, saver)
         if self.fine_tuning is None or fine_spec is None or frozen.interrupted:
             return frozen
-        return _fine_tune(fine_spec, self.fine_tuning.plan, self.data, frozen, callbacks, watcher)
+        plan, saver = self.fine_tuning.plan, saver.next_phase()
+        return _fine_tune(fine_spec, plan, self.data, frozen, callbacks, watcher, saver)
 
     def _with_trainable_layers(self) -> TrainingSpec:
         assert self.fine_tuning is not None
@@ -70,28 +90,31 @@ class TwoPhaseTraining(Training):
         )
         return replace(self.spec, architecture=architecture)
 
-    def _train_head(self, start: State, callbacks: Sequence[Any], watcher: Watcher) -> Outcome:
+    def _train_head(
+        self, start: State, callbacks: Sequence[Any], watcher: Watcher, saver: Saver
+    ) -> Outcome:
         """Train the dense layers on the frozen backbone."""
         spec = self.spec
         if spec.augmentation:
             spec = replace(spec, architecture=with_trainable_layers(spec.architecture, 0))
-            return train(spec, self.plan, self.data, start, callbacks, watcher)
+            return train(spec, self.plan, self.data, start, callbacks, watcher, saver)
         # A frozen backbone computes the same features of an image in each epoch.
         scaling = PixelScaling(scale=self.data.pixel_scale)
         backbone = Predictor(spec.architecture, start.network, scaling).of_layer("flatten", None)
-        features = _features(backbone, self.data)
+        features = self.data if saver.has_ended else _features(backbone, self.data)
         of_backbone = list(backbone.variables)
 
         def whole(state: State) -> State:
             return State([*of_backbone, *state.network], state.optimizer)
 
         outcome = train(
-            replace(spec, architecture=head_alone(spec.architecture, features.images.shape[2])),
+            replace(spec, architecture=head_alone(spec.architecture, backbone.n_outputs)),
             self.plan,
             features,
             State(start.network[len(of_backbone) :], start.optimizer),
             callbacks,
             _Phase(watcher, whole=whole),
+            saver,
         )
         return replace(outcome, state=whole(outcome.state))
 
@@ -116,6 +139,7 @@ def _fine_tune(
     frozen: Outcome,
     callbacks: Sequence[Any],
     watcher: Watcher,
+    saver: Saver,
 ) -> Outcome:
     """Train the backbone's layers too; return the curves of both phases.
 
@@ -125,7 +149,8 @@ def _fine_tune(
     plan = replace(plan, first_epoch=plan.first_epoch + n_epochs)
     start = State(frozen.state.network, None)
     try:
-        outcome = train(spec, plan, data, start, callbacks, _Phase(watcher, prefix=FINE_TUNE))
+        phase = _Phase(watcher, prefix=FINE_TUNE)
+        outcome = train(spec, plan, data, start, callbacks, phase, saver)
     except KeyboardInterrupt:  # in its first epoch
         keep_after_interrupt(n_epochs)
         return frozen
@@ -158,6 +183,10 @@ class _Phase(Watcher):
         self._watcher = watcher
         self._prefix = prefix
         self._whole = whole
+
+    def resumes(self, history: dict[str, list[float]]) -> None:
+        """Report the curves of an earlier run, by the names of the whole training."""
+        self._watcher.resumes(_prefixed(history, self._prefix))
 
     def epoch_begins(self, epoch: int) -> None:
         """Report the beginning of an epoch."""

@@ -1,17 +1,8 @@
 """Checks of untrusted JSON."""
 
 from collections.abc import Iterable
-from math import isfinite
 from types import UnionType
 from typing import Any, get_args, get_origin
-
-
-def finite_number(text: str) -> float:
-    """Parse a number that isn't whole; raise an error for NaN and infinity."""
-    number = float(text)
-    if not isfinite(number):
-        raise ValueError(f"{text} in its JSON; expected finite numbers.")
-    return number
 
 
 def with_keys(value: Any, expected: Iterable[str], where: str) -> dict[str, Any]:

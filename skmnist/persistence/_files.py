@@ -14,7 +14,7 @@ from safetensors.numpy import save as as_safetensors
 from skmnist._utils.backend import load_keras
 from skmnist._utils.files import write
 from skmnist._utils.provenance import versions
-from skmnist.persistence._checks import finite_number
+from skmnist._utils.tensor_files import digest, finite_number
 from skmnist.persistence._fitted import (
     Networks,
     architecture_of,
@@ -22,7 +22,12 @@ from skmnist.persistence._fitted import (
     encoded_fitted,
 )
 from skmnist.persistence._models import Models, check_models, given
-from skmnist.persistence._variables import digest, read_variables, tensors_of
+from skmnist.persistence._optimizers import (
+    encoded_optimizers,
+    names_of_states,
+    restore_optimizers,
+)
+from skmnist.persistence._variables import read_variables, tensors_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +53,7 @@ _SUFFIXES_OF_OTHERS = {
 }
 
 
-def save(estimator: Any, path: str | os.PathLike[str]) -> None:
+def save(estimator: Any, path: str | os.PathLike[str], *, include_optimizer: bool = False) -> None:
     """Save a fitted estimator to one file that contains only data.
 
     Parameters
@@ -61,6 +66,11 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     path : str or path-like
         Path of the file, such as "model.safetensors"; "~" is the home folder. An existing file is
         replaced atomically and keeps its mode; if it is a symbolic link, its target is replaced.
+    include_optimizer : bool, default=False
+        Whether to save the optimizer's state too, so that `partial_fit`, or `fit` with
+        ``warm_start=True``, goes on after `load` with the same bits as without saving. The file is
+        then up to three times as large. Only trainings that go on keep such a state: `partial_fit`,
+        and `fit` with ``warm_start=True``.
 
     Raises
     ------
@@ -83,10 +93,10 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     ``KerasRegressor``, the file has the arguments and the name, "module:function", which is never
     imported; of a model as template, it has "keras.Model:" and the model's name.
 
-    Not saved are the optimizer's state, so a loaded estimator continues training with a new
-    optimizer, the settings of ``set_callbacks`` and ``set_fit_request``, and attributes that the
-    user added.  Parameters that are arrays are loaded as lists; class labels of very different
-    lengths are loaded as an array of objects, as NumPy would pad them all to the longest.
+    Not saved are the optimizer's state unless `include_optimizer` is set, so that training goes on
+    with a new optimizer, the settings of ``set_callbacks`` and ``set_fit_request``, and attributes
+    that the user added.  Parameters that are arrays are loaded as lists; class labels of very
+    different lengths are loaded as an array of objects, as NumPy would pad them all to the longest.
 
     Examples
     --------
@@ -114,6 +124,9 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     for place, network in networks.items():
         predictor = network.__skmnist_predictor__
         tensors |= tensors_of(place, predictor.architecture, predictor.variables)
+    if include_optimizer:
+        content["optimizers"], states = encoded_optimizers(networks)
+        tensors |= states
     content["sha256"] = digest(sorted(tensors.items()), _as_text(content))
     write(path, as_safetensors(tensors, {"skmnist": _as_text(content)}))
 
@@ -175,9 +188,10 @@ def load(path: str | os.PathLike[str], *, model: Any = None) -> Any:
         _check_digest(content, file)
         estimator = decoded_fitted(_of_estimator(content), "", networks, given(model, content))
         architectures = {place: architecture_of(network) for place, network in networks.items()}
-        variables = read_variables(file, architectures)
-    for place, values in zip(networks, variables, strict=True):
-        networks[place].__skmnist_setvariables__(values)
+        variables = read_variables(file, architectures, names_of_states(file))
+        for place, values in zip(networks, variables, strict=True):
+            networks[place].__skmnist_setvariables__(values)
+        restore_optimizers(content.get("optimizers", {}), file, networks)
     return estimator
 
 
@@ -239,5 +253,5 @@ def _as_text(content: dict[str, Any]) -> str:
 
 def _of_estimator(content: dict[str, Any]) -> dict[str, Any]:
     """Return the content without what describes the file."""
-    of_file = ("format_version", "sha256", "versions")
+    of_file = ("format_version", "optimizers", "sha256", "versions")
     return {name: part for name, part in content.items() if name not in of_file}

@@ -1,7 +1,6 @@
 """The variables of networks as tensors of a file."""
 
-import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -31,19 +30,13 @@ def tensors_of(place: str, architecture: Architecture, variables: Any) -> dict[s
     }
 
 
-def digest(tensors: Iterable[tuple[str, NDArray[Any]]], text: str) -> str:
-    """Return the SHA-256 of a text and of tensors, in the order of their names."""
-    total = hashlib.sha256(text.encode())
-    for name, values in tensors:
-        total.update(f"{name} {values.dtype.str} {values.shape} ".encode())
-        total.update(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
-    return total.hexdigest()
-
-
-def read_variables(file: Any, architectures: dict[str, Architecture]) -> list[list[NDArray[Any]]]:
+def read_variables(
+    file: Any, architectures: dict[str, Architecture], taken: set[str]
+) -> list[list[NDArray[Any]]]:
     """Return the variables of each network; raise an error if any is missing or unknown.
 
     The networks are given by their places.  A network that is larger than the file is never built.
+    The other tensors, those taken already, are not of networks.
     """
     ours = {p: a for p, a in architectures.items() if not isinstance(a.builder, OwnNetwork)}
     check_size(ours, file)
@@ -53,7 +46,10 @@ def read_variables(file: Any, architectures: dict[str, Architecture]) -> list[li
         [(place + name, shape, dtype) for name, shape, dtype in described[architecture]]
         for place, architecture in architectures.items()
     ]
-    names, found = {name for network in expected for name, _, _ in network}, set(file.keys())
+    names, found = (
+        {name for network in expected for name, _, _ in network},
+        set(file.keys()) - taken,
+    )
     hint = "" if len(ours) == len(architectures) else " Give the function that was fitted as model."
     if found != names:
         raise ValueError(

@@ -51,6 +51,8 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator, metaclass=ABCMeta):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        checkpoint: Any = None,
+        resume: bool = False,
     ) -> Self:
         """Train the network, from new weights unless ``warm_start=True``.
 
@@ -69,6 +71,13 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator, metaclass=ABCMeta):
             Their targets.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
+        checkpoint : str, path-like or Checkpoint, default=None
+            A file to which is written, at the end of each epoch, what was reached, so that the fit
+            can go on if it is ended from outside; a `Checkpoint` says how often.
+        resume : bool, default=False
+            Whether to go on from that file. The fit then ends with the same bits as one that was
+            never ended. If there is no such file, it begins; after its end, it returns at once what
+            it has learned. False replaces the file.
 
         Returns
         -------
@@ -91,7 +100,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator, metaclass=ABCMeta):
         After any error the regressor is as it was before the call.  Ctrl-C ends training with a
         warning and keeps what the epochs before have learned.
         """
-        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, checkpoint, resume)
 
     @in_one_step
     @fit_context(prefer_skip_nested_validation=True)

@@ -1,7 +1,8 @@
-"""Settings of the training of networks: augmentation, optimizers and learning-rate schedules."""
+"""Settings of the training of networks: augmentation, optimizers, schedules, checkpoints."""
 
 from skmnist.training._augmentation import Augmentation
+from skmnist.training._checkpoint import Checkpoint
 from skmnist.training._optimizers import Optimizer
 from skmnist.training._schedules import Constant, Cosine, OneCycle, Plateau
 
-__all__ = ["Augmentation", "Constant", "Cosine", "OneCycle", "Optimizer", "Plateau"]
+__all__ = ["Augmentation", "Checkpoint", "Constant", "Cosine", "OneCycle", "Optimizer", "Plateau"]

@@ -18,7 +18,7 @@ _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", 
 _SET_THE_RATE = ("LearningRateScheduler", "ReduceLROnPlateau")
 _REFUSED = {
     "BackupAndRestore": "resumes an interrupted Model.fit of Keras, which isn't used here. "
-    "Save the estimator with skmnist.persistence.save, and continue with warm_start=True.",
+    "Give fit the arguments checkpoint='fit.checkpoint' and resume=True instead.",
     "SwapEMAWeights": "swaps weights that are averaged here already. Leave it out: with "
     "ema_momentum in the optimizer, validation and predict use the averaged weights.",
 }
@@ -88,7 +88,7 @@ class KerasCallbacks:
 
     def on_train_begin(self) -> None:
         """Call the hooks before the first epoch."""
-        self._call("on_train_begin")
+        self._call("on_train_begin", {})
 
     def on_train_end(self, logs: dict[str, float]) -> None:
         """Call the hooks after the last epoch."""
@@ -96,7 +96,7 @@ class KerasCallbacks:
 
     def on_epoch_begin(self, epoch: int) -> None:
         """Call the hooks before an epoch, numbered from 0."""
-        self._call("on_epoch_begin", epoch)
+        self._call("on_epoch_begin", epoch, {})
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> dict[str, float]:
         """Call the hooks after an epoch; return the numbers that they have added to the logs."""
@@ -110,7 +110,7 @@ class KerasCallbacks:
 
     def on_batch_begin(self, step: int) -> None:
         """Call the hooks before a step."""
-        self._call("on_train_batch_begin", step)
+        self._call("on_train_batch_begin", step, {})
 
     def on_batch_end(self, step: int, logs: dict[str, float]) -> None:
         """Call the hooks after a step."""

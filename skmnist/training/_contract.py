@@ -132,8 +132,63 @@ class Outcome:
     accuracy: float = nan
 
 
+@dataclass(frozen=True)
+class Saved:
+    """What a training, or a phase of one, had reached at the end of an epoch.
+
+    Attributes
+    ----------
+    latest : State
+        As trained, weights not averaged; of a training that has ended, what it returned.
+    best : State or None
+        At the best epoch, if training may stop early and hasn't ended.
+    history : dict of str to list of float
+        The curves so far.
+    ended : bool
+        Whether no epoch is left.
+    """
+
+    latest: State
+    best: State | None
+    history: dict[str, list[float]]
+    ended: bool
+
+
+class Saver:
+    """Keeps what a training has reached, for another run; this base class keeps nothing.
+
+    Attributes
+    ----------
+    saved : Saved or None
+        What an earlier run of the same training, or phase, has kept.
+    n_epochs : int
+        Number of epochs that an earlier run has finished, in all phases.
+    """
+
+    saved: Saved | None = None
+    n_epochs: int = 0
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is nothing left to train."""
+        return self.saved is not None and self.saved.ended
+
+    def epoch_ended(self, reached: Callable[[], Saved]) -> None:
+        """Receive, after an epoch that isn't the last, a function to copy what was reached."""
+
+    def training_ended(self, reached: Saved) -> None:
+        """Receive what the training, or the phase, has returned."""
+
+    def next_phase(self) -> "Saver":
+        """Return what keeps the following phase."""
+        return self
+
+
 class Watcher:
     """Called for each epoch, numbered from 1 over all calls; this base class does nothing."""
+
+    def resumes(self, history: dict[str, list[float]]) -> None:
+        """Receive the curves of the epochs that an earlier run has finished."""
 
     def epoch_begins(self, epoch: int) -> None:
         """Receive the number of an epoch that begins."""

@@ -1,12 +1,13 @@
 """The run over the epochs, the same for every backend."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from math import nan
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skmnist._utils.backend import backend_name, check_execution_mode
 from skmnist._utils.onednn import warn_of_missing_onednn
@@ -16,6 +17,8 @@ from skmnist.training._contract import (
     Data,
     Outcome,
     Plan,
+    Saved,
+    Saver,
     State,
     TrainingSpec,
     Watcher,
@@ -23,6 +26,7 @@ from skmnist.training._contract import (
     epoch_generator,
 )
 from skmnist.training._history import continued
+from skmnist.training._identity import Identity, identity_of
 from skmnist.training._interrupts import keep_after_interrupt
 from skmnist.training._monitor import check_watchable, watched
 from skmnist.training._parts import epoch_order
@@ -54,9 +58,19 @@ class Training:
         """The planned number of epochs."""
         return self.plan.epochs
 
-    def run(self, start: State | None, callbacks: Sequence[Any], watcher: Watcher) -> Outcome:
+    def identity(self, start: State | None) -> Identity:
+        """Describe what the result depends on; see :func:`identity_of`."""
+        return identity_of(self.spec, self.plan, self.data, start)
+
+    def run(
+        self,
+        start: State | None,
+        callbacks: Sequence[Any],
+        watcher: Watcher,
+        saver: Saver | None = None,
+    ) -> Outcome:
         """Train; see :func:`train`."""
-        return train(self.spec, self.plan, self.data, start, callbacks, watcher)
+        return train(self.spec, self.plan, self.data, start, callbacks, watcher, saver)
 
 
 def train(
@@ -66,6 +80,7 @@ def train(
     start: State | None = None,
     callbacks: Sequence[Any] = (),
     watcher: Watcher | None = None,
+    saver: Saver | None = None,
 ) -> Outcome:
     """Train a network.
 
@@ -83,6 +98,8 @@ def train(
         The callbacks themselves are run, not copies.
     watcher : Watcher or None, default=None
         Called before and after each epoch; may end the run.
+    saver : Saver or None, default=None
+        Keeps what was reached, and has what an earlier run has reached.
 
     Returns
     -------
@@ -98,12 +115,12 @@ def train(
         warning and keeps what it has learned.
     """
     check_execution_mode()
+    run = _Run(spec, plan, data, watcher or Watcher(), saver or Saver())
     if not callbacks:
         with _pool.lend(spec, lambda: _new_trainer(spec, plan.seed)) as trainer:
-            return _run(trainer, plan, data, spec, start, (), watcher or Watcher())
+            return run(trainer, start, ())
     # A user's callback may keep the network, so this trainer is never lent again.
-    trainer = _new_trainer(spec, plan.seed)
-    return _run(trainer, plan, data, spec, start, callbacks, watcher or Watcher())
+    return run(_new_trainer(spec, plan.seed), start, callbacks)
 
 
 def _new_trainer(spec: TrainingSpec, seed: int) -> Any:
@@ -118,96 +135,131 @@ def _has_convolutions(network: Any) -> bool:
     return any("Conv" in type(layer).__name__ for layer in all_layers(network))
 
 
-def _run(
-    trainer: Any,
-    plan: Plan,
-    data: Data,
-    spec: TrainingSpec,
-    start: State | None,
-    callbacks: Sequence[Any],
-    watcher: Watcher,
-) -> Outcome:
-    _check_watchable(plan, data, spec)
-    trainer.begin(data, plan, start)
-    keras_callbacks = KerasCallbacks(callbacks, trainer, spec, plan, len(data.train_rows))
-    progress = _Progress(plan, len(data.train_rows))
-    keras_callbacks.on_train_begin()
-    try:
-        for epoch in range(plan.epochs):
-            if _train_epoch(trainer, plan, data, spec, epoch, progress, keras_callbacks, watcher):
-                break
-    except KeyboardInterrupt:
-        keep_after_interrupt(len(progress.history.get("loss", ())))
-        if progress.kept is not None:
-            trainer.restore(progress.kept)
-        progress.interrupted = True
-    keras_callbacks.on_train_end({name: curve[-1] for name, curve in progress.history.items()})
-    outcome = progress.outcome(trainer.state)
-    trainer.finish()
-    return outcome
+class _Run:
+    """One training, by a trainer that is lent for it.
 
+    Parameters
+    ----------
+    spec, plan, data, watcher, saver
+        As for :func:`train`.
+    """
 
-def _train_epoch(
-    trainer: Any,
-    plan: Plan,
-    data: Data,
-    spec: TrainingSpec,
-    epoch: int,
-    progress: "_Progress",
-    keras_callbacks: KerasCallbacks,
-    watcher: Watcher,
-) -> bool:
-    """Train for one epoch and call all hooks; return whether to stop."""
-    number = plan.first_epoch + epoch + 1
-    watcher.epoch_begins(number)
-    keras_callbacks.on_epoch_begin(epoch)
-    logs = _run_epoch(trainer, plan, data, spec, epoch, progress.history, keras_callbacks)
-    judged = continued(progress.history, _as_curves(logs))
-    progress.best.see(number, judged, trainer.state)
-    stop = watcher.epoch_ended(number, logs, trainer.state)
-    added = keras_callbacks.on_epoch_end(epoch, logs)
-    # No interrupt can damage the state after the last epoch.
-    is_last = epoch == plan.epochs - 1
-    progress.epoch_ended(logs | added, None if is_last else trainer.kept())
-    return stop or keras_callbacks.stop or progress.best.waited_enough
+    def __init__(
+        self, spec: TrainingSpec, plan: Plan, data: Data, watcher: Watcher, saver: Saver
+    ) -> None:
+        self._spec, self._plan, self._data = spec, plan, data
+        self._watcher, self._saver = watcher, saver
+        self._progress = _Progress(plan, data)
+
+    def __call__(self, trainer: Any, start: State | None, callbacks: Sequence[Any]) -> Outcome:
+        """Train, or return what an earlier run has ended with."""
+        _check_watchable(self._plan, self._data, self._spec)
+        saved = None if self._saver.saved is None else self._taken_up(self._saver.saved, trainer)
+        if saved is not None and saved.ended:
+            return self._progress.outcome(lambda: saved.latest)
+        trainer.begin(self._data, self._plan, start)
+        if saved is not None:
+            trainer.restore([*saved.latest.network, *(saved.latest.optimizer or ())])
+            self._progress.kept = trainer.kept()
+        outcome = self._train(trainer, callbacks)
+        if not outcome.interrupted:
+            self._saver.training_ended(Saved(outcome.state, None, outcome.history, ended=True))
+        trainer.finish()
+        return outcome
+
+    def _taken_up(self, saved: Saved, trainer: Any) -> Saved:
+        """Check what an earlier run has reached, and count its epochs."""
+        try:
+            best = None if saved.best is None else trainer.checked(saved.best)
+            saved = replace(saved, latest=trainer.checked(saved.latest), best=best)
+            missing = _curves(self._spec, self._data) - saved.history.keys()
+            if missing:
+                raise ValueError(f"its history lacks {sorted(missing)}.")
+            self._progress.take_up(saved)
+        except ValueError as error:
+            raise ValueError(f"the checkpoint can't be resumed from: {error}") from error
+        self._watcher.resumes(saved.history)
+        return saved
+
+    def _train(self, trainer: Any, callbacks: Sequence[Any]) -> Outcome:
+        progress = self._progress
+        keras_callbacks = KerasCallbacks(
+            callbacks, trainer, self._spec, self._plan, len(self._data.train_rows)
+        )
+        keras_callbacks.on_train_begin()
+        try:
+            for epoch in range(progress.n_epochs, self._plan.epochs):
+                if self._train_epoch(trainer, epoch, keras_callbacks):
+                    break
+                self._saver.epoch_ended(lambda: progress.saved(trainer.latest()))
+        except KeyboardInterrupt:
+            keep_after_interrupt(progress.n_epochs)
+            if progress.kept is not None:
+                trainer.restore(progress.kept)
+            progress.interrupted = True
+        keras_callbacks.on_train_end({name: curve[-1] for name, curve in progress.history.items()})
+        return progress.outcome(trainer.state)
+
+    def _train_epoch(self, trainer: Any, epoch: int, keras_callbacks: KerasCallbacks) -> bool:
+        """Train for one epoch and call all hooks; return whether it is the last one."""
+        number, progress = self._plan.first_epoch + epoch + 1, self._progress
+        self._watcher.epoch_begins(number)
+        keras_callbacks.on_epoch_begin(epoch)
+        logs = self._run_epoch(trainer, epoch, keras_callbacks)
+        progress.judge(logs, trainer.state)
+        stop = self._watcher.epoch_ended(number, logs, trainer.state)
+        added = keras_callbacks.on_epoch_end(epoch, logs)
+        # No interrupt can damage the state after the last epoch.
+        is_last = epoch == self._plan.epochs - 1
+        progress.epoch_ended(logs | added, None if is_last else trainer.kept())
+        return is_last or stop or keras_callbacks.stop or progress.best.waited_enough
+
+    def _run_epoch(
+        self, trainer: Any, epoch: int, keras_callbacks: KerasCallbacks
+    ) -> dict[str, float]:
+        spec, plan, data = self._spec, self._plan, self._data
+        rng = epoch_generator(plan.seed, plan.first_epoch + epoch)
+        order = epoch_order(plan, data, rng)
+        draws = (
+            spec.augmentation.draw(rng, len(order), data.images.shape[1:3], plan.batch_size)
+            if spec.augmentation
+            else np.zeros((0, 8), np.float32)
+        )
+        rates = self._rates(epoch, len(order))
+        # A schedule of the optimizer has the next epoch's rate afterwards.
+        at_first = trainer.learning_rate if plan.learning_rate is None else None
+        # NaN means the optimizer's current rate, which callbacks may change.
+        planned = np.full(plan.steps_per_epoch(len(order)), np.nan) if rates is None else rates
+        scores = trainer.run_epoch(order, draws, planned, keras_callbacks)
+        if rates is None:
+            rates = np.array([trainer.learning_rate if at_first is None else at_first])
+        check_finite_loss(scores["loss"], plan.first_epoch + epoch + 1, max(rates))
+        logs = {**scores, "learning_rate": float(rates[-1])}
+        if len(data.validation_rows):
+            judged = trainer.evaluate(data.validation_rows)
+            logs |= {f"val_{name}": score for name, score in judged.items()}
+        return logs
+
+    def _rates(self, epoch: int, n_rows: int) -> NDArray[Any] | None:
+        """Return the rate of each step; None leaves it to the optimizer."""
+        plan, base = self._plan, self._plan.learning_rate
+        if base is None:
+            return None
+        steps = plan.steps_per_epoch(n_rows)
+        return plan.schedule.rates(base, epoch, plan.epochs, steps, self._progress.history)
 
 
 def _as_curves(logs: Mapping[str, float]) -> dict[str, list[float]]:
     return {name: [value] for name, value in logs.items()}
 
 
-def _run_epoch(
-    trainer: Any,
-    plan: Plan,
-    data: Data,
-    spec: TrainingSpec,
-    epoch: int,
-    history: Mapping[str, Sequence[float]],
-    keras_callbacks: KerasCallbacks,
-) -> dict[str, float]:
-    rng = epoch_generator(plan.seed, plan.first_epoch + epoch)
-    order = epoch_order(plan, data, rng)
-    draws = (
-        spec.augmentation.draw(rng, len(order), data.images.shape[1:3], plan.batch_size)
-        if spec.augmentation
-        else np.zeros((0, 8), np.float32)
-    )
-    steps = plan.steps_per_epoch(len(order))
-    base = plan.learning_rate
-    rates = None if base is None else plan.schedule.rates(base, epoch, plan.epochs, steps, history)
-    # A schedule of the optimizer has the next epoch's rate afterwards.
-    at_first = trainer.learning_rate if base is None else None
-    # NaN means the optimizer's current rate, which callbacks may change.
-    planned = np.full(steps, np.nan) if rates is None else rates
-    scores = trainer.run_epoch(order, draws, planned, keras_callbacks)
-    if rates is None:
-        rates = np.array([trainer.learning_rate if at_first is None else at_first])
-    check_finite_loss(scores["loss"], plan.first_epoch + epoch + 1, max(rates))
-    logs = {**scores, "learning_rate": float(rates[-1])}
-    if len(data.validation_rows):
-        judged = trainer.evaluate(data.validation_rows)
-        logs |= {f"val_{name}": score for name, score in judged.items()}
-    return logs
+def _curves(spec: TrainingSpec, data: Data) -> set[str]:
+    """Return the names of the curves that every epoch of a training has."""
+    scores = {"loss", *(metric.name for metric in spec.metrics)}
+    if spec.task.has_accuracy:
+        scores.add("accuracy")
+    of_validation = {f"val_{name}" for name in scores} if len(data.validation_rows) else set()
+    return {"learning_rate", *scores, *of_validation}
 
 
 def _check_watchable(plan: Plan, data: Data, spec: TrainingSpec) -> None:
@@ -267,15 +319,50 @@ class _Best:
 class _Progress:
     """The results of the finished epochs, which an interrupted training returns."""
 
-    def __init__(self, plan: Plan, n_rows: int) -> None:
-        self._plan, self._n_rows = plan, n_rows
+    def __init__(self, plan: Plan, data: Data) -> None:
+        self._plan, self._n_rows = plan, len(data.train_rows)
+        self._held_out = len(data.validation_rows) > 0
         self.best = _Best(plan)
         self.history: dict[str, list[float]] = {}
         self.kept: Sequence[Any] | None = None
         self.interrupted = False
 
+    @property
+    def n_epochs(self) -> int:
+        return len(self.history.get("loss", ()))
+
+    def judge(self, logs: Mapping[str, float], state: Callable[[], State]) -> None:
+        """Compare the scores of an epoch with those of the epochs before."""
+        self._see(continued(self.history, _as_curves(logs)), state)
+
+    def _see(self, history: Mapping[str, Sequence[float]], state: Callable[[], State]) -> None:
+        # Without validation rows, a callback may have added a curve of such a name.
+        measured = {
+            name: curve
+            for name, curve in history.items()
+            if self._held_out or not name.startswith("val_")
+        }
+        self.best.see(self._plan.first_epoch + len(history["loss"]), measured, state)
+
     def epoch_ended(self, logs: Mapping[str, float], kept: Sequence[Any] | None) -> None:
         self.history, self.kept = continued(self.history, _as_curves(logs)), kept
+
+    def saved(self, latest: State) -> Saved:
+        """Return what was reached, for a run that goes on from here."""
+        return Saved(latest, self.best.state, self.history, ended=False)
+
+    def take_up(self, saved: Saved) -> None:
+        """Go on from what an earlier run has reached."""
+        n_epochs = len(saved.history["loss"])
+        if not 1 <= n_epochs <= self._plan.epochs:
+            raise ValueError(f"it has {n_epochs} epochs; expected 1 to {self._plan.epochs}.")
+        stops_early = self._plan.patience is not None and not saved.ended
+        if stops_early is not (saved.best is not None):
+            raise ValueError("it lacks the best epoch's state, or has one without early stopping.")
+        best = saved.best or saved.latest
+        for n in range(1, n_epochs + 1):  # as they were judged then
+            self._see({name: curve[:n] for name, curve in saved.history.items()}, lambda: best)
+        self.history = saved.history
 
     def outcome(self, state: Callable[[], State]) -> Outcome:
         history, kept = self.history, -1

@@ -36,6 +36,7 @@ from skmnist.training._losses import Loss
 from skmnist.training._metrics import find_metrics
 from skmnist.training._optimizers import Optimizer, OptimizerSpec, find_optimizer, with_rate
 from skmnist.training._precision import DTYPES, find_dtype
+from skmnist.training._saver import CheckpointFile
 from skmnist.wrappers._arguments import FunctionArguments, without_prefix
 from skmnist.wrappers._compiled import check_compiled, compiled_metrics
 from skmnist.wrappers._offers import offers
@@ -314,9 +315,15 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
             return str(load_keras().config.dtype_policy().name)
         return find_dtype(self.dtype)
 
-    def _train(self, training: Training, sample_weight: Any, keep_optimizer: bool) -> Outcome:
+    def _train(
+        self,
+        training: Training,
+        sample_weight: Any,
+        keep_optimizer: bool,
+        file: CheckpointFile | None = None,
+    ) -> Outcome:
         with _failures_named("trained on"):
-            return super()._train(training, sample_weight, keep_optimizer)
+            return super()._train(training, sample_weight, keep_optimizer, file)
 
     def _outputs(self, X: Any) -> NDArray[Any]:
         with _failures_named("computed for"):

@@ -8,7 +8,10 @@ import pytest
 from files_of_digits import save_picture, unwrapped
 
 import skmnist
+from skmnist.classifiers._reporter import Reporter
 from skmnist.preprocessing import ImageLoader
+
+REALLY_BEGINS = Reporter.epoch_begins
 
 
 def test_a_folder_of_pictures_becomes_a_model_that_reads_pictures(files, model, bytes_of_digits):
@@ -78,6 +81,40 @@ def test_epochs_are_printed_while_they_pass(skmnist_command, files):
     )
     assert "[DNNClassifier] epoch 1/2" in ended.stdout
     assert "The model is in m.safetensors." in ended.stdout
+
+
+def test_a_training_goes_on_from_its_checkpoint(skmnist_command, files, tmp_path, monkeypatch):
+    command = "train", files / "digits.npz", "--recipe", "dnn", "--epochs", 3
+    going_on = *command, "--checkpoint", "c", "--resume", "-o", "resumed.safetensors"
+    skmnist_command(*command, "-o", "whole.safetensors", "--quiet")
+    with monkeypatch.context() as patch:
+        patch.setattr(Reporter, "epoch_begins", _fails_in_the_second)
+        assert skmnist_command(*going_on).exit_code == 1
+    ended = skmnist_command(*going_on)
+    assert ended.exit_code == 0
+    assert "epoch 1/3" not in ended.stdout
+    assert "epoch 2/3" in ended.stdout
+    whole, resumed = (skmnist.load(tmp_path / f"{n}.safetensors") for n in ("whole", "resumed"))
+    assert resumed[-1].history_ == whole[-1].history_
+
+
+def _fails_in_the_second(reporter, epoch):
+    if epoch == 2:
+        raise OSError("the disk is gone")
+    REALLY_BEGINS(reporter, epoch)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--resume"], "give the file to go on from as --checkpoint"),
+        (["--checkpoint", "c", "--recipe", "committee"], "committee isn't a single network"),
+    ],
+)
+def test_a_checkpoint_is_a_networks(words, named, skmnist_command, files):
+    ended = skmnist_command("train", files / "digits.npz", "-o", "m.safetensors", *words)
+    assert ended.exit_code == 2
+    assert named in unwrapped(ended.stderr)
 
 
 def test_a_function_of_ones_own_module_makes_the_classifier(skmnist_command, files, tmp_path):

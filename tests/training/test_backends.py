@@ -12,6 +12,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from unittest import mock
 
 import numpy as np
@@ -211,6 +212,31 @@ def stop_and_go_on():
     }
 
 
+def checkpoints():
+    """The bits of a fit, and of one that went on from the file after each of its epochs."""
+    from skmnist.training import _saver as saver
+
+    make, X, y = small()
+    settings = {"augmentation": "affine", "epochs": 3, "optimizer__ema_momentum": 0.9}
+    contents, write = [], saver.write
+
+    def note(path, content):
+        contents.append(content)
+        write(path, content)
+
+    def fit():
+        fitted = make().set_params(**settings).fit(X, y, checkpoint=path, resume=True)
+        return [bits(fitted, X), fitted.history_]
+
+    with TemporaryDirectory() as folder, mock.patch.object(saver, "write", note):
+        path = Path(folder, "fit.checkpoint")
+        found = [fit()]
+        for content in contents[:]:
+            path.write_bytes(content)
+            found.append(fit())
+    return found
+
+
 def judged_on_a_set():
     """A validation set of its own, of another dtype than the training set, and what is watched."""
     make, X, y = small()
@@ -382,6 +408,7 @@ ALL = [
     classifiers,
     determinism,
     stop_and_go_on,
+    checkpoints,
     judged_on_a_set,
     callbacks,
     sparse_rows,
@@ -438,6 +465,12 @@ def test_training_stops_early_and_goes_on_where_it_stopped(results):
     assert found["losses"][-1] < found["losses"][0]
     assert found["binary"] > 0.85
     assert found["twice two"] == found["four"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_checkpoint_leads_to_the_same_bits(results):
+    whole, *resumed = results["checkpoints"]
+    assert resumed == [whole] * 3
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -294,7 +294,7 @@ def test_tensorboard_has_a_log_of_the_training(few, tmp_path):
 
 def test_what_resumes_a_fit_of_keras_is_refused_with_the_way_out(few, tmp_path):
     backup = CALLBACKS.BackupAndRestore(tmp_path / "backup")
-    with pytest.raises(ValueError, match=r"BackupAndRestore, which resumes .* warm_start=True"):
+    with pytest.raises(ValueError, match=r"BackupAndRestore, which .* resume=True"):
         classifier(backup).fit(*few)
 
 

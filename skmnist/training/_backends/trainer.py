@@ -11,6 +11,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from skmnist._utils.backend import load_keras
+from skmnist._utils.errors import shown
+from skmnist._utils.tensor_files import stored_dtype
 from skmnist.training._callbacks import KerasCallbacks
 from skmnist.training._contract import Data, Plan, State, TrainingSpec
 from skmnist.training._parts import Part, Parts
@@ -64,6 +66,37 @@ class AbstractTrainer(ABC):
         for variable, value in zip(variables, kept, strict=True):
             variable.assign(value)
 
+    def latest(self) -> State:
+        """Copy all variables as they are in training, not averaged."""
+        return State(self._copies(self.network.variables), self._copies(self._optimizer.variables))
+
+    def checked(self, state: State) -> State:
+        """Return a state of a file; raise an error if it is another network's or optimizer's."""
+        return State(
+            self._checked("network", self.network.variables, state.network),
+            self._checked("optimizer", self._optimizer.variables, state.optimizer or ()),
+        )
+
+    def _checked(
+        self, what: str, variables: Sequence[Any], values: Sequence[NDArray[Any]]
+    ) -> list[NDArray[Any]]:
+        expected = self._copies(variables)
+        if len(expected) == len(values):
+            values = [
+                # Files have no dtypes but NumPy's own.
+                value.view(like.dtype) if value.dtype == stored_dtype(like.dtype) else value
+                for value, like in zip(values, expected, strict=True)
+            ]
+        described, found = (
+            [(value.dtype.name, value.shape) for value in each] for each in (expected, values)
+        )
+        if described != found:
+            raise ValueError(
+                f"its tensors are not the {what}'s: expected {shown(described)}, found "
+                f"{shown(found)}."
+            )
+        return list(values)
+
     def finish(self) -> None:
         """Release the data."""
         self._trained = self._judged = None
@@ -71,9 +104,7 @@ class AbstractTrainer(ABC):
     def state(self) -> State:
         """Copy all variables, the network's as averaged if the optimizer averages them."""
         with self._averaged():
-            return State(
-                self._copies(self.network.variables), self._copies(self._optimizer.variables)
-            )
+            return self.latest()
 
     @property
     def learning_rate(self) -> float:
@@ -204,13 +235,16 @@ class AbstractTrainer(ABC):
     def _new_state(self, seed: int) -> State:
         as_built = self._seed == seed
         network = self.network if as_built else self._training_spec.architecture.build(seed)
-        self._seed = None
         return State(self._copies(network.variables), None)
 
     def _assign(self, state: State) -> None:
+        self._seed = None  # the weights are no longer those that were built
         for variable, value in zip(self.network.variables, state.network, strict=True):
             variable.assign(value)
         optimizer_state = state.optimizer or self._new_optimizer_state()
+        shapes = [tuple(variable.shape) for variable in self._optimizer.variables]
+        if [value.shape for value in optimizer_state] != shapes:
+            raise ValueError("the optimizer's state, as it was loaded, isn't this optimizer's.")
         for variable, value in zip(self._optimizer.variables, optimizer_state, strict=True):
             variable.assign(value)
 
