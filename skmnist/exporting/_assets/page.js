@@ -231,25 +231,24 @@ function drawPaper({ photo, strokes }) {
 const bytesOf = (pixels) => Uint8Array.from(pixels, (p) =>
   Math.max(0, Math.min(255, Math.round((255 * (p - picture[0])) / (picture[1] - picture[0])))));
 
+const FOR = [255, 138, 40], AGAINST = [64, 150, 240], DIMMED = 0.45; // as in page.css
+
 // Draw pixels as they are, in grey or in colour, and over them what speaks for the answer.
 function drawImage(canvas, pixels, evidence) {
   canvas.width = width, canvas.height = height;
   if (!pixels) return;
   const context = canvas.getContext("2d"), bytes = bytesOf(pixels), image = context.createImageData(width, height);
-  const colours = ["--for", "--against"].map((name) => rgbOf(getComputedStyle(canvas).getPropertyValue(name)));
-  const strongest = evidence ? Math.max(...evidence.map(Math.abs)) || 1 : 1;
+  const strongest = Math.max(...(evidence ?? [0]).map(Math.abs)) || 1;
   for (let i = 0; i < height * width; i++) {
-    const share = evidence ? Math.abs(evidence[i]) / strongest : 0, over = colours[evidence?.[i] < 0 ? 1 : 0];
+    const share = evidence ? Math.abs(evidence[i]) / strongest : 0, colour = evidence?.[i] < 0 ? AGAINST : FOR;
     for (let c = 0; c < 3; c++) {
-      const grey = bytes[i * nChannels + (nChannels === 3 ? c : 0)];
-      image.data[4 * i + c] = (evidence ? 0.55 : 1) * grey * (1 - share) + share * over[c];
+      const value = bytes[i * nChannels + (nChannels === 3 ? c : 0)];
+      image.data[4 * i + c] = (evidence ? DIMMED : 1) * value * (1 - share) + share * colour[c];
     }
     image.data[4 * i + 3] = 255;
   }
   context.putImageData(image, 0, 0);
 }
-
-const rgbOf = (colour) => [1, 3, 5].map((i) => parseInt(colour.trim().slice(i, i + 2), 16));
 
 // -- the answer ---------------------------------------------------------------------------
 
@@ -439,6 +438,9 @@ else {
 new ResizeObserver(() => drawPaper(content())).observe(paper);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => changed());
 update();
+// Browsers compile what has run some times: before the first stroke, not while it is drawn.
+const warmUp = (n) => n && whenIdle(() => { predict(between(ink, Array(height * width * nChannels).fill(0.5))); warmUp(n - 1); });
+warmUp(12);
 
 // For the console: the probabilities of an image, whose pixels are as the training images' are.
 window.skmnist = {
