@@ -29,9 +29,9 @@ def demo(
             show_default=False,
         ),
     ] = None,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="File of the page, .html.")
-    ] = Path("digits.html"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="File of the page, .html.")] = Path(
+        "digits.html"
+    ),
     show: Annotated[
         bool, typer.Option("--open/--no-open", help="Whether the browser opens the page.")
     ] = True,

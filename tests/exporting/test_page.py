@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.naive_bayes import GaussianNB
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from skmnist import (
     CapsNetClassifier,
@@ -129,9 +129,9 @@ def test_ink_is_dark_where_it_was_dark_in_training(digits):
 def test_a_pipeline_of_pictures_is_prepared_as_its_steps_say(digits):
     X, _, y, _ = digits
     images = X[:100].reshape(-1, 8, 8) * 15
-    pipeline = make_pipeline(ImageLoader(mode="RGB"), DigitNormalizer(size=8, inner_size=6))
-    pipeline.steps.append(("classifier", fitted(images, y[:100])))
-    model = model_in(page_of(pipeline))
+    normalizer, network = DigitNormalizer(size=8, inner_size=6), fitted(images, y[:100])
+    steps = [("loader", ImageLoader(mode="RGB")), ("normalizer", normalizer), ("network", network)]
+    model = model_in(page_of(Pipeline(steps)))
     assert model["findsInk"]
     assert model["drawing"]["inner"] == [6, 6]
     assert '"model.safetensors")[-1]' in model["readme"]
@@ -171,7 +171,9 @@ def test_layers_that_have_no_steps_are_named(digits):
     X, _, y, _ = digits
     capsules = CapsNetClassifier(filters=4, n_primary_maps=1, kernel_size=3, epochs=1)
     capsules.fit(X[:60].reshape(-1, 8, 8), y[:60])
-    with pytest.raises(ValueError, match=r"Squash, Routing, Length\. It knows .* \.onnx or \.keras"):
+    with pytest.raises(
+        ValueError, match=r"Squash, Routing, Length\. It knows .* \.onnx or \.keras"
+    ):
         page_of(capsules)
 
 

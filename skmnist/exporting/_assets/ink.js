@@ -86,13 +86,13 @@ function centreOf({ height, width, values }) {
 
 // Draw strokes so that they are as large as training images are, with a pen as wide as theirs, and
 // the centre of mass in the middle. MNIST's is the pixel after the middle of the image.
+const SMALLEST = 0.03; // of the paper: less is a dot
 function drawn(strokes, { height, width, inner, pen }) {
   const points = strokes.flat(), xs = points.map(([x]) => x), ys = points.map(([, y]) => y);
   const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
   const scale = Math.min(
-    (inner[0] - pen) / Math.max(bottom - top, 0.02),
-    (inner[1] - pen) / Math.max(right - left, 0.02),
-    Math.max(height, width) * 4,
+    (inner[0] - pen) / Math.max(bottom - top, SMALLEST),
+    (inner[1] - pen) / Math.max(right - left, SMALLEST),
   );
   const box = [(bottom - top) * scale + pen, (right - left) * scale + pen];
   const at = ([down, across]) =>
@@ -284,11 +284,11 @@ function fitted(photo, height, width, nChannels) {
   const channels = nChannels === 3 ? photo.channels : [greyOf(photo)];
   const image = new Float32Array(height * width * nChannels);
   channels.forEach((values, c) => {
-    const small = resized(gridOf(photo.height, photo.width, values), scale), border = [];
-    for (let i = 0; i < values.length; i++) {
-      const y = Math.floor(i / photo.width), x = i % photo.width;
-      if (y === 0 || x === 0 || y === photo.height - 1 || x === photo.width - 1) border.push(values[i]);
-    }
+    const small = resized(gridOf(photo.height, photo.width, values), scale);
+    const border = small.values.filter((_, i) => {
+      const y = Math.floor(i / small.width), x = i % small.width;
+      return y === 0 || x === 0 || y === small.height - 1 || x === small.width - 1;
+    });
     const top = (height - small.height) >> 1, left = (width - small.width) >> 1, paper = median(border);
     for (let y = 0; y < height; y++)
       for (let x = 0; x < width; x++) {
