@@ -18,7 +18,6 @@ from sklearn.utils.validation import check_is_fitted
 import skmnist
 from skmnist._inputs.picture_range import picture_range
 from skmnist._inputs.pixels import PixelValues
-from skmnist._utils.errors import shown
 from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.exporting._steps import steps_of
 from skmnist.preprocessing import DigitNormalizer, ImageLoader
@@ -121,8 +120,8 @@ def _split(classifier: Any) -> tuple[list[Any], Any]:
 def _check(network: Any) -> None:
     if not isinstance(network, NetworkClassifier):
         raise TypeError(
-            f"a page is made of a network classifier of skmnist, such as CNNClassifier, not of "
-            f"{shown(network)}."
+            "a page is made of a network classifier of skmnist, such as CNNClassifier, not of "
+            f"{type(network).__name__}."
         )
     check_is_fitted(network)
     if network.target_type_ == "multilabel-indicator":
@@ -176,7 +175,7 @@ def _pixel_values(network: Any, state: dict[str, Any]) -> PixelValues:
         low, high = network.pixel_offset_, network.pixel_offset_ + network.pixel_scale_
         return PixelValues(low, high, 1.0, 0.0, (low,))
     *numbers, background = state["_pixels_"]
-    return PixelValues(*numbers, tuple(background))
+    return PixelValues._make([*numbers, tuple(background)])
 
 
 def _ranges(values: PixelValues) -> tuple[list[float], list[float]]:

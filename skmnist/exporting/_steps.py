@@ -164,7 +164,7 @@ def _translated(node: Any, taken: list[int], steps: Steps, unknown: list[str]) -
         return _unknown(name, unknown)
     try:
         return [translate(layer, node, taken, steps)]
-    except _NotTranslatable as error:
+    except _UntranslatableError as error:
         return _unknown(f"{name} ({error})", unknown)
 
 
@@ -180,7 +180,7 @@ def _is_known(layer: Any) -> bool:
     return type(layer).__module__.partition(".")[0] in ("keras", "skmnist")
 
 
-class _NotTranslatable(Exception):
+class _UntranslatableError(Exception):
     """A layer's settings have no steps."""
 
 
@@ -252,14 +252,14 @@ def _window(
 
 def _check_channels_last(layer: Any) -> None:
     if layer.data_format != "channels_last":
-        raise _NotTranslatable("channels first")
+        raise _UntranslatableError("channels first")
 
 
 def _kind_of_pooling(layer: Any) -> str:
     return "maximum" if "Max" in type(layer).__name__ else "mean"
 
 
-def _global_pooling(layer: Any, node: Any, taken: list[int], steps: Steps) -> int:
+def _global_pooling(layer: Any, _node: Any, taken: list[int], steps: Steps) -> int:
     _check_channels_last(layer)
     height, width, channels = steps.shapes[taken[0]]
     pooled = steps.add(
@@ -276,7 +276,7 @@ def _global_pooling(layer: Any, node: Any, taken: list[int], steps: Steps) -> in
 
 def _dense(layer: Any, _node: Any, taken: list[int], steps: Steps) -> int:
     if len(steps.shapes[taken[0]]) != 1:
-        raise _NotTranslatable("of feature maps that aren't flat")
+        raise _UntranslatableError("of feature maps that aren't flat")
     bias = {"bias": steps.vector(layer.bias)} if layer.use_bias else {}
     kernel = steps.kernel(layer.kernel)
     value = steps.add("dense", taken, kernel["shape"][1:], kernel=kernel, **bias)
@@ -286,7 +286,7 @@ def _dense(layer: Any, _node: Any, taken: list[int], steps: Steps) -> int:
 def _normalisation(layer: Any, _node: Any, taken: list[int], steps: Steps) -> int:
     shape = steps.shapes[taken[0]]
     if layer.axis not in (-1, len(shape)):
-        raise _NotTranslatable("of another axis than the last")
+        raise _UntranslatableError("of another axis than the last")
     mean, variance = (
         np.asarray(values, np.float64) for values in (layer.moving_mean, layer.moving_variance)
     )
@@ -322,7 +322,7 @@ def _resizing(layer: Any, _node: Any, taken: list[int], steps: Steps) -> int:
     _check_channels_last(layer)
     plain = not (layer.crop_to_aspect_ratio or layer.pad_to_aspect_ratio or layer.antialias)
     if layer.interpolation != "bilinear" or not plain:
-        raise _NotTranslatable("other than bilinear")
+        raise _UntranslatableError("other than bilinear")
     channels = steps.shapes[taken[0]][2]
     return steps.add("resizing", taken, (layer.height, layer.width, channels))
 
@@ -330,14 +330,14 @@ def _resizing(layer: Any, _node: Any, taken: list[int], steps: Steps) -> int:
 def _addition(_layer: Any, _node: Any, taken: list[int], steps: Steps) -> int:
     shapes = {steps.shapes[value] for value in taken}
     if len(shapes) > 1:
-        raise _NotTranslatable("of different shapes")
+        raise _UntranslatableError("of different shapes")
     return steps.add("addition", taken, shapes.pop())
 
 
 def _concatenation(layer: Any, _node: Any, taken: list[int], steps: Steps) -> int:
     *sides, _ = steps.shapes[taken[0]]
     if layer.axis not in (-1, len(sides) + 1):
-        raise _NotTranslatable("along another axis than the last")
+        raise _UntranslatableError("along another axis than the last")
     n = sum(steps.shapes[value][-1] for value in taken)
     return steps.add("concatenation", taken, (*sides, n))
 
@@ -348,7 +348,7 @@ def _activation(layer: Any, _node: Any, taken: list[int], steps: Steps) -> int:
 
 def _relu(layer: Any, _node: Any, taken: list[int], steps: Steps) -> int:
     if layer.threshold:
-        raise _NotTranslatable("with a threshold")
+        raise _UntranslatableError("with a threshold")
     limit = {} if layer.max_value is None else {"limit": float(layer.max_value)}
     return _add_activation("leaky_relu", taken[0], steps, slope=layer.negative_slope, **limit)
 
@@ -359,13 +359,13 @@ def _leaky_relu(layer: Any, _node: Any, taken: list[int], steps: Steps) -> int:
 
 def _elu(layer: Any, _node: Any, taken: list[int], steps: Steps) -> int:
     if layer.alpha != 1:
-        raise _NotTranslatable("with another alpha than 1")
+        raise _UntranslatableError("with another alpha than 1")
     return _add_activation("elu", taken[0], steps)
 
 
 def _softmax(layer: Any, _node: Any, taken: list[int], steps: Steps) -> int:
     if layer.axis not in (-1, len(steps.shapes[taken[0]])):
-        raise _NotTranslatable("along another axis than the last")
+        raise _UntranslatableError("along another axis than the last")
     return _add_activation("softmax", taken[0], steps)
 
 
@@ -373,7 +373,7 @@ def _activated(function: Any, value: int, steps: Steps) -> int:
     """Add an activation that is a function of Keras; a linear one is no step."""
     name = getattr(function, "__name__", type(function).__name__)
     if not _is_of_keras(function) or name not in _ACTIVATIONS:
-        raise _NotTranslatable(f"with the activation {name}")
+        raise _UntranslatableError(f"with the activation {name}")
     return value if name == "linear" else _add_activation(name, value, steps)
 
 

@@ -1,5 +1,7 @@
 """Ten digits as a hand draws them: strokes of points from 0 to 1, x to the right and y down."""
 
+from itertools import pairwise
+
 import numpy as np
 
 
@@ -11,9 +13,7 @@ def arc(x, y, width, height, start, end):
 
 def line(*corners):
     """Points between corners, as close together as a mouse reports them."""
-    parts = [
-        np.linspace(corner, after, 8) for corner, after in zip(corners, corners[1:], strict=False)
-    ]
+    parts = [np.linspace(corner, after, 8) for corner, after in pairwise(corners)]
     return [(float(x), float(y)) for x, y in np.concatenate(parts)]
 
 

@@ -149,7 +149,7 @@ def test_a_step_that_the_page_cannot_compute_is_named(digits):
 
 
 def test_other_classifiers_are_refused(digits):
-    with pytest.raises(TypeError, match="network classifier of skmnist.*not of GaussianNB"):
+    with pytest.raises(TypeError, match=r"network classifier of skmnist.*not of GaussianNB"):
         page_of(GaussianNB().fit(digits[0][:100], digits[2][:100]))
     with pytest.raises(NotFittedError):
         page_of(DNNClassifier())

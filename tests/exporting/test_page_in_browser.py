@@ -258,7 +258,7 @@ def test_undo_and_clear_take_back_and_can_be_taken_back(page_of_digits):
     page.click("#clear")
     after_a_frame(page)
     assert page.evaluate("skmnist.shown") is None
-    assert page.inner_text("#label") == "–"
+    assert page.inner_text("#confidence") == ""
     assert page.is_disabled("#clear")
     page.click("#undo")
     after_a_frame(page)
