@@ -116,7 +116,8 @@ function movePen([x, y], event) {
   const within = (place) => Math.min(0.98, Math.max(0.02, place));
   pen.place = [within(pen.place[0] + x * STEP), within(pen.place[1] + y * STEP)];
   pen.byKey = true;
-  if (pen.stroke) pen.stroke.points.push(pen.place);
+  if (!pen.stroke) return drawPaper(content());
+  pen.stroke.points.push(pen.place);
   changed(event);
 }
 
@@ -124,6 +125,7 @@ function togglePen(event) {
   pen.byKey = true;
   pen.stroke = pen.stroke ? null : { kind: "stroke", points: [pen.place] };
   if (pen.stroke) act(pen.stroke, event);
+  else drawPaper(content());
   say(pen.stroke ? "The pen is down." : "The pen is up.");
 }
 
@@ -138,7 +140,12 @@ paper.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
-paper.addEventListener("blur", () => { pen.byKey = false; changed(); });
+paper.addEventListener("blur", () => {
+  if (pen.byKey) pen.stroke = null;
+  pen.byKey = false;
+  drawPaper(content());
+});
+paper.addEventListener("focus", () => drawPaper(content()));
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "z") undo(), event.preventDefault();
 });
@@ -271,6 +278,7 @@ function showAnswer() {
   const label = shown ? model.classes[order[0]] : "–";
   element("label").textContent = label;
   element("label").classList.toggle("word", label.length > 3);
+  element("label").classList.toggle("empty", !shown);
   element("confidence").textContent = shown ? percent(shown.probabilities[order[0]]) : "";
   element("next").textContent = shown ? nextOf(order) : model.hint;
   const numbers = isFixed || !shown ? [...rows.keys()] : order;
@@ -363,9 +371,10 @@ function showEvidence(pixels, evidence, { effect, middle, after }) {
   const third = (place, side) => Math.min(2, Math.max(0, Math.floor((3 * place) / side)));
   let text = "No single part decided.";
   if (effect > 0) {
-    const [best] = ranked(after);
-    const where = places[third(middle[0], height)][third(middle[1], width)];
-    text = `Most decisive: the ${where}. Without it: ${model.classes[best]}, ${percent(after[best])}.`;
+    const [best] = ranked(after), where = places[third(middle[0], height)][third(middle[1], width)];
+    const same = model.classes[best] === element("label").textContent;
+    const answer = `${same ? "still " : ""}${model.classes[best]} (${percent(after[best])})`;
+    text = `Most decisive: the ${where}. Without it, the answer is ${answer}.`;
   }
   element("decisive").textContent = text;
   element("decided").ariaLabel = text;
