@@ -4,6 +4,7 @@ import io
 import shutil
 import zipfile
 from base64 import b64encode
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -12,9 +13,17 @@ from sklearn.pipeline import Pipeline
 from strokes_of_digits import DIGITS
 
 import skmnist
-from skmnist import CNNClassifier, DigitNormalizer, DNNClassifier, ImageLoader, load_image_folder
+from skmnist import (
+    CNNClassifier,
+    DigitNormalizer,
+    DNNClassifier,
+    ImageLoader,
+    KerasClassifier,
+    load_image_folder,
+)
 from skmnist._utils.backend import load_keras
 from skmnist.exporting._page import page_of
+from skmnist.exporting._steps import steps_of
 from skmnist.networks import (
     VGGBlocks,
     convolutional_network,
@@ -46,7 +55,7 @@ def browser():
 def reader(mnist):
     """The default network, trained for seconds on a part of MNIST."""
     (X, y), _ = mnist
-    return CNNClassifier(epochs=3, dtype="float32", random_state=0).fit(X[:5000], y[:5000])
+    return CNNClassifier(epochs=3, dtype="float32", random_state=0).fit(X[:4000], y[:4000])
 
 
 @pytest.fixture
@@ -116,6 +125,10 @@ def rounded(network):
     return network
 
 
+def network_script():
+    return (files("skmnist.exporting") / "_assets" / "network.js").read_text(encoding="utf-8")
+
+
 def shown_pixels(page):
     return np.array(page.evaluate("Array.from(skmnist.shown.pixels)"))
 
@@ -177,10 +190,6 @@ NETWORKS = {
 
 @pytest.mark.parametrize("make", NETWORKS.values(), ids=NETWORKS)
 def test_every_layer_computes_what_keras_computes(browser, make):
-    from importlib.resources import files
-
-    from skmnist.exporting._steps import steps_of
-
     network = make(load_keras())
     rng = np.random.default_rng(0)
     for variable in network.trainable_variables:
@@ -190,11 +199,10 @@ def test_every_layer_computes_what_keras_computes(browser, make):
             variable.assign(rng.uniform(0.5, 2, variable.shape))
     images = rng.normal(size=(20, *network.input_shape[1:])).astype(np.float32)
     steps = steps_of(network)
-    script = (files("skmnist.exporting") / "_assets" / "network.js").read_text(encoding="utf-8")
     page = browser.new_page()
     found = page.evaluate(
         f"""([model, weights, images]) => {{
-            {script}
+            {network_script()}
             const bytes = Uint8Array.from(atob(weights), (c) => c.charCodeAt(0));
             const outputs = networkOf(model, bytes.buffer);
             return images.map((image) => Array.from(outputs(image)));
@@ -208,6 +216,35 @@ def test_every_layer_computes_what_keras_computes(browser, make):
     page.close()
     expected = rounded(network).predict_on_batch(images)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_outputs_become_probabilities_as_in_predict_proba(browser):
+    page = browser.new_page()
+    cases = [[[2.0], True], [[0.3], False], [[0.1, 0.3], False], [[1000.0, 998.0], True]]
+    cases.append([[0.0, 0.0], False])
+    found = page.evaluate(
+        f"""(cases) => {{
+            {network_script()}
+            return cases.map((one) => Array.from(probabilitiesOf(...one)));
+        }}""",
+        cases,
+    )
+    page.close()
+    expected = [[0.1192, 0.8808], [0.7, 0.3], [0.25, 0.75], [0.8808, 0.1192], [0.5, 0.5]]
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def logits(n_classes):
+    layers = load_keras().layers
+    return load_keras().Sequential([layers.Flatten(), layers.Dense(n_classes)])
+
+
+def test_a_network_of_ones_own_has_its_probabilities(opened, images):
+    X, y = images
+    classifier = KerasClassifier(logits, epochs=20, random_state=0).fit(X, y)
+    page = opened(classifier)
+    found = [page.evaluate("(x) => skmnist.predict(x)", x.ravel().tolist()) for x in X[:20]]
+    np.testing.assert_allclose(found, classifier.predict_proba(X[:20]), atol=1e-3)
 
 
 # -- drawing ----------------------------------------------------------------------------------
@@ -432,6 +469,20 @@ def test_labels_are_shown_as_they_are_written_and_survive_in_corrections(opened,
     corrections = load_image_folder(folder, labels="labels.csv")
     assert corrections.images.shape == (2, 8, 8)
     assert {*corrections.target_names} == {LABELS[0], "a/b"}
+
+
+def test_of_many_classes_the_most_probable_are_shown_and_all_can_be_chosen(opened, digits):
+    X, _, y, _ = digits
+    labels = np.array([f"{label}{'ab'[i % 2]}" for i, label in enumerate(y[:400])])
+    page = opened(DNNClassifier(hidden_units=(), epochs=10, random_state=0).fit(X[:400], labels))
+    draw(page, DIGITS["0"])
+    shown = page.locator("#bars .percent").all_text_contents()
+    assert len(shown) == 10
+    percents = [float(text.strip("< %")) for text in shown]
+    assert percents == sorted(percents, reverse=True)
+    page.select_option("#classes select", label="9b")
+    page.click("#classes button")
+    assert page.inner_text("#message") == "Kept as 9b."
 
 
 # -- every screen -----------------------------------------------------------------------------
