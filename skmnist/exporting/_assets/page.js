@@ -404,7 +404,7 @@ function showKept() {
     button.addEventListener("click", () => {
       kept = kept.filter((other) => other !== correction);
       showKept();
-      element("download").focus();
+      (kept.length ? element("download") : paper).focus();
     });
     return made("li", {}, button);
   }));
