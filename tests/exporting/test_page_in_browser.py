@@ -104,6 +104,16 @@ def draw(page, strokes, *, after_each=lambda page: None):
     after_a_frame(page)
 
 
+def draw_by_finger(page, stroke):
+    """Draw by events of a touch screen, which would scroll elsewhere."""
+    box, touch = page.locator("#paper").bounding_box(), page.context.new_cdp_session(page)
+    for i, (x, y) in enumerate(stroke):
+        point = {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}
+        kind = "touchMove" if i else "touchStart"
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
 def after_a_frame(page):
     page.evaluate("new Promise((end) => requestAnimationFrame(() => setTimeout(end)))")
 
@@ -494,9 +504,11 @@ def test_the_page_is_usable_at_360_pixels_in_the_dark_by_a_finger(opened, reader
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert max(map(int, background[4:-1].split(","))) < 40
-    box = page.locator("#paper").bounding_box()
-    page.touchscreen.tap(box["x"] + 100, box["y"] + 100)
+    draw_by_finger(page, DIGITS["7"][0])
     wait_until(page, "skmnist.shown !== null")
+    after_a_frame(page)
+    assert page.inner_text("#label") == "7"
+    assert page.evaluate("scrollY") == 0
     sides = page.evaluate(
         "[...document.querySelectorAll('button, .button')].map((b) => b.offsetHeight)"
     )

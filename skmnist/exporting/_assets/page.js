@@ -318,19 +318,18 @@ const logOdds = (p) => Math.log(Math.max(p, 1e-9) / Math.max(1 - p, 1e-9));
 
 function explain({ pixels, probabilities }, answer, mine) {
   const evidence = new Float64Array(height * width), before = logOdds(probabilities[answer]);
-  const squares = [...squaresOn(pixels)];
+  const squares = squaresOn(pixels);
   let decisive = { effect: 0 };
   const work = () => {
     if (mine !== task) return; // the drawing has changed
-    const until = performance.now() + 8;
-    while (squares.length && performance.now() < until) {
-      const { covered, places, middle } = squares.pop();
-      const after = predict(covered), effect = before - logOdds(after[answer]);
-      for (const i of places) evidence[i] += effect;
-      if (effect > decisive.effect) decisive = { effect, middle, after };
+    for (const until = performance.now() + 8; performance.now() < until; ) {
+      const { value, done } = squares.next();
+      if (done) return showEvidence(pixels, evidence, decisive);
+      const after = predict(value.covered), effect = before - logOdds(after[answer]);
+      for (const i of value.places) evidence[i] += effect;
+      if (effect > decisive.effect) decisive = { effect, middle: value.middle, after };
     }
-    if (squares.length) whenIdle(work);
-    else showEvidence(pixels, evidence, decisive);
+    whenIdle(work);
   };
   whenIdle(work);
 }
