@@ -192,7 +192,11 @@ def _finds_ink(steps: list[Any], network: Any, values: PixelValues) -> bool:
         return False
     if any(isinstance(step, DigitNormalizer) for step in steps):
         return True
-    return values.has_margin or not steps
+    return values.has_margin or not steps or _are_characters(network)
+
+
+def _are_characters(network: Any) -> bool:
+    return all(len(str(label)) == 1 for label in network.classes_)
 
 
 def _drawing(steps: list[Any], network: Any, values: PixelValues) -> dict[str, Any]:
@@ -287,9 +291,8 @@ class _Kind:
 def _kind(network: Any) -> _Kind:
     if network.image_shape_[2] == 3:
         return _Kind("Show a picture", draws=False)
-    labels = [str(label) for label in network.classes_]
-    if all(len(label) == 1 for label in labels):
-        digits = all(label.isdecimal() for label in labels)
+    if _are_characters(network):
+        digits = all(str(label).isdecimal() for label in network.classes_)
         return _Kind("Draw a digit" if digits else "Draw a character", draws=True)
     return _Kind("Draw something", draws=True)
 

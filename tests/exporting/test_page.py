@@ -137,6 +137,14 @@ def test_a_pipeline_of_pictures_is_prepared_as_its_steps_say(digits):
     assert '"model.safetensors")[-1]' in model["readme"]
 
 
+def test_photographs_are_taken_as_they_are_where_nothing_shows_characters(digits):
+    X, _, y, _ = digits
+    for names, finds_ink in (("abcdefghij", True), ([f"thing {i}" for i in range(10)], False)):
+        network = fitted(X[:100].reshape(-1, 8, 8), np.array([*names])[y[:100]])
+        pipeline = Pipeline([("loader", ImageLoader(8)), ("network", network)])
+        assert model_in(page_of(pipeline))["findsInk"] is finds_ink
+
+
 def test_a_step_that_the_page_cannot_compute_is_named(digits):
     X, _, y, _ = digits
     network = DNNClassifier(hidden_units=(4,), epochs=1)
