@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from errno import EISDIR
 from pathlib import Path
@@ -14,20 +15,23 @@ from safetensors.numpy import save as as_safetensors
 from skmnist._utils.backend import load_keras
 from skmnist._utils.files import write
 from skmnist._utils.provenance import versions
-from skmnist.persistence._checks import finite_number
+from skmnist.persistence._checks import finite_number, is_count, shortened
 from skmnist.persistence._fitted import (
-    Networks,
     architecture_of,
     decoded_fitted,
     encoded_fitted,
+    new_store,
 )
-from skmnist.persistence._models import Models, check_models, given
+from skmnist.persistence._models import check_models, given
 from skmnist.persistence._variables import digest, read_variables, tensors_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FORMAT_VERSION = 1
+# The second one has archives of scikit-learn's objects; the rest is written as the first, which
+# older versions of this package read.
+_FORMAT_VERSIONS = (1, 2)
+_RELEASE = re.compile(r"\d{1,4}(\.\d{1,4}){1,3}")
 _SUFFIXES_OF_OTHERS = {
     ".gz",
     ".h5",
@@ -105,15 +109,19 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     """
     path = Path(path).expanduser()
     _check_suffix(path)
-    networks: Networks = {}
-    models = Models()
-    part = encoded_fitted(estimator, "", networks, models)
-    decoded_fitted(part, "", {}, models)  # what can't be loaded is not written
-    content = {"format_version": _FORMAT_VERSION, **part, "versions": versions("safetensors")}
-    tensors: dict[str, NDArray[Any]] = {}
-    for place, network in networks.items():
+    store = new_store()
+    part = encoded_fitted(estimator, "", store)
+    # What can't be loaded is not written.
+    decoded_fitted(
+        json.loads(_as_text(part)), "", new_store(models=store.models, tensors=store.arrays)
+    )
+    tensors = dict(store.arrays)
+    for place, network in store.networks.items():
         predictor = network.__skmnist_predictor__
         tensors |= tensors_of(place, predictor.architecture, predictor.variables)
+    format_version = _FORMAT_VERSIONS[store.n_archives > 0]
+    with_packages = ("safetensors", "skops") if store.n_archives else ("safetensors",)
+    content = {"format_version": format_version, **part, "versions": versions(*with_packages)}
     content["sha256"] = digest(sorted(tensors.items()), _as_text(content))
     write(path, as_safetensors(tensors, {"skmnist": _as_text(content)}))
 
@@ -170,15 +178,38 @@ def load(path: str | os.PathLike[str], *, model: Any = None) -> Any:
     check_models(model)
     load_keras()  # before, as its errors aren't the file's
     with _named_in_errors(path), safe_open(path, framework="np") as file:
-        networks: Networks = {}
         content = _content(file.metadata())
         _check_digest(content, file)
-        estimator = decoded_fitted(_of_estimator(content), "", networks, given(model, content))
-        architectures = {place: architecture_of(network) for place, network in networks.items()}
-        variables = read_variables(file, architectures)
-    for place, values in zip(networks, variables, strict=True):
-        networks[place].__skmnist_setvariables__(values)
+        store = new_store(models=given(model, content), tensors=_Tensors(file))
+        estimator = decoded_fitted(_of_estimator(content), "", store)
+        architectures = {
+            place: architecture_of(network) for place, network in store.networks.items()
+        }
+        variables = read_variables(file, architectures, store.taken)
+        for network, values in zip(store.networks.values(), variables, strict=True):
+            network.__skmnist_setvariables__(values)
+        for features in store.features:
+            features.__skmnist_complete__()
     return estimator
+
+
+class _Tensors(Mapping[str, "NDArray[Any]"]):
+    """The tensors of a file, each read when it is asked for."""
+
+    def __init__(self, file: Any) -> None:
+        self._file, self._names = file, frozenset(file.keys())
+
+    def __getitem__(self, name: str) -> "NDArray[Any]":
+        if name not in self._names:
+            raise KeyError(name)
+        tensor: NDArray[Any] = self._file.get_tensor(name)
+        return tensor
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 @contextmanager
@@ -186,7 +217,7 @@ def _named_in_errors(path: Any) -> Iterator[None]:
     """Name the file in errors that its content causes."""
     try:
         yield
-    except (OSError, MemoryError):
+    except (ImportError, MemoryError, OSError):
         raise
     except Exception as error:
         raise ValueError(
@@ -210,14 +241,25 @@ def _content(metadata: dict[str, str] | None) -> dict[str, Any]:
     content = json.loads(
         metadata["skmnist"], parse_float=finite_number, parse_constant=finite_number
     )
-    if not isinstance(content, dict) or content.get("format_version") != _FORMAT_VERSION:
-        raise ValueError(
-            f"expected format version {_FORMAT_VERSION}; a file of a later version needs a newer "
-            "skmnist."
-        )
+    if not isinstance(content, dict) or content.get("format_version") not in _FORMAT_VERSIONS:
+        raise ValueError(_other_format(content if isinstance(content, dict) else {}))
     if "versions" not in content:
         raise ValueError("its JSON has no 'versions'; expected those that it was saved with.")
     return content
+
+
+def _other_format(content: dict[str, Any]) -> str:
+    """Return the message for a format that isn't known, with the release that wrote it."""
+    found, of_file = content.get("format_version"), content.get("versions")
+    known = " or ".join(map(str, _FORMAT_VERSIONS))
+    if not (is_count(found) and found > max(_FORMAT_VERSIONS)):
+        return f"expected format version {known}; got {shortened(found)}."
+    written = of_file.get("skmnist") if isinstance(of_file, dict) else None
+    if isinstance(written, str) and _RELEASE.fullmatch(written):
+        newer = f'it was written by skmnist {written}: pip install "skmnist>={written}"'
+    else:
+        newer = "it was written by a newer skmnist: pip install --upgrade skmnist"
+    return f"expected format version {known}; got {found}, as {newer}."
 
 
 def _check_digest(content: dict[str, Any], file: Any) -> None:

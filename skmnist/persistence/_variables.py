@@ -40,10 +40,13 @@ def digest(tensors: Iterable[tuple[str, NDArray[Any]]], text: str) -> str:
     return total.hexdigest()
 
 
-def read_variables(file: Any, architectures: dict[str, Architecture]) -> list[list[NDArray[Any]]]:
+def read_variables(
+    file: Any, architectures: dict[str, Architecture], taken: set[str]
+) -> list[list[NDArray[Any]]]:
     """Return the variables of each network; raise an error if any is missing or unknown.
 
     The networks are given by their places.  A network that is larger than the file is never built.
+    The other tensors, those taken already, are not of networks.
     """
     ours = {p: a for p, a in architectures.items() if not isinstance(a.builder, OwnNetwork)}
     check_size(ours, file)
@@ -53,7 +56,7 @@ def read_variables(file: Any, architectures: dict[str, Architecture]) -> list[li
         [(place + name, shape, dtype) for name, shape, dtype in described[architecture]]
         for place, architecture in architectures.items()
     ]
-    names, found = {name for network in expected for name, _, _ in network}, set(file.keys())
+    names, found = {name for network in expected for name, _, _ in network}, set(file.keys()) - taken
     hint = "" if len(ours) == len(architectures) else " Give the function that was fitted as model."
     if found != names:
         raise ValueError(

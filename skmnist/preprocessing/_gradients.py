@@ -129,6 +129,10 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, InkTransformer):
             )
         return grids
 
+    def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
+        self._grids()
+        super().__skmnist_setstate__(state)
+
     @property
     def _n_features_out(self) -> int:
         return self.n_directions * sum(rows * columns for rows, columns in self._grids())

@@ -120,6 +120,10 @@ class HOG(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
                 "set image_shape if X holds rows."
             )
 
+    def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
+        super().__skmnist_setstate__(state)
+        self._learn(np.empty((0, *self.image_shape_)))
+
     @property
     def _n_features_out(self) -> int:
         cells = np.floor_divide(self.image_shape_[:2], self.pixels_per_cell)

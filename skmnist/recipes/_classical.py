@@ -17,7 +17,7 @@ from skmnist.preprocessing import (
     MomentNormalizer,
     OrientedGradients,
 )
-from skmnist.recipes._components import PCA
+from skmnist.classifiers._components import PCA
 from skmnist.recipes._recipe import Recipe
 from skmnist.text._baseline import tfidf_logistic_regression
 
