@@ -55,7 +55,9 @@ _LOADERS = frozenset(
         "TypeNode",
     }
 )
-_MOST_NODES = 250_000
+# Of these, an object is as good as another one that is equal.
+_CONSTANT = frozenset({"ConstructorFromReduceNode", "FunctionNode", "JsonNode", "TypeNode"})
+_MOST_NODES = 400_000
 # Classes of this package that are scikit-learn's with other methods: their names in files.
 _OURS: dict[str, type] = {made.__name__: made for made in (PCA, Reference, SVC, SoftVote)}
 _MODULE = "skmnist"
@@ -139,6 +141,7 @@ def unpacked(archive: Any, store: Store) -> Any:
         raise ValueError(f"the number of an archive is {shortened(number)}.")
     place = f"{TYPE}/{number}/"
     arrays = read_arrays(archive["arrays"], store, place)
+    _n_steps(nodes, {})
     _check_nodes(nodes, arrays)
     parts = [
         decoded_kind(part, arrays)
@@ -216,7 +219,9 @@ class _Copy:
         if kind in (list, tuple, set):
             return kind(self.of(item) for item in value)
         if kind in (dict, OrderedDict, Bunch):
-            return kind({key: self.of(item) for key, item in value.items()})
+            copy = kind()
+            copy.update({key: self.of(item) for key, item in value.items()})
+            return copy
         if isinstance(value, np.ndarray):
             return self._array(value)
         part = encoded_kind(value, self._arrays)
@@ -230,8 +235,10 @@ class _Copy:
         return value
 
     def _array(self, array: NDArray[Any]) -> Any:
-        if array.dtype != object or isinstance(array, np.ma.MaskedArray):
+        if array.dtype != object:
             return array
+        if isinstance(array, np.ma.MaskedArray):
+            return np.ma.MaskedArray(self._array(array.data), array.mask)
         copy = np.empty(array.shape, dtype=object)
         for place in np.ndindex(array.shape):
             copy[place] = self.of(array[place])
@@ -261,17 +268,22 @@ class _Copy:
 
 
 def _number_objects(nodes: dict[str, Any]) -> None:
-    """Give the objects that occur more than once numbers instead of addresses in memory."""
+    """Write an object that occurs more than once only the first time, and later its number.
+
+    skops has objects' addresses in memory instead, and writes out each occurrence.
+    """
     counts: dict[int, int] = {}
     for node in _nodes_in(nodes):
-        if "__id__" in node:
-            counts[node["__id__"]] = counts.get(node["__id__"], 0) + 1
+        counts[node["__id__"]] = counts.get(node["__id__"], 0) + 1
     numbers: dict[int, int] = {}
     for node in _nodes_in(nodes):
-        address = node.pop("__id__", None)
-        # What is shared among values that can't change need not be shared.
-        if address is not None and counts[address] > 1 and node["__loader__"] != "JsonNode":
-            node["__id__"] = numbers.setdefault(address, len(numbers) + 1)
+        address = node.pop("__id__")
+        # What can't change need not be shared.
+        if counts[address] == 1 or node["__loader__"] in _CONSTANT:
+            continue
+        if address in numbers:
+            node.clear()
+        node["__id__"] = numbers.setdefault(address, len(numbers) + 1)
 
 
 def _nodes_in(value: Any) -> Iterator[dict[str, Any]]:
@@ -291,29 +303,41 @@ def _nodes_in(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _check_nodes(nodes: dict[str, Any], arrays: list[NDArray[Any]]) -> None:
-    """Raise an error for nodes that skops would read at a cost above that of their number.
-
-    An object that occurs more than once is written out each time: so a walk through all of them,
-    as that of skops's audit, takes no longer than the file is.
-    """
-    known: dict[Any, dict[str, Any]] = {}
-    for count, node in enumerate(_nodes_in(nodes)):
-        if count >= _MOST_NODES:
-            raise ValueError(f"it has more than {_MOST_NODES} nodes of scikit-learn's objects.")
+    """Raise an error for nodes of other kinds than `packed` makes."""
+    for node in _nodes_in(nodes):
         loader, name, module = (node.get(key) for key in ("__loader__", "__class__", "__module__"))
         if loader not in _LOADERS or not isinstance(name, str) or not isinstance(module, str):
             raise ValueError(f"a node is {shortened(node)}; expected one of {len(_LOADERS)} kinds.")
-        number = node.get("__id__")
-        if number is not None and (
-            type(number) is not int or known.setdefault(number, node) != node
-        ):
-            raise ValueError(f"two different objects have the number {shortened(number)}.")
         if loader == "NdArrayNode" and node.get("type") == "numpy":
             _check_array(node, arrays)
         if module == _MODULE:
             if name not in _OURS:
                 raise ValueError(f"{shortened(name)} is no class of skmnist in such an archive.")
             node["__module__"] = _OURS[name].__module__
+
+
+def _n_steps(value: Any, known: dict[int, int]) -> int:
+    """Return in how many steps skops walks through nodes, to audit them; raise if in too many.
+
+    It walks through an object as often as it is referred to, which may be 2**n times.
+    """
+    if isinstance(value, list):
+        return sum(_n_steps(item, known) for item in value)
+    if not isinstance(value, dict):
+        return 0
+    number = value.get("__id__")
+    if len(value) == 1 and number is not None:
+        if type(number) is not int or number not in known:
+            raise ValueError(f"it refers to object {shortened(number)}, of which nothing is known.")
+        return known[number]
+    n_steps = 1 + sum(_n_steps(item, known) for item in value.values())
+    if n_steps > _MOST_NODES:
+        raise ValueError(f"it has more than {_MOST_NODES} nodes of scikit-learn's objects.")
+    if number is not None:
+        if type(number) is not int or number < 1 or number in known:
+            raise ValueError(f"two objects have the number {shortened(number)}.")
+        known[number] = n_steps
+    return n_steps
 
 
 def _check_array(node: dict[str, Any], arrays: list[NDArray[Any]]) -> None:
