@@ -21,6 +21,7 @@ from sklearn.utils import Bunch
 
 from skmnist._utils.errors import shown
 from skmnist._utils.sklearn import plain_types
+from skmnist.classifiers._components import PCA
 from skmnist.classifiers._support_vectors import SVC
 from skmnist.ensemble._stacking import SoftVote
 from skmnist.persistence._arrays import ArraysToWrite, read_arrays
@@ -29,7 +30,6 @@ from skmnist.persistence._compiled import check_fitted
 from skmnist.persistence._kinds import decoded_kind, encoded_kind
 from skmnist.persistence._references import Reference, resolved
 from skmnist.persistence._store import Store
-from skmnist.classifiers._components import PCA
 
 TYPE = "scikit-learn"
 _KEYS = ("type", "number", "protocol", "nodes", "arrays", "parts")
@@ -260,7 +260,7 @@ class _Copy:
                 f"memory={value.memory!r} can't be saved as data: it runs code, in the pickles of "
                 "its folder. Change it by set_params(memory=None) before saving; or use joblib."
             )
-        copy = kind.__new__(kind)
+        copy: Any = object.__new__(kind)
         copy.__dict__.update(
             {name: self.of(item) for name, item in vars(value).items() if name not in _NOT_SAVED}
         )

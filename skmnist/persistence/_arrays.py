@@ -47,7 +47,7 @@ class ArraysToWrite:
     >>> import numpy as np
     >>> from skmnist.persistence._arrays import ArraysToWrite
     >>> from skmnist.persistence._store import Store
-    >>> store = Store(None, None)
+    >>> store = Store(print, print)
     >>> arrays = ArraysToWrite(store, "scikit-learn/0/")
     >>> arrays.put(np.zeros((2, 3))), arrays.put(np.array(["one", "two"]))
     (0, 1)

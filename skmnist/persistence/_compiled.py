@@ -85,15 +85,13 @@ def _check_trees(owner: Any) -> None:
     members = owner.estimators_
     members = members.ravel().tolist() if isinstance(members, np.ndarray) else members
     single = unchecked_types()["tree"]
-    if not members or not all(
-        isinstance(member, single) and member.n_features_in_ == owner.n_features_in_
-        for member in members
-    ):
+    n_features = {getattr(member, "n_features_in_", None) for member in members}
+    if n_features != {owner.n_features_in_} or not all(isinstance(m, single) for m in members):
         _refuse(owner)
 
 
 def _check_boosting(owner: Any) -> None:
-    for trees in owner._predictors:
+    for trees in vars(owner)["_predictors"]:
         for tree in trees:
             asked = tree.nodes["feature_idx"][tree.nodes["is_leaf"] == 0]
             if asked.size and not (asked.min() >= 0 and asked.max() < owner.n_features_in_):
@@ -101,25 +99,30 @@ def _check_boosting(owner: Any) -> None:
 
 
 def _check_libsvm(owner: Any) -> None:
-    n_vectors, support, n_support = len(owner.support_), owner.support_, owner._n_support
-    n_machines = max(1, len(n_support) * (len(n_support) - 1) // 2)
-    kernel_matrix = owner.kernel == "precomputed"
-    # One class and a regression have all vectors twice.
-    n_expected = n_vectors if is_classifier(owner) else 2 * n_vectors
+    learned = vars(owner)
+    n_support, support, a, b = (learned[n] for n in ("_n_support", "support_", "_probA", "_probB"))
+    n_vectors, n_machines = len(support), max(1, len(n_support) * (len(n_support) - 1) // 2)
+    n_classes, n_expected = len(n_support), n_vectors
+    if is_classifier(owner):
+        n_classes = len(owner.classes_)
+    else:  # of one class and of a regression, all vectors count twice
+        n_expected = 2 * n_vectors
+    n_rows, vectors = owner.shape_fit_[0], (n_vectors, owner.n_features_in_)
+    if owner.kernel == "precomputed":  # the vectors are columns of X
+        n_rows, vectors = owner.n_features_in_, owner.support_vectors_.shape
     fits = (
         n_support.dtype == np.int32
-        and len(n_support) >= 2
+        and n_support.shape == (n_classes,)
+        and n_classes >= 2
         and n_support.min() >= 0
         and n_support.sum(dtype=np.int64) == n_expected
-        and (not is_classifier(owner) or len(owner.classes_) == len(n_support))
-        and owner._dual_coef_.shape == (len(n_support) - 1, n_vectors)
-        and owner._intercept_.shape == (n_machines,)
-        and owner._probA.shape == owner._probB.shape
-        and len(owner._probA) in (0, 1, n_machines)
-        and (kernel_matrix or owner.support_vectors_.shape == (n_vectors, owner.n_features_in_))
-        and 0 <= support.min(initial=0)
-        and support.max(initial=0) < (owner.n_features_in_ if kernel_matrix else owner.shape_fit_[0])
-        and (not kernel_matrix or owner.shape_fit_[0] == owner.n_features_in_)
+        and learned["_dual_coef_"].shape == (n_classes - 1, n_vectors)
+        and learned["_intercept_"].shape == (n_machines,)
+        and a.shape == b.shape
+        and len(a) in (0, 1, n_machines)
+        and owner.support_vectors_.shape == vectors
+        and support.min(initial=0) >= 0
+        and support.max(initial=-1) < n_rows
     )
     if not fits:
         _refuse(owner)

@@ -252,7 +252,7 @@ def _other_format(content: dict[str, Any]) -> str:
     """Return the message for a format that isn't known, with the release that wrote it."""
     found, of_file = content.get("format_version"), content.get("versions")
     known = " or ".join(map(str, _FORMAT_VERSIONS))
-    if not (is_count(found) and found > max(_FORMAT_VERSIONS)):
+    if found is None or not is_count(found) or found <= max(_FORMAT_VERSIONS):
         return f"expected format version {known}; got {shortened(found)}."
     written = of_file.get("skmnist") if isinstance(of_file, dict) else None
     if isinstance(written, str) and _RELEASE.fullmatch(written):

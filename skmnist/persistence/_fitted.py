@@ -40,6 +40,7 @@ from skmnist.wrappers._keras_estimator import KerasEstimator
 # Their state has other fitted estimators, as `estimators_`.
 _OF_ESTIMATORS = (CNNFeatures, CNNStackingClassifier, CommitteeClassifier, VirtualSVC)
 
+
 def new_store(**settings: Any) -> Store:
     """Return a store of an estimator's networks and arrays."""
     return Store(_encoded_inside, _decoded_inside, **settings)

@@ -43,7 +43,9 @@ def decoded_kind(part: dict[str, Any], arrays: list[NDArray[Any]]) -> Any:
     """Return the object of a part of a file, after checking all of it."""
     name = part.get("kind")
     if not isinstance(name, str) or name not in kinds():
-        raise ValueError(f"kind={shortened(name)} is unknown; expected one of {', '.join(kinds())}.")
+        raise ValueError(
+            f"kind={shortened(name)} is unknown; expected one of {', '.join(kinds())}."
+        )
     kind = kinds()[name]
     return kind.decode(with_keys(part, ("kind", *kind.keys), name), arrays)
 
@@ -67,24 +69,21 @@ def kinds() -> dict[str, Kind]:
             _encoded_predictor,
             _decoded_predictor,
         ),
-        **{
-            made.__name__: Kind(
-                lambda value, made=made: type(value) is made,
-                ("data", "leaf_size", "metric"),
-                _encoded_neighbors,
-                lambda part, arrays, made=made: _decoded_neighbors(made, part, arrays),
-            )
-            for made in (KDTree, BallTree)
-        },
+        "KDTree": _of_neighbors(KDTree),
+        "BallTree": _of_neighbors(BallTree),
         "sparse": Kind(
-            _is_sparse, ("format", "shape", "data", "indices", "indptr"), _encoded_sparse,
+            _is_sparse,
+            ("format", "shape", "data", "indices", "indptr"),
+            _encoded_sparse,
             _decoded_sparse,
         ),
         "distribution": Kind(
             lambda value: hasattr(value, "dist") and value.dist.name in _distributions(),
             ("name", "args", "kwds"),
             lambda value, _: {
-                "name": value.dist.name, "args": list(value.args), "kwds": dict(value.kwds)
+                "name": value.dist.name,
+                "args": list(value.args),
+                "kwds": dict(value.kwds),
             },
             _decoded_distribution,
         ),
@@ -95,6 +94,15 @@ def kinds() -> dict[str, Kind]:
             lambda part, _: _named(part["name"], _functions()),
         ),
     }
+
+
+def _of_neighbors(made: type) -> Kind:
+    return Kind(
+        lambda value: type(value) is made,
+        ("data", "leaf_size", "metric"),
+        _encoded_neighbors,
+        lambda part, arrays: _decoded_neighbors(made, part, arrays),
+    )
 
 
 def _named(name: Any, known: dict[str, Any]) -> Any:
@@ -270,7 +278,9 @@ def _encoded_sparse(matrix: Any, arrays: ArraysToWrite) -> dict[str, Any]:
 def _decoded_sparse(part: dict[str, Any], arrays: list[NDArray[Any]]) -> Any:
     from scipy import sparse
 
-    formats = {n: getattr(sparse, n) for n in ("csr_matrix", "csc_matrix", "csr_array", "csc_array")}
+    formats = {
+        n: getattr(sparse, n) for n in ("csr_matrix", "csc_matrix", "csr_array", "csc_array")
+    }
     made, shape = _named(part["format"], formats), part["shape"]
     if not is_list_of(int, shape) or len(shape) != 2 or min(shape) < 0:
         raise ValueError(f"a sparse matrix has the shape {shortened(shape)}.")

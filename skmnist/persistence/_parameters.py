@@ -24,8 +24,8 @@ from skmnist.classifiers import (
 )
 from skmnist.ensemble import CNNStackingClassifier, CommitteeClassifier, VirtualSVC
 from skmnist.networks import ConvBlock, PooledBlocks, RandomUniform, VGGBlocks
-from skmnist.persistence._checks import of_type, with_keys
 from skmnist.persistence._archive import is_packed, is_theirs, packed, unpacked
+from skmnist.persistence._checks import of_type, with_keys
 from skmnist.persistence._store import Store
 from skmnist.preprocessing import (
     HOG,
@@ -192,9 +192,7 @@ def encoded(value: Any, store: Store) -> Any:
         value = value.tolist()
     if isinstance(value, PathLike):
         value = fspath(value)
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float) and isfinite(value):
+    if _is_plain(value):
         return value
     if isinstance(value, list):
         return [encoded(item, store) for item in value]
@@ -213,6 +211,11 @@ def encoded(value: Any, store: Store) -> Any:
         f"{value!r} isn't a finite number, string, list, tuple, dict, or object of this package or "
         "of scikit-learn"
     )
+
+
+def _is_plain(value: Any) -> bool:
+    is_number = isinstance(value, float) and isfinite(value)
+    return value is None or is_number or isinstance(value, bool | int | str)
 
 
 def decoded(value: Any, store: Store) -> Any:

@@ -41,15 +41,15 @@ class Store:
     --------
     >>> import numpy as np
     >>> from skmnist.persistence._store import Store
-    >>> store = Store(None, None, tensors={"scikit-learn/0/0": np.arange(3)})
+    >>> store = Store(print, print, tensors={"scikit-learn/0/0": np.arange(3)})
     >>> store.take("scikit-learn/0/0")
     array([0, 1, 2])
     """
 
     def __init__(
         self,
-        encode: Callable[..., Any] | None,
-        decode: Callable[..., Any] | None,
+        encode: Callable[..., Any],
+        decode: Callable[..., Any],
         *,
         models: Models | None = None,
         tensors: Mapping[str, NDArray[Any]] | None = None,

@@ -56,7 +56,10 @@ def read_variables(
         [(place + name, shape, dtype) for name, shape, dtype in described[architecture]]
         for place, architecture in architectures.items()
     ]
-    names, found = {name for network in expected for name, _, _ in network}, set(file.keys()) - taken
+    names, found = (
+        {name for network in expected for name, _, _ in network},
+        set(file.keys()) - taken,
+    )
     hint = "" if len(ours) == len(architectures) else " Give the function that was fitted as model."
     if found != names:
         raise ValueError(
