@@ -10,6 +10,7 @@ import io
 import json
 from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import count
 from types import FunctionType
 from typing import Any
 from zipfile import ZipFile
@@ -57,10 +58,11 @@ _LOADERS = frozenset(
 )
 # Of these, an object is as good as another one that is equal.
 _CONSTANT = frozenset({"ConstructorFromReduceNode", "FunctionNode", "JsonNode", "TypeNode"})
-_MOST_NODES = 400_000
+_MOST_NODES = 150_000
 # Classes of this package that are scikit-learn's with other methods: their names in files.
 _OURS: dict[str, type] = {made.__name__: made for made in (PCA, Reference, SVC, SoftVote)}
 _MODULE = "skmnist"
+_JSON = {"__class__": "str", "__module__": "builtins", "__loader__": "JsonNode", "is_json": True}
 # Settings of one process, and callbacks, which are code.
 _NOT_SAVED = ("_metadata_request", "_skl_callbacks")
 
@@ -118,7 +120,7 @@ def packed(value: Any, store: Store) -> dict[str, Any]:
         "type": TYPE,
         "number": number,
         "protocol": protocol,
-        "nodes": nodes,
+        "nodes": _short(nodes),
         "arrays": arrays.layouts,
         "parts": copy.parts,
     }
@@ -136,7 +138,7 @@ def unpacked(archive: Any, store: Store) -> Any:
     """
     with_keys(archive, _KEYS, TYPE)
     skops_io = _skops()
-    number, nodes = archive["number"], of_type(archive["nodes"], dict, "nodes")
+    number, nodes = archive["number"], _long(of_type(archive["nodes"], dict, "nodes"), count(1))
     if not is_count(number):
         raise ValueError(f"the number of an archive is {shortened(number)}.")
     place = f"{TYPE}/{number}/"
@@ -286,6 +288,28 @@ def _number_objects(nodes: dict[str, Any]) -> None:
         node["__id__"] = numbers.setdefault(address, len(numbers) + 1)
 
 
+def _short(value: Any) -> Any:
+    """Write plain values, and the types of keys that are strings, in fewer words than skops."""
+    if isinstance(value, list):
+        return [_short(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("__loader__") == "JsonNode":
+        return {"json": value["content"]}
+    short = {name: _short(item) for name, item in value.items()}
+    if value.get("__loader__") == "DictNode" and value["key_types"] == _key_types(value):
+        short["key_types"] = "str"
+    return short
+
+
+def _key_types(node: dict[str, Any]) -> dict[str, Any]:
+    """Return skops's node of the types of a dict's keys, if all are strings."""
+    builtin = {"__module__": "builtins"}
+    one = {**builtin, "__class__": "str", "__loader__": "TypeNode"}
+    n_keys = len(of_type(node.get("content"), dict, "a dict's content"))
+    return {**builtin, "__class__": "list", "__loader__": "ListNode", "content": [one] * n_keys}
+
+
 def _nodes_in(value: Any) -> Iterator[dict[str, Any]]:
     """Yield each of skops's nodes, a parent before its children."""
     waiting = [value]
@@ -300,6 +324,22 @@ def _nodes_in(value: Any) -> Iterator[dict[str, Any]]:
 
 
 # -- loading -------------------------------------------------------------------------------
+
+
+def _long(value: Any, counted: Iterator[int]) -> Any:
+    """Return what `_short` was given; raise an error for more nodes than skops should make."""
+    if isinstance(value, list):
+        return [_long(item, counted) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if next(counted) > _MOST_NODES:
+        raise ValueError(f"it has more than {_MOST_NODES} nodes of scikit-learn's objects.")
+    if value.keys() == {"json"}:
+        return {**_JSON, "content": of_type(value["json"], str, "a plain value")}
+    long = {name: _long(item, counted) for name, item in value.items()}
+    if value.get("__loader__") == "DictNode" and value.get("key_types") == "str":
+        long["key_types"] = _key_types(value)
+    return long
 
 
 def _check_nodes(nodes: dict[str, Any], arrays: list[NDArray[Any]]) -> None:

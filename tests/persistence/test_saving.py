@@ -1,8 +1,11 @@
 """Where and how `save` writes: modes, links, messages that name the user's own path."""
 
+import errno
+import io
 import os
 import stat
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -114,6 +117,70 @@ def test_an_error_of_the_system_names_the_users_path_and_no_other(
         save(classifier, tmp_path / "model")
     assert str(tmp_path / "model") in str(caught.value)
     assert ".part" not in str(caught.value)
+
+
+@pytest.fixture
+def old(tmp_path):
+    """A path with a file that must stay as it is, alone in its folder."""
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(b"old")
+    yield path
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("call", ["write", "fsync"])
+def test_a_full_disk_is_a_clear_error_and_the_old_file_stays(classifier, old, monkeypatch, call):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    class Full(io.FileIO):
+        write = fail
+
+    if call == "fsync":
+        monkeypatch.setattr(os, "fsync", fail)
+    else:
+        monkeypatch.setattr(Path, "open", lambda path, mode: Full(path, mode))
+    with pytest.raises(OSError, match=r"No space left.*nothing was written: make room") as caught:
+        save(classifier, old)
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(old))
+
+
+@POSIX
+def test_a_file_larger_than_the_system_allows_leaves_the_old_one(classifier, old):
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, limits[1]))
+    try:
+        with pytest.raises(OSError, match="nothing was written: make room") as caught:
+            save(classifier, old)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (caught.value.errno, caught.value.filename) == (errno.EFBIG, str(old))
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
+def test_a_folder_that_cannot_be_written_to_is_a_clear_error(classifier, old, monkeypatch, number):
+    def refuse(path, mode):
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(OSError, match=r"give a path in a folder that you may write to") as caught:
+        save(classifier, old)
+    assert (caught.value.errno, caught.value.filename) == (number, str(old))
+    monkeypatch.undo()
+
+
+@POSIX
+@pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_keeps_its_file(classifier, old):
+    old.parent.chmod(0o500)
+    try:
+        with pytest.raises(PermissionError, match="a folder that you may write to"):
+            save(classifier, old)
+    finally:
+        old.parent.chmod(0o700)
 
 
 @pytest.mark.parametrize(
