@@ -5,6 +5,7 @@ in its metadata.  Loading calls this package's builders and checks the file's co
 Nothing in a file is ever executed or imported: no pickle, no deserialiser of Keras.
 """
 
+from skmnist.persistence._card import model_card
 from skmnist.persistence._files import load, save
 
-__all__ = ["load", "save"]
+__all__ = ["load", "model_card", "save"]
