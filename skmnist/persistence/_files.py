@@ -57,11 +57,11 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
 
     Parameters
     ----------
-    estimator : NetworkClassifier, NetworkRegressor, Pipeline or CommitteeClassifier
-        A fitted network estimator of this package, a Pipeline that ends in one, or a committee of
-        classifiers. The Pipeline's other steps can be ``Blur``, ``ColumnNormalizer``, ``Deskew``,
-        ``DigitNormalizer``, ``ImageLoader``, ``MomentNormalizer``, ``PretrainedFeatures`` of a
-        network of ``keras.applications``, ``TextSequencer`` and "passthrough".
+    estimator : estimator
+        A fitted estimator of this package or of scikit-learn, with any of the other in it: a
+        network, a committee or a stack; a Pipeline with any of scikit-learn's steps; a search;
+        ``CalibratedClassifierCV``, ``VotingClassifier``, ``FrozenEstimator`` and others. Objects of
+        scikit-learn need the package skops (``skmnist[skops]``).
     path : str or path-like
         Path of the file, such as "model.safetensors"; "~" is the home folder. An existing file is
         replaced atomically and keeps its mode; if it is a symbolic link, its target is replaced.
@@ -69,15 +69,17 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     TypeError
-        If `estimator` is or contains anything else, such as scikit-learn's scalers or classifiers,
-        or has a parameter or class labels that are not plain data: a Keras optimizer or loss,
-        callbacks, a ``RandomState``, a Pipeline's memory.
+        If `estimator` is or contains an object of another class, such as one of your own, a
+        function in a ``FunctionTransformer``, or has a parameter or class labels that are not plain
+        data: a Keras optimizer or loss, callbacks, a Pipeline's memory. It names the type.
+    ImportError
+        If skops is needed and not installed.
     ValueError
         If a network's parameters were changed after the fit, its weights aren't finite, two
         functions of ``KerasClassifier`` have the same name, or `path` has the suffix of another
         format, such as ".keras".
     OSError
-        If the file can't be written.
+        If the file can't be written, as on a full disk; an existing file then stays as it was.
     sklearn.exceptions.NotFittedError
         If `estimator` is not fitted.
 
@@ -86,6 +88,10 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     The parameters and everything learned are saved.  Of the function of a ``KerasClassifier`` or
     ``KerasRegressor``, the file has the arguments and the name, "module:function", which is never
     imported; of a model as template, it has "keras.Model:" and the model's name.
+
+    scikit-learn's own objects are written as its version has them: another version issues its
+    ``InconsistentVersionWarning`` on loading, and may not understand them.  A search keeps all that
+    it has found, ``cv_results_`` too.  ``docs/format.md`` describes the format.
 
     Not saved are the optimizer's state, so a loaded estimator continues training with a new
     optimizer, the settings of ``set_callbacks`` and ``set_fit_request``, and attributes that the
@@ -130,7 +136,9 @@ def load(path: str | os.PathLike[str], *, model: Any = None) -> Any:
     """Load an estimator that `save` has written.
 
     The file need not be trusted: it is read as data, every part of it is checked, no layer is built
-    that its tensors can't fill, and damage is detected by its SHA-256.
+    that its tensors can't fill, and damage is detected by its SHA-256.  Of scikit-learn's objects
+    only those of types that skops trusts are made; the compiled code of some relies on what they
+    have learned, so that a forged one may end the process when it predicts.
 
     Parameters
     ----------
@@ -145,7 +153,7 @@ def load(path: str | os.PathLike[str], *, model: Any = None) -> Any:
 
     Returns
     -------
-    estimator : NetworkClassifier, NetworkRegressor, Pipeline or CommitteeClassifier
+    estimator : estimator
         Fitted; on the same machine its predictions are bitwise those of the saved estimator.
 
     Raises
@@ -153,8 +161,10 @@ def load(path: str | os.PathLike[str], *, model: Any = None) -> Any:
     TypeError
         If `model` is neither a function nor a Keras model.
     ValueError
-        If the file is not one that `save` has written, or is damaged; if `model` is missing or not
-        needed, or its network doesn't fit.
+        If the file is not one that `save` has written, is damaged, or has a newer format, whose
+        release the error names; if `model` is missing or not needed, or its network doesn't fit.
+    ImportError
+        If it has objects of scikit-learn, and skops is not installed.
     OSError
         If the file can't be read.
 

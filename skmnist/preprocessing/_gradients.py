@@ -14,6 +14,7 @@ from skmnist._utils.errors import shown
 from skmnist._utils.sklearn import Interval
 from skmnist.preprocessing._batches import in_batches, real_dtype
 from skmnist.preprocessing._differences import central_differences
+from skmnist.preprocessing._image_transformer import check_n_features
 from skmnist.preprocessing._ink import InkTransformer
 
 
@@ -132,6 +133,7 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, InkTransformer):
     def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
         self._grids()
         super().__skmnist_setstate__(state)
+        check_n_features(self._n_features_out)
 
     @property
     def _n_features_out(self) -> int:

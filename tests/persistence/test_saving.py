@@ -129,6 +129,14 @@ def old(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def _refusing(act):
+    """Path.open for everything but writing, which is `act`."""
+    reading = Path.open
+    return lambda path, mode="r", *rest, **named: (
+        act(path, mode) if mode == "wb" else reading(path, mode, *rest, **named)
+    )
+
+
 @pytest.mark.parametrize("call", ["write", "fsync"])
 def test_a_full_disk_is_a_clear_error_and_the_old_file_stays(classifier, old, monkeypatch, call):
     def fail(*_):
@@ -140,7 +148,7 @@ def test_a_full_disk_is_a_clear_error_and_the_old_file_stays(classifier, old, mo
     if call == "fsync":
         monkeypatch.setattr(os, "fsync", fail)
     else:
-        monkeypatch.setattr(Path, "open", lambda path, mode: Full(path, mode))
+        monkeypatch.setattr(Path, "open", _refusing(Full))
     with pytest.raises(OSError, match=r"No space left.*nothing was written: make room") as caught:
         save(classifier, old)
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(old))
@@ -165,7 +173,7 @@ def test_a_folder_that_cannot_be_written_to_is_a_clear_error(classifier, old, mo
     def refuse(path, mode):
         raise OSError(number, os.strerror(number), str(path))
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(Path, "open", _refusing(refuse))
     with pytest.raises(OSError, match=r"give a path in a folder that you may write to") as caught:
         save(classifier, old)
     assert (caught.value.errno, caught.value.filename) == (number, str(old))
