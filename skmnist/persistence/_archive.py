@@ -101,26 +101,12 @@ def packed(value: Any, store: Store) -> dict[str, Any]:
             f"nor skmnist trusts: {', '.join(sorted(untrusted))}. Leave them out, or use joblib, "
             "whose files run code when they are loaded."
         )
-    with ZipFile(io.BytesIO(data)) as archive:
-        nodes = json.loads(archive.read("schema.json"))
-        protocol = nodes.pop("protocol")
-        del nodes["_skops_version"]
-        files: dict[str, int] = {}
-        for node in _nodes_in(nodes):
-            if name := node.get("file"):
-                if name not in files:
-                    content = np.load(io.BytesIO(archive.read(name)), allow_pickle=False)
-                    files[name] = arrays.put(content)
-                node["file"] = files[name]
-    _number_objects(nodes)
-    for node in _nodes_in(nodes):
-        if node["__module__"].partition(".")[0] == _MODULE:
-            node["__module__"] = _MODULE
+    protocol, nodes = _from_zip(data, arrays)
     return {
         "type": TYPE,
         "number": number,
         "protocol": protocol,
-        "nodes": _short(nodes),
+        "nodes": nodes,
         "arrays": arrays.layouts,
         "parts": copy.parts,
     }
@@ -267,6 +253,25 @@ class _Copy:
             {name: self.of(item) for name, item in vars(value).items() if name not in _NOT_SAVED}
         )
         return copy
+
+
+def _from_zip(data: bytes, arrays: ArraysToWrite) -> tuple[int, dict[str, Any]]:
+    """Return skops's protocol and its nodes, after adding the arrays."""
+    with ZipFile(io.BytesIO(data)) as archive:
+        nodes = json.loads(archive.read("schema.json"))
+        protocol = nodes.pop("protocol")
+        del nodes["_skops_version"]
+        _number_objects(nodes)
+        files: dict[str, int] = {}
+        for node in _nodes_in(nodes):
+            if name := node.get("file"):
+                if name not in files:
+                    content = np.load(io.BytesIO(archive.read(name)), allow_pickle=False)
+                    files[name] = arrays.put(content)
+                node["file"] = files[name]
+            if node["__module__"].partition(".")[0] == _MODULE:
+                node["__module__"] = _MODULE
+    return protocol, _short(nodes)
 
 
 def _number_objects(nodes: dict[str, Any]) -> None:

@@ -189,7 +189,7 @@ def _target(estimator: Any) -> str:
 
 def _described(estimator: Any) -> str:
     kind = "classifier" if is_classifier(estimator) else "regressor"
-    networks = list(_networks_in(estimator))
+    networks = _networks(estimator)
     n_parameters = sum(network.n_parameters_ for network in networks)
     text = f"A {kind} of skmnist or scikit-learn, `{type(estimator).__name__}`"
     if not networks:
@@ -308,6 +308,11 @@ def _errors(y: NDArray[Any], predicted: NDArray[Any]) -> dict[str, str]:
 # -- curves ----------------------------------------------------------------------------------
 
 
+def _networks(estimator: Any) -> list[Any]:
+    """Return the fitted networks in an estimator, each once."""
+    return list({id(network): network for network in _networks_in(estimator)}.values())
+
+
 def _networks_in(value: Any, depth: int = 6) -> Iterator[Any]:
     """Yield the fitted networks in an estimator, in the order in which they are found."""
     if hasattr(value, "history_"):
@@ -337,7 +342,7 @@ _PARTS = (
 
 def _curves(estimator: Any) -> bytes | None:
     """Draw the training curves of all networks in an estimator, as a PNG."""
-    histories = [network.history_ for network in _networks_in(estimator) if network.history_]
+    histories = [network.history_ for network in _networks(estimator) if network.history_]
     if not histories:
         return None
     drawn = [m for m in ("loss", "accuracy", "mean_absolute_error") if m in histories[0]]

@@ -5,7 +5,9 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -74,6 +76,9 @@ def test_a_regressor_has_errors_and_a_committee_the_curves_of_all(digits, tmp_pa
     assert not (tmp_path / "card-confusion.png").exists()
     committee = CommitteeClassifier(_DENSE, n_estimators=2).fit(X, y)
     text = model_card(committee, X, y, path=tmp_path / "all.md").read_text(encoding="utf-8")
+    assert "2 networks" in text
+    calibrated = CalibratedClassifierCV(FrozenEstimator(committee), method="temperature")
+    text = model_card(calibrated.fit(X, y), path=tmp_path / "all.md").read_text(encoding="utf-8")
     assert "2 networks" in text
 
 
