@@ -49,6 +49,7 @@ from .networks import PooledBlocks as PooledBlocks
 from .networks import RandomUniform as RandomUniform
 from .networks import VGGBlocks as VGGBlocks
 from .persistence import load as load
+from .persistence import model_card as model_card
 from .persistence import save as save
 from .preprocessing import DigitNormalizer as DigitNormalizer
 from .preprocessing import ImageLoader as ImageLoader

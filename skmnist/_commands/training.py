@@ -19,10 +19,11 @@ from skmnist._commands.evaluation import Evaluation
 from skmnist._commands.pictures import Options, images_to_learn
 from skmnist._commands.samples import Samples
 from skmnist._utils.backend import load_keras
-from skmnist._utils.recipe_names import RECIPE_NAMES
 from skmnist._utils.sklearn import safe_indexing
+from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.classifiers._network_estimator import NetworkEstimator
 from skmnist.comparison._measure import last_step, seeded
+from skmnist.ensemble import CommitteeClassifier
 from skmnist.persistence import save
 from skmnist.persistence._fitted import check_can_be_saved
 from skmnist.reports import part_of
@@ -48,15 +49,8 @@ def classifier_to_save(name: str, epochs: int | None, seed: int) -> Any:
     classifier = seeded(classifier_of(name, epochs), seed)
     try:
         check_can_be_saved(classifier)
-    except TypeError as error:
-        advice = f"{name} isn't a network of skmnist: {error}"
-        if name in RECIPE_NAMES:
-            advice = (
-                f"{name} can't be saved to a file that contains only data, as it isn't made of "
-                "networks alone; take a network, such as cnn, cnn-quick or committee. `skmnist "
-                "compare` takes every recipe; in Python, joblib saves it."
-            )
-        raise typer.BadParameter(advice, param_hint="--recipe") from error
+    except (ImportError, TypeError) as error:
+        raise typer.BadParameter(str(error), param_hint="--recipe") from error
     return classifier
 
 
@@ -143,7 +137,9 @@ class Training:
         """Load Keras, which takes seconds."""
         load_keras()
 
-    def fit(self, classifier: Any, arguments: Mapping[str, Any], *, verbose: bool) -> bool:
+    def fit(
+        self, classifier: Any, arguments: Mapping[str, Any] | None = None, *, verbose: bool
+    ) -> bool:
         """Fit a classifier, with further arguments of its `fit`.
 
         Returns
@@ -152,12 +148,13 @@ class Training:
             Whether Ctrl-C ended it after some epochs, which are kept.
         """
         network = last_step(classifier)
-        can_print = "verbose" in network.get_params()
+        # Not those of scikit-learn, some of which print a line for each iteration.
+        can_print = isinstance(network, NetworkClassifier | CommitteeClassifier)
         before = network.verbose if can_print else None
         if can_print:
             network.set_params(verbose=int(verbose))
         with _interrupts_noted() as interrupts:
-            classifier.fit(self.images, self.y, **arguments)
+            classifier.fit(self.images, self.y, **(arguments or {}))
         if can_print:
             network.set_params(verbose=before)
         steps = [] if self.steps is None else self.steps.steps

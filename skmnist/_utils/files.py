@@ -6,12 +6,14 @@ import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import EACCES, EINVAL, EISDIR, ENOENT
+from errno import EACCES, EDQUOT, EFBIG, EINVAL, EISDIR, ENOENT, ENOSPC, EPERM, EROFS
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, cast
 from uuid import uuid4
 
+_FULL = (EDQUOT, EFBIG, ENOSPC)
+_FORBIDDEN = (EACCES, EPERM, EROFS)
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -23,7 +25,8 @@ def write(path: Path, content: bytes) -> None:
     Raises
     ------
     OSError
-        If the file can't be written; it names the path that was given.
+        If the file can't be written; it names the path that was given, at which nothing has
+        changed.
     """
     _check_is_file(path)
     target = Path(os.path.realpath(path))
@@ -37,11 +40,22 @@ def write(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         part.replace(target)
     except OSError as error:
-        if error.filename is None:
+        if error.errno is None:
             raise
-        raise OSError(error.errno, error.strerror, str(path)) from error
+        raise OSError(error.errno, _with_remedy(error), str(path)) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _with_remedy(error: OSError) -> str:
+    """Return what the system says, and what to do about it."""
+    remedies = {
+        **dict.fromkeys(_FULL, "; nothing was written: make room there, or give another path"),
+        **dict.fromkeys(
+            _FORBIDDEN, "; nothing was written: give a path in a folder that you may write to"
+        ),
+    }
+    return f"{error.strerror}{remedies.get(error.errno or 0, '')}"
 
 
 def _check_is_file(path: Path) -> None:

@@ -5,8 +5,10 @@ exported without their underscores, and private methods as functions.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 
+import numpy as np
 from sklearn.base import _fit_context
 
 # `X[rows]` for arrays, lists and data frames alike.
@@ -55,9 +57,12 @@ __all__ = [
     "fit_context",
     "fit_single_estimator",
     "parameter_names",
+    "plain_types",
     "safe_indexing",
     "set_random_states",
     "threadpool_limited",
+    "tree_types",
+    "unchecked_types",
     "validate_parameter_constraints",
     "validate_params",
     "validate_steps",
@@ -180,3 +185,71 @@ def validate_steps(pipeline: Any) -> None:
     >>> validate_steps(make_pipeline(StandardScaler()))
     """
     pipeline._validate_steps()
+
+
+@cache
+def tree_types() -> tuple[type, type, tuple[Any, Any]]:
+    """Return the types of trees, of boosted trees, and the dtypes of their nodes.
+
+    Examples
+    --------
+    >>> from skmnist._utils.sklearn import tree_types
+    >>> [made.__name__ for made in tree_types()[:2]]
+    ['Tree', 'TreePredictor']
+    """
+    from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
+    from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
+    from sklearn.tree._tree import NODE_DTYPE, Tree
+
+    return Tree, TreePredictor, (np.dtype(NODE_DTYPE), np.dtype(PREDICTOR_RECORD_DTYPE))
+
+
+@cache
+def plain_types() -> tuple[type, ...]:
+    """Return private classes in fitted estimators that hold only data and other estimators.
+
+    Examples
+    --------
+    >>> from skmnist._utils.sklearn import plain_types
+    >>> "Bunch" in [made.__name__ for made in plain_types()]
+    True
+    """
+    from sklearn.calibration import (
+        _CalibratedClassifier,
+        _SigmoidCalibration,
+        _TemperatureScaling,
+    )
+    from sklearn.metrics._scorer import _MultimetricScorer, _PassthroughScorer, _Scorer
+    from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
+    from sklearn.utils import Bunch
+
+    scorers = (_MultimetricScorer, _PassthroughScorer, _Scorer)
+    calibrators = (_CalibratedClassifier, _SigmoidCalibration, _TemperatureScaling)
+    return (Bunch, AdamOptimizer, SGDOptimizer, *scorers, *calibrators)
+
+
+@cache
+def unchecked_types() -> dict[str, tuple[type, ...]]:
+    """Return the estimators whose compiled code trusts their fitted attributes, by their kind.
+
+    Examples
+    --------
+    >>> from sklearn.svm import SVC
+    >>> from skmnist._utils.sklearn import unchecked_types
+    >>> isinstance(SVC(), unchecked_types()["libsvm"])
+    True
+    """
+    from sklearn.ensemble._forest import BaseForest
+    from sklearn.ensemble._gb import BaseGradientBoosting
+    from sklearn.ensemble._hist_gradient_boosting.gradient_boosting import (
+        BaseHistGradientBoosting,
+    )
+    from sklearn.svm._base import BaseLibSVM
+    from sklearn.tree import BaseDecisionTree
+
+    return {
+        "tree": (BaseDecisionTree,),
+        "trees": (BaseForest, BaseGradientBoosting),
+        "boosting": (BaseHistGradientBoosting,),
+        "libsvm": (BaseLibSVM,),
+    }

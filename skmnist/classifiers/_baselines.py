@@ -185,10 +185,19 @@ def on_rows(name: str, classifier: Any) -> Pipeline:
     >>> list(on_rows("bayes", GaussianNB()).named_steps)
     ['rows', 'bayes']
     """
-    rows = FunctionTransformer(_as_rows, feature_names_out="one-to-one")
+    rows = FunctionTransformer(as_rows_of_pixels, feature_names_out="one-to-one")
     return Pipeline([("rows", rows), (name, classifier)])
 
 
-def _as_rows(X: Any) -> Any:
+def as_rows_of_pixels(X: Any) -> Any:
+    """Return images, or rows, as rows: the function of the step ``rows``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist.classifiers._baselines import as_rows_of_pixels
+    >>> as_rows_of_pixels(np.zeros((3, 8, 8))).shape
+    (3, 64)
+    """
     rows, _ = as_rows(X)
     return rows

@@ -13,6 +13,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmnist._inputs.images import as_rows, check_same_shape, find_image_shape
+from skmnist._inputs.state import ImageState
 from skmnist._inputs.validation import (
     ClearErrors,
     clear_arguments,
@@ -34,6 +35,7 @@ class CNNFeatures(
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
+    ImageState,
     ClearErrors,
     BaseEstimator,
 ):
@@ -166,8 +168,7 @@ class CNNFeatures(
         check_same_shape(classifier, seen_shape)
         self.classifier_ = classifier
         self.image_shape_ = classifier.image_shape_
-        self._predictor_ = classifier.__skmnist_predictor__.of_layer(self.layer, self.pool)
-        self._n_features_out = self._predictor_.n_outputs
+        self.__skmnist_complete__()
         return self
 
     def transform(self, X: Any) -> NDArray[Any]:
@@ -196,6 +197,31 @@ class CNNFeatures(
         rows = self.classifier_.__skmnist_inputs__(rows)
         features = self._predictor_.outputs(rows, self.image_shape_)
         return normalize(features, copy=False) if self.normalize else features
+
+    def __skmnist_getstate__(self) -> dict[str, Any]:
+        frozen = isinstance(self.classifier_, FrozenEstimator)
+        # One that is frozen is a parameter already.
+        return {
+            **super().__skmnist_getstate__(),
+            "frozen": frozen,
+            "estimators_": [] if frozen else [self.classifier_],
+        }
+
+    def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
+        super().__skmnist_setstate__(state)
+        inner = [self.classifier] if state["frozen"] else state["estimators_"]
+        if len(inner) != 1 or isinstance(inner[0], FrozenEstimator) != state["frozen"]:
+            raise ValueError("estimators; expected the classifier of CNNFeatures, and no other.")
+        (self.classifier_,) = inner
+        network = self.classifier_.estimator if state["frozen"] else self.classifier_
+        shape = getattr(network, "image_shape_", None)
+        if not isinstance(network, NetworkClassifier) or shape != self.image_shape_:
+            raise ValueError("estimators; expected a network classifier of the same images.")
+
+    def __skmnist_complete__(self) -> None:
+        """Find the inner layer of the classifier's network, which has its variables by now."""
+        self._predictor_ = self.classifier_.__skmnist_predictor__.of_layer(self.layer, self.pool)
+        self._n_features_out = self._predictor_.n_outputs
 
     def _fit_classifier(self, classifier: Any, X: Any, y: Any, sample_weight: Any) -> None:
         """Train the network, and report the training to the callbacks."""

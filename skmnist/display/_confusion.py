@@ -11,6 +11,7 @@ from sklearn.metrics import ConfusionMatrixDisplay
 from skmnist.display._drawing import figure_of, png_of
 
 _MOST_COLUMNS = 3
+_LONGEST_SIDE_BY_SIDE = 5  # letters
 
 
 def draw_confusion(
@@ -48,8 +49,10 @@ def _plot_confusion(
 
     # The square root makes the few mistakes visible beside the many correct predictions.
     im_kw = {"cmap": "Blues", "norm": PowerNorm(0.5, vmin=0)}
-    display = ConfusionMatrixDisplay(matrix, display_labels=labels)
-    display.plot(ax=ax, colorbar=False, im_kw=im_kw, values_format=",d")
+    names = [str(label).replace("$", r"\$") for label in labels]  # which would begin a formula
+    display = ConfusionMatrixDisplay(matrix, display_labels=names)
+    rotation = "vertical" if max(map(len, names)) > _LONGEST_SIDE_BY_SIDE else "horizontal"
+    display.plot(ax=ax, colorbar=False, im_kw=im_kw, values_format=",d", xticks_rotation=rotation)
     for text, count in zip(display.text_.flat, matrix.flat, strict=True):
         text.set_alpha(1 if count else 0.3)
     ax.set_title(f"{name}: {np.trace(matrix):,} of {matrix.sum():,} right", fontsize="medium")

@@ -278,3 +278,13 @@ def reported(ensemble: Ensemble, task: Any, part: Any, data: TrainingData) -> It
         task.call_on_fit_task_begin(estimator=ensemble, **seen)
         yield
     task.call_on_fit_task_end(estimator=ensemble, **seen)
+
+
+def fits(part: Any, ensemble: Ensemble) -> bool:
+    """Return whether a fitted part has the ensemble's classes and number of features."""
+    return (
+        is_classifier(part)
+        and np.array_equal(part.classes_, ensemble.classes_)
+        # A Pipeline that begins with "passthrough" has no such attribute.
+        and getattr(part, "n_features_in_", ensemble.n_features_in_) == ensemble.n_features_in_
+    )

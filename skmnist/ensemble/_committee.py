@@ -33,6 +33,7 @@ from skmnist.ensemble._base import (
     NamedEstimators,
     TrainingData,
     check_classifier,
+    fits,
     is_named,
     reported,
     with_weights,
@@ -240,6 +241,10 @@ class CommitteeClassifier(
     def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
         super().__skmnist_setstate__(state)
         self.classes_, self.estimators_ = state["classes_"], state["estimators_"]
+        if not self.estimators_ or not all(fits(member, self) for member in self.estimators_):
+            raise ValueError(
+                "estimators; expected one at least, of the committee's classes and images."
+            )
         self._check_shifts()
 
     def __sklearn_tags__(self) -> Any:

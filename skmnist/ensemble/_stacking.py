@@ -23,6 +23,7 @@ from threadpoolctl import threadpool_limits
 
 from skmnist._inputs.images import ImageShape, as_images, image_shape_of, native_pixels
 from skmnist._inputs.pixel_range import one_pixel_warning
+from skmnist._inputs.state import ImageState
 from skmnist._utils.errors import shown
 from skmnist._utils.random import generator_of
 from skmnist._utils.sklearn import HasMethods, Interval, StrOptions, set_random_states
@@ -69,7 +70,7 @@ def default_stacking_estimators() -> list[tuple[str, Any]]:
     ]
 
 
-class CNNStackingClassifier(ProbabilisticClassifier, Ensemble, NamedEstimators):
+class CNNStackingClassifier(ProbabilisticClassifier, ImageState, Ensemble, NamedEstimators):
     """A network, classifiers on its features, and a final one that weighs them all.
 
     In each fold a network is fitted, and computes features of the held-out rows.  Classifiers of
@@ -267,6 +268,40 @@ class CNNStackingClassifier(ProbabilisticClassifier, Ensemble, NamedEstimators):
         check_is_fitted(self, "_stacks_")
         return [stack.estimators for stack in self._stacks_]
 
+    def __skmnist_getstate__(self) -> dict[str, Any]:
+        stacks = [
+            [stack.features, stack.reduction, list(stack.estimators.values())]
+            for stack in self._stacks_
+        ]
+        return {
+            **super().__skmnist_getstate__(),
+            "classes_": self.classes_,
+            "part_scores_": self.part_scores_,
+            "part_weights_": self.part_weights_,
+            "estimators_": [stacks, self.final_estimator_],
+        }
+
+    def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
+        super().__skmnist_setstate__(state)
+        self.classes_ = state["classes_"]
+        self.part_scores_, self.part_weights_ = state["part_scores_"], state["part_weights_"]
+        stacks, self.final_estimator_ = state["estimators_"]
+        self._stacks_ = [self._stack_of(*parts) for parts in stacks]
+        if not self._stacks_ or not np.array_equal(self.final_estimator_.classes_, self.classes_):
+            raise ValueError("estimators; expected one stack at least, of the same classes.")
+
+    def _stack_of(self, features: Any, reduction: Any, estimators: list[Any]) -> "_Stack":
+        """Return a stack of fitted parts; raise an error unless they are what it consists of."""
+        named = dict(zip(self._named_estimators(), estimators, strict=True))
+        if (
+            not isinstance(features, CNNFeatures)
+            or features.image_shape_ != self.image_shape_
+            or not isinstance(reduction, PCA | None)
+            or not all(np.isin(each.classes_, self.classes_).all() for each in named.values())
+        ):
+            raise ValueError("estimators; expected features, components and classifiers.")
+        return _Stack(features, reduction, named, self.classes_)
+
     # -- the inputs -------------------------------------------------------------------
 
     def _parts(self) -> dict[str, tuple[Any, str]]:
@@ -289,7 +324,7 @@ class CNNStackingClassifier(ProbabilisticClassifier, Ensemble, NamedEstimators):
     def _unfitted_final(self) -> Any:
         if not isinstance(self.final_estimator, str):
             return self.final_estimator
-        known = {"logistic": LogisticRegression(C=10, max_iter=1000), "soft_vote": _SoftVote()}
+        known = {"logistic": LogisticRegression(C=10, max_iter=1000), "soft_vote": SoftVote()}
         return with_weights(known[self.final_estimator])
 
     def _find_image_shape(self, rows: NDArray[Any], seen_shape: ImageShape | None) -> ImageShape:
@@ -465,10 +500,10 @@ def _out_of_fold(
     return probabilities
 
 
-class _SoftVote(ClassifierMixin, BaseEstimator):
+class SoftVote(ClassifierMixin, BaseEstimator):
     """The mean over all parts, as a linear classifier that learns nothing."""
 
-    def fit(self, X: NDArray[Any], y: NDArray[Any]) -> "_SoftVote":
+    def fit(self, X: NDArray[Any], y: NDArray[Any]) -> "SoftVote":
         self.classes_ = np.unique(y)
         n_classes = len(self.classes_)
         n_parts = X.shape[1] // n_classes

@@ -12,14 +12,15 @@ from sklearn.svm import SVC, NuSVC
 from sklearn.utils.metaestimators import available_if
 
 from skmnist._inputs.images import ImageShape, as_images, image_shape_of
+from skmnist._inputs.state import ImageState
 from skmnist._utils.sklearn import HasMethods, Interval, Options, estimator_has
 from skmnist.classifiers._baselines import on_rows
 from skmnist.classifiers._label_classifier import LabelClassifier, logarithms
-from skmnist.ensemble._base import Ensemble, TrainingData, reported
+from skmnist.ensemble._base import Ensemble, TrainingData, fits, reported
 from skmnist.ensemble._shifts import shifted
 
 
-class VirtualSVC(LabelClassifier, Ensemble):
+class VirtualSVC(LabelClassifier, ImageState, Ensemble):
     """A support vector machine, fitted again on its support vectors and shifted copies of them.
 
     A support vector machine depends only on its support vectors.  So to learn that a shifted digit
@@ -198,6 +199,24 @@ class VirtualSVC(LabelClassifier, Ensemble):
     def _final(self, method: str, X: Any) -> NDArray[Any]:
         images = self._as_fitted(X)
         return getattr(self.estimator_, method)(images)
+
+    def __skmnist_getstate__(self) -> dict[str, Any]:
+        return {
+            **super().__skmnist_getstate__(),
+            "classes_": self.classes_,
+            "support_": self.support_.tolist(),
+            "estimators_": [self.estimator_],
+        }
+
+    def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
+        super().__skmnist_setstate__(state)
+        self.classes_, inner = state["classes_"], state["estimators_"]
+        is_machine = len(inner) == 1 and isinstance(inner[0], Pipeline)
+        if not is_machine or not isinstance(inner[0][-1], SVC | NuSVC) or not fits(inner[0], self):
+            raise ValueError("estimators; expected a Pipeline that ends in a fitted SVC or NuSVC.")
+        (self.estimator_,) = inner
+        self.support_ = np.array(state["support_"], dtype=np.intp)
+        self.n_support_vectors_ = int(self.estimator_[-1].n_support_.sum())
 
     # -- the fits ------------------------------------------------------------------------
 

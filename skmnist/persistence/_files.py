@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from errno import EISDIR
 from pathlib import Path
@@ -15,13 +16,14 @@ from skmnist._utils.backend import load_keras
 from skmnist._utils.files import write
 from skmnist._utils.provenance import versions
 from skmnist._utils.tensor_files import digest, finite_number
+from skmnist.persistence._checks import is_count, shortened
 from skmnist.persistence._fitted import (
-    Networks,
     architecture_of,
     decoded_fitted,
     encoded_fitted,
+    new_store,
 )
-from skmnist.persistence._models import Models, check_models, given
+from skmnist.persistence._models import check_models, given
 from skmnist.persistence._optimizers import (
     encoded_optimizers,
     names_of_states,
@@ -32,7 +34,10 @@ from skmnist.persistence._variables import read_variables, tensors_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FORMAT_VERSION = 1
+# The second one has archives of scikit-learn's objects; the rest is written as the first, which
+# older versions of this package read.
+_FORMAT_VERSIONS = (1, 2)
+_RELEASE = re.compile(r"\d{1,4}(\.\d{1,4}){1,3}")
 _SUFFIXES_OF_OTHERS = {
     ".gz",
     ".h5",
@@ -58,11 +63,11 @@ def save(estimator: Any, path: str | os.PathLike[str], *, include_optimizer: boo
 
     Parameters
     ----------
-    estimator : NetworkClassifier, NetworkRegressor, Pipeline or CommitteeClassifier
-        A fitted network estimator of this package, a Pipeline that ends in one, or a committee of
-        classifiers. The Pipeline's other steps can be ``Blur``, ``ColumnNormalizer``, ``Deskew``,
-        ``DigitNormalizer``, ``ImageLoader``, ``MomentNormalizer``, ``PretrainedFeatures`` of a
-        network of ``keras.applications``, ``TextSequencer`` and "passthrough".
+    estimator : estimator
+        A fitted estimator of this package or of scikit-learn, with any of the other in it: a
+        network, a committee or a stack; a Pipeline with any of scikit-learn's steps; a search;
+        ``CalibratedClassifierCV``, ``VotingClassifier``, ``FrozenEstimator`` and others. Objects of
+        scikit-learn need the package skops (``skmnist[skops]``).
     path : str or path-like
         Path of the file, such as "model.safetensors"; "~" is the home folder. An existing file is
         replaced atomically and keeps its mode; if it is a symbolic link, its target is replaced.
@@ -75,15 +80,17 @@ def save(estimator: Any, path: str | os.PathLike[str], *, include_optimizer: boo
     Raises
     ------
     TypeError
-        If `estimator` is or contains anything else, such as scikit-learn's scalers or classifiers,
-        or has a parameter or class labels that are not plain data: a Keras optimizer or loss,
-        callbacks, a ``RandomState``, a Pipeline's memory.
+        If `estimator` is or contains an object of another class, such as one of your own, a
+        function in a ``FunctionTransformer``, or has a parameter or class labels that are not plain
+        data: a Keras optimizer or loss, callbacks, a Pipeline's memory. It names the type.
+    ImportError
+        If skops is needed and not installed.
     ValueError
         If a network's parameters were changed after the fit, its weights aren't finite, two
         functions of ``KerasClassifier`` have the same name, or `path` has the suffix of another
         format, such as ".keras".
     OSError
-        If the file can't be written.
+        If the file can't be written, as on a full disk; an existing file then stays as it was.
     sklearn.exceptions.NotFittedError
         If `estimator` is not fitted.
 
@@ -92,6 +99,10 @@ def save(estimator: Any, path: str | os.PathLike[str], *, include_optimizer: boo
     The parameters and everything learned are saved.  Of the function of a ``KerasClassifier`` or
     ``KerasRegressor``, the file has the arguments and the name, "module:function", which is never
     imported; of a model as template, it has "keras.Model:" and the model's name.
+
+    scikit-learn's own objects are written as its version has them: another version issues its
+    ``InconsistentVersionWarning`` on loading, and may not understand them.  A search keeps all that
+    it has found, ``cv_results_`` too.  ``docs/format.md`` describes the format.
 
     Not saved are the optimizer's state unless `include_optimizer` is set, so that training goes on
     with a new optimizer, the settings of ``set_callbacks`` and ``set_fit_request``, and attributes
@@ -115,17 +126,21 @@ def save(estimator: Any, path: str | os.PathLike[str], *, include_optimizer: boo
     """
     path = Path(path).expanduser()
     _check_suffix(path)
-    networks: Networks = {}
-    models = Models()
-    part = encoded_fitted(estimator, "", networks, models)
-    decoded_fitted(part, "", {}, models)  # what can't be loaded is not written
-    content = {"format_version": _FORMAT_VERSION, **part, "versions": versions("safetensors")}
-    tensors: dict[str, NDArray[Any]] = {}
-    for place, network in networks.items():
+    store = new_store()
+    part = encoded_fitted(estimator, "", store)
+    # What can't be loaded is not written.
+    decoded_fitted(
+        json.loads(_as_text(part)), "", new_store(models=store.models, tensors=store.arrays)
+    )
+    tensors = dict(store.arrays)
+    for place, network in store.networks.items():
         predictor = network.__skmnist_predictor__
         tensors |= tensors_of(place, predictor.architecture, predictor.variables)
+    format_version = _FORMAT_VERSIONS[store.n_archives > 0]
+    with_packages = ("safetensors", "skops") if store.n_archives else ("safetensors",)
+    content = {"format_version": format_version, **part, "versions": versions(*with_packages)}
     if include_optimizer:
-        content["optimizers"], states = encoded_optimizers(networks)
+        content["optimizers"], states = encoded_optimizers(store.networks)
         tensors |= states
     content["sha256"] = digest(sorted(tensors.items()), _as_text(content))
     write(path, as_safetensors(tensors, {"skmnist": _as_text(content)}))
@@ -135,7 +150,9 @@ def load(path: str | os.PathLike[str], *, model: Any = None) -> Any:
     """Load an estimator that `save` has written.
 
     The file need not be trusted: it is read as data, every part of it is checked, no layer is built
-    that its tensors can't fill, and damage is detected by its SHA-256.
+    that its tensors can't fill, and damage is detected by its SHA-256.  Of scikit-learn's objects
+    only those of types that skops trusts are made; the compiled code of some relies on what they
+    have learned, so that a forged one may end the process when it predicts.
 
     Parameters
     ----------
@@ -150,7 +167,7 @@ def load(path: str | os.PathLike[str], *, model: Any = None) -> Any:
 
     Returns
     -------
-    estimator : NetworkClassifier, NetworkRegressor, Pipeline or CommitteeClassifier
+    estimator : estimator
         Fitted; on the same machine its predictions are bitwise those of the saved estimator.
 
     Raises
@@ -158,8 +175,10 @@ def load(path: str | os.PathLike[str], *, model: Any = None) -> Any:
     TypeError
         If `model` is neither a function nor a Keras model.
     ValueError
-        If the file is not one that `save` has written, or is damaged; if `model` is missing or not
-        needed, or its network doesn't fit.
+        If the file is not one that `save` has written, is damaged, or has a newer format, whose
+        release the error names; if `model` is missing or not needed, or its network doesn't fit.
+    ImportError
+        If it has objects of scikit-learn, and skops is not installed.
     OSError
         If the file can't be read.
 
@@ -183,16 +202,40 @@ def load(path: str | os.PathLike[str], *, model: Any = None) -> Any:
     check_models(model)
     load_keras()  # before, as its errors aren't the file's
     with _named_in_errors(path), safe_open(path, framework="np") as file:
-        networks: Networks = {}
         content = _content(file.metadata())
         _check_digest(content, file)
-        estimator = decoded_fitted(_of_estimator(content), "", networks, given(model, content))
-        architectures = {place: architecture_of(network) for place, network in networks.items()}
-        variables = read_variables(file, architectures, names_of_states(file))
-        for place, values in zip(networks, variables, strict=True):
-            networks[place].__skmnist_setvariables__(values)
-        restore_optimizers(content.get("optimizers", {}), file, networks)
+        store = new_store(models=given(model, content), tensors=_Tensors(file))
+        estimator = decoded_fitted(_of_estimator(content), "", store)
+        architectures = {
+            place: architecture_of(network) for place, network in store.networks.items()
+        }
+        not_variables = store.taken | names_of_states(file)
+        variables = read_variables(file, architectures, not_variables)
+        for network, values in zip(store.networks.values(), variables, strict=True):
+            network.__skmnist_setvariables__(values)
+        for features in store.features:
+            features.__skmnist_complete__()
+        restore_optimizers(content.get("optimizers", {}), file, store.networks)
     return estimator
+
+
+class _Tensors(Mapping[str, "NDArray[Any]"]):
+    """The tensors of a file, each read when it is asked for."""
+
+    def __init__(self, file: Any) -> None:
+        self._file, self._names = file, frozenset(file.keys())
+
+    def __getitem__(self, name: str) -> "NDArray[Any]":
+        if name not in self._names:
+            raise KeyError(name)
+        tensor: NDArray[Any] = self._file.get_tensor(name)
+        return tensor
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 @contextmanager
@@ -200,7 +243,7 @@ def _named_in_errors(path: Any) -> Iterator[None]:
     """Name the file in errors that its content causes."""
     try:
         yield
-    except (OSError, MemoryError):
+    except (ImportError, MemoryError, OSError):
         raise
     except Exception as error:
         raise ValueError(
@@ -224,14 +267,25 @@ def _content(metadata: dict[str, str] | None) -> dict[str, Any]:
     content = json.loads(
         metadata["skmnist"], parse_float=finite_number, parse_constant=finite_number
     )
-    if not isinstance(content, dict) or content.get("format_version") != _FORMAT_VERSION:
-        raise ValueError(
-            f"expected format version {_FORMAT_VERSION}; a file of a later version needs a newer "
-            "skmnist."
-        )
+    if not isinstance(content, dict) or content.get("format_version") not in _FORMAT_VERSIONS:
+        raise ValueError(_other_format(content if isinstance(content, dict) else {}))
     if "versions" not in content:
         raise ValueError("its JSON has no 'versions'; expected those that it was saved with.")
     return content
+
+
+def _other_format(content: dict[str, Any]) -> str:
+    """Return the message for a format that isn't known, with the release that wrote it."""
+    found, of_file = content.get("format_version"), content.get("versions")
+    known = " or ".join(map(str, _FORMAT_VERSIONS))
+    if found is None or not is_count(found) or found <= max(_FORMAT_VERSIONS):
+        return f"expected format version {known}; got {shortened(found)}."
+    written = of_file.get("skmnist") if isinstance(of_file, dict) else None
+    if isinstance(written, str) and _RELEASE.fullmatch(written):
+        newer = f'it was written by skmnist {written}: pip install "skmnist>={written}"'
+    else:
+        newer = "it was written by a newer skmnist: pip install --upgrade skmnist"
+    return f"expected format version {known}; got {found}, as {newer}."
 
 
 def _check_digest(content: dict[str, Any], file: Any) -> None:

@@ -8,10 +8,11 @@ import numpy as np
 
 from skmnist._inputs.pixels import PixelValues
 from skmnist._inputs.state import ImageState
-from skmnist.classifiers import PretrainedClassifier
+from skmnist.classifiers import CNNFeatures, PretrainedClassifier
 from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.classifiers._network_estimator import NetworkEstimator
 from skmnist.classifiers._pixel_state import PixelState
+from skmnist.ensemble import CNNStackingClassifier, VirtualSVC
 from skmnist.persistence._checks import is_count, is_list_of, shortened, with_keys
 from skmnist.preprocessing._ink import InkTransformer
 from skmnist.regressors._network_regressor import NetworkRegressor
@@ -73,6 +74,10 @@ def _are_parts(value: Any) -> bool:
     return pairs and len({name for name, _ in value}) == len(value) > 0
 
 
+def _are_by_name(value: Any) -> bool:
+    return isinstance(value, dict) and all(type(number) is float for number in value.values())
+
+
 _HISTORY = (_is_history, "a list of numbers for each name")
 # A class also has the rules of its bases.
 _RULES: dict[type, Rules] = {
@@ -123,6 +128,20 @@ _RULES: dict[type, Rules] = {
     },
     KerasClassifier: {"_logits_": (lambda value: type(value) is bool, "true or false")},
     PretrainedClassifier: {"fine_tune_history_": _HISTORY},
+    CNNFeatures: {"frozen": (lambda value: type(value) is bool, "true or false")},
+    VirtualSVC: {
+        "support_": (
+            lambda value: is_list_of(int, value) and min(value, default=0) >= 0,
+            "a list of whole numbers",
+        ),
+    },
+    CNNStackingClassifier: {
+        "part_scores_": (_are_by_name, "a number for each name"),
+        "part_weights_": (
+            lambda value: value is None or _are_by_name(value),
+            "null or a number for each name",
+        ),
+    },
     SequenceClassifier: {
         "vocabulary_size_": (
             lambda value: is_count(value) and UNKNOWN < value <= MOST_WORDS,

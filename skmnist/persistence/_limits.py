@@ -17,7 +17,7 @@ _UNITS = (
 )
 # A larger network takes minutes to build, and its layers' nested calls exceed Python's limit.
 _MOST_LAYERS = 500
-_PLACE = re.compile(r"(?:\d+/)*")
+_PLACE = re.compile(r"(?:scikit-learn/)?(?:\d+/)*")
 
 
 def check_size(architectures: dict[str, Architecture], file: Any) -> None:

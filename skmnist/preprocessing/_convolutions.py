@@ -150,6 +150,10 @@ class ConvolutionFeatures(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
             )
         self.filters_ = filters
 
+    def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
+        super().__skmnist_setstate__(state)
+        self._learn(np.empty((0, *self.image_shape_)))
+
     @property
     def _n_features_out(self) -> int:
         rows, columns = self._n_windows()

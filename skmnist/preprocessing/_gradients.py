@@ -14,6 +14,7 @@ from skmnist._utils.errors import shown
 from skmnist._utils.sklearn import Interval
 from skmnist.preprocessing._batches import in_batches, real_dtype
 from skmnist.preprocessing._differences import central_differences
+from skmnist.preprocessing._image_transformer import check_n_features
 from skmnist.preprocessing._ink import InkTransformer
 
 
@@ -128,6 +129,11 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, InkTransformer):
                 "1 or (rows, columns), such as (4, 7) or [(4, 3)]."
             )
         return grids
+
+    def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
+        self._grids()
+        super().__skmnist_setstate__(state)
+        check_n_features(self._n_features_out)
 
     @property
     def _n_features_out(self) -> int:

@@ -13,7 +13,7 @@ from skmnist._utils.errors import shown
 from skmnist._utils.sklearn import Interval, StrOptions
 from skmnist.preprocessing._batches import in_batches
 from skmnist.preprocessing._differences import central_differences
-from skmnist.preprocessing._image_transformer import ImageTransformer
+from skmnist.preprocessing._image_transformer import ImageTransformer, check_n_features
 
 # scikit-image's guard against a division by zero.
 _TINY = 1e-5
@@ -119,6 +119,11 @@ class HOG(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
                 f"{self.pixels_per_cell} or cells_per_block={self.cells_per_block} smaller, or "
                 "set image_shape if X holds rows."
             )
+
+    def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
+        super().__skmnist_setstate__(state)
+        self._learn(np.empty((0, *self.image_shape_)))
+        check_n_features(self._n_features_out)
 
     @property
     def _n_features_out(self) -> int:

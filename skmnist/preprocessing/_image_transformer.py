@@ -14,6 +14,8 @@ from skmnist._inputs.state import ImageState
 from skmnist._inputs.validation import ClearErrors, clear_arguments, in_one_step, rows_as_fitted
 from skmnist._utils.sklearn import fit_context
 
+_MOST_FEATURES = 2**18
+
 
 class ImageTransformer(TransformerMixin, ImageState, ClearErrors, BaseEstimator, metaclass=ABCMeta):
     """A transformer that takes rows of pixels or images (abstract).
@@ -100,3 +102,18 @@ class ImageTransformer(TransformerMixin, ImageState, ClearErrors, BaseEstimator,
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def check_n_features(n_features: int) -> None:
+    """Raise an error for an untrusted transformer that would make more features than any has.
+
+    Examples
+    --------
+    >>> from skmnist.preprocessing._image_transformer import check_n_features
+    >>> check_n_features(1000)
+    """
+    if n_features > _MOST_FEATURES:
+        raise ValueError(
+            f"a transformer makes {n_features} features of an image; expected {_MOST_FEATURES} at "
+            "most."
+        )

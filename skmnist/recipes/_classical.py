@@ -10,6 +10,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 
 from skmnist.classifiers._baselines import gradient_boosting, knn, random_forest, svm
+from skmnist.classifiers._components import PCA
 from skmnist.classifiers._support_vectors import SVC
 from skmnist.preprocessing import (
     ConvolutionFeatures,
@@ -17,7 +18,6 @@ from skmnist.preprocessing import (
     MomentNormalizer,
     OrientedGradients,
 )
-from skmnist.recipes._components import PCA
 from skmnist.recipes._recipe import Recipe
 from skmnist.text._baseline import tfidf_logistic_regression
 

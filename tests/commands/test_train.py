@@ -138,18 +138,27 @@ def test_a_function_of_ones_own_module_makes_the_classifier(skmnist_command, fil
     assert "'my_networks:missing' can't be made: AttributeError" in ended.stderr
 
 
-@pytest.mark.parametrize(
-    "recipe", ["svm-best", "stack", "committee-few-labels", "sklearn.naive_bayes:GaussianNB"]
-)
-def test_what_can_not_be_saved_is_refused_before_the_data_are_read(
-    recipe, skmnist_command, tmp_path
-):
+def test_what_can_not_be_saved_is_refused_before_the_data_are_read(skmnist_command, tmp_path):
     (tmp_path / "broken.npz").write_bytes(b"")
-    ended = skmnist_command("train", "broken.npz", "-o", "m.safetensors", "--recipe", recipe)
+    (tmp_path / "my_bayes.py").write_text(
+        "from sklearn.naive_bayes import GaussianNB\nclass Mine(GaussianNB): pass\n"
+    )
+    how = ["train", "broken.npz", "-o", "m.safetensors"]
+    ended = skmnist_command(*how, "--classifier", "my_bayes:Mine")
     assert ended.exit_code == 2
     message = unwrapped(ended.stderr)
     assert "--recipe" in message
     assert "can't be saved" in message
+    assert "my_bayes.Mine" in message
+
+
+def test_classical_recipes_are_trained_and_saved_too(skmnist_command, files):
+    ended = skmnist_command(
+        "train", files / "digits.npz", "-o", "m.safetensors", "--recipe", "svm-few-labels"
+    )
+    assert ended.exit_code == 0, ended.output
+    assert "optimization finished" not in ended.output
+    assert skmnist.load("m.safetensors")[-1][-1].C == 5
 
 
 @pytest.mark.parametrize(

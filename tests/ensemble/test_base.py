@@ -16,7 +16,7 @@ from sklearn.svm import SVC
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import get_routing_for_object
 
-from skmnist import CNNFeatures, DNNClassifier, save
+from skmnist import CNNFeatures, DNNClassifier, load, save
 from skmnist.ensemble import CNNStackingClassifier, CommitteeClassifier, VirtualSVC
 from skmnist.ensemble._base import Ensemble
 
@@ -105,11 +105,12 @@ def test_virtual_support_vectors_have_logarithms_only_of_probabilities():
 
 
 @of_all()
-def test_what_holds_estimators_of_scikit_learn_is_not_saved(make, data, tmp_path):
-    X, y, _ = data
-    with pytest.raises(TypeError, match=r"can't be saved as data; expected .*skops or joblib"):
-        save(make().fit(X, y), tmp_path / "model.safetensors")
-    assert not list(tmp_path.iterdir())
+def test_what_holds_estimators_of_scikit_learn_comes_back_from_a_file(make, data, tmp_path):
+    X, y, X_test = data
+    ensemble = make().fit(X, y)
+    save(ensemble, tmp_path / "model.safetensors")
+    again = load(tmp_path / "model.safetensors")
+    np.testing.assert_array_equal(probabilities(again, X_test), probabilities(ensemble, X_test))
 
 
 # -- metadata routing --------------------------------------------------------------------

@@ -13,7 +13,7 @@ class PCA(decomposition.PCA):
     Examples
     --------
     >>> import numpy as np
-    >>> from skmnist.recipes._components import PCA
+    >>> from skmnist.classifiers._components import PCA
     >>> PCA(120).fit(np.zeros((60, 500)))
     Traceback (most recent call last):
     ValueError: n_components=120 of PCA needs at least 120 images, but X has 60. Give more images, \
