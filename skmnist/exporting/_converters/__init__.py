@@ -1,29 +1,53 @@
-"""Graphs in ONNX of what has none in skl2onnx, which composes all of them."""
+"""Graphs in ONNX of what has none in skl2onnx, which composes all of them.
 
+Inside the graph, `X` is float32 rows of shape (n, n_features), with values as the user holds them.
+"""
+
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from skmnist.exporting._converters import _descriptors, _images
-from skmnist.exporting._converters._graph import Row, transformer
-from skmnist.preprocessing import (
-    HOG,
-    Blur,
-    ColumnNormalizer,
-    ConvolutionFeatures,
-    Deskew,
-    MomentNormalizer,
-    OrientedGradients,
+from sklearn.base import ClassifierMixin
+
+from skmnist.classifiers import (
+    CapsNetClassifier,
+    CNNClassifier,
+    DNNClassifier,
+    LeNetClassifier,
+    PretrainedClassifier,
+    ResNetClassifier,
 )
+from skmnist.exporting._converters import (
+    _descriptors,
+    _ensembles,
+    _images,
+    _network,
+    _scikit_learn,
+)
+from skmnist.text import SequenceCNNClassifier, SequenceDNNClassifier
+from skmnist.wrappers import KerasClassifier
+
+# Sets the types and shapes of an operator's outputs; adds the operator's nodes.
+Row = tuple[Callable[[Any], None], Callable[[Any, Any, Any], None]]
 
 CONVERTERS: dict[type[Any], Row] = {
-    Blur: transformer(_images.blur),
-    ColumnNormalizer: transformer(_images.column_normalizer),
-    Deskew: transformer(_images.deskew),
-    MomentNormalizer: transformer(_images.moment_normalizer),
-    ConvolutionFeatures: transformer(_descriptors.convolution_features),
-    HOG: transformer(_descriptors.hog),
-    OrientedGradients: transformer(_descriptors.oriented_gradients),
+    CNNClassifier: _network.ROW,
+    CapsNetClassifier: _network.ROW,
+    DNNClassifier: _network.ROW,
+    KerasClassifier: _network.ROW,
+    LeNetClassifier: _network.ROW,
+    PretrainedClassifier: _network.ROW,
+    ResNetClassifier: _network.ROW,
+    SequenceCNNClassifier: _network.ROW,
+    SequenceDNNClassifier: _network.ROW,
+    **_images.ROWS,
+    **_descriptors.ROWS,
+    **_scikit_learn.ROWS,
+    **_ensembles.ROWS,
 }
+
+# What skl2onnx asks each classifier's converter about.
+_OF_CLASSIFIERS = {"zipmap": [True, False, "columns"], "nocl": [True, False]}
 
 
 @cache
@@ -32,4 +56,6 @@ def register() -> None:
     from skl2onnx import update_registered_converter
 
     for made, (calculate_shape, convert) in CONVERTERS.items():
-        update_registered_converter(made, f"Skmnist{made.__name__}", calculate_shape, convert)
+        options = _OF_CLASSIFIERS if issubclass(made, ClassifierMixin) else None
+        name = f"Skmnist{made.__name__}"
+        update_registered_converter(made, name, calculate_shape, convert, options=options)

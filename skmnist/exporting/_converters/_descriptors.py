@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from skmnist._inputs.images import ImageShape
-from skmnist.exporting._converters._graph import Graph
+from skmnist.exporting._converters._graph import Graph, transformer
 from skmnist.exporting._converters._images import blurred, constant, framed, one_for_zero, to_images
+from skmnist.preprocessing import HOG, ConvolutionFeatures, OrientedGradients
 from skmnist.preprocessing._convolutions import _windows
 from skmnist.preprocessing._hog import _TINY
 
@@ -186,3 +187,10 @@ def _angle(graph: Graph, down: str, right: str) -> str:
         mirrored = graph("Sub", np.float64(reference), angle)
         angle = graph("Where", condition, mirrored, angle)
     return angle
+
+
+ROWS = {
+    HOG: transformer(hog),
+    ConvolutionFeatures: transformer(convolution_features),
+    OrientedGradients: transformer(oriented_gradients),
+}

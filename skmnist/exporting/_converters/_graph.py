@@ -87,7 +87,7 @@ class Graph:
 
         variable = self.scope.declare_local_variable("rows", type_of_rows or FloatTensorType())
         self.container.add_node("Identity", rows, variable.full_name)
-        if is_classifier(part):
+        if is_classifier(part):  # its scores stay an array
             for options in (self.scope, self.container):
                 options.add_options(id(part), {"zipmap": False})
         outputs = _parse_sklearn(self.scope, part, [variable])
@@ -98,7 +98,7 @@ class Graph:
             return value
         from onnx.numpy_helper import from_array
 
-        array = np.asarray(value, np.int64) if isinstance(value, list | tuple) else np.asarray(value)
+        array = np.asarray(value, np.int64 if isinstance(value, list | tuple) else None)
         name: str = self.scope.get_unique_variable_name("constant")
         tensor = from_array(np.ascontiguousarray(array).reshape(array.shape))
         self.container.add_initializer(name, tensor.data_type, array.shape, tensor)
@@ -135,3 +135,44 @@ def transformer(write: Callable[[Graph, Any, str], str]) -> Row:
         container.add_node("Identity", features, operator.outputs[0].full_name)
 
     return calculate_shape, convert
+
+
+def classifier(write: Callable[[Graph, Any, str], str]) -> Row:
+    """Make the shape calculator and the converter of a classifier.
+
+    Parameters
+    ----------
+    write : callable
+        As for `transformer`, but it returns the name of the probabilities or other scores, of shape
+        (n, n_classes).
+
+    Returns
+    -------
+    shape_calculator, converter : callable
+        As ``skl2onnx.update_registered_converter`` takes them.
+    """
+
+    def calculate_shape(operator: Any) -> None:
+        from skl2onnx.common.data_types import FloatTensorType, Int64TensorType, StringTensorType
+
+        labels = plain_labels(operator.raw_operator.classes_)
+        n = operator.inputs[0].get_first_dimension()
+        label, scores = operator.outputs
+        label.type = (StringTensorType if labels.dtype == object else Int64TensorType)([n])
+        scores.type = FloatTensorType([n, len(labels)])
+
+    def convert(scope: Any, operator: Any, container: Any) -> None:
+        graph = Graph(scope, container)
+        rows = graph.cast(operator.inputs[0].full_name, np.float32)
+        scores = write(graph, operator.raw_operator, rows)
+        highest = graph("ArgMax", scores, axis=1, keepdims=0)
+        labels = graph("Gather", plain_labels(operator.raw_operator.classes_), highest)
+        for result, output in zip((labels, scores), operator.outputs, strict=True):
+            container.add_node("Identity", result, output.full_name)
+
+    return calculate_shape, convert
+
+
+def plain_labels(classes: NDArray[Any]) -> NDArray[Any]:
+    """Return labels in one of the two dtypes that a graph has for them: int64, or strings."""
+    return classes.astype(np.int64 if classes.dtype.kind in "biuf" else object)

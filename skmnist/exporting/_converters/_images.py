@@ -12,7 +12,8 @@ from scipy.ndimage import gaussian_filter
 
 from skmnist._inputs.images import ImageShape
 from skmnist._inputs.pixels import border_pixels
-from skmnist.exporting._converters._graph import Graph
+from skmnist.exporting._converters._graph import Graph, transformer
+from skmnist.preprocessing import Blur, ColumnNormalizer, Deskew, MomentNormalizer
 from skmnist.preprocessing._deskew import _ONE_ROW
 from skmnist.preprocessing._moment_normalizer import _OF_A_PIXEL
 
@@ -203,3 +204,11 @@ def one_for_zero(graph: Graph, values: str, dtype: type[np.floating]) -> str:
 def constant(values: Any) -> NDArray[np.float32]:
     """Return values in float32."""
     return np.asarray(values, np.float32)
+
+
+ROWS = {
+    Blur: transformer(blur),
+    ColumnNormalizer: transformer(column_normalizer),
+    Deskew: transformer(deskew),
+    MomentNormalizer: transformer(moment_normalizer),
+}

@@ -1,0 +1,98 @@
+"""Graphs of the committee, the stack and virtual support vectors, from those of their parts."""
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmnist.ensemble import CNNStackingClassifier, CommitteeClassifier, VirtualSVC
+from skmnist.ensemble._stacking import _SoftVote
+from skmnist.exporting._converters._graph import Graph, classifier
+from skmnist.exporting._converters._images import framed, to_images, to_rows
+from skmnist.exporting._converters._scikit_learn import decisions
+
+
+def committee(graph: Graph, estimator: CommitteeClassifier, rows: str) -> str:
+    """Write the mean of the members' probabilities, over all shifts."""
+    rows = _all_shifts(graph, estimator, rows)
+    of_members = [graph.of_part(member, rows)[1] for member in estimator.estimators_]
+    mean = graph("Mean", *of_members)
+    if not estimator.test_time_shifts:
+        return mean
+    n_shifts = (2 * estimator.test_time_shifts + 1) ** 2
+    by_shift = graph("Reshape", mean, [n_shifts, -1, len(estimator.classes_)])
+    return graph("ReduceMean", by_shift, [0], keepdims=0)
+
+
+def _all_shifts(graph: Graph, estimator: CommitteeClassifier, rows: str) -> str:
+    """Return the rows with each shift, one copy after another."""
+    most, shape = estimator.test_time_shifts, estimator.image_shape_
+    if not most:
+        return rows
+    images = framed(graph, to_images(graph, rows, shape), shape, (most, most), (most, most))
+    steps, height, width = range(2 * most + 1), *shape[:2]
+    copies = [
+        graph("Slice", images, [top, left], [top + height, left + width], [2, 3])
+        for top, left in product(steps, steps)
+    ]
+    return to_rows(graph, graph("Concat", *copies, axis=0), shape)
+
+
+def virtual_svc(graph: Graph, estimator: VirtualSVC, rows: str) -> str:
+    """Write the final machine."""
+    scores, _ = decisions(graph, estimator.estimator_, rows)
+    return scores
+
+
+def stack(graph: Graph, estimator: CNNStackingClassifier, rows: str) -> str:
+    """Write the mean of what the final estimator makes of each network and its estimators."""
+    final = estimator.final_estimator_
+    blended = []
+    for each in estimator._stacks_:
+        features, _ = graph.of_part(each.features, rows)
+        heads = _reduced(graph, each.reduction, features)
+        of_parts = [
+            _probabilities(graph, each.features.classifier_, rows, each.classes),
+            *(_probabilities(graph, e, heads, each.classes) for e in each.estimators.values()),
+        ]
+        _, probabilities = graph.of_part(final, graph("Concat", *of_parts, axis=1))
+        blended.append(probabilities)
+    return graph("Mean", *blended)
+
+
+def _reduced(graph: Graph, reduction: Any, features: str) -> str:
+    if reduction is None:
+        return features
+    centred = graph("Sub", graph.cast(features, np.float64), reduction.mean_.astype(float))
+    components = np.ascontiguousarray(reduction.components_.T, float)
+    return graph.cast(graph("MatMul", centred, components), np.float32)
+
+
+def _probabilities(graph: Graph, part: Any, rows: str, classes: NDArray[Any]) -> str:
+    """Return the probability of each class, 0 for one that the part was not trained on."""
+    scores, are_probabilities = decisions(graph, part, rows)
+    if not are_probabilities:
+        if len(part.classes_) == 2:
+            scores = graph("Concat", graph("Neg", scores), scores, axis=1)
+            scores = graph("Sigmoid", scores)
+        else:
+            scores = graph("Softmax", scores, axis=1)
+    if len(part.classes_) == len(classes):
+        return scores
+    places = np.zeros((len(part.classes_), len(classes)), np.float32)
+    places[np.arange(len(places)), np.searchsorted(classes, part.classes_)] = 1
+    return graph("MatMul", scores, places)
+
+
+def soft_vote(graph: Graph, estimator: _SoftVote, rows: str) -> str:
+    """Write the mean over all parts."""
+    return graph("MatMul", rows, estimator.coef_.T.astype(np.float32))
+
+
+ROWS = {
+    CommitteeClassifier: classifier(committee),
+    CNNStackingClassifier: classifier(stack),
+    VirtualSVC: classifier(virtual_svc),
+    _SoftVote: classifier(soft_vote),
+}

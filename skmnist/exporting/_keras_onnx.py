@@ -1,0 +1,49 @@
+"""Keras's exporter to ONNX, without what it prints and leaves behind."""
+
+import warnings
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from skmnist._utils.tensorflow_log import logs_of_tensorflow_held_back
+
+# The newest that Keras's exporter writes.
+OPSET = 18
+
+
+def onnx_of_keras(network: Any) -> Any:
+    """Return a Keras model as an ONNX model.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Functional; on Keras's TensorFlow backend.
+
+    Returns
+    -------
+    model : onnx.ModelProto
+        Of the opset `OPSET`, any number of samples.
+
+    Examples
+    --------
+    >>> from skmnist._utils.backend import load_keras
+    >>> from skmnist.exporting._keras_onnx import onnx_of_keras
+    >>> keras = load_keras()
+    >>> model = onnx_of_keras(keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)]))
+    >>> [node.op_type for node in model.graph.node]
+    ['MatMul', 'Add']
+    """
+    import onnx
+
+    network(network.input)  # Keras exports only models that were called
+    had_name = "object" in vars(np)
+    with TemporaryDirectory() as folder, logs_of_tensorflow_held_back(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Keras and tf2onnx, about NumPy
+        path = Path(folder) / "network.onnx"
+        network.export(path, format="onnx", verbose=False, opset_version=OPSET)
+        model = onnx.load(path)
+    if not had_name:  # Keras adds what NumPy 2 has removed; nobody needs it
+        vars(np).pop("object", None)
+    return model

@@ -1,0 +1,54 @@
+"""Estimators as ONNX models."""
+
+from typing import Any
+
+from skmnist.exporting._converters import register
+from skmnist.exporting._keras_onnx import OPSET
+
+# The newest that skl2onnx and onnxruntime agree on.
+_OPSETS = {"": OPSET, "ai.onnx.ml": 3}
+
+
+def onnx_of(estimator: Any, dtype: str) -> bytes:
+    """Return a fitted classifier as an ONNX model.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Fitted.
+    dtype : {"uint8", "int32", "float32"}
+        Of the input `X`, of shape (n, n_features).
+
+    Returns
+    -------
+    content : bytes
+        The outputs are `label`, of int64 or strings, and `probabilities`, of float32.
+    """
+    import onnx
+    from skl2onnx import convert_sklearn
+    from skl2onnx.common.data_types import FloatTensorType
+
+    register()
+    model = convert_sklearn(
+        estimator,
+        name=type(estimator).__name__,
+        initial_types=[("rows", FloatTensorType([None, estimator.n_features_in_]))],
+        final_types=[("label", None), ("probabilities", None)],
+        target_opset=_OPSETS,
+        options={"zipmap": False},
+    )
+    _take(model, dtype)
+    onnx.checker.check_model(model, full_check=True)
+    return model.SerializeToString()
+
+
+def _take(model: Any, dtype: str) -> None:
+    """Name the input X, and give it a dtype."""
+    import numpy as np
+    from onnx.helper import make_node, np_dtype_to_tensor_dtype
+
+    given = model.graph.input[0]
+    float32 = given.type.tensor_type.elem_type
+    given.name = "X"
+    given.type.tensor_type.elem_type = np_dtype_to_tensor_dtype(np.dtype(dtype))
+    model.graph.node.insert(0, make_node("Cast", ["X"], ["rows"], to=float32))
