@@ -100,7 +100,7 @@ def _no_graph(estimator: Any, place: str, why: str = "", advice: str = "") -> Va
     return ValueError(f"{place}, {made}, can't become a graph of ONNX: it {why}. {advice}")
 
 
-def _copied(estimator: Any, **parts: Any) -> Any:
+def _copied(estimator: Any, /, **parts: Any) -> Any:
     """Return a shallow copy with other parts."""
     changed = copy(estimator)
     vars(changed).update(parts)

@@ -100,8 +100,9 @@ class Graph:
 
         array = np.asarray(value, np.int64 if isinstance(value, list | tuple) else None)
         name: str = self.scope.get_unique_variable_name("constant")
-        tensor = from_array(np.ascontiguousarray(array).reshape(array.shape))
-        self.container.add_initializer(name, tensor.data_type, array.shape, tensor)
+        contiguous = np.ascontiguousarray(array).reshape(array.shape)
+        # Its own method to add one has no strings.
+        self.container.initializers.append(from_array(contiguous, name))
         return name
 
 
