@@ -11,7 +11,9 @@ from sklearn.base import is_classifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import (
+    ExtraTreesClassifier,
     HistGradientBoostingClassifier,
+    RandomForestClassifier,
     StackingClassifier,
     VotingClassifier,
 )
@@ -30,6 +32,7 @@ from skmnist.exporting._converters._scikit_learn import (
     Boosted,
     Calibrated,
     Discriminants,
+    Forest,
     Neighbors,
 )
 from skmnist.preprocessing import DigitNormalizer, ImageLoader
@@ -199,6 +202,14 @@ def _(neighbors: KNeighborsClassifier, place: str) -> Any:
     raise _no_graph(neighbors, place, why, advice)
 
 
+@_instead_of.register(ExtraTreesClassifier)
+@_instead_of.register(RandomForestClassifier)
+def _(forest: Any, place: str) -> Any:
+    if isinstance(forest.classes_, list):
+        raise _no_graph(forest, place, "predicts several labels", "Fit one for each label.")
+    return Forest(forest)
+
+
 @_instead_of.register
 def _(boosting: HistGradientBoostingClassifier, place: str) -> Any:
     if boosting.is_categorical_ is not None:
@@ -233,6 +244,8 @@ def _(ensemble: Any, place: str) -> Any:
     if hasattr(ensemble, "final_estimator_"):
         final = convertible(ensemble.final_estimator_, f"final_estimator of {place}")
         parts["final_estimator_"] = final
+    if isinstance(ensemble, VotingClassifier):
+        parts["flatten_transform"] = False  # only for its transform; skl2onnx refuses the other
     return _instead_of.dispatch(object)(_copied(ensemble, **parts), place)
 
 
@@ -253,7 +266,7 @@ def _(committee: CommitteeClassifier, place: str) -> Any:
 
 @_instead_of.register
 def _(machine: VirtualSVC, place: str) -> Any:
-    return _copied(machine, estimator_=convertible(machine.estimator_, f"estimator of {place}"))
+    return convertible(machine.estimator_, f"estimator of {place}")
 
 
 @_instead_of.register

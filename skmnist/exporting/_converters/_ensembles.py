@@ -1,4 +1,4 @@
-"""Graphs of the committee, the stack and virtual support vectors, from those of their parts."""
+"""Graphs of the committee and the stack, from those of their parts."""
 
 from itertools import product
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmnist.ensemble import CNNStackingClassifier, CommitteeClassifier, VirtualSVC
+from skmnist.ensemble import CNNStackingClassifier, CommitteeClassifier
 from skmnist.ensemble._stacking import _SoftVote
 from skmnist.exporting._converters._graph import Graph, classifier
 from skmnist.exporting._converters._images import framed, to_images, to_rows
@@ -37,12 +37,6 @@ def _all_shifts(graph: Graph, estimator: CommitteeClassifier, rows: str) -> str:
         for top, left in product(steps, steps)
     ]
     return to_rows(graph, graph("Concat", *copies, axis=0), shape)
-
-
-def virtual_svc(graph: Graph, estimator: VirtualSVC, rows: str) -> str:
-    """Write the final machine."""
-    scores, _ = decisions(graph, estimator.estimator_, rows)
-    return scores
 
 
 def stack(graph: Graph, estimator: CNNStackingClassifier, rows: str) -> str:
@@ -93,6 +87,5 @@ def soft_vote(graph: Graph, estimator: _SoftVote, rows: str) -> str:
 ROWS = {
     CommitteeClassifier: classifier(committee),
     CNNStackingClassifier: classifier(stack),
-    VirtualSVC: classifier(virtual_svc),
     _SoftVote: classifier(soft_vote),
 }

@@ -125,7 +125,7 @@ def transformer(write: Callable[[Graph, Any, str], str]) -> Row:
         from skl2onnx.common.data_types import FloatTensorType
 
         estimator = operator.raw_operator
-        n_features = getattr(estimator, "_n_features_out", estimator.n_features_in_)
+        n_features = getattr(estimator, "_n_features_out", None) or estimator.n_features_in_
         n = operator.inputs[0].get_first_dimension()
         operator.outputs[0].type = FloatTensorType([n, int(n_features)])
 

@@ -40,6 +40,13 @@ class Boosted(Wrapped):
     """A `HistGradientBoostingClassifier`, some of whose numbers skl2onnx passes as booleans."""
 
 
+class Forest(Wrapped):
+    """A `RandomForestClassifier` or an `ExtraTreesClassifier`.
+
+    Its sum of whole votes is exact, so that equal votes stay equal; skl2onnx's isn't.
+    """
+
+
 class Calibrated(Wrapped):
     """A `CalibratedClassifierCV`; skl2onnx has no temperature, and other isotonic steps."""
 
@@ -94,56 +101,95 @@ def compact(values: NDArray[Any]) -> NDArray[Any]:
     return as_bytes if (as_bytes == values).all() else values.astype(np.float32)
 
 
-def boosted(graph: Graph, wrapped: Boosted, rows: str) -> str:
-    """Write boosted trees."""
+def forest(graph: Graph, wrapped: Forest, rows: str) -> str:
+    """Write the mean of what the trees' leaves hold."""
     estimator = wrapped.estimator
-    n_scores = estimator.n_trees_per_iteration_
-    nodes = _Nodes()
+    trees = Trees()
+    for each in estimator.estimators_:
+        tree = each.tree_
+        # Children of leaves are -1.
+        leaves, targets = np.nonzero((tree.children_left < 0)[:, np.newaxis] & (tree.value[:, 0] > 0))
+        trees.add(
+            (tree.children_left, tree.children_right),
+            np.maximum(tree.feature, 0),
+            tree.threshold,
+            tree.missing_go_to_left,
+            (leaves, targets, tree.value[leaves, 0, targets]),
+        )
+    votes = trees.written(graph, rows, [0.0] * len(estimator.classes_))
+    return graph("Div", votes, np.float32(len(estimator.estimators_)))
+
+
+def boosted(graph: Graph, wrapped: Boosted, rows: str) -> str:
+    """Write the probabilities of summed scores."""
+    estimator = wrapped.estimator
+    trees = Trees()
     for iteration in estimator._predictors:
-        for score, tree in enumerate(iteration):
-            nodes.add(tree.nodes, score)
-    scores = graph(
-        "TreeEnsembleRegressor",
-        rows,
-        op_domain="ai.onnx.ml",
-        n_targets=n_scores,
-        base_values=np.ravel(estimator._baseline_prediction).tolist(),
-        **nodes.attributes,
-    )
-    if n_scores > 1:
+        for score, predictor in enumerate(iteration):
+            nodes = predictor.nodes
+            leaves = np.flatnonzero(nodes["is_leaf"])
+            trees.add(
+                (nodes["left"], nodes["right"]),
+                nodes["feature_idx"],
+                nodes["num_threshold"],
+                nodes["missing_go_to_left"],
+                (leaves, np.full_like(leaves, score), nodes["value"][leaves]),
+            )
+    scores = trees.written(graph, rows, np.ravel(estimator._baseline_prediction).tolist())
+    if estimator.n_trees_per_iteration_ > 1:
         return graph("Softmax", scores, axis=1)
     return of_two(graph, graph("Sigmoid", scores))
 
 
-class _Nodes:
-    """The nodes of trees, as attributes of ONNX's operator."""
+class Trees:
+    """Trees as attributes of one operator."""
 
     def __init__(self) -> None:
-        self.n_trees = 0
+        self.n = 0
         self.attributes: dict[str, list[Any]] = {}
 
-    def add(self, nodes: NDArray[Any], target: int) -> None:
-        """Add a tree that adds to one of the scores."""
-        leaves = np.flatnonzero(nodes["is_leaf"])
-        thresholds = _rounded_down(nodes["num_threshold"])
-        n = len(nodes)
+    def add(
+        self,
+        children: tuple[NDArray[Any], NDArray[Any]],
+        features: NDArray[Any],
+        thresholds: NDArray[Any],
+        missing_go_left: NDArray[Any],
+        leaves: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
+    ) -> None:
+        """Add a tree: arrays of one value per node, and the leaves' nodes, targets and values."""
+        nodes, targets, values = leaves
+        n = len(features)
+        is_leaf = np.isin(np.arange(n), nodes)
+        left, right = (np.where(is_leaf, 0, child).tolist() for child in children)
         parts = {
-            "nodes_treeids": [self.n_trees] * n,
+            "nodes_treeids": [self.n] * n,
             "nodes_nodeids": list(range(n)),
-            "nodes_featureids": np.where(nodes["is_leaf"], 0, nodes["feature_idx"]).tolist(),
-            "nodes_modes": ["LEAF" if leaf else "BRANCH_LEQ" for leaf in nodes["is_leaf"]],
-            "nodes_values": np.where(nodes["is_leaf"], 0, thresholds).tolist(),
-            "nodes_truenodeids": nodes["left"].tolist(),
-            "nodes_falsenodeids": nodes["right"].tolist(),
-            "nodes_missing_value_tracks_true": nodes["missing_go_to_left"].astype(int).tolist(),
-            "target_treeids": [self.n_trees] * len(leaves),
-            "target_nodeids": leaves.tolist(),
-            "target_ids": [target] * len(leaves),
-            "target_weights": nodes["value"][leaves].tolist(),
+            "nodes_featureids": features.tolist(),
+            "nodes_modes": np.where(is_leaf, "LEAF", "BRANCH_LEQ").tolist(),
+            "nodes_values": np.where(is_leaf, 0, _rounded_down(thresholds)).tolist(),
+            "nodes_truenodeids": left,
+            "nodes_falsenodeids": right,
+            "nodes_missing_value_tracks_true": missing_go_left.astype(int).tolist(),
+            "target_treeids": [self.n] * len(nodes),
+            "target_nodeids": nodes.tolist(),
+            "target_ids": targets.tolist(),
+            "target_weights": values.tolist(),
         }
-        for name, values in parts.items():
-            self.attributes.setdefault(name, []).extend(values)
-        self.n_trees += 1
+        for name, part in parts.items():
+            self.attributes.setdefault(name, []).extend(part)
+        self.n += 1
+
+    def written(self, graph: Graph, rows: str, base_values: list[float]) -> str:
+        """Write the sum of the leaves' values, of shape (n, n_targets)."""
+        sums: str = graph(
+            "TreeEnsembleRegressor",
+            rows,
+            op_domain="ai.onnx.ml",
+            n_targets=len(base_values),
+            base_values=base_values,
+            **self.attributes,
+        )
+        return sums
 
 
 def _rounded_down(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -254,6 +300,7 @@ ROWS = {
     Boosted: classifier(boosted),
     Calibrated: classifier(calibrated),
     Discriminants: transformer(discriminants),
+    Forest: classifier(forest),
     Neighbors: classifier(neighbors),
     RBFSampler: transformer(rbf_sampler),
 }
