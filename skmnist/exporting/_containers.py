@@ -66,9 +66,7 @@ def _parted_litert(content: bytes) -> tuple[bytes, bytes]:
 
 
 def _parted_onnx(content: bytes) -> tuple[bytes, bytes]:
-    last = None
-    for last in _fields(memoryview(content)):
-        pass
+    last = next(reversed(list(_fields(memoryview(content)))), None)
     if last is None or last.number != _METADATA_PROPS:
         raise ValueError("it is no ONNX or LiteRT model with metadata of skmnist at its end.")
     pair = {each.number: bytes(each.value) for each in _fields(last.value)}

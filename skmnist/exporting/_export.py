@@ -14,6 +14,7 @@ from skmnist._utils.files import write
 from skmnist._utils.provenance import versions
 from skmnist.exporting._containers import joined
 from skmnist.exporting._input import image_shape_of_input, input_dtype_of
+from skmnist.exporting._keras_onnx import OPSET
 from skmnist.exporting._labels import exported_labels, target_type_of
 from skmnist.exporting._metadata import DTYPES, Metadata, to_json
 
@@ -107,12 +108,14 @@ def export(estimator: Any, path: str | os.PathLike[str], *, input_dtype: str = "
 
 def _onnx(estimator: Any, dtype: str) -> bytes:
     _check_backend()
-    try:
-        from skmnist.exporting._onnx import OPSET, onnx_of
+    from skmnist.exporting._onnx import onnx_of
 
+    try:
         model = onnx_of(estimator, dtype)
     except ImportError as error:
-        raise ImportError(f'.onnx needs more packages ({error}): pip install "skmnist[onnx]".') from error
+        raise ImportError(
+            f'.onnx files need more packages ({error}): pip install "skmnist[onnx]".'
+        ) from error
     return _with_metadata(model, estimator, dtype, OPSET)
 
 
@@ -123,13 +126,13 @@ def _litert(estimator: Any, dtype: str) -> bytes:
     return _with_metadata(litert_of(estimator, dtype), estimator, dtype, None)
 
 
-def _keras(estimator: Any, dtype: str) -> bytes:
+def _keras(estimator: Any, _dtype: str) -> bytes:
     from skmnist.exporting._keras_file import keras_file_of
 
     return keras_file_of(estimator)
 
 
-def _html(estimator: Any, dtype: str) -> bytes:
+def _html(estimator: Any, _dtype: str) -> bytes:
     from skmnist.exporting._page import page_of
 
     return page_of(estimator).encode()
@@ -146,8 +149,8 @@ _FORMATS: dict[str, Callable[[Any, str], bytes]] = {
 def _check_backend() -> None:
     if backend_name() != "tensorflow":
         raise ValueError(
-            f"Keras runs on {backend_name()}, and its exporter needs TensorFlow. Save the estimator "
-            "with skmnist.save, and load and export it where KERAS_BACKEND=tensorflow"
+            f"Keras runs on {backend_name()}, and its exporter needs TensorFlow. Save the "
+            "estimator with skmnist.save, and load and export it where KERAS_BACKEND=tensorflow"
         )
 
 

@@ -19,8 +19,7 @@ _BATCH = 512  # rows that are computed at once: more need memory, and are no fas
 
 
 def load_exported(path: str | os.PathLike[str], *, n_jobs: int = 1) -> "ExportedClassifier":
-    """Load a file that `skmnist.export` has written, as a classifier that needs neither Keras nor
-    TensorFlow.
+    """Load a file of `skmnist.export` as a classifier that needs neither Keras nor TensorFlow.
 
     Parameters
     ----------

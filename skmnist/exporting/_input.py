@@ -69,4 +69,4 @@ def _learned_bytes(network: NetworkClassifier) -> bool:
     if pixels is None or min(network.image_shape_[:2]) < 2:
         return False
     low, high = pixels.low, pixels.high
-    return 0 <= low and 1 < high <= 255 and low == int(low) and high == int(high)
+    return low >= 0 and 1 < high <= 255 and low == int(low) and high == int(high)

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from skmnist._utils.backend import load_keras
+from skmnist.exporting._input import image_shape_of_input
 from skmnist.exporting._keras_model import probabilities_of
 
 
@@ -16,13 +17,13 @@ def keras_file_of(estimator: Any) -> bytes:
     Parameters
     ----------
     estimator : classifier
-        Fitted, of images.
+        Fitted.
 
     Returns
     -------
     content : bytes
-        A model that takes images of shape (n, height, width, channels), not scaled, and returns
-        probabilities.
+        A model that takes images of shape (n, height, width, channels), not scaled, or rows that
+        aren't images, and returns probabilities.
 
     Raises
     ------
@@ -30,7 +31,8 @@ def keras_file_of(estimator: Any) -> bytes:
         If the estimator is made of anything but networks, or a layer isn't one of Keras's.
     """
     keras = load_keras()
-    images = keras.Input(estimator.image_shape_, name="images")
+    shape = image_shape_of_input(estimator) or (estimator.n_features_in_,)
+    images = keras.Input(shape, name="images")
     model = keras.Model(images, probabilities_of(estimator, images), name="classifier")
     own = sorted(set(_own_classes(model.get_config())))
     if own:
@@ -46,7 +48,7 @@ def keras_file_of(estimator: Any) -> bytes:
 
 
 def _own_classes(config: Any) -> Iterator[str]:
-    """Yield the names of the classes and functions in a model's configuration that aren't Keras's."""
+    """Yield the classes and functions in a model's configuration that aren't Keras's."""
     if isinstance(config, list | tuple):
         for part in config:
             yield from _own_classes(part)

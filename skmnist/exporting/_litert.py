@@ -66,7 +66,7 @@ def _converted(network: Any) -> bytes:
 def _take() -> Any:
     keras = load_keras()
 
-    class Take(keras.layers.Layer):  # type: ignore[name-defined,misc]
+    class Take(keras.layers.Layer):  # type: ignore[name-defined]
         """Takes labels by their numbers; Keras's own `take` knows no strings."""
 
         def __init__(self, labels: Any) -> None:

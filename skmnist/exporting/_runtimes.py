@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from skmnist._utils.tensorflow_log import logs_of_tensorflow_held_back
 from skmnist.exporting._containers import is_litert
-from skmnist.exporting._metadata import Metadata
+from skmnist.exporting._metadata import SEVERAL_LABELS, Metadata
 
-_INPUT, _OUTPUTS = "X", ("label", "probabilities")
+_INPUT = "X"
 _ONNX_TYPES = {"uint8": "tensor(uint8)", "int32": "tensor(int32)", "float32": "tensor(float)"}
 
 
@@ -50,21 +50,21 @@ def runtime_of(model: bytes, about: Metadata, n_threads: int) -> Runtime:
 
 
 class _Signature(NamedTuple):
-    """The names, types and numbers of columns of a model's input and outputs."""
+    """The names, types and shapes, without the number of samples, of inputs and outputs."""
 
-    input: tuple[str, str, Any]
-    outputs: dict[str, Any]
+    inputs: list[tuple[str, str, list[Any]]]
+    outputs: dict[str, list[Any]]
 
 
 def _check(found: _Signature, about: Metadata, dtype: str) -> None:
+    expected = [(_INPUT, dtype, [about.n_features])]
+    if found.inputs != expected:
+        raise ValueError(f"its inputs are {found.inputs}; expected {expected}, by its metadata.")
     n_classes = len(about.classes)
-    expected = (_INPUT, dtype, about.n_features)
-    if found.input != expected:
-        raise ValueError(f"its input is {found.input}; expected {expected}, by its metadata.")
-    if sorted(found.outputs) != sorted(_OUTPUTS) or found.outputs["probabilities"] != n_classes:
-        raise ValueError(
-            f"its outputs are {found.outputs}; expected {_OUTPUTS}, of {n_classes} classes."
-        )
+    several = about.target_type == SEVERAL_LABELS
+    outputs = {"label": [n_classes] if several else [], "probabilities": [n_classes]}
+    if found.outputs != outputs:
+        raise ValueError(f"its outputs are {found.outputs}; expected {outputs}, by its metadata.")
 
 
 class _Onnx(Runtime):
@@ -95,12 +95,9 @@ class _Onnx(Runtime):
 
 
 def _signature_of(session: Any) -> _Signature:
-    inputs, outputs = session.get_inputs(), session.get_outputs()
-    given = inputs[0] if len(inputs) == 1 else None
-    shape = getattr(given, "shape", ())
     return _Signature(
-        (given.name, given.type, shape[1]) if given is not None and len(shape) == 2 else ("", "", 0),
-        {output.name: output.shape[-1] for output in outputs},
+        [(one.name, one.type, list(one.shape[1:])) for one in session.get_inputs()],
+        {one.name: list(one.shape[1:]) for one in session.get_outputs()},
     )
 
 
@@ -126,12 +123,12 @@ class _LiteRT(Runtime):
     def _signature(self) -> _Signature:
         runner = self._interpreter.get_signature_runner()
         inputs, outputs = runner.get_input_details(), runner.get_output_details()
-        ((name, given),) = inputs.items()
-        self._input = given["index"]
-        self._outputs = {name: details["index"] for name, details in outputs.items()}
-        columns = {name: int(details["shape"][-1]) for name, details in outputs.items()}
-        dtype, shape = np.dtype(given["dtype"]).name, given["shape"]
-        return _Signature((name, dtype, int(shape[-1]) if len(shape) == 2 else 0), columns)
+        self._input = next(iter(inputs.values()))["index"]
+        self._outputs = {name: one["index"] for name, one in outputs.items()}
+        return _Signature(
+            [(n, np.dtype(one["dtype"]).name, _without_n(one)) for n, one in inputs.items()],
+            {name: _without_n(one) for name, one in outputs.items()},
+        )
 
     def labels(self, rows: NDArray[Any]) -> Any:
         return self._computed(rows, "label")
@@ -149,3 +146,8 @@ class _LiteRT(Runtime):
             interpreter.set_tensor(self._input, rows)
             interpreter.invoke()
             return interpreter.get_tensor(self._outputs[output])
+
+
+def _without_n(details: Any) -> list[int]:
+    """Return the shape of one sample."""
+    return [int(side) for side in details["shape"][1:]]
