@@ -1,30 +1,40 @@
-"""A classifier's network as one Keras model, from pixels as the user holds them to probabilities."""
+"""A classifier as one Keras model, from pixels as the user holds them to probabilities."""
 
 from typing import Any
 
-import numpy as np
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
 
 from skmnist._utils.backend import load_keras
 from skmnist.classifiers._network_classifier import NetworkClassifier
+from skmnist.ensemble import CommitteeClassifier
 from skmnist.networks._architecture import Architecture
 from skmnist.networks._output import Output
 from skmnist.wrappers._own_network import OwnNetwork
 
 
-def probabilities_of(classifier: NetworkClassifier, pixels: Any) -> Any:
+def probabilities_of(estimator: Any, pixels: Any, name: str = "") -> Any:
     """Apply a fitted classifier to symbolic pixels.
 
     Parameters
     ----------
-    classifier : NetworkClassifier
-        Fitted.
+    estimator : classifier
+        Fitted: a network classifier, a committee of these, or a Pipeline whose other steps do
+        nothing.
     pixels : keras.KerasTensor of shape (None, n_features) or (None, height, width, channels)
         Float32, not scaled.
+    name : str, default=""
+        The estimator's name, for errors.
 
     Returns
     -------
     probabilities : keras.KerasTensor of shape (None, n_classes)
         Float32, whatever precision the classifier has.
+
+    Raises
+    ------
+    ValueError
+        If a part is of another kind.
 
     Examples
     --------
@@ -37,14 +47,53 @@ def probabilities_of(classifier: NetworkClassifier, pixels: Any) -> Any:
     >>> probabilities_of(classifier, load_keras().Input((64,))).shape
     (None, 10)
     """
+    if isinstance(estimator, NetworkClassifier):
+        return _of_network(estimator, pixels)
+    if isinstance(estimator, FrozenEstimator):
+        return probabilities_of(estimator.estimator, pixels, name)
+    if isinstance(estimator, Pipeline):
+        for step, transformer in estimator.steps[:-1]:
+            if transformer not in (None, "passthrough"):
+                raise _no_network(step, transformer)
+        return probabilities_of(estimator[-1], pixels, estimator.steps[-1][0])
+    if isinstance(estimator, CommitteeClassifier):
+        return _of_committee(estimator, pixels)
+    raise _no_network(name, estimator)
+
+
+def _no_network(name: str, estimator: Any) -> ValueError:
+    step = f"step {name!r}, " if name else ""
+    return ValueError(
+        f"{step}{type(estimator).__name__}, isn't a network; this format has only networks, and "
+        "committees of them. Export to .onnx"
+    )
+
+
+def _of_committee(committee: CommitteeClassifier, pixels: Any) -> Any:
+    if committee.test_time_shifts:
+        raise ValueError(
+            f"test_time_shifts={committee.test_time_shifts} has no form in it; set it to 0, or "
+            "export to .onnx"
+        )
+    members = [
+        probabilities_of(member, pixels, f"member {number}")
+        for number, member in enumerate(committee.estimators_)
+    ]
+    total = members[0]
+    for member in members[1:]:
+        total = load_keras().ops.add(total, member)
+    return total / len(members)
+
+
+def _of_network(classifier: NetworkClassifier, pixels: Any) -> Any:
     ops = load_keras().ops
     if tuple(pixels.shape[1:]) != classifier.image_shape_:
         pixels = ops.reshape(pixels, (-1, *classifier.image_shape_))
     # Not multiplied by the inverse, so that the last digit is that of `predict_proba`.
     if classifier.pixel_offset_ != 0:
-        pixels = ops.subtract(pixels, np.float32(classifier.pixel_offset_))
+        pixels = ops.subtract(pixels, classifier.pixel_offset_)
     if classifier.pixel_scale_ != 1:
-        pixels = ops.divide(pixels, np.float32(classifier.pixel_scale_))
+        pixels = ops.divide(pixels, classifier.pixel_scale_)
     network = float_network(classifier)
     # A softmax's do, but for rounding.
     sum_to_one = Output.of(network, network).activation == "softmax"
@@ -67,8 +116,8 @@ def float_network(classifier: NetworkClassifier) -> Any:
     if settings["dtype"] != "float32":
         if isinstance(architecture.builder, OwnNetwork):
             raise ValueError(
-                f"its network computes in {settings['dtype']}; expected float32. Fit a "
-                f"{type(classifier).__name__} with dtype='float32'"
+                f"its network computes in {settings['dtype']}; expected float32. Fit it with "
+                "dtype='float32'"
             )
         architecture = Architecture.of(architecture.builder, **{**settings, "dtype": "float32"})
     network = architecture.build(seed=0)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from skmnist._utils.tensorflow_log import logs_of_tensorflow_held_back
+from skmnist.exporting._onnx_rewriting import with_batch_normalization, with_constant_shapes
 
 # The newest that Keras's exporter writes.
 OPSET = 18
@@ -46,4 +47,4 @@ def onnx_of_keras(network: Any) -> Any:
         model = onnx.load(path)
     if not had_name:  # Keras adds what NumPy 2 has removed; nobody needs it
         vars(np).pop("object", None)
-    return model
+    return with_batch_normalization(with_constant_shapes(model))

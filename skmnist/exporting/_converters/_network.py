@@ -7,8 +7,9 @@ import numpy as np
 from skmnist._utils.backend import load_keras
 from skmnist.exporting._keras_model import probabilities_of
 from skmnist.exporting._keras_onnx import onnx_of_keras
+from skmnist.exporting._labels import exported_labels, has_several_labels
 
-_SEVERAL = "multilabel-indicator"
+_INT64 = 7  # onnx.TensorProto.INT64
 
 
 def _calculate_shape(operator: Any) -> None:
@@ -17,7 +18,7 @@ def _calculate_shape(operator: Any) -> None:
     classifier = operator.raw_operator
     n, n_classes = operator.inputs[0].get_first_dimension(), len(classifier.classes_)
     of_labels = Int64TensorType if classifier.classes_.dtype.kind in "biuf" else StringTensorType
-    shape = [n, n_classes] if classifier.target_type_ == _SEVERAL else [n]
+    shape = [n, n_classes] if has_several_labels(classifier) else [n]
     operator.outputs[0].type = of_labels(shape)
     operator.outputs[1].type = FloatTensorType([n, n_classes])
 
@@ -29,20 +30,19 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     network = onnx_of_keras(keras.Model(rows, probabilities_of(classifier, rows)))
     label, probabilities = (output.full_name for output in operator.outputs)
     _embed(network, operator.inputs[0].full_name, probabilities, scope, container)
-    if classifier.target_type_ == _SEVERAL:
+    if has_several_labels(classifier):
         probable = scope.get_unique_variable_name("probable")
         half = _constant(scope, container, np.array([0.5], np.float32))
         container.add_node("Greater", [probabilities, half], probable)
         container.add_node("Cast", probable, label, to=_INT64)
     else:
         number = scope.get_unique_variable_name("class_number")
-        classes = _constant(scope, container, _labels(classifier.classes_))
+        classes = _constant(scope, container, exported_labels(classifier.classes_))
         container.add_node("ArgMax", probabilities, number, axis=1, keepdims=0)
         container.add_node("Gather", [classes, number], label)
 
 
 ROW = _calculate_shape, _convert
-_INT64 = 7  # onnx.TensorProto.INT64
 
 
 def _embed(model: Any, given: str, wanted: str, scope: Any, container: Any) -> None:
@@ -56,10 +56,6 @@ def _embed(model: Any, given: str, wanted: str, scope: Any, container: Any) -> N
     for opset in model.opset_import:
         container.node_domain_version_pair_sets.add((opset.domain, opset.version))
     container.add_node("Identity", model.graph.output[0].name, wanted)
-
-
-def _labels(classes: Any) -> Any:
-    return classes.astype(np.int64 if classes.dtype.kind in "biuf" else object)
 
 
 def _constant(scope: Any, container: Any, values: Any) -> str:

@@ -1,0 +1,2 @@
+from ._files import load as load
+from ._files import save as save
