@@ -6,9 +6,11 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from skmnist._utils.backend import load_keras
+from skmnist.classifiers import CNNFeatures
 from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.ensemble import CommitteeClassifier
 from skmnist.networks._architecture import Architecture
+from skmnist.networks._inner import inner_network
 from skmnist.networks._output import Output
 from skmnist.wrappers._own_network import OwnNetwork
 
@@ -86,6 +88,39 @@ def _of_committee(committee: CommitteeClassifier, pixels: Any) -> Any:
 
 
 def _of_network(classifier: NetworkClassifier, pixels: Any) -> Any:
+    network = float_network(classifier)
+    # A softmax's do, but for rounding.
+    sum_to_one = Output.of(network, network).activation == "softmax"
+    return classifier.__skmnist_probabilities__(network(_scaled(classifier, pixels)), sum_to_one)
+
+
+def features_of(features: CNNFeatures, pixels: Any) -> Any:
+    """Apply the inner layer of a fitted network to symbolic pixels.
+
+    Parameters
+    ----------
+    features : CNNFeatures
+        Fitted; its rows are not normalized here.
+    pixels : keras.KerasTensor of shape (None, n_features) or (None, height, width, channels)
+        Float32, not scaled.
+
+    Returns
+    -------
+    features : keras.KerasTensor of shape (None, n_features_out)
+        Float32.
+    """
+    classifier = features.classifier_
+    inner = Architecture.of(
+        inner_network,
+        network=_in_float32(classifier),
+        layer=features.layer,
+        pool=features.pool,
+        dtype="float32",
+    )
+    return _with_variables_of(classifier, inner)(_scaled(classifier, pixels))
+
+
+def _scaled(classifier: NetworkClassifier, pixels: Any) -> Any:
     ops = load_keras().ops
     if tuple(pixels.shape[1:]) != classifier.image_shape_:
         pixels = ops.reshape(pixels, (-1, *classifier.image_shape_))
@@ -94,10 +129,7 @@ def _of_network(classifier: NetworkClassifier, pixels: Any) -> Any:
         pixels = ops.subtract(pixels, classifier.pixel_offset_)
     if classifier.pixel_scale_ != 1:
         pixels = ops.divide(pixels, classifier.pixel_scale_)
-    network = float_network(classifier)
-    # A softmax's do, but for rounding.
-    sum_to_one = Output.of(network, network).activation == "softmax"
-    return classifier.__skmnist_probabilities__(network(pixels), sum_to_one)
+    return pixels
 
 
 def float_network(classifier: NetworkClassifier) -> Any:
@@ -110,17 +142,26 @@ def float_network(classifier: NetworkClassifier) -> Any:
     ValueError
         If it is a network of the user's own of another precision.
     """
-    predictor = classifier.__skmnist_predictor__
-    architecture = predictor.architecture
+    return _with_variables_of(classifier, _in_float32(classifier))
+
+
+def _in_float32(classifier: NetworkClassifier) -> Architecture:
+    architecture = classifier.__skmnist_predictor__.architecture
     settings = dict(architecture.settings)
-    if settings["dtype"] != "float32":
-        if isinstance(architecture.builder, OwnNetwork):
-            raise ValueError(
-                f"its network computes in {settings['dtype']}; expected float32. Fit it with "
-                "dtype='float32'"
-            )
-        architecture = Architecture.of(architecture.builder, **{**settings, "dtype": "float32"})
+    if settings["dtype"] == "float32":
+        return architecture
+    if isinstance(architecture.builder, OwnNetwork):
+        raise ValueError(
+            f"its network computes in {settings['dtype']}; expected float32. Fit it with "
+            "dtype='float32'"
+        )
+    return Architecture.of(architecture.builder, **{**settings, "dtype": "float32"})
+
+
+def _with_variables_of(classifier: NetworkClassifier, architecture: Architecture) -> Any:
+    """Build a network with a fitted one's variables; a part of the network has the first ones."""
     network = architecture.build(seed=0)
-    for variable, value in zip(network.variables, predictor.variables, strict=True):
+    values = classifier.__skmnist_predictor__.variables
+    for variable, value in zip(network.variables, values, strict=False):
         variable.assign(value)
     return network

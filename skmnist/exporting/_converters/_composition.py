@@ -27,7 +27,6 @@ from skmnist.classifiers import CNNFeatures
 from skmnist.classifiers._baselines import _as_rows
 from skmnist.classifiers._support_vectors import SVC
 from skmnist.ensemble import CNNStackingClassifier, CommitteeClassifier, VirtualSVC
-from skmnist.exporting._converters._graph import plain_labels
 from skmnist.exporting._converters._scikit_learn import (
     Boosted,
     Calibrated,
@@ -35,6 +34,7 @@ from skmnist.exporting._converters._scikit_learn import (
     Forest,
     Neighbors,
 )
+from skmnist.exporting._labels import exported_labels
 from skmnist.preprocessing import DigitNormalizer, ImageLoader
 from skmnist.recipes._components import PCA
 from skmnist.text import TextSequencer
@@ -88,7 +88,7 @@ def _instead_of(estimator: Any, place: str) -> Any:
     classes = vars(estimator).get("classes_")
     if is_classifier(estimator) and isinstance(classes, np.ndarray) and classes.dtype.kind in "biu":
         estimator = copy(estimator)  # skl2onnx writes labels of uint8 as strings, or not at all
-        estimator.classes_ = plain_labels(classes)
+        estimator.classes_ = exported_labels(classes)
     return estimator
 
 

@@ -1,4 +1,4 @@
-"""Graphs of the committee and the stack, from those of their parts."""
+"""Graphs of the committee, the stack and the features of a network, from those of their parts."""
 
 from itertools import product
 from typing import Any
@@ -6,11 +6,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmnist._utils.backend import load_keras
+from skmnist.classifiers import CNNFeatures
 from skmnist.ensemble import CNNStackingClassifier, CommitteeClassifier
 from skmnist.ensemble._stacking import _SoftVote
-from skmnist.exporting._converters._graph import Graph, classifier
-from skmnist.exporting._converters._images import framed, to_images, to_rows
+from skmnist.exporting._converters._graph import Graph, classifier, transformer
+from skmnist.exporting._converters._images import framed, one_for_zero, to_images, to_rows
+from skmnist.exporting._converters._network import embed
 from skmnist.exporting._converters._scikit_learn import decisions
+from skmnist.exporting._keras_model import features_of
+from skmnist.exporting._keras_onnx import onnx_of_keras
 
 
 def committee(graph: Graph, estimator: CommitteeClassifier, rows: str) -> str:
@@ -37,6 +42,18 @@ def _all_shifts(graph: Graph, estimator: CommitteeClassifier, rows: str) -> str:
         for top, left in product(steps, steps)
     ]
     return to_rows(graph, graph("Concat", *copies, axis=0), shape)
+
+
+def cnn_features(graph: Graph, estimator: CNNFeatures, rows: str) -> str:
+    """Write the values of a network's inner layer."""
+    given = load_keras().Input((estimator.n_features_in_,), name="rows")
+    inner = onnx_of_keras(load_keras().Model(given, features_of(estimator, given)))
+    features: str = graph.scope.get_unique_variable_name("features")
+    embed(inner, rows, features, graph.scope, graph.container)
+    if not estimator.normalize:
+        return features
+    lengths = one_for_zero(graph, graph("ReduceL2", features, [1]), np.float32)
+    return graph("Div", features, lengths)
 
 
 def stack(graph: Graph, estimator: CNNStackingClassifier, rows: str) -> str:
@@ -85,6 +102,7 @@ def soft_vote(graph: Graph, estimator: _SoftVote, rows: str) -> str:
 
 
 ROWS = {
+    CNNFeatures: transformer(cnn_features),
     CommitteeClassifier: classifier(committee),
     CNNStackingClassifier: classifier(stack),
     _SoftVote: classifier(soft_vote),

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from skmnist.exporting._labels import exported_labels
+
 # A name of a value in the graph, or a constant.
 Value = str | NDArray[Any] | np.generic | Sequence[int]
 Converter = Callable[[Any, Any, Any], None]
@@ -156,7 +158,7 @@ def classifier(write: Callable[[Graph, Any, str], str]) -> Row:
     def calculate_shape(operator: Any) -> None:
         from skl2onnx.common.data_types import FloatTensorType, Int64TensorType, StringTensorType
 
-        labels = plain_labels(operator.raw_operator.classes_)
+        labels = exported_labels(operator.raw_operator.classes_)
         n = operator.inputs[0].get_first_dimension()
         label, scores = operator.outputs
         label.type = (StringTensorType if labels.dtype == object else Int64TensorType)([n])
@@ -167,13 +169,8 @@ def classifier(write: Callable[[Graph, Any, str], str]) -> Row:
         rows = graph.cast(operator.inputs[0].full_name, np.float32)
         scores = write(graph, operator.raw_operator, rows)
         highest = graph("ArgMax", scores, axis=1, keepdims=0)
-        labels = graph("Gather", plain_labels(operator.raw_operator.classes_), highest)
+        labels = graph("Gather", exported_labels(operator.raw_operator.classes_), highest)
         for result, output in zip((labels, scores), operator.outputs, strict=True):
             container.add_node("Identity", result, output.full_name)
 
     return calculate_shape, convert
-
-
-def plain_labels(classes: NDArray[Any]) -> NDArray[Any]:
-    """Return labels in one of the two dtypes that a graph has for them: int64, or strings."""
-    return classes.astype(np.int64 if classes.dtype.kind in "biuf" else object)

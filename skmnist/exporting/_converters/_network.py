@@ -29,7 +29,7 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     rows = keras.Input((classifier.n_features_in_,), name="rows")
     network = onnx_of_keras(keras.Model(rows, probabilities_of(classifier, rows)))
     label, probabilities = (output.full_name for output in operator.outputs)
-    _embed(network, operator.inputs[0].full_name, probabilities, scope, container)
+    embed(network, operator.inputs[0].full_name, probabilities, scope, container)
     if has_several_labels(classifier):
         probable = scope.get_unique_variable_name("probable")
         half = _constant(scope, container, np.array([0.5], np.float32))
@@ -45,8 +45,8 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
 ROW = _calculate_shape, _convert
 
 
-def _embed(model: Any, given: str, wanted: str, scope: Any, container: Any) -> None:
-    """Add the nodes of a model of one input and one output."""
+def embed(model: Any, given: str, wanted: str, scope: Any, container: Any) -> None:
+    """Add the nodes of a model of one input and one output, from one value to another."""
     from onnx.compose import add_prefix
 
     model = add_prefix(model, scope.get_unique_operator_name("network") + "/")
