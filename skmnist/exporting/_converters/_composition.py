@@ -230,6 +230,17 @@ def _(calibrated: CalibratedClassifierCV, place: str) -> Any:
             "calibrates decision_function, and the graph of its classifier has predict_proba",
             "Calibrate a classifier that has one of them only.",
         )
+    if calibrated.method == "temperature" and any(
+        isinstance(each.estimator, ExtraTreesClassifier | RandomForestClassifier)
+        for each in calibrated.calibrated_classifiers_
+    ):
+        raise _no_graph(
+            calibrated,
+            place,
+            "takes a forest's probabilities for logarithms wherever one exceeds 1 by rounding, so "
+            "that its answer to an image depends on the other images",
+            "Set method='sigmoid' or method='isotonic'.",
+        )
     parts = [
         _copied(each, estimator=convertible(each.estimator, f"estimator of {place}"))
         for each in calibrated.calibrated_classifiers_

@@ -28,6 +28,11 @@ class Wrapped(ClassifierMixin, BaseEstimator):
         classes: NDArray[Any] = self.estimator.classes_
         return classes
 
+    def predict_proba(self, X: Any) -> NDArray[Any]:
+        """Compute what the graph does, the probability of each class."""
+        probabilities: NDArray[Any] = self.estimator.predict_proba(X)
+        return probabilities
+
 
 class Neighbors(Wrapped):
     """A `KNeighborsClassifier` with Euclidean distances.
