@@ -47,7 +47,11 @@ CONVERTERS: dict[type[Any], Row] = {
 }
 
 # What skl2onnx asks each classifier's converter about.
-_OF_CLASSIFIERS = {"zipmap": [True, False, "columns"], "nocl": [True, False]}
+_OF_CLASSIFIERS = {
+    "zipmap": [True, False, "columns"],
+    "nocl": [True, False],
+    "raw_scores": [True, False],
+}
 
 
 @cache

@@ -1,6 +1,5 @@
 """Estimators within estimators: what skl2onnx takes instead of each, or why there is no graph."""
 
-from collections.abc import Callable
 from copy import copy
 from functools import singledispatch
 from typing import Any
@@ -25,13 +24,13 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skmnist.classifiers import CNNFeatures
 from skmnist.classifiers._baselines import _as_rows
-from skmnist.classifiers._support_vectors import SVC
 from skmnist.ensemble import CNNStackingClassifier, CommitteeClassifier, VirtualSVC
 from skmnist.exporting._converters._scikit_learn import (
     Boosted,
     Calibrated,
     Discriminants,
     Forest,
+    Machine,
     Neighbors,
 )
 from skmnist.exporting._labels import exported_labels
@@ -74,13 +73,18 @@ def convertible(estimator: Any, place: str = "the estimator") -> Any:
     >>> from skmnist.exporting._converters._composition import convertible
     >>> X, y = load_digits(return_X_y=True)
     >>> convertible(svm().fit(X, y))
-    Pipeline(steps=[('svc', SVC(C=10.0))])
+    Pipeline(steps=[('svc', Machine(C=10.0))])
     """
     return _instead_of(estimator, place)
 
 
 @singledispatch
 def _instead_of(estimator: Any, place: str) -> Any:
+    return _otherwise(estimator, place)
+
+
+def _otherwise(estimator: Any, place: str) -> Any:
+    """Return what is converted instead of an estimator that holds no others."""
     from skl2onnx._supported_operators import sklearn_operator_name_map
 
     if type(estimator) not in sklearn_operator_name_map:
@@ -180,16 +184,25 @@ def _(search: BaseSearchCV, place: str) -> Any:
 
 
 @_instead_of.register(svm.SVC)
-@_instead_of.register(decomposition.PCA)
-def _(estimator: Any, place: str) -> Any:
-    """Return scikit-learn's own class of ours, which only predicts faster or has other errors."""
-    if type(estimator) in (SVC, PCA):
-        plain = object.__new__(type(estimator).__base__)
-        vars(plain).update(vars(estimator))
-        estimator = plain
-    if isinstance(estimator, svm.SVC) and estimator.kernel == "precomputed":
-        raise _no_graph(estimator, place, "has kernel='precomputed'", "Take another kernel.")
-    return _instead_of.dispatch(object)(estimator, place)
+@_instead_of.register(svm.NuSVC)
+def _(machine: Any, place: str) -> Any:
+    if machine.kernel not in ("linear", "poly", "rbf", "sigmoid"):
+        why, advice = f"has kernel={machine.kernel!r}", "Take 'linear', 'poly', 'rbf' or 'sigmoid'."
+        raise _no_graph(machine, place, why, advice)
+    return _otherwise(_as(Machine, machine), place)
+
+
+@_instead_of.register
+def _(pca: PCA, _place: str) -> Any:
+    # Ours differs in its errors only.
+    return _as(decomposition.PCA, pca)
+
+
+def _as(made: type[Any], estimator: Any) -> Any:
+    """Return an estimator of another class with the same attributes."""
+    changed = object.__new__(made)
+    vars(changed).update(vars(estimator))
+    return changed
 
 
 @_instead_of.register
@@ -257,7 +270,7 @@ def _(ensemble: Any, place: str) -> Any:
         parts["final_estimator_"] = final
     if isinstance(ensemble, VotingClassifier):
         parts["flatten_transform"] = False  # only for its transform; skl2onnx refuses the other
-    return _instead_of.dispatch(object)(_copied(ensemble, **parts), place)
+    return _otherwise(_copied(ensemble, **parts), place)
 
 
 def _members(ensemble: Any, place: str) -> list[Any]:

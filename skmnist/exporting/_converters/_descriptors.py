@@ -74,7 +74,8 @@ def hog(graph: Graph, estimator: Any, rows: str) -> str:
     shape = estimator.image_shape_
     images = to_images(graph, rows, shape)
     if estimator.transform_sqrt:
-        # As for whole numbers, which the class has in float64.
+        # As for whole numbers, which the class has in float64.  Where roots make a gradient lie
+        # on the edge of two bins, as one of 60 degrees, rounding decides in both.
         images = graph("Sqrt", graph.cast(images, np.float64))
     dtype = np.float64 if estimator.transform_sqrt else np.float32
     histograms = _histograms(graph, estimator, *differences(graph, images, shape, dtype))

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import svm
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.kernel_approximation import RBFSampler
 
@@ -54,6 +54,22 @@ class Forest(Wrapped):
 
 class Calibrated(Wrapped):
     """A `CalibratedClassifierCV`; skl2onnx has no temperature, and other isotonic steps."""
+
+
+class Machine(svm.SVC):
+    """An `SVC` or a `NuSVC` that doesn't warn skl2onnx of deprecated attributes."""
+
+    @property
+    def probA_(self) -> NDArray[Any]:  # noqa: N802
+        """What probabilities are computed from, if it has any."""
+        of_pairs: NDArray[Any] = self._probA
+        return of_pairs
+
+    @property
+    def probB_(self) -> NDArray[Any]:  # noqa: N802
+        """What probabilities are computed from, if it has any."""
+        of_pairs: NDArray[Any] = self._probB
+        return of_pairs
 
 
 class Discriminants(TransformerMixin, BaseEstimator):
@@ -113,7 +129,9 @@ def forest(graph: Graph, wrapped: Forest, rows: str) -> str:
     for each in estimator.estimators_:
         tree = each.tree_
         # Children of leaves are -1.
-        leaves, targets = np.nonzero((tree.children_left < 0)[:, np.newaxis] & (tree.value[:, 0] > 0))
+        leaves, targets = np.nonzero(
+            (tree.children_left < 0)[:, np.newaxis] & (tree.value[:, 0] > 0)
+        )
         trees.add(
             (tree.children_left, tree.children_right),
             np.maximum(tree.feature, 0),
@@ -217,7 +235,8 @@ def discriminants(graph: Graph, wrapped: Discriminants, rows: str) -> str:
 def rbf_sampler(graph: Graph, estimator: RBFSampler, rows: str) -> str:
     """Write random Fourier features."""
     weights, offset = (
-        np.asarray(each, np.float32) for each in (estimator.random_weights_, estimator.random_offset_)
+        np.asarray(each, np.float32)
+        for each in (estimator.random_weights_, estimator.random_offset_)
     )
     angles = graph("Add", graph("MatMul", rows, weights), offset)
     scale = np.float32((2.0 / estimator.n_components) ** 0.5)
@@ -234,8 +253,8 @@ def of_two(graph: Graph, of_second: str) -> str:
 
 def calibrated(graph: Graph, wrapped: Calibrated, rows: str) -> str:
     """Write the mean of calibrated probabilities."""
-    estimator: CalibratedClassifierCV = wrapped.estimator
-    means = [_calibrated(graph, each, rows) for each in estimator.calibrated_classifiers_]
+    parts = wrapped.estimator.calibrated_classifiers_
+    means = [_calibrated(graph, each, rows) for each in parts]
     return graph("Mean", *means)
 
 
@@ -301,11 +320,24 @@ def decisions(graph: Graph, part: Any, rows: str) -> tuple[str, bool]:
     return scores, are_probabilities
 
 
+def _as_svc(operator: Any) -> None:
+    from skl2onnx.common._registration import get_shape_calculator
+
+    get_shape_calculator("SklearnSVC")(operator)
+
+
+def _convert_as_svc(scope: Any, operator: Any, container: Any) -> None:
+    from skl2onnx.common._registration import get_converter
+
+    get_converter("SklearnSVC")(scope, operator, container)
+
+
 ROWS = {
     Boosted: classifier(boosted),
     Calibrated: classifier(calibrated),
     Discriminants: transformer(discriminants),
     Forest: classifier(forest),
+    Machine: (_as_svc, _convert_as_svc),
     Neighbors: classifier(neighbors),
     RBFSampler: transformer(rbf_sampler),
 }
