@@ -222,7 +222,7 @@ def test_a_folder_inside_a_file_is_named(tmp_path):
         assert f"output='{place}' can't be made a folder" in ended.stderr
 
 
-COMMANDS = ["train", "evaluate", "predict", "compare", "reproduce", "recipes"]
+COMMANDS = ["train", "evaluate", "predict", "export", "compare", "reproduce", "recipes"]
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])

@@ -123,4 +123,5 @@ def float_network(classifier: NetworkClassifier) -> Any:
     network = architecture.build(seed=0)
     for variable, value in zip(network.variables, predictor.variables, strict=True):
         variable.assign(value)
-    return network
+    # Under a new name, as a committee has several networks.
+    return load_keras().Model(network.inputs[0], network.outputs[0])
