@@ -3,11 +3,13 @@
 Protocol: the recipes of single networks, trained for one epoch on 300 MNIST images, as weights
 don't change the times, and exported to .onnx and .tflite. Start: a new process loads a file and
 predicts one image of bytes; beside it one that loads what `skmnist.save` has saved. The median of
-seven, in turns, of the wall time and of the processor's time, which other programs don't change.
+five, in turns, of the wall time and of the processor's time, which other programs don't change.
 One image: 2,000 calls of `predict` on a row of bytes, on one thread, in five rounds in turns; the
-median of all calls, and of the fastest round.
+median of all calls, and that of the fastest round.
 
-    python benchmarks/exported_speed.py
+    python benchmarks/exported_speed.py [FOLDER]
+
+The folder keeps the networks for the next time.
 """
 
 import json
@@ -28,7 +30,7 @@ from skmnist._utils.provenance import machine, versions
 RESULTS = Path(__file__).parent / "results" / "exported_speed.json"
 RECIPES = "cnn-fast", "lenet", "cnn", "dnn"
 SUFFIXES = "onnx", "tflite"
-STARTS, ROUNDS, CALLS = 7, 5, 400
+STARTS, ROUNDS, CALLS = 5, 5, 400
 
 FIRST_ANSWER = """
 from time import perf_counter, process_time
@@ -42,6 +44,8 @@ print(perf_counter() - start, process_time())
 
 def saved(name: str, folder: Path) -> None:
     """Save a network of a recipe in all formats."""
+    if (folder / f"{name}.safetensors").exists():
+        return
     X, y = fetch_mnist()[0]
     classifier = recipe(name).set_params(epochs=1, random_state=0).fit(X[:300], y[:300])
     for suffix in SUFFIXES:
@@ -92,7 +96,8 @@ def calls(predict, row: np.ndarray) -> list[float]:
 
 def main() -> None:
     with TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = Path(sys.argv[1] if len(sys.argv) > 1 else name)
+        folder.mkdir(exist_ok=True)
         for each in RECIPES:
             saved(each, folder)
         load_before = os.getloadavg()[0]

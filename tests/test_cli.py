@@ -151,6 +151,8 @@ def test_wrong_arguments_of_the_commands_for_own_data_need_neither(tmp_path):
         f"app(['evaluate', {model}, 'no-data'])",
         "app(['predict', 'no-model', 'a.png'])",
         f"app(['predict', {model}, 'a.png'])",
+        "app(['export', 'no-model', 'a.onnx'])",
+        f"app(['export', {model}, 'a.json'])",
         "app(['compare', '--data', 'no-data'])",
         "app(['compare', '--classifier', 'a.b:'])",
     )

@@ -29,19 +29,20 @@ def export(
 ) -> None:
     """Export a model to a file that other programs use without skmnist.
 
-    It takes images as the classifier does: the steps that prepare pictures for it, which
-    `skmnist train` keeps in a model of pictures, are left out, as they read files.
+    It takes images as the classifier does: the steps that read and prepare pictures for it, which
+    `skmnist train` keeps in the model, are in a page only.
     """
     check_model(model)
     _check_output(output)
     with errors_in_one_line(), warnings_in_one_line():
         with activity("Loading Keras and the model", not quiet):
+            from skmnist import exporting, persistence
             from skmnist._commands.pictures import load_model
-            from skmnist.exporting import export as export_to
 
-            loaded = load_model(model)
+            of_page = output.suffix.lower() == ".html"
+            estimator = persistence.load(model) if of_page else load_model(model).classifier
         with activity("Exporting", not quiet):
-            export_to(loaded.classifier, output)
+            exporting.export(estimator, output)
     if not quiet:
         size = output.expanduser().stat().st_size
         typer.echo(f"The model is in {output} ({size / 1024:,.0f} KiB).")
