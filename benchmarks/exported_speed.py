@@ -24,7 +24,7 @@ from time import perf_counter
 
 import numpy as np
 
-from skmnist import export, fetch_mnist, load_exported, recipe, save
+from skmnist import export, fetch_mnist, load, load_exported, recipe, save
 from skmnist._utils.provenance import machine, versions
 
 RESULTS = Path(__file__).parent / "results" / "exported_speed.json"
@@ -44,21 +44,20 @@ print(perf_counter() - start, process_time())
 
 def saved(name: str, folder: Path) -> None:
     """Save a network of a recipe in all formats."""
-    if (folder / f"{name}.safetensors").exists():
-        return
-    X, y = fetch_mnist()[0]
-    classifier = recipe(name).set_params(epochs=1, random_state=0).fit(X[:300], y[:300])
+    path = folder / f"{name}.safetensors"
+    if not path.exists():
+        X, y = fetch_mnist()[0]
+        save(recipe(name).set_params(epochs=1, random_state=0).fit(X[:300], y[:300]), path)
     for suffix in SUFFIXES:
-        export(classifier, folder / f"{name}.{suffix}")
-    save(classifier, folder / f"{name}.safetensors")
+        export(load(path), path.with_suffix(f".{suffix}"))
 
 
 def first_answers(folder: Path) -> dict[str, dict[str, float]]:
     """Measure the seconds until the first answer of a new process, for each format."""
     loaders = {"onnx": "load_exported", "tflite": "load_exported", "safetensors": "load"}
     times: dict[str, list[list[float]]] = {suffix: [] for suffix in loaders}
-    for _, (suffix, load) in product(range(STARTS), loaders.items()):
-        code = FIRST_ANSWER.format(load=load, path=str(folder / f"cnn-fast.{suffix}"))
+    for _, (suffix, loader) in product(range(STARTS), loaders.items()):
+        code = FIRST_ANSWER.format(load=loader, path=str(folder / f"cnn-fast.{suffix}"))
         ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
         times[suffix].append([float(seconds) for seconds in ended.stdout.split()])
     return {

@@ -1,5 +1,6 @@
 """Estimators as ONNX models."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ def onnx_of(estimator: Any, dtype: str) -> bytes:
     Returns
     -------
     content : bytes
-        The outputs are `label`, of int64 or strings, and `probabilities`, of float32.
+        The outputs are `label`, of int64 or strings, and `probabilities`, of float32, if the
+        classifier has them.
 
     Raises
     ------
@@ -37,6 +39,8 @@ def onnx_of(estimator: Any, dtype: str) -> bytes:
 
     model = _converted(estimator)
     _take(model, dtype)
+    if not hasattr(estimator, "predict_proba"):
+        del model.graph.output[1:]
     onnx.checker.check_model(model, full_check=True)
     content: bytes = model.SerializeToString()
     return content
@@ -48,14 +52,16 @@ def _converted(estimator: Any) -> Any:
 
     register()
     try:
-        return convert_sklearn(
-            convertible(estimator),
-            name=type(estimator).__name__,
-            initial_types=[("rows", FloatTensorType([None, estimator.n_features_in_]))],
-            final_types=[("label", None), ("probabilities", None)],
-            target_opset=_OPSETS,
-            options={"zipmap": False},
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it reads deprecated attributes
+            return convert_sklearn(
+                convertible(estimator),
+                name=type(estimator).__name__,
+                initial_types=[("rows", FloatTensorType([None, estimator.n_features_in_]))],
+                final_types=[("label", None), ("probabilities", None)],
+                target_opset=_OPSETS,
+                options={"zipmap": False},
+            )
     except (NotImplementedError, RuntimeError, NameError, KeyError) as error:  # of skl2onnx
         raise ValueError(f"skl2onnx can't convert it: {error}") from error
 

@@ -21,6 +21,7 @@ from sklearn.metrics import log_loss
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
+from sklearn.svm import SVC
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
@@ -194,6 +195,14 @@ def test_a_network_of_bfloat16_is_exported_in_float32(digits, tmp_path):
     export(as_fitted(classifier, X[:200], y[:200]), tmp_path / "digits.onnx")
     probabilities = load_exported(tmp_path / "digits.onnx").predict_proba(X)
     np.testing.assert_allclose(probabilities, classifier.predict_proba(X), atol=0.02)
+
+
+def test_a_classifier_without_probabilities_has_labels_alone(digits, tmp_path):
+    machine = SVC().fit(digits[0][:200], digits[2][:200])
+    export(machine, tmp_path / "digits.onnx")
+    exported = load_exported(tmp_path / "digits.onnx")
+    assert not hasattr(exported, "predict_proba")
+    assert exported.predict(digits[1]).tolist() == machine.predict(digits[1]).tolist()
 
 
 # -- what can't be exported -----------------------------------------------------------------
