@@ -10,6 +10,7 @@ import typer
 import skmnist
 from skmnist._commands.compare import compare
 from skmnist._commands.evaluate import evaluate
+from skmnist._commands.export import export
 from skmnist._commands.interface import EXIT_CODES, Command, Group
 from skmnist._commands.predict import predict
 from skmnist._commands.recipes import recipes
@@ -26,7 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
     cls=Group,
 )
-for command in (train, evaluate, predict, compare, reproduce, recipes):
+for command in (train, evaluate, predict, export, compare, reproduce, recipes):
     app.command(cls=Command, epilog=EXIT_CODES)(command)
 
 

@@ -68,7 +68,8 @@ def export(estimator: Any, path: str | os.PathLike[str], *, input_dtype: str = "
     -----
     The input of .onnx and .tflite models is `X` of shape (n, n_features), for any n: an image is
     the row of its pixels, in the unit that the classifier was fitted on.  The outputs are `label`,
-    which is the class itself, an int64 or a string, and `probabilities`, of float32.  Classes,
+    which is the class itself, an int64 or a string, and `probabilities`, of float32, if the
+    classifier has ``predict_proba``.  Classes,
     versions and the shape of the images are in the metadata, as JSON under the name "skmnist": of
     an .onnx file in ``metadata_props``, of a .tflite file in a zip archive at its end.  An .onnx
     file has opset 18 and no external data.
@@ -163,6 +164,7 @@ def _with_metadata(model: bytes, estimator: Any, dtype: str, opset: int | None) 
         n_features=int(estimator.n_features_in_),
         image_shape=image_shape_of_input(estimator),
         dtype=dtype,
+        has_probabilities=hasattr(estimator, "predict_proba"),
         opset=opset,
     )
     return joined(model, to_json(about, model, versions("onnx", "skl2onnx", "tf2onnx")))

@@ -3,7 +3,9 @@
 import os
 from collections.abc import Callable
 from errno import EISDIR
+from functools import update_wrapper
 from pathlib import Path
+from types import MethodType
 from typing import Any, Self
 
 import numpy as np
@@ -78,6 +80,21 @@ def load_exported(path: str | os.PathLike[str], *, n_jobs: int = 1) -> "Exported
         raise ValueError(f"{path} can't be loaded as an exported model: {error}") from error
 
 
+class _IfThereAreProbabilities:
+    """A method that only some instances have, as of scikit-learn's ``available_if``."""
+
+    def __init__(self, method: Callable[..., Any]) -> None:
+        self._method = method
+        update_wrapper(self, method)  # type: ignore[arg-type]
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        if instance is None:
+            return self._method
+        if not instance.has_probabilities_:
+            raise AttributeError("the exported classifier has no predict_proba.")
+        return MethodType(self._method, instance)
+
+
 class ExportedClassifier:
     """A classifier that was exported to a file: `load_exported` makes it.
 
@@ -99,6 +116,8 @@ class ExportedClassifier:
         Number of columns of `X`.
     image_shape_ : tuple (height, width, channels) or None
         The shape of one image; None if `X` has no images.
+    has_probabilities_ : bool
+        Whether there is `predict_proba`.
     input_dtype_ : {"uint8", "int32", "float32"}
         The dtype that the file's model takes. `X` of other dtypes is converted if it holds the same
         numbers.
@@ -122,6 +141,7 @@ class ExportedClassifier:
     classes_: NDArray[Any]
     n_features_in_: int
     image_shape_: tuple[int, ...] | None
+    has_probabilities_: bool
     input_dtype_: str
 
     def __init__(self, content: bytes, *, n_jobs: int = 1) -> None:
@@ -132,7 +152,7 @@ class ExportedClassifier:
         self._content, self._n_jobs = content, n_jobs
         self._runtime = runtime_of(model, about, n_jobs)
         self._name, self._dtype = about.name, np.dtype(about.dtype)
-        self._target_type = about.target_type
+        self._target_type, self.has_probabilities_ = about.target_type, about.has_probabilities
         self.classes_ = about.classes
         self.n_features_in_, self.image_shape_ = about.n_features, about.image_shape
         self.input_dtype_ = about.dtype
@@ -162,8 +182,9 @@ class ExportedClassifier:
             return _decoded(labels).astype(self.classes_.dtype)
         return labels.astype(self.classes_.dtype, copy=False)
 
+    @_IfThereAreProbabilities
     def predict_proba(self, X: Any) -> NDArray[Any]:
-        """Compute the probability of each class.
+        """Compute the probability of each class; not there if the exported classifier has none.
 
         Parameters
         ----------

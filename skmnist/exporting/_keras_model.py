@@ -164,4 +164,5 @@ def _with_variables_of(classifier: NetworkClassifier, architecture: Architecture
     values = classifier.__skmnist_predictor__.variables
     for variable, value in zip(network.variables, values, strict=False):
         variable.assign(value)
-    return network
+    # Under a new name, as a committee has several networks.
+    return load_keras().Model(network.inputs[0], network.outputs[0])

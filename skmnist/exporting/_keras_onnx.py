@@ -38,7 +38,7 @@ def onnx_of_keras(network: Any) -> Any:
     """
     import onnx
 
-    network(network.input)  # Keras exports only models that were called
+    network(network.inputs[0])  # Keras exports only models that were called
     had_name = "object" in vars(np)
     with TemporaryDirectory() as folder, logs_of_tensorflow_held_back(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Keras and tf2onnx, about NumPy

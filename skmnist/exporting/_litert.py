@@ -50,7 +50,7 @@ def litert_of(estimator: Any, dtype: str) -> bytes:
 def _converted(network: Any) -> bytes:
     import tensorflow as tf
 
-    network(network.input)  # Keras exports only models that were called
+    network(network.inputs[0])  # Keras exports only models that were called
     without_others = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
     with TemporaryDirectory() as folder, logs_of_tensorflow_held_back(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of TensorFlow, about its own names

@@ -16,7 +16,16 @@ DTYPES = ("uint8", "int32", "float32")
 SEVERAL_LABELS = "multilabel-indicator"
 _FORMAT_VERSION = 1
 _LONGEST = 1 << 24  # letters; a million classes have fewer
-_KEYS = ("format_version", "class", "classes", "target_type", "input", "opset", "versions")
+_KEYS = (
+    "format_version",
+    "class",
+    "classes",
+    "target_type",
+    "input",
+    "has_probabilities",
+    "opset",
+    "versions",
+)
 _TARGET_TYPES = ("binary", "multiclass", SEVERAL_LABELS)
 
 
@@ -38,7 +47,9 @@ class Metadata:
         The shape of one image; None for rows that aren't images.
     dtype : {"uint8", "int32", "float32"}
         The dtype of the input.
-    opset : int or None
+    has_probabilities : bool, default=True
+        Whether it returns probabilities beside labels.
+    opset : int or None, default=None
         The version of ONNX's operators; None in other formats.
     """
 
@@ -48,6 +59,7 @@ class Metadata:
     n_features: int
     image_shape: tuple[int, ...] | None
     dtype: str
+    has_probabilities: bool = True
     opset: int | None = None
 
 
@@ -64,6 +76,7 @@ def to_json(metadata: Metadata, model: bytes, versions: dict[str, str]) -> str:
             "n_features": metadata.n_features,
             "image_shape": None if shape is None else list(shape),
         },
+        "has_probabilities": metadata.has_probabilities,
         "opset": metadata.opset,
         "versions": versions,
     }
@@ -106,6 +119,7 @@ def from_json(text: bytes, model: bytes) -> Metadata:
         n_features=given["n_features"],
         image_shape=_image_shape(given["image_shape"], given["n_features"]),
         dtype=given["dtype"],
+        has_probabilities=of_type(content["has_probabilities"], bool, "has_probabilities"),
         opset=of_type(content["opset"], int | None, "opset"),
     )
     _check(found)

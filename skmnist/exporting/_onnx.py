@@ -1,11 +1,14 @@
 """Estimators as ONNX models."""
 
+import warnings
 from typing import Any
 
+import numpy as np
+
 from skmnist.exporting._converters import register
+from skmnist.exporting._converters._composition import convertible
 from skmnist.exporting._keras_onnx import OPSET
 
-# The newest that skl2onnx and onnxruntime agree on.
 _OPSETS = {"": OPSET, "ai.onnx.ml": 3}
 
 
@@ -22,29 +25,49 @@ def onnx_of(estimator: Any, dtype: str) -> bytes:
     Returns
     -------
     content : bytes
-        The outputs are `label`, of int64 or strings, and `probabilities`, of float32.
+        The outputs are `label`, of int64 or strings, and `probabilities`, of float32, if the
+        classifier has them.
+
+    Raises
+    ------
+    ImportError
+        If onnx, skl2onnx or tf2onnx is not installed.
+    ValueError
+        If a part of the estimator has no graph.
     """
     import onnx
+
+    model = _converted(estimator)
+    _take(model, dtype)
+    if not hasattr(estimator, "predict_proba"):
+        del model.graph.output[1:]
+    onnx.checker.check_model(model, full_check=True)
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def _converted(estimator: Any) -> Any:
     from skl2onnx import convert_sklearn
     from skl2onnx.common.data_types import FloatTensorType
 
     register()
-    model = convert_sklearn(
-        estimator,
-        name=type(estimator).__name__,
-        initial_types=[("rows", FloatTensorType([None, estimator.n_features_in_]))],
-        final_types=[("label", None), ("probabilities", None)],
-        target_opset=_OPSETS,
-        options={"zipmap": False},
-    )
-    _take(model, dtype)
-    onnx.checker.check_model(model, full_check=True)
-    return model.SerializeToString()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it reads deprecated attributes
+            return convert_sklearn(
+                convertible(estimator),
+                name=type(estimator).__name__,
+                initial_types=[("rows", FloatTensorType([None, estimator.n_features_in_]))],
+                final_types=[("label", None), ("probabilities", None)],
+                target_opset=_OPSETS,
+                options={"zipmap": False},
+            )
+    except (NotImplementedError, RuntimeError, NameError, KeyError) as error:  # of skl2onnx
+        raise ValueError(f"skl2onnx can't convert it: {error}") from error
 
 
 def _take(model: Any, dtype: str) -> None:
     """Name the input X, and give it a dtype."""
-    import numpy as np
     from onnx.helper import make_node, np_dtype_to_tensor_dtype
 
     given = model.graph.input[0]

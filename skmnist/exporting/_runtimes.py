@@ -62,7 +62,9 @@ def _check(found: _Signature, about: Metadata, dtype: str) -> None:
         raise ValueError(f"its inputs are {found.inputs}; expected {expected}, by its metadata.")
     n_classes = len(about.classes)
     several = about.target_type == SEVERAL_LABELS
-    outputs = {"label": [n_classes] if several else [], "probabilities": [n_classes]}
+    outputs = {"label": [n_classes] if several else []}
+    if about.has_probabilities:
+        outputs["probabilities"] = [n_classes]
     if found.outputs != outputs:
         raise ValueError(f"its outputs are {found.outputs}; expected {outputs}, by its metadata.")
 

@@ -66,7 +66,7 @@ class Graph:
         result: str = self("Slice", value, [start], [stop], [axis])
         return result
 
-    def of_part(self, part: Any, rows: Any, type_of_rows: Any = None) -> tuple[str, str | None]:
+    def of_part(self, part: Any, rows: str) -> tuple[str, str | None]:
         """Add the graph of an estimator in this one.
 
         Parameters
@@ -74,9 +74,7 @@ class Graph:
         part : estimator
             Fitted.
         rows : str
-            Its input, of shape (n, n_features).
-        type_of_rows : skl2onnx.common.data_types.TensorType or None, default=None
-            Of `rows`; None is float32 of unknown shape.
+            Its input, of shape (n, n_features) and float32.
 
         Returns
         -------
@@ -87,7 +85,8 @@ class Graph:
         from skl2onnx.common.data_types import FloatTensorType
         from sklearn.base import is_classifier
 
-        variable = self.scope.declare_local_variable("rows", type_of_rows or FloatTensorType())
+        shape = [None, getattr(part, "n_features_in_", None)]
+        variable = self.scope.declare_local_variable("rows", FloatTensorType(shape))
         self.container.add_node("Identity", rows, variable.full_name)
         if is_classifier(part):  # its scores stay an array
             for options in (self.scope, self.container):
