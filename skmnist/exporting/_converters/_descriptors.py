@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from skmnist._inputs.images import ImageShape
-from skmnist.exporting._converters._graph import Graph, transformer
+from skmnist.exporting._converters._graph import Graph, Row, transformer
 from skmnist.exporting._converters._images import blurred, constant, framed, one_for_zero, to_images
 from skmnist.preprocessing import HOG, ConvolutionFeatures, OrientedGradients
 from skmnist.preprocessing._convolutions import _windows
@@ -190,7 +190,7 @@ def _angle(graph: Graph, down: str, right: str) -> str:
     return angle
 
 
-ROWS = {
+ROWS: dict[type[Any], Row] = {
     HOG: transformer(hog),
     ConvolutionFeatures: transformer(convolution_features),
     OrientedGradients: transformer(oriented_gradients),

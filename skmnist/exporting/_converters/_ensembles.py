@@ -10,7 +10,7 @@ from skmnist._utils.backend import load_keras
 from skmnist.classifiers import CNNFeatures
 from skmnist.ensemble import CNNStackingClassifier, CommitteeClassifier
 from skmnist.ensemble._stacking import _SoftVote
-from skmnist.exporting._converters._graph import Graph, classifier, transformer
+from skmnist.exporting._converters._graph import Graph, Row, classifier, transformer
 from skmnist.exporting._converters._images import framed, one_for_zero, to_images, to_rows
 from skmnist.exporting._converters._network import embed
 from skmnist.exporting._converters._scikit_learn import decisions
@@ -21,7 +21,7 @@ from skmnist.exporting._keras_onnx import onnx_of_keras
 def committee(graph: Graph, estimator: CommitteeClassifier, rows: str) -> str:
     """Write the mean of the members' probabilities, over all shifts."""
     rows = _all_shifts(graph, estimator, rows)
-    of_members = [graph.of_part(member, rows)[1] for member in estimator.estimators_]
+    of_members = [graph.of_part(member, rows) for member in estimator.estimators_]
     mean = graph("Mean", *of_members)
     if not estimator.test_time_shifts:
         return mean
@@ -61,13 +61,13 @@ def stack(graph: Graph, estimator: CNNStackingClassifier, rows: str) -> str:
     final = estimator.final_estimator_
     blended = []
     for each in estimator._stacks_:
-        features, _ = graph.of_part(each.features, rows)
+        features = graph.of_part(each.features, rows)
         heads = _reduced(graph, each.reduction, features)
         of_parts = [
             _probabilities(graph, each.features.classifier_, rows, each.classes),
             *(_probabilities(graph, e, heads, each.classes) for e in each.estimators.values()),
         ]
-        _, probabilities = graph.of_part(final, graph("Concat", *of_parts, axis=1))
+        probabilities = graph.of_part(final, graph("Concat", *of_parts, axis=1))
         blended.append(probabilities)
     return graph("Mean", *blended)
 
@@ -101,7 +101,7 @@ def soft_vote(graph: Graph, estimator: _SoftVote, rows: str) -> str:
     return graph("MatMul", rows, estimator.coef_.T.astype(np.float32))
 
 
-ROWS = {
+ROWS: dict[type[Any], Row] = {
     CNNFeatures: transformer(cnn_features),
     CommitteeClassifier: classifier(committee),
     CNNStackingClassifier: classifier(stack),

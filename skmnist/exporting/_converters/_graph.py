@@ -66,7 +66,7 @@ class Graph:
         result: str = self("Slice", value, [start], [stop], [axis])
         return result
 
-    def of_part(self, part: Any, rows: str) -> tuple[str, str | None]:
+    def of_part(self, part: Any, rows: str) -> str:
         """Add the graph of an estimator in this one.
 
         Parameters
@@ -78,8 +78,8 @@ class Graph:
 
         Returns
         -------
-        first, second : str, str or None
-            A classifier's labels and scores, or a transformer's features and None.
+        result : str
+            A classifier's probabilities or other scores, or a transformer's features.
         """
         from skl2onnx._parse import _parse_sklearn
         from skl2onnx.common.data_types import FloatTensorType
@@ -91,8 +91,9 @@ class Graph:
         if is_classifier(part):  # its scores stay an array
             for options in (self.scope, self.container):
                 options.add_options(id(part), {"zipmap": False})
-        outputs = _parse_sklearn(self.scope, part, [variable])
-        return outputs[0].full_name, outputs[1].full_name if len(outputs) > 1 else None
+        *_, result = _parse_sklearn(self.scope, part, [variable])
+        name: str = result.full_name
+        return name
 
     def _name(self, value: Value) -> str:
         if isinstance(value, str):

@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 
 from skmnist._inputs.images import ImageShape
 from skmnist._inputs.pixels import border_pixels
-from skmnist.exporting._converters._graph import Graph, transformer
+from skmnist.exporting._converters._graph import Graph, Row, transformer
 from skmnist.preprocessing import Blur, ColumnNormalizer, Deskew, MomentNormalizer
 from skmnist.preprocessing._deskew import _ONE_ROW
 from skmnist.preprocessing._moment_normalizer import _OF_A_PIXEL
@@ -206,7 +206,7 @@ def constant(values: Any) -> NDArray[np.float32]:
     return np.asarray(values, np.float32)
 
 
-ROWS = {
+ROWS: dict[type[Any], Row] = {
     Blur: transformer(blur),
     ColumnNormalizer: transformer(column_normalizer),
     Deskew: transformer(deskew),

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.kernel_approximation import RBFSampler
 
-from skmnist.exporting._converters._graph import Graph, classifier, transformer
+from skmnist.exporting._converters._graph import Graph, Row, classifier, transformer
 
 
 class Wrapped(ClassifierMixin, BaseEstimator):
@@ -169,7 +169,7 @@ class Trees:
 
     def __init__(self) -> None:
         self.n = 0
-        self.attributes: dict[str, list[Any]] = {}
+        self.attributes: dict[str, Any] = {}
 
     def add(
         self,
@@ -313,7 +313,7 @@ def decisions(graph: Graph, part: Any, rows: str) -> tuple[str, bool]:
     are_probabilities : bool
         Whether there is no `decision_function`, so that they are probabilities.
     """
-    _, scores = graph.of_part(part, rows)
+    scores = graph.of_part(part, rows)
     are_probabilities = hasattr(part, "predict_proba")
     if not are_probabilities and len(part.classes_) == 2:
         scores = graph.slice(scores, 0, 1, 1)
@@ -332,7 +332,7 @@ def _convert_as_svc(scope: Any, operator: Any, container: Any) -> None:
     get_converter("SklearnSVC")(scope, operator, container)
 
 
-ROWS = {
+ROWS: dict[type[Any], Row] = {
     Boosted: classifier(boosted),
     Calibrated: classifier(calibrated),
     Discriminants: transformer(discriminants),
