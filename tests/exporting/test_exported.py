@@ -205,6 +205,16 @@ def test_a_classifier_without_probabilities_has_labels_alone(digits, tmp_path):
     assert exported.predict(digits[1]).tolist() == machine.predict(digits[1]).tolist()
 
 
+def test_a_missing_package_is_named_with_its_extra(files, trained, tmp_path, monkeypatch):
+    for package in ("onnx", "onnxruntime", "ai_edge_litert.interpreter"):
+        monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ImportError, match=r'pip install "skmnist\[onnx\]"'):
+        export(trained, tmp_path / "digits.onnx")
+    for suffix, extra in {"onnx": "onnx", "tflite": "litert"}.items():
+        with pytest.raises(ImportError, match=rf'pip install "skmnist\[{extra}\]"'):
+            load_exported(files / f"digits.{suffix}")
+
+
 # -- what can't be exported -----------------------------------------------------------------
 
 
