@@ -132,7 +132,7 @@ class ExportedClassifier:
 
     Examples
     --------
-    >>> from skmnist import ExportedClassifier
+    >>> from skmnist.exporting import ExportedClassifier
     >>> ExportedClassifier(b"anything else")
     Traceback (most recent call last):
     ValueError: it is ...

@@ -236,6 +236,13 @@ def test_what_can_not_be_exported_is_named(make, suffix, message, trained, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
+def test_another_backend_is_named(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr("skmnist.exporting._export.backend_name", lambda: "jax")
+    for suffix in ("onnx", "tflite"):
+        with pytest.raises(ValueError, match="Keras runs on jax, and its exporter needs TensorFl"):
+            export(trained, tmp_path / f"digits.{suffix}")
+
+
 def test_layers_that_are_not_keras_own_are_named(digits, tmp_path):
     capsules = CapsNetClassifier(filters=4, n_primary_maps=2, **EXACT)
     as_fitted(capsules, digits[0][:200], digits[2][:200])
