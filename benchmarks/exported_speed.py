@@ -101,9 +101,11 @@ def main() -> None:
             saved(each, folder)
         load_before = os.getloadavg()[0]
         report = {
-            "first_answer_s": first_answers(folder),
-            "one_image_us": single_images(folder),
-            "bytes": {file.name: file.stat().st_size for file in sorted(folder.iterdir())},
+            "measurements": {
+                "first_answer_s": first_answers(folder),
+                "one_image_us": single_images(folder),
+                "bytes": {file.name: file.stat().st_size for file in sorted(folder.iterdir())},
+            },
             "load_average": [load_before, os.getloadavg()[0]],
             "machine": machine(),
             "versions": versions("onnxruntime", "ai-edge-litert", "onnx", "tf2onnx", "skl2onnx"),

@@ -14,7 +14,6 @@ from skmnist._utils.files import write
 from skmnist._utils.provenance import versions
 from skmnist.exporting._containers import joined
 from skmnist.exporting._input import image_shape_of_input, input_dtype_of
-from skmnist.exporting._keras_onnx import OPSET
 from skmnist.exporting._labels import exported_labels, target_type_of
 from skmnist.exporting._metadata import DTYPES, Metadata, to_json
 
@@ -72,7 +71,7 @@ def export(estimator: Any, path: str | os.PathLike[str], *, input_dtype: str = "
     classifier has ``predict_proba``.  Classes,
     versions and the shape of the images are in the metadata, as JSON under the name "skmnist": of
     an .onnx file in ``metadata_props``, of a .tflite file in a zip archive at its end.  An .onnx
-    file has opset 18 and no external data.
+    file has opset 18 at most, which its metadata state, and no external data.
 
     All is computed in float32, as runtimes know neither Keras's bfloat16 nor float64.  So the
     probabilities of a network with ``dtype_="mixed_bfloat16"`` differ in the third digit.
@@ -112,12 +111,12 @@ def _onnx(estimator: Any, dtype: str) -> bytes:
     from skmnist.exporting._onnx import onnx_of
 
     try:
-        model = onnx_of(estimator, dtype)
+        model, opset = onnx_of(estimator, dtype)
     except ImportError as error:
         raise ImportError(
             f'.onnx files need more packages ({error}): pip install "skmnist[onnx]".'
         ) from error
-    return _with_metadata(model, estimator, dtype, OPSET)
+    return _with_metadata(model, estimator, dtype, opset)
 
 
 def _litert(estimator: Any, dtype: str) -> bytes:

@@ -132,7 +132,7 @@ class ExportedClassifier:
 
     Examples
     --------
-    >>> from skmnist import ExportedClassifier
+    >>> from skmnist.exporting import ExportedClassifier
     >>> ExportedClassifier(b"anything else")
     Traceback (most recent call last):
     ValueError: it is ...
@@ -315,6 +315,8 @@ class ExportedClassifier:
             raise ValueError("X holds 0 samples; expected 1 at least.")
         if rows.dtype != self._dtype:
             rows = self._converted(rows)
+        elif self._dtype.kind == "i" and rows.min() < 0:
+            raise ValueError(self._other_numbers())
         elif self._dtype.kind == "f" and not np.isfinite(rows).all():
             raise ValueError("X contains NaN or infinity; expected finite numbers.")
         return np.ascontiguousarray(rows)
@@ -344,14 +346,16 @@ class ExportedClassifier:
         if self._dtype.kind == "f":
             if not np.isfinite(converted).all():
                 raise ValueError("X contains NaN, infinity or too large numbers for float32.")
-        elif not np.array_equal(converted, numbers):
-            limits = np.iinfo(self._dtype)
-            raise ValueError(
-                f"X holds numbers that the file's model doesn't take; expected whole ones from "
-                f"{max(limits.min, 0)} to {limits.max}. For others, export the estimator with "
-                "input_dtype='float32'."
-            )
+        elif not np.array_equal(converted, numbers) or converted.min() < 0:
+            raise ValueError(self._other_numbers())
         return converted
+
+    def _other_numbers(self) -> str:
+        return (
+            "X holds numbers that the file's model doesn't take; expected whole ones from 0 to "
+            f"{np.iinfo(self._dtype).max}. For others, export the estimator with "
+            "input_dtype='float32'."
+        )
 
 
 def _loaded(content: bytes, n_jobs: int) -> ExportedClassifier:

@@ -32,9 +32,9 @@ def onnx_of_keras(network: Any) -> Any:
     >>> from skmnist._utils.backend import load_keras
     >>> from skmnist.exporting._keras_onnx import onnx_of_keras
     >>> keras = load_keras()
-    >>> model = onnx_of_keras(keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)]))
+    >>> model = onnx_of_keras(keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, "relu")]))
     >>> [node.op_type for node in model.graph.node]
-    ['MatMul', 'Add']
+    ['MatMul', 'Relu']
     """
     import onnx
 

@@ -12,7 +12,7 @@ from skmnist.exporting._keras_onnx import OPSET
 _OPSETS = {"": OPSET, "ai.onnx.ml": 3}
 
 
-def onnx_of(estimator: Any, dtype: str) -> bytes:
+def onnx_of(estimator: Any, dtype: str) -> tuple[bytes, int]:
     """Return a fitted classifier as an ONNX model.
 
     Parameters
@@ -27,6 +27,8 @@ def onnx_of(estimator: Any, dtype: str) -> bytes:
     content : bytes
         The outputs are `label`, of int64 or strings, and `probabilities`, of float32, if the
         classifier has them.
+    opset : int
+        The version of ONNX's operators, `OPSET` at most.
 
     Raises
     ------
@@ -42,8 +44,8 @@ def onnx_of(estimator: Any, dtype: str) -> bytes:
     if not hasattr(estimator, "predict_proba"):
         del model.graph.output[1:]
     onnx.checker.check_model(model, full_check=True)
-    content: bytes = model.SerializeToString()
-    return content
+    opset = next(each.version for each in model.opset_import if not each.domain)
+    return model.SerializeToString(), opset
 
 
 def _converted(estimator: Any) -> Any:

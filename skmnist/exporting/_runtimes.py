@@ -142,6 +142,7 @@ class _LiteRT(Runtime):
         interpreter = self._interpreter
         with self._lock:  # it holds the values of one call
             if len(rows) != self._n_rows:
+                self._n_rows = 0
                 interpreter.resize_tensor_input(self._input, rows.shape)
                 interpreter.allocate_tensors()
                 self._n_rows = len(rows)

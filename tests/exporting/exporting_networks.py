@@ -32,10 +32,6 @@ NETWORKS = {
         "digits",
     ),
     "DNN, names": (DNNClassifier(hidden_units=(8,), **EXACT), "names"),
-    "DNN, sigmoids": (
-        DNNClassifier(hidden_units=(8,), output_activation="sigmoid", **EXACT),
-        "digits",
-    ),
     "DNN, several labels": (DNNClassifier(hidden_units=(8,), **EXACT), "labels"),
     "LeNet": (LeNetClassifier(**EXACT), "digits"),
     "ResNet": (ResNetClassifier(filters=(4, 8), **EXACT), "digits"),

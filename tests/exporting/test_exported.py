@@ -205,6 +205,16 @@ def test_a_classifier_without_probabilities_has_labels_alone(digits, tmp_path):
     assert exported.predict(digits[1]).tolist() == machine.predict(digits[1]).tolist()
 
 
+def test_a_missing_package_is_named_with_its_extra(files, trained, tmp_path, monkeypatch):
+    for package in ("onnx", "onnxruntime", "ai_edge_litert.interpreter"):
+        monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ImportError, match=r'pip install "skmnist\[onnx\]"'):
+        export(trained, tmp_path / "digits.onnx")
+    for suffix, extra in {"onnx": "onnx", "tflite": "litert"}.items():
+        with pytest.raises(ImportError, match=rf'pip install "skmnist\[{extra}\]"'):
+            load_exported(files / f"digits.{suffix}")
+
+
 # -- what can't be exported -----------------------------------------------------------------
 
 
@@ -224,6 +234,13 @@ def test_what_can_not_be_exported_is_named(make, suffix, message, trained, tmp_p
     with pytest.raises(ValueError, match=message):
         export(estimator, tmp_path / f"model.{suffix}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_another_backend_is_named(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr("skmnist.exporting._export.backend_name", lambda: "jax")
+    for suffix in ("onnx", "tflite"):
+        with pytest.raises(ValueError, match="Keras runs on jax, and its exporter needs TensorFl"):
+            export(trained, tmp_path / f"digits.{suffix}")
 
 
 def test_layers_that_are_not_keras_own_are_named(digits, tmp_path):
