@@ -234,6 +234,24 @@ def own_network_speed() -> str:
     return as_markdown(head, rows)
 
 
+def exported_speed() -> str:
+    """Return how long exported networks take for one image, and until the first answer."""
+    found = measurements("exported_speed")
+    of_images, starts, suffixes = found["one_image_us"], found["first_answer_s"], ("onnx", "tflite")
+    recipes = dict.fromkeys(name.rpartition(".")[0] for name in of_images)
+    rows = [
+        [
+            f"`{name}`, one image",
+            *(f"{of_images[f'{name}.{s}']['median_of_fastest_round']:.0f} µs" for s in suffixes),
+            "",
+        ]
+        for name in recipes
+    ]
+    seconds = (f"{starts[s]['processor']:.1f} s" for s in (*suffixes, "safetensors"))
+    rows.append(["processor's time of a process until its first answer", *seconds])
+    return as_markdown(["", ".onnx", ".tflite", "`skmnist.load`"], rows)
+
+
 def arena() -> str:
     """Tabulate the accuracy of every classifier on every data set of the arena."""
     found = measurements("arena")
@@ -285,6 +303,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "default_accuracy": default_accuracy,
     "defaults": defaults,
     "few_labels": few_labels,
+    "exported_speed": exported_speed,
     "own_network_speed": own_network_speed,
     "reports": reports,
     "speed": speed,
@@ -302,6 +321,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "feature_study",
         "speed",
         "own_network_speed",
+        "exported_speed",
         "reports",
     ),
 }

@@ -43,6 +43,8 @@ from .datasets import read_idx as read_idx
 from .ensemble import CNNStackingClassifier as CNNStackingClassifier
 from .ensemble import CommitteeClassifier as CommitteeClassifier
 from .ensemble import VirtualSVC as VirtualSVC
+from .exporting import export as export
+from .exporting import load_exported as load_exported
 from .exporting import to_scikeras as to_scikeras
 from .networks import ConvBlock as ConvBlock
 from .networks import PooledBlocks as PooledBlocks

@@ -11,6 +11,7 @@ import skmnist
 from skmnist._commands.compare import compare
 from skmnist._commands.demo import demo
 from skmnist._commands.evaluate import evaluate
+from skmnist._commands.export import export
 from skmnist._commands.interface import EXIT_CODES, Command, Group
 from skmnist._commands.predict import predict
 from skmnist._commands.recipes import recipes
@@ -28,7 +29,17 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
     cls=Group,
 )
-for command in (train, search, evaluate, predict, demo, compare, reproduce, recipes):
+for command in (
+    train,
+    search,
+    evaluate,
+    predict,
+    export,
+    demo,
+    compare,
+    reproduce,
+    recipes,
+):
     app.command(cls=Command, epilog=EXIT_CODES)(command)
 
 

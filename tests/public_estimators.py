@@ -18,6 +18,7 @@ from skmnist.classifiers import (
     ResNetClassifier,
 )
 from skmnist.ensemble import CNNStackingClassifier, CommitteeClassifier, VirtualSVC
+from skmnist.exporting import ExportedClassifier
 from skmnist.preprocessing import (
     HOG,
     Blur,
@@ -127,6 +128,9 @@ TINY_DENSE = {"hidden_units": (8,), "dropout": 0.0, "epochs": 3, "learning_rate"
 # Padded, as the images of the checks are lines of a few pixels.
 PADDED_BLOCK = {"filters": 8, "padding": "same", "batch_norm": True}
 SEQUENCES = {"embedding_dim": 4, "hidden_units": (16,), "learning_rate": 0.02, "batch_size": 16}
+
+# It is made of a file, fitted, and refuses to be trained; see tests/exporting/test_exported.py.
+NEVER_TRAINED = {ExportedClassifier}
 
 # Of each class at least one instance, with its expected failures.
 PUBLIC_ESTIMATORS = {

@@ -151,6 +151,8 @@ def test_wrong_arguments_of_the_commands_for_own_data_need_neither(tmp_path):
         f"app(['evaluate', {model}, 'no-data'])",
         "app(['predict', 'no-model', 'a.png'])",
         f"app(['predict', {model}, 'a.png'])",
+        "app(['export', 'no-model', 'a.onnx'])",
+        f"app(['export', {model}, 'a.json'])",
         "app(['compare', '--data', 'no-data'])",
         "app(['compare', '--classifier', 'a.b:'])",
     )
@@ -222,7 +224,7 @@ def test_a_folder_inside_a_file_is_named(tmp_path):
         assert f"output='{place}' can't be made a folder" in ended.stderr
 
 
-COMMANDS = ["train", "evaluate", "predict", "compare", "reproduce", "recipes"]
+COMMANDS = ["train", "evaluate", "predict", "export", "compare", "reproduce", "recipes"]
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])

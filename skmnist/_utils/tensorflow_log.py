@@ -17,6 +17,7 @@ _LOG_LINE = re.compile(
     rb"^(WARNING: All log messages before absl::InitializeLog"
     rb"|[IWE]\d{4} \d\d:\d\d:"
     rb"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWE] "
+    rb"|INFO: Created TensorFlow Lite "
     rb"|To enable the following instructions:"
     rb"|SSE\d|AVX|FMA|\s*$)"
 )

@@ -22,6 +22,7 @@ from skmnist._inputs.targets import (
     stratified_split,
 )
 from skmnist._inputs.validation import clear_arguments, in_one_step
+from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown
 from skmnist._utils.sklearn import Interval, StrOptions, fit_context
 from skmnist.classifiers._label_classifier import ProbabilisticClassifier
@@ -349,6 +350,19 @@ class NetworkClassifier(ProbabilisticClassifier, NetworkEstimator, metaclass=ABC
         return np.divide(
             outputs, totals, out=np.full_like(outputs, 1 / outputs.shape[1]), where=totals > 0
         )
+
+    def __skmnist_probabilities__(self, outputs: Any, sum_to_one: bool) -> Any:
+        """Return what `_as_probabilities` does, of symbolic outputs in an exported network."""
+        ops = load_keras().ops
+        columns_apart = self._has_several_labels or outputs.shape[1] == 1
+        if self._logits_:
+            outputs = ops.sigmoid(outputs) if columns_apart else ops.softmax(outputs)
+        if self._has_several_labels or sum_to_one:
+            return outputs
+        if outputs.shape[1] == 1:
+            return ops.concatenate([1 - outputs, outputs], axis=1)
+        totals = ops.sum(outputs, axis=1, keepdims=True)
+        return ops.where(totals > 0, outputs / totals, 1 / outputs.shape[1])
 
 
 def _check_fractions(outputs: NDArray[Any], are_logits: bool) -> None:

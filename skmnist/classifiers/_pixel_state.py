@@ -35,6 +35,11 @@ class PixelState(ImageState):
             self._pixels_ = PixelValues._make([*numbers, tuple(background)])
 
     @property
+    def __skmnist_pixels__(self) -> PixelValues | None:
+        """The statistics of the training images; None if they are not known."""
+        return self._pixels_
+
+    @property
     def _encoding(self) -> ImageEncoding:
         return ImageEncoding(self.image_shape_, self._scaling, self._pixels_)
 

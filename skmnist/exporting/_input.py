@@ -1,0 +1,72 @@
+"""What an exported model takes: found in what the estimator's networks have learned from."""
+
+from collections.abc import Iterator
+from math import prod
+from typing import Any
+
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+
+from skmnist.classifiers._network_classifier import NetworkClassifier
+from skmnist.ensemble import CNNStackingClassifier, CommitteeClassifier
+from skmnist.preprocessing._image_transformer import ImageTransformer
+from skmnist.text._sequence_classifier import SequenceClassifier
+
+
+def input_dtype_of(estimator: Any) -> str:
+    """Return the dtype in which users hold the estimator's samples.
+
+    Returns
+    -------
+    dtype : {"uint8", "int32", "float32"}
+        "uint8" if a network learned from images whose lowest and highest pixels are whole numbers,
+        at least 0 and at most 255, the highest over 1; "int32" for word indices.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skmnist import DNNClassifier
+    >>> from skmnist.exporting._input import input_dtype_of
+    >>> X, y = load_digits(return_X_y=True)
+    >>> classifier = DNNClassifier(hidden_units=(16,), epochs=1, random_state=0)
+    >>> input_dtype_of(classifier.fit(X, y)), input_dtype_of(classifier.fit(X / 16, y))
+    ('uint8', 'float32')
+    """
+    networks = list(_networks(estimator))
+    if any(isinstance(network, SequenceClassifier) for network in networks):
+        return "int32"
+    return "uint8" if any(map(_learned_bytes, networks)) else "float32"
+
+
+def image_shape_of_input(estimator: Any) -> tuple[int, ...] | None:
+    """Return the shape of one image that the estimator takes; None if it takes no images."""
+    for network in _networks(estimator):
+        shape = network.image_shape_
+        if prod(shape) == estimator.n_features_in_ and min(shape[:2]) > 1:
+            return tuple(shape)
+    return None
+
+
+def _networks(estimator: Any) -> Iterator[NetworkClassifier]:
+    """Yield the networks that get images in the unit in which the estimator gets them."""
+    if isinstance(estimator, NetworkClassifier):
+        yield estimator
+    elif isinstance(estimator, FrozenEstimator):
+        yield from _networks(estimator.estimator)
+    elif isinstance(estimator, Pipeline):
+        steps = [step for _, step in estimator.steps[:-1] if step not in (None, "passthrough")]
+        if all(isinstance(step, ImageTransformer) for step in steps):
+            yield from _networks(estimator[-1])
+    elif isinstance(estimator, CommitteeClassifier):
+        for member in estimator.estimators_:
+            yield from _networks(member)
+    elif isinstance(estimator, CNNStackingClassifier):
+        yield from estimator.networks_
+
+
+def _learned_bytes(network: NetworkClassifier) -> bool:
+    pixels = network.__skmnist_pixels__
+    if pixels is None or min(network.image_shape_[:2]) < 2:
+        return False
+    low, high = pixels.low, pixels.high
+    return low >= 0 and 1 < high <= 255 and low == int(low) and high == int(high)
