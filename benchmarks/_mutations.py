@@ -375,7 +375,7 @@ def signed(content: str, header: str, data: bytes) -> str:
             code = f"<{dtype[0].lower()}{int(dtype[1:]) // 8}"
             total.update(f"{name} {code} {shape} ".encode())
             total.update(data[start:end])
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError):
         return _CHECKSUM.sub("", content)
     return _CHECKSUM.sub(f', "sha256": "{total.hexdigest()}"', content)
 
