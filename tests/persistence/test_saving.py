@@ -115,6 +115,27 @@ def test_an_error_of_the_system_names_the_users_path_and_no_other(
     assert ".part" not in str(caught.value)
 
 
+@POSIX
+@pytest.mark.parametrize("room", [0, 100, 1000])
+def test_without_room_for_the_file_the_error_names_it_and_the_old_one_stays(
+    classifier, tmp_path, room
+):
+    import resource
+
+    path = tmp_path / "model"
+    path.write_bytes(b"old")
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, unlimited[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as caught:
+            save(classifier, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    assert caught.value.filename == str(path)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.mark.parametrize(
     "name", ["x.keras", "x.weights.h5", "X.HDF5", "x.pkl", "x.joblib", "x.npz", "x.tar.gz"]
 )

