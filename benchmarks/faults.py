@@ -248,6 +248,7 @@ def _command(pid: int) -> bytes:
 def killed_while_saving() -> Trial:
     """Kill forked processes that save two estimators in turn to one path."""
     from skmnist import load, save
+    from skmnist._utils import backend
 
     X, y = _digits(100)
     networks = [_network(random_state=seed, hidden_units=(64,)).fit(X, y) for seed in range(2)]
@@ -258,14 +259,30 @@ def killed_while_saving() -> Trial:
         contents.append(path.read_bytes())
         assert np.array_equal(load(path).predict_proba(X), network.predict_proba(X))
 
-    def trial(i: int) -> str:
-        child = os.fork()
-        if child == 0:
+    keras = backend.load_keras()
+
+    def save_for_ever() -> None:
+        # No thread of TensorFlow is needed, which are gone after a fork.
+        backend._forked_with, backend._keras = None, keras
+        try:
             while True:
                 for network in networks:
                     save(network, path)
-        sleep(Random(i).uniform(0, 0.03))
-        assert os.waitpid(child, os.WNOHANG) == (0, 0), "the process couldn't save"
+        finally:
+            os._exit(1)
+
+    def trial(i: int) -> str:
+        child = os.fork()
+        if child == 0:
+            save_for_ever()
+        rng = Random(i)
+        if i % 2:  # while the file is being written
+            while not list(path.parent.glob(".*.part")) and _lives(child):
+                sleep(0.0001)
+            sleep(rng.uniform(0, 0.002))
+        else:
+            sleep(rng.uniform(0, 0.5))
+        assert _lives(child), "the process couldn't save"
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         found = path.read_bytes()
@@ -273,11 +290,13 @@ def killed_while_saving() -> Trial:
         rests = [rest for rest in path.parent.iterdir() if rest != path]
         for rest in rests:
             rest.unlink()
-        return f"whole, the {'first' if found == contents[0] else 'second'}" + (
-            ", beside a part" if rests else ""
-        )
+        return f"{'first' if found == contents[0] else 'second'}, {len(rests)} parts beside it"
 
     return trial
+
+
+def _lives(child: int) -> bool:
+    return os.waitpid(child, os.WNOHANG) == (0, 0)
 
 
 def worker_killed() -> Trial:
