@@ -15,7 +15,15 @@ from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import numpy as np
-from _mutations import NAMES, Mutated, idx_changed, safetensors_changed
+from _mutations import (
+    NAMES,
+    Mutated,
+    bytes_changed,
+    idx_changed,
+    json_changed,
+    safetensors_changed,
+    signed_with,
+)
 from sklearn.datasets import load_digits
 
 TEXTS = ["a great film", "what a bore", "isn't it great?"] * 5
@@ -232,7 +240,120 @@ class Idx:
 
 _IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
-TARGETS: dict[str, Target] = {"load": Estimators(), "read_idx": Idx()}
+
+class Checkpoints:
+    """`fit(..., checkpoint=path, resume=True)`, which goes on from a file or refuses it."""
+
+    share = 0.1
+
+    def make(self) -> dict[str, bytes]:
+        """Keep the files of a fit after each epoch."""
+        import keras
+
+        files: dict[str, bytes] = {}
+
+        class Keep(keras.callbacks.Callback):
+            def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+                if path.exists():
+                    files[f"after {epoch}"] = path.read_bytes()
+
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "file")
+            self._classifier().set_params(callbacks=[Keep()]).fit(*self._few, checkpoint=path)
+            return {**files, "ended": path.read_bytes()}
+
+    def mutate(self, rng: Random, seeds: list[bytes]) -> Mutated:
+        """Change bytes, the tensors' header or values, or the JSON, with or without checksum."""
+        return safetensors_changed(rng, seeds, NAMES, "skmnist_checkpoint")
+
+    def load(self, path: str) -> Any:
+        """Go on with the fit."""
+        return self._classifier().fit(*self._few, checkpoint=path, resume=True)
+
+    def answer(self, loaded: Any, content: bytes) -> Any:
+        """Return the predictions and the history."""
+        predicted = loaded.predict_proba(self._few[0])
+        assert len(loaded.history_["loss"]) == loaded.n_epochs_
+        return predicted.tobytes(), repr(loaded.history_)
+
+    @property
+    def _few(self) -> Any:
+        images, labels = load_digits(return_X_y=True)
+        return images[:40].astype(np.uint8), labels[:40]
+
+    def _classifier(self) -> Any:
+        from skmnist import DNNClassifier
+
+        return DNNClassifier(
+            hidden_units=(4,), epochs=3, early_stopping=True, dtype="float32", random_state=0
+        )
+
+
+class Exported:
+    """`skmnist.load_exported`, on the metadata of exported files and on their bytes.
+
+    Models are never changed together with their checksum: what reads them is ONNX Runtime.
+    """
+
+    share = 0.1
+
+    def make(self) -> dict[str, bytes]:
+        """Export networks with numbers and with strings as labels."""
+        from skmnist import DNNClassifier, export
+
+        images, labels = load_digits(return_X_y=True)
+        images, labels = images[:60].astype(np.uint8), labels[:60]
+        files = {}
+        with TemporaryDirectory() as folder:
+            for name, y, suffix in (
+                ("numbers", labels, ".onnx"),
+                ("words", np.array(list("abcdefghij"))[labels], ".onnx"),
+                ("two", labels > 4, ".tflite"),
+            ):
+                classifier = DNNClassifier(hidden_units=(4,), epochs=1, random_state=0)
+                export(classifier.fit(images, y), path := Path(folder, f"file{suffix}"))
+                files[name] = path.read_bytes()
+        return files
+
+    def mutate(self, rng: Random, seeds: list[bytes]) -> Mutated:
+        """Change bytes, or the metadata, with or without checksum."""
+        from skmnist.exporting._containers import joined, parted
+
+        file, other = rng.choice(seeds), rng.choice(seeds)
+        kind = rng.random()
+        if kind < 0.25:
+            return Mutated(*bytes_changed(rng, file, seeds), signed=False)
+        (model, text), (_, other_text) = parted(file), parted(other)
+        if kind < 0.4:  # the metadata are at the end
+            changed, how = bytes_changed(rng, file[len(model) :], [other[-len(other_text) :]])
+            return Mutated(model + changed, f"metadata: {how}", signed=False)
+        if kind < 0.45:
+            return Mutated(joined(model, other_text.decode()), "of another file", signed=False)
+        changed, how = json_changed(rng, json.loads(text), [json.loads(other_text)])
+        sign = rng.random() < 0.8
+        changed = signed_with(changed, model) if sign else changed
+        return Mutated(joined(model, changed), how, sign)
+
+    def load(self, path: str) -> Any:
+        """Load a classifier that computes without Keras."""
+        from skmnist import load_exported
+
+        return load_exported(path)
+
+    def answer(self, loaded: Any, content: bytes) -> Any:
+        """Return the predictions for a few samples."""
+        rows = load_digits().data[:3].astype(np.uint8)
+        probabilities = loaded.predict_proba(rows)
+        assert probabilities.shape == (3, len(loaded.classes_))
+        return loaded.classes_.tolist(), loaded.predict(rows).tolist(), probabilities.tobytes()
+
+
+TARGETS: dict[str, Target] = {
+    "load": Estimators(),
+    "read_idx": Idx(),
+    "checkpoint": Checkpoints(),
+    "load_exported": Exported(),
+}
 
 
 def seeds_of(name: str, folder: Path) -> dict[str, bytes]:

@@ -63,6 +63,15 @@ LARGE_RAW = (
 )
 _GZIP = b"\x1f\x8b"
 _MARK = "\x01raw{}\x01"
+# What comes of reading what was changed as if it was right.
+_NOT_OURS = (
+    AttributeError,
+    LookupError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 _CHECKSUM = re.compile(r', "sha256": "[0-9a-f]{64}"')
 
 
@@ -366,18 +375,27 @@ def signed(content: str, header: str, data: bytes) -> str:
     has no checksum because it isn't valid JSON.
     """
     try:
-        tree, tensors = json.loads(content), json.loads(header)
-        del tree["sha256"]
-        total = hashlib.sha256(json.dumps(tree, allow_nan=False).encode())
-        for name in sorted(tensors):
-            dtype, shape = tensors[name]["dtype"], tuple(tensors[name]["shape"])
-            start, end = tensors[name]["data_offsets"]
-            code = f"<{dtype[0].lower()}{int(dtype[1:]) // 8}"
-            total.update(f"{name} {code} {shape} ".encode())
-            total.update(data[start:end])
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError):
+        described = b""
+        for name, tensor in sorted(json.loads(header).items()):
+            dtype, shape = tensor["dtype"], tuple(tensor["shape"])
+            start, end = tensor["data_offsets"]
+            described += f"{name} <{dtype[0].lower()}{int(dtype[1:]) // 8} {shape} ".encode()
+            described += data[start:end]
+    except _NOT_OURS:
         return _CHECKSUM.sub("", content)
-    return _CHECKSUM.sub(f', "sha256": "{total.hexdigest()}"', content)
+    return signed_with(content, described)
+
+
+def signed_with(content: str, rest: bytes) -> str:
+    """Return JSON with the checksum of what it now holds and of other bytes, or with none."""
+    try:
+        tree = json.loads(content)
+        del tree["sha256"]
+        text = json.dumps(tree, allow_nan=False)
+    except _NOT_OURS:
+        return _CHECKSUM.sub("", content)
+    checksum = hashlib.sha256(text.encode() + rest).hexdigest()
+    return _CHECKSUM.sub(f', "sha256": "{checksum}"', content)
 
 
 # -- IDX ------------------------------------------------------------------------------------

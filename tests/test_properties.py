@@ -58,7 +58,7 @@ def through_json(value):
     return json.loads(json.dumps(value, allow_nan=False), parse_float=finite_number)
 
 
-@settings(max_examples=300, **SETTINGS)
+@settings(max_examples=150, **SETTINGS)
 @given(values)
 def test_parameters_come_back_with_their_types(value):
     models = Models()
