@@ -244,7 +244,7 @@ _IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 
 class Checkpoints:
     """`fit(..., checkpoint=path, resume=True)`, which goes on from a file or refuses it."""
 
-    share = 0.1
+    share = 0.02
 
     def make(self) -> dict[str, bytes]:
         """Keep the files of a fit after each epoch."""
@@ -295,7 +295,7 @@ class Exported:
     Models are never changed together with their checksum: what reads them is ONNX Runtime.
     """
 
-    share = 0.1
+    share = 0.18
 
     def make(self) -> dict[str, bytes]:
         """Export networks with numbers and with strings as labels."""
