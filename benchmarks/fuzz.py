@@ -20,93 +20,26 @@ import mmap
 import resource
 import subprocess
 import sys
-import traceback
 import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 from select import select
 from tempfile import TemporaryDirectory
 from time import process_time
-from typing import Any, NamedTuple
+from typing import Any
 
 import _own_process
+from _attack import SEED, Attack, Outcome
 from _fuzz_targets import TARGETS, seeds_of
 from _mutations import Mutated
 
 FOLDER = Path(__file__).parents[1] / "build" / "fuzz"
-SEED = 0
 _MOST_SECONDS, _MOST_MB = 1.0, 100.0
 _HANG = 300  # seconds
 _CHUNK = 250  # mutations between two reports of a worker
 _PER_WORKER = 10_000
 _MORE_ADDRESSES = 4 << 30  # what a worker may take, so that the machine survives a finding
-
-
-class Outcome(NamedTuple):
-    """What became of a mutated file: "equal", "other", "refused", "unusable" or "finding".
-
-    "unusable" is an estimator that is loaded, and refuses samples with a ValueError.
-    """
-
-    kind: str
-    cause: str = ""
-    details: str = ""
-
-
-class Attack:
-    """The mutations of one target.
-
-    Parameters
-    ----------
-    name : str
-        The target's name.
-    path : Path
-        Where the mutated files are written, one after another.
-    seeds : dict of str to bytes
-        Intact files.
-    meter : context manager
-        Is around each reading.
-    """
-
-    def __init__(self, name: str, path: Path, seeds: dict[str, bytes], meter: Any) -> None:
-        self.name, self.target, self.path, self.meter = name, TARGETS[name], path, meter
-        self.seeds = list(seeds.values())
-        # Twice, as the first time builds what later ones share.
-        self.intact = [self._read(content) for _ in range(2) for content in self.seeds]
-
-    def mutated(self, i: int) -> Mutated:
-        """Return mutation i."""
-        return self.target.mutate(Random(f"{SEED} {self.name} {i}"), self.seeds)
-
-    def outcome(self, mutated: Mutated) -> Outcome:
-        """Read a mutated file, and judge what comes of it."""
-        self.path.write_bytes(mutated.content)
-        try:
-            with self.meter:
-                loaded = self.target.load(str(self.path))
-        except (ValueError, OSError) as error:
-            return Outcome("refused", type(error.__cause__ or error).__name__, str(error)[-200:])
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # a panic of safetensors is no Exception
-            return Outcome("finding", type(error).__name__, traceback.format_exc())
-        try:
-            answer = self.target.answer(loaded, mutated.content)
-        except ValueError as error:
-            return Outcome("unusable", str(error)[:60])
-        except Exception as error:
-            return Outcome("finding", type(error).__name__, traceback.format_exc())
-        if answer in self.intact:
-            return Outcome("equal")
-        if mutated.signed:
-            return Outcome("other")
-        return Outcome("finding", "damage unnoticed", repr(answer)[:2000])
-
-    def _read(self, content: bytes) -> Any:
-        self.path.write_bytes(content)
-        return self.target.answer(self.target.load(str(self.path)), content)
 
 
 class Meter:

@@ -16,22 +16,22 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
 @pytest.fixture(scope="module")
-def fuzz():
-    """The script and the modules beside it, for this module only."""
+def attack():
+    """The class of attacks, from the modules beside the script."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(BENCHMARKS))
-        import fuzz
+        import _attack
 
-        yield fuzz
+        yield _attack.Attack
 
 
 @pytest.fixture(scope="module")
-def files(fuzz, tmp_path_factory):
+def files(attack, tmp_path_factory):
     """The files of quick estimators under attack."""
     from _fuzz_targets import Estimators
 
     seeds = Estimators(["dense", "pipeline", "regressor"]).make()
-    return fuzz.Attack("load", tmp_path_factory.mktemp("load") / "file", seeds, nullcontext())
+    return attack("load", tmp_path_factory.mktemp("load") / "file", seeds, nullcontext())
 
 
 def check(outcomes):
@@ -75,10 +75,10 @@ class TracedMemory:
     ("first", "last", "meter"), [(0, 13_000, nullcontext()), (13_000, 14_000, TracedMemory())]
 )
 def test_14000_idx_files_are_read_as_what_they_hold_or_are_refused(
-    fuzz, tmp_path, first, last, meter
+    attack, tmp_path, first, last, meter
 ):
     from _fuzz_targets import TARGETS
 
-    attack = fuzz.Attack("read_idx", tmp_path / "file", TARGETS["read_idx"].make(), meter)
-    found = check([attack.outcome(attack.mutated(i)) for i in range(first, last)])
+    files = attack("read_idx", tmp_path / "file", TARGETS["read_idx"].make(), meter)
+    found = check([files.outcome(files.mutated(i)) for i in range(first, last)])
     assert min(found["equal"], found["other"], found["refused"]) > 10
