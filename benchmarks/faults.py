@@ -629,6 +629,7 @@ KINDS: dict[str, tuple[int, Callable[[], Trial]]] = {
 def work(kind: str, first: int, last: int) -> None:
     """Run trials `first` to `last` - 1; print a line of JSON after each."""
     warnings.simplefilter("ignore")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
     trial = KINDS[kind][1]()
     print(json.dumps("ready"), flush=True)
     for i in range(first, last):

@@ -172,7 +172,8 @@ def _reports(name: str, first: int, last: int) -> Iterator[dict[str, Any]]:
         worker = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0)
         try:
             done = first
-            worker.stdout.readline()  # ready
+            if not worker.stdout.readline():
+                raise SystemExit(f"{name}: the intact files can't be read")
             while (line := _line(worker, place)) and done < last:
                 done += (report := json.loads(line))["done"]
                 yield report
