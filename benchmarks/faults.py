@@ -46,7 +46,7 @@ from sklearn.datasets import load_digits
 
 TESTS = Path(__file__).parents[1] / "tests"
 _PATIENCE = 300  # seconds for one trial
-_REPORTED = 5  # trials between two writings of the results
+_REPORTED = 5  # seconds between two writings of the results
 
 # A trial's number to the name of its outcome; a fault is an AssertionError, or any other error.
 Trial = Callable[[int], str]
@@ -639,7 +639,7 @@ def work(kind: str, first: int, last: int) -> None:
 def run(kind: str) -> None:
     """Go on with the trials of a kind."""
     goal, _ = KINDS[kind]
-    protocol = __doc__.partition("\n\n    python")[0]
+    protocol, reported = __doc__.partition("\n\n    python")[0], 0.0
     found = _own_process.measured("faults").get(kind, {"done": 0, "outcomes": {}, "faults": []})
     while found["done"] < goal:
         for report in _reports(kind, found["done"], goal):
@@ -649,8 +649,9 @@ def run(kind: str) -> None:
                 )
             found["done"] += 1
             found["outcomes"] = dict(Counter(found["outcomes"]) + Counter([report["outcome"]]))
-            if found["done"] % _REPORTED == 0 or found["done"] == goal:
+            if monotonic() > reported + _REPORTED or found["done"] == goal:
                 _own_process.update("faults", protocol, {kind: found})
+                reported = monotonic()
 
 
 def _reports(kind: str, first: int, last: int) -> Iterator[dict[str, str]]:
