@@ -11,6 +11,7 @@ from pathlib import Path
 from queue import Queue
 from typing import Any
 
+from skmnist._utils.files import write
 from skmnist._utils.provenance import machine, versions
 
 _PEERS = "scikeras", "skorch"
@@ -72,5 +73,5 @@ def save(name: str, protocol: str, measurements: Any) -> None:
         "measurements": measurements,
     }
     path = RESULTS / f"{name}.json"
-    path.write_text(json.dumps(report, indent=1) + "\n")
+    write(path, (json.dumps(report, indent=1) + "\n").encode())  # whole, even if this is ended
     print(f"written to {path}")

@@ -42,7 +42,8 @@ def unknown_name(parameter: str, value: Any, known: Iterable[str], or_else: str 
     """
     known = sorted(known)
     by_spelling = {_plain(name): name for name in known}
-    near = get_close_matches(_plain(value), by_spelling, n=1) if isinstance(value, str) else []
+    is_name = isinstance(value, str) and len(value) <= _MOST_LETTERS
+    near = get_close_matches(_plain(value), by_spelling, n=1) if is_name else []
     hint = f"did you mean {by_spelling[near[0]]!r}? Expected" if near else "expected"
     names = ", ".join(map(repr, known))
     return ValueError(f"{parameter}={shown(value)} is unknown; {hint} one of {names}{or_else}.")

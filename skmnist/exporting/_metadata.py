@@ -8,7 +8,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from skmnist.persistence._checks import finite_number, is_list_of, of_type, shortened, with_keys
+from skmnist._utils.tensor_files import finite_number
+from skmnist.persistence._checks import is_list_of, of_type, shortened, with_keys
 from skmnist.persistence._labels import decoded_labels, encoded_labels
 
 NAME = "skmnist"  # of the entry in a file

@@ -41,7 +41,10 @@ def decoded_labels(section: Any) -> NDArray[Any]:
         raise unknown_name("classes: dtype", str(dtype), _PYTHON_TYPES)
     if not is_list_of(_PYTHON_TYPES[dtype], labels) or len(labels) < 2:
         raise ValueError(f"classes are {shortened(labels)}; expected two or more of {dtype}.")
-    classes = np.array(labels, dtype=object if _is_mostly_padding(dtype, labels) else dtype)
+    try:
+        classes = np.array(labels, dtype=object if _is_mostly_padding(dtype, labels) else dtype)
+    except OverflowError:
+        classes = np.empty(0)  # they don't fit into the dtype
     if classes.tolist() != labels or not all(one < next_ for one, next_ in pairwise(labels)):
         raise ValueError(f"classes are {shortened(labels)}; expected {dtype}, ascending.")
     return classes

@@ -7,7 +7,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Mirror:
-    """A web server on this machine that gives a function's answers, and records the requests."""
+    """A web server on this machine that gives a function's answers, and records the requests.
+
+    An answer is a status, a body, and how many of its bytes are sent before the connection is cut;
+    without this number, all are.
+    """
 
     def __init__(self, answer):
         self.requests = requests = []
@@ -16,18 +20,19 @@ class Mirror:
             def do_GET(self):
                 name = self.path.rsplit("/", 1)[1].removesuffix(".gz")
                 requests.append(name)
-                status, body = answer(name)
-                self.send_response(status or 200)
+                status, body, *n_sent = answer(name)
+                self.send_response(status)
                 self.send_header("Content-Length", len(body))
                 self.end_headers()
-                self.wfile.write(body if status else body[: len(body) // 2])
+                self.wfile.write(body[: n_sent[0] if n_sent else None])
 
             def log_message(self, *args):
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/data/"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        serve = self.server.serve_forever
+        self.thread = threading.Thread(target=serve, args=(0.01,), daemon=True)
         self.thread.start()
 
     def close(self):

@@ -255,7 +255,8 @@ def deliver_half_a_file(name):
 
 
 def break_off(name):
-    return None, gzip.compress(CONTENTS[name])
+    content = gzip.compress(CONTENTS[name])
+    return 200, content, len(content) // 2
 
 
 @pytest.fixture

@@ -376,7 +376,8 @@ def deliver_a_login_page(name):
 
 def test_after_broken_mirrors_the_next_one_is_used(stand_in, serve, tmp_path):
     def break_off(name):
-        return None, stand_in.answer(name)[1]
+        status, content = stand_in.answer(name)
+        return status, content, len(content) // 2
 
     serve(stand_in, fail, deliver_a_login_page, break_off, stand_in.answer)
     stand_in.assert_is(stand_in.fetch(data_home=tmp_path))

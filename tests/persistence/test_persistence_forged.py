@@ -286,6 +286,14 @@ def test_labels_that_do_not_ascend_or_that_numpy_would_shorten_are_refused(label
         decoded_labels({"dtype": "str", "labels": labels})
 
 
+@pytest.mark.parametrize(
+    ("dtype", "labels"), [("int8", [1, 1000]), ("int64", [1, 10**30]), ("uint8", [-1, 1])]
+)
+def test_labels_that_their_dtype_cannot_hold_are_refused(dtype, labels):
+    with pytest.raises(ValueError, match=f"expected {dtype}, ascending"):
+        decoded_labels({"dtype": dtype, "labels": labels})
+
+
 # -- damage ---------------------------------------------------------------------------------
 
 

@@ -23,7 +23,8 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skmnist.classifiers import CNNFeatures
-from skmnist.classifiers._baselines import _as_rows
+from skmnist.classifiers._baselines import as_rows_of_pixels
+from skmnist.classifiers._components import PCA
 from skmnist.ensemble import CNNStackingClassifier, CommitteeClassifier, VirtualSVC
 from skmnist.exporting._converters._scikit_learn import (
     Boosted,
@@ -35,7 +36,6 @@ from skmnist.exporting._converters._scikit_learn import (
 )
 from skmnist.exporting._labels import exported_labels
 from skmnist.preprocessing import DigitNormalizer, ImageLoader
-from skmnist.recipes._components import PCA
 from skmnist.text import TextSequencer
 
 _WHY_NOT = {
@@ -155,7 +155,7 @@ def _transformer(step: Any, place: str) -> Any:
 def _changes_nothing(step: Any) -> bool:
     """Return whether a step returns rows as they are."""
     if isinstance(step, FunctionTransformer):
-        return step.func is None or step.func is _as_rows
+        return step.func is None or step.func is as_rows_of_pixels
     return step is None or (isinstance(step, str) and step == "passthrough")
 
 

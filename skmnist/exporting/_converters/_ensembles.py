@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from skmnist._utils.backend import load_keras
 from skmnist.classifiers import CNNFeatures
 from skmnist.ensemble import CNNStackingClassifier, CommitteeClassifier
-from skmnist.ensemble._stacking import _SoftVote
+from skmnist.ensemble._stacking import SoftVote
 from skmnist.exporting._converters._graph import Graph, Row, classifier, transformer
 from skmnist.exporting._converters._images import framed, one_for_zero, to_images, to_rows
 from skmnist.exporting._converters._network import embed
@@ -96,7 +96,7 @@ def _probabilities(graph: Graph, part: Any, rows: str, classes: NDArray[Any]) ->
     return graph("MatMul", scores, places)
 
 
-def soft_vote(graph: Graph, estimator: _SoftVote, rows: str) -> str:
+def soft_vote(graph: Graph, estimator: SoftVote, rows: str) -> str:
     """Write the mean over all parts."""
     return graph("MatMul", rows, estimator.coef_.T.astype(np.float32))
 
@@ -105,5 +105,5 @@ ROWS: dict[type[Any], Row] = {
     CNNFeatures: transformer(cnn_features),
     CommitteeClassifier: classifier(committee),
     CNNStackingClassifier: classifier(stack),
-    _SoftVote: classifier(soft_vote),
+    SoftVote: classifier(soft_vote),
 }
