@@ -1,6 +1,7 @@
 """A network for one image alone, whose output has the same bits as in a batch.
 
-Libraries compute a single row or image by other routines than a batch, which sum in another order.
+TensorFlow computes a single row or image by other routines than a batch, which sum in another
+order; for a convolution the routine even depends on what the process has computed before.
 A product of matrices is cheap to fill up with rows of zeros, as most of its time goes to reading
 the weights.  A convolution is not, so its image is cut into two halves, which are a batch of two.
 """
@@ -43,7 +44,7 @@ def take_one_image(network: Any, n_rows: int) -> Any:
     for layer in _innermost(network):
         if isinstance(layer, layers.Dense):
             layer.call = _filled_up(layer.call, n_rows)
-        elif isinstance(layer, layers.Conv2D):
+        elif hasattr(layer, "kernel_size"):
             layer.call = _halved(layer) if _is_dense(layer) else _filled_up(layer.call, 2)
     return network
 
@@ -68,7 +69,9 @@ def _filled_up(call: Call, n: int) -> Call:
 
 
 def _is_dense(layer: Any) -> bool:
-    """Return whether a convolution uses every pixel around every pixel."""
+    """Return whether a layer is a convolution that uses every pixel around every pixel."""
+    if not isinstance(layer, load_keras().layers.Conv2D):
+        return False
     each = {*layer.strides, *layer.dilation_rate}
     return each == {1} and layer.data_format == CHANNELS_LAST and layer.padding in _MARGINS
 
