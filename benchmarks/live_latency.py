@@ -5,7 +5,8 @@ each peer in a separate process, whose calls take turns in rounds of 50 images, 
 else the machine does concerns all of them. Predictions are timed one by one, after 50 untimed
 ones: 1,000 of each peer, 100 of Keras's and SciKeras's `predict`, which take tens of milliseconds.
 "keras-call" is the model called as a function; it returns probabilities, not labels. All processes
-run on one core; figures are milliseconds.
+run on one core; figures are milliseconds.  On a machine that does other work too, the processor's
+time, of all threads of the process, is the one to compare.
 
     python benchmarks/live_latency.py            # everything, writes the results
     python benchmarks/live_latency.py skmnist    # one peer, for the script itself
@@ -16,7 +17,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import _own_process
@@ -49,11 +50,12 @@ def serve(peer: str) -> None:
     """Predict `IMAGES` images for each line that comes in, and write their times as JSON."""
     predict, images = predictor(peer)
 
-    def time_of(i: int) -> float:
+    def time_of(i: int) -> tuple[float, float]:
         image = images[i % len(images)][np.newaxis]
-        start = perf_counter()
+        start, start_of_work = perf_counter(), process_time()
         predict(image)
-        return 1e3 * (perf_counter() - start)
+        work = process_time() - start_of_work
+        return 1e3 * (perf_counter() - start), 1e3 * work
 
     for i in range(UNTIMED):
         time_of(i)
@@ -81,12 +83,17 @@ def wait_for(process: Any) -> None:
         raise SystemExit(f"{' '.join(process.args)} failed")
 
 
-def one_round(process: Any) -> list[float]:
+def one_round(process: Any) -> list[tuple[float, float]]:
     """Return the times of the next images."""
     process.stdin.write("go\n")
     process.stdin.flush()
-    times: list[float] = json.loads(process.stdout.readline())
+    times: list[tuple[float, float]] = json.loads(process.stdout.readline())
     return times
+
+
+def percentiles(times: list[float], kind: str) -> dict[str, float]:
+    """Return the percentiles of some times."""
+    return {f"{kind}p{p}_ms": round(float(np.percentile(times, p)), 3) for p in (10, 50, 90)}
 
 
 def main() -> None:
@@ -98,7 +105,7 @@ def main() -> None:
     processes = {peer: started(peer) for peer in PEERS}
     for process in processes.values():
         wait_for(process)
-    times: dict[str, list[float]] = {peer: [] for peer in PEERS}
+    times: dict[str, list[tuple[float, float]]] = {peer: [] for peer in PEERS}
     for turn in range(ROUNDS):
         for peer, process in processes.items():
             if turn < ROUNDS_OF.get(peer, ROUNDS):
@@ -109,7 +116,8 @@ def main() -> None:
     summary = {
         peer: {
             "predictions": len(found),
-            **{f"p{p}_ms": round(float(np.percentile(found, p)), 3) for p in (10, 50, 90)},
+            **percentiles([wall for wall, _ in found], ""),
+            **percentiles([work for _, work in found], "processor_"),
         }
         for peer, found in times.items()
     }
