@@ -20,9 +20,12 @@ from skmnist._utils.graphs import traced
 from skmnist._utils.tensorflow_log import logs_of_tensorflow_held_back
 from skmnist.networks._architecture import Architecture
 from skmnist.networks._inner import inner_network
+from skmnist.training._one_image import take_one_image
 
 _BATCH_SIZES = (16, 128, 512)
 _SMALLEST_TRIED = (2, 4)
+# A network is compiled for one image alone if single images keep coming.
+_CALLS_BEFORE_ALONE = 10
 
 _compiled = Cache(maxsize=16)
 
@@ -93,7 +96,7 @@ class Predictor:
         outputs = np.empty((len(rows), functions.n_outputs), dtype)
         done = 0
         while done < len(rows):
-            size = _batch_size(len(rows) - done, self._largest_batch)
+            size = functions.size_for(len(rows) - done, self._largest_batch, weights)
             part, shape = slice(done, done + size), (size, *image_shape)
             computed = functions[size](self._scaled(rows[part], shape, dtype), *weights)
             outputs[part] = np.asarray(computed)[: len(rows) - done]
@@ -206,14 +209,46 @@ class _ForEachSize(dict[int, Callable[..., Any]]):
         network = architecture.build(seed=0)
         self.dtypes = [variable.dtype for variable in network.variables]
         self.n_outputs: int = network.output_shape[1]
+        self._architecture = architecture
+        self._images = network.input_shape[1:], network.outputs[0].dtype
         self._compile = _compiler(network)
         self._lock = threading.Lock()
+        self._calls_for_one = 0
+        self._computes_one_alone: bool | None = None
 
     def __missing__(self, size: int) -> Callable[..., Any]:
         with self._lock:
             if size not in self:  # another thread may have compiled it meanwhile
-                self[size] = self._compile(size)
+                compiler = self._compile if size > 1 else self._compiler_for_one()
+                self[size] = compiler(size)
             return self[size]
+
+    def size_for(self, n: int, largest: int, weights: Sequence[Any]) -> int:
+        """Return the batch size for the next of `n` images."""
+        size = _batch_size(n, largest)
+        if n > 1 or size == 1:
+            return size
+        self._calls_for_one += 1
+        if self._computes_one_alone is None and self._calls_for_one > _CALLS_BEFORE_ALONE:
+            tried = _batch_size(_BATCH_SIZES[0], largest)
+            self._computes_one_alone = self._one_is_as_among(tried, weights)
+        return 1 if self._computes_one_alone else size
+
+    def _compiler_for_one(self) -> Callable[[int], Callable[..., Any]]:
+        return _compiler(take_one_image(self._architecture.build(seed=0), _batch_sizes()[0]))
+
+    def _one_is_as_among(self, n: int, weights: Sequence[Any]) -> bool:
+        """Return whether images have the same outputs, to the bit, alone and in a batch of `n`."""
+        if backend_name() != "tensorflow":
+            return False
+        shape, dtype = self._images
+        images = np.random.default_rng(0).random((n, *shape)).astype(dtype)
+        together = np.asarray(self[n](images, *weights))
+        try:
+            alone = [np.asarray(self[1](image[np.newaxis], *weights)) for image in images]
+        except Exception:  # of a layer of the user's own that takes batches only
+            return False
+        return np.array_equal(np.concatenate(alone), together)
 
 
 def _compiler(network: Any) -> Callable[[int], Callable[..., Any]]:

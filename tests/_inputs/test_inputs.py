@@ -17,6 +17,7 @@ from skmnist import (
     compare,
     svm,
 )
+from skmnist._inputs.validation import rows_as_fitted
 from skmnist.ensemble import VirtualSVC
 from skmnist.preprocessing import HOG, Deskew
 
@@ -338,3 +339,48 @@ def test_ensembles_have_logarithms_of_probabilities(estimator, data):
     log_probabilities = estimator.predict_log_proba(X)
     assert np.allclose(np.exp(log_probabilities), estimator.predict_proba(X))
     assert np.isfinite(log_probabilities).all()
+
+
+@pytest.fixture
+def fitted_on_four():
+    estimator = DNNClassifier()
+    estimator.n_features_in_, estimator.image_shape_ = 4, (1, 4, 1)
+    return estimator
+
+
+@pytest.mark.parametrize(
+    "dtype", ["uint8", "bool", "int64", "float16", "float32", "float64", ">f4"]
+)
+def test_rows_as_fitted_are_returned_as_they_are(dtype, fitted_on_four):
+    rows = np.ones((3, 4), dtype)
+    found, _ = rows_as_fitted(fitted_on_four, rows)
+    assert found is rows
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_finite_numbers_whose_sum_is_not_are_accepted(dtype, fitted_on_four):
+    rows = np.full((3, 4), np.finfo(dtype).max, dtype)
+    found, _ = rows_as_fitted(fitted_on_four, rows)
+    assert np.array_equal(found, rows)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (np.full((1, 4), np.nan), "NaN"),
+        (np.array([[0, np.inf, 0, 0]]), "infinity"),
+        (np.full((1, 4), 1e200), "float32"),
+        (np.ones((0, 4)), r"0 sample\(s\)"),
+        (np.ones((1, 5)), "5 features"),
+        (np.ones((1, 4), complex), "Complex"),
+    ],
+)
+def test_rows_that_are_not_as_fitted_are_refused(rows, message, fitted_on_four):
+    with pytest.raises(ValueError, match=message):
+        rows_as_fitted(fitted_on_four, rows)
+
+
+def test_rows_without_the_names_of_fit_are_warned_of(fitted_on_four):
+    fitted_on_four.feature_names_in_ = np.array(list("abcd"), dtype=object)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        rows_as_fitted(fitted_on_four, np.ones((1, 4)))

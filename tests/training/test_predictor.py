@@ -1,3 +1,4 @@
+import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -7,6 +8,7 @@ import pytest
 
 from skmnist._inputs.pixels import PixelScaling
 from skmnist._utils.backend import load_keras
+from skmnist._utils.caches import clear_caches
 from skmnist.networks import Architecture, ConvBlock, convolutional_network, dense_network, lenet5
 from skmnist.training import _predictor as inference
 from skmnist.training._predictor import Predictor
@@ -83,6 +85,96 @@ def test_no_more_than_a_few_networks_stay_compiled(rows):
         variables = [v.numpy() for v in architecture.build(0).variables]
         assert Predictor(architecture, variables, PixelScaling()).n_outputs == 10
     assert len(inference._compiled) == inference._compiled._maxsize
+
+
+@pytest.fixture(scope="module")
+def single(rows):
+    """One row more than those after which a network is compiled for one image."""
+    return rows[: 1 + inference._CALLS_BEFORE_ALONE, np.newaxis]
+
+
+def one_by_one(predictor, images):
+    return np.concatenate([predictor.outputs(image, SHAPE) for image in images])
+
+
+OTHER_CONVOLUTIONS = Architecture.of(
+    convolutional_network,
+    conv_blocks=[
+        ConvBlock(6, 4, padding="same"),
+        ConvBlock(7, 3, padding="same", strides=2),
+        ConvBlock(8, 4, use_bias=False),
+    ],
+    hidden_units=(12,),
+    **COMMON,
+)
+
+
+@pytest.mark.parametrize("architecture", [*NETWORKS.values(), OTHER_CONVOLUTIONS])
+def test_images_that_come_one_by_one_keep_the_bits_of_a_batch(architecture, rows, single):
+    inference._compiled.clear()
+    variables = [v.numpy() for v in architecture.build(3).variables]
+    predictor = Predictor(architecture, variables, PixelScaling(scale=255.0))
+    together = predictor.outputs(rows[:512], SHAPE)
+    assert np.array_equal(one_by_one(predictor, single), together[: len(single)])
+    # Now that one image alone has been tried.
+    assert np.array_equal(one_by_one(predictor, rows[100:150, np.newaxis]), together[100:150])
+    assert inference._compiled_for(architecture)._computes_one_alone is not None
+
+
+@pytest.mark.parametrize("name", ["CNN", "DNN"])
+def test_a_network_is_compiled_for_one_image_once_single_images_keep_coming(name, rows, single):
+    inference._compiled.clear()
+    predictor = predictor_of(name)
+    one_by_one(predictor, single[:-1])
+    assert min(inference._compiled_for(NETWORKS[name])) == inference._batch_sizes()[0]
+    one_by_one(predictor, single[-1:])
+    assert inference._compiled_for(NETWORKS[name])._computes_one_alone is not None
+    # An equal network shares the function, and keeps its own weights; so does a pickled one.
+    other = predictor_of(name, seed=1)
+    together = other.outputs(rows[:16], SHAPE)
+    assert np.abs(together - predictor.outputs(rows[:16], SHAPE)).max() > 0.01
+    assert np.array_equal(one_by_one(other, rows[:16, np.newaxis]), together)
+    again = pickle.loads(pickle.dumps(other))
+    assert np.array_equal(one_by_one(again, rows[:16, np.newaxis]), together)
+    assert len(inference._compiled) == 1
+    # It goes with the others.
+    clear_caches()
+    assert len(inference._compiled) == 0
+    assert np.array_equal(predictor_of(name, 1).outputs(rows[0:1], SHAPE), together[:1])
+
+
+def change_outputs(network, n_rows):
+    layer = network.layers[-1]
+    call = layer.call
+    layer.call = lambda values: call(values) * (1 + 1e-6)
+    return network
+
+
+def raise_an_error(network, n_rows):
+    raise TypeError("of a layer that takes batches only")
+
+
+@pytest.mark.parametrize("take_one_image", [change_outputs, raise_an_error])
+def test_one_image_is_computed_among_others_where_its_bits_differ_alone(
+    take_one_image, rows, single, monkeypatch
+):
+    inference._compiled.clear()
+    monkeypatch.setattr(inference, "take_one_image", take_one_image)
+    predictor = predictor_of("DNN")
+    together = predictor.outputs(rows[:100], SHAPE)
+    assert np.array_equal(one_by_one(predictor, single), together[: len(single)])
+    assert inference._compiled_for(NETWORKS["DNN"])._computes_one_alone is False
+    inference._compiled.clear()
+
+
+def test_single_images_in_several_threads_have_the_bits_of_a_batch(rows):
+    inference._compiled.clear()
+    predictor = predictor_of("CNN")
+    together = predictor.outputs(rows[:200], SHAPE)
+    parts = np.split(rows[:200, np.newaxis], 4)
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda part: one_by_one(predictor, part), parts))
+    assert np.array_equal(np.concatenate(found), together)
 
 
 def test_networks_of_equal_architecture_keep_their_own_weights(rows):
