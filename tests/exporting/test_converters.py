@@ -353,6 +353,17 @@ def _flat(X):
     return X.reshape(len(X), -1)
 
 
+def test_likelihoods_that_float32_cannot_hold_have_no_graph(digits):
+    X, X_test, y, _ = digits
+    with pytest.raises(ValueError, match=r"GaussianNB.* hardly vary.*VarianceThreshold"):
+        convertible(GaussianNB().fit(X, y))
+    smooth = GaussianNB(var_smoothing=0.1).fit(X, y)
+    assert (
+        np.abs(outputs_of(convertible(smooth), X_test)[-1] - smooth.predict_proba(X_test)).max()
+        < 5e-5
+    )
+
+
 def test_a_function_and_an_unknown_transformer_have_no_graph(digits):
     X, _, y, _ = digits
     with pytest.raises(ValueError, match=r"'functiontransformer' .* calls a function of Python"):

@@ -18,6 +18,7 @@ from sklearn.ensemble import (
 )
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection._search import BaseSearchCV
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -38,6 +39,7 @@ from skmnist.exporting._labels import exported_labels
 from skmnist.preprocessing import DigitNormalizer, ImageLoader
 from skmnist.text import TextSequencer
 
+_LEAST_VARIANCE = 1e-5  # of the largest one
 _WHY_NOT = {
     ImageLoader: "reads pictures of any size from files, and a graph takes arrays of one shape",
     DigitNormalizer: "looks for connected strokes in a photograph, for which ONNX has no operator",
@@ -213,6 +215,19 @@ def _(neighbors: KNeighborsClassifier, place: str) -> Any:
     why = f"has metric={metric!r} and weights={weights!r}"
     advice = "Take the Euclidean metric, and weights='uniform' or 'distance'."
     raise _no_graph(neighbors, place, why, advice)
+
+
+@_instead_of.register
+def _(bayes: GaussianNB, place: str) -> Any:
+    if bayes.var_.min() < _LEAST_VARIANCE * bayes.var_.max():
+        raise _no_graph(
+            bayes,
+            place,
+            "has features that hardly vary, such as the pixels of an empty margin, for whose "
+            "likelihood the float32 of a graph is not enough",
+            "Leave them out, as by VarianceThreshold, or set a larger var_smoothing.",
+        )
+    return _otherwise(bayes, place)
 
 
 @_instead_of.register(ExtraTreesClassifier)
