@@ -11,8 +11,8 @@ from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_array_equal
 
 from skmnist import DNNClassifier, load, read_idx, save
+from skmnist._utils.tensor_files import finite_number
 from skmnist.networks import ConvBlock
-from skmnist.persistence._checks import finite_number
 from skmnist.persistence._labels import decoded_labels, encoded_labels
 from skmnist.persistence._models import Models
 from skmnist.persistence._parameters import decoded, encoded

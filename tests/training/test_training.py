@@ -15,10 +15,11 @@ from skmnist.networks import Architecture, ConvBlock, convolutional_network, den
 from skmnist.training import Augmentation, Constant, Cosine, OneCycle, Plateau
 from skmnist.training import _loop as loop
 from skmnist.training._augmentation import AUGMENTATIONS, find_augmentation
-from skmnist.training._contract import Data, Plan, TrainingSpec, epoch_generator, epoch_order
+from skmnist.training._contract import Data, Plan, TrainingSpec, epoch_generator
 from skmnist.training._loop import train
 from skmnist.training._losses import LOSSES, find_loss
 from skmnist.training._optimizers import Optimizer, find_optimizer, optimizers_by_name
+from skmnist.training._parts import epoch_order
 from skmnist.training._schedules import Schedule, find_schedule
 
 SEED = 5
@@ -92,7 +93,7 @@ def keras_fit(architecture, optimizer, data, plan, rates=None):
 
     losses = []
     for epoch in range(plan.epochs):
-        order = epoch_order(plan, data.train_rows, epoch_generator(plan.seed, epoch))
+        order = epoch_order(plan, data, epoch_generator(plan.seed, epoch))
         callbacks = [] if rates is None else [Rates(rates[epoch])]
         history = network.fit(Batches(order), shuffle=False, verbose=0, callbacks=callbacks)
         losses += history.history["loss"]
@@ -580,10 +581,11 @@ def test_each_epoch_has_a_source_of_its_own():
 
 def test_the_order_of_an_epoch_goes_once_over_all_rows():
     rows = np.array([3, 5, 8, 9], np.int32)
-    shuffled = epoch_order(Plan(1, 2, 0.1, Constant(), 0), rows, np.random.default_rng(0))
+    data = Data(np.zeros((10, 1, 1, 1)), np.zeros(10), np.ones(10), rows, rows[:0], 1.0)
+    shuffled = epoch_order(Plan(1, 2, 0.1, Constant(), 0), data, np.random.default_rng(0))
     assert sorted(shuffled) == rows.tolist()
     in_order = Plan(1, 2, 0.1, Constant(), 0, shuffle=False)
-    assert np.array_equal(epoch_order(in_order, rows, np.random.default_rng(0)), rows)
+    assert np.array_equal(epoch_order(in_order, data, np.random.default_rng(0)), rows)
 
 
 def test_a_single_line_of_pixels_is_never_moved():
