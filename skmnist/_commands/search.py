@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -127,15 +127,7 @@ def search(
             interrupted = training.fit(found.best(), verbose=not quiet)
         training.save(output.expanduser())
         if not quiet:
-            _print_held_out(training)
+            training.print_evaluation()
             typer.echo(f"The best model is in {output}.")
     if interrupted:
         raise typer.Exit(INTERRUPTED)
-
-
-def _print_held_out(training: Any) -> None:
-    from rich.console import Console
-
-    evaluation = training.evaluation()
-    if evaluation is not None:
-        Console().print(evaluation)

@@ -112,7 +112,7 @@ def train(
         with activity("Saving the model", not quiet):
             training.save(output.expanduser())
         if not quiet:
-            _print_held_out(training)
+            training.print_evaluation()
             typer.echo(f"The model is in {output}.")
     if interrupted:
         raise typer.Exit(INTERRUPTED)
@@ -122,11 +122,3 @@ def _samples(source: Source) -> Any:
     from skmnist._commands.samples import load_samples
 
     return load_samples(source).train
-
-
-def _print_held_out(training: Any) -> None:
-    from rich.console import Console
-
-    evaluation = training.evaluation()
-    if evaluation is not None:
-        Console().print(evaluation)

@@ -172,6 +172,14 @@ class Training:
         classifier = self.model if self.steps is None else self.model[-1]
         return Evaluation.of(classifier, *self.held_out)
 
+    def print_evaluation(self) -> None:
+        """Print how well the model does on the samples that were held out, if any were."""
+        from rich.console import Console
+
+        evaluation = self.evaluation()
+        if evaluation is not None:
+            Console().print(evaluation)
+
 
 def _split(
     rows: NDArray[Any], y: NDArray[Any], test_size: float, seed: int

@@ -461,6 +461,7 @@ def _without(name):
         (_tensor("0/latest/network/0", np.zeros((64, 8))), "are not the network's"),
         (_tensor("0/latest/optimizer/1", np.zeros(2, np.float32)), "are not the optimizer's"),
         (_tensor("0/best/network/0", np.zeros((64, 8), np.float32)), "are not the network's"),
+        (_tensor("0/latest/network/0", np.full((64, 8), np.nan, np.float32)), "that are NaN"),
         (_tensor("9/latest/network/0", np.zeros(1)), "unknown tensors"),
         (_tensor("os.system", np.zeros(1)), "unknown tensors"),
         (_without("0/latest/network/0"), "unknown tensors"),

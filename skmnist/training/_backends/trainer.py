@@ -8,6 +8,7 @@ from math import inf
 from operator import add
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from skmnist._utils.backend import load_keras
@@ -72,10 +73,11 @@ class AbstractTrainer(ABC):
 
     def checked(self, state: State) -> State:
         """Return a state of a file; raise an error if it is another network's or optimizer's."""
-        return State(
-            self._checked("network", self.network.variables, state.network),
-            self._checked("optimizer", self._optimizer.variables, state.optimizer or ()),
-        )
+        network = self._checked("network", self.network.variables, state.network)
+        if not all(np.isfinite(values.astype(np.float64)).all() for values in network):
+            raise ValueError("its network has weights that are NaN or infinite.")
+        optimizer = self._checked("optimizer", self._optimizer.variables, state.optimizer or ())
+        return State(network, optimizer)
 
     def _checked(
         self, what: str, variables: Sequence[Any], values: Sequence[NDArray[Any]]
