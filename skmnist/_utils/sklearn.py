@@ -188,6 +188,45 @@ def validate_steps(pipeline: Any) -> None:
 
 
 @cache
+def search_type() -> type:
+    """Return the base of scikit-learn's searches.
+
+    Examples
+    --------
+    >>> from skmnist._utils.sklearn import search_type
+    >>> search_type().__name__
+    'BaseSearchCV'
+    """
+    from sklearn.model_selection._search import BaseSearchCV
+
+    return BaseSearchCV
+
+
+def neighbors_of(estimator: Any) -> tuple[Any, Any]:
+    """Return the samples and the class numbers that a fitted classifier of neighbours keeps.
+
+    Examples
+    --------
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from skmnist._utils.sklearn import neighbors_of
+    >>> neighbors_of(KNeighborsClassifier(1).fit([[0], [1]], ["a", "b"]))[1].tolist()
+    [0, 1]
+    """
+    return estimator._fit_X, estimator._y
+
+
+def boosted_trees(estimator: Any) -> tuple[Any, Any]:
+    """Return the trees of each iteration of a fitted histogram boosting, and the first scores."""
+    return estimator._predictors, estimator._baseline_prediction
+
+
+def n_discriminants(estimator: Any) -> int:
+    """Return how many components a fitted linear discriminant analysis transforms to."""
+    n: int = min(estimator._max_components, estimator.scalings_.shape[1])
+    return n
+
+
+@cache
 def tree_types() -> tuple[type, type, tuple[Any, Any]]:
     """Return the types of trees, of boosted trees, and the dtypes of their nodes.
 

@@ -268,6 +268,12 @@ class CNNStackingClassifier(ProbabilisticClassifier, ImageState, Ensemble, Named
         check_is_fitted(self, "_stacks_")
         return [stack.estimators for stack in self._stacks_]
 
+    @property
+    def __skmnist_stacks__(self) -> list[Any]:
+        """The networks, the classifiers on their features, and what is between them."""
+        check_is_fitted(self, "_stacks_")
+        return self._stacks_
+
     def __skmnist_getstate__(self) -> dict[str, Any]:
         stacks = [
             [stack.features, stack.reduction, list(stack.estimators.values())]

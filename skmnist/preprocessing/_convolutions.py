@@ -156,10 +156,10 @@ class ConvolutionFeatures(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
 
     @property
     def _n_features_out(self) -> int:
-        rows, columns = self._n_windows()
+        rows, columns = self.__skmnist_n_windows__()
         return rows * columns * self.image_shape_[2] * len(self.filters_)
 
-    def _n_windows(self) -> tuple[int, int]:
+    def __skmnist_n_windows__(self) -> tuple[int, int]:
         height, width, _ = self.image_shape_
         return min(height, self.grid[0]), min(width, self.grid[1])
 
@@ -170,7 +170,7 @@ class ConvolutionFeatures(ClassNamePrefixFeaturesOutMixin, ImageTransformer):
         filters = self.filters_.astype(dtype)
         down, across = (
             _windows(side, n).astype(dtype)
-            for side, n in zip(images.shape[1:3], self._n_windows(), strict=True)
+            for side, n in zip(images.shape[1:3], self.__skmnist_n_windows__(), strict=True)
         )
 
         def features(images: NDArray[Any]) -> NDArray[Any]:

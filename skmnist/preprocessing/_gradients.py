@@ -141,7 +141,7 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, InkTransformer):
 
     def _transform(self, images: NDArray[Any]) -> NDArray[Any]:
         dtype = real_dtype(images)
-        windows = [self._windows(grid).astype(dtype) for grid in self._grids()]
+        windows = [each.astype(dtype) for each in self.__skmnist_windows__()]
 
         def describe(images: NDArray[Any]) -> NDArray[Any]:
             images = images.astype(dtype, copy=False)
@@ -153,6 +153,10 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, InkTransformer):
             return np.sqrt(np.concatenate([_unit(grid) for grid in pooled], axis=1))
 
         return in_batches(describe, images, (self._n_features_out,), self.n_jobs)
+
+    def __skmnist_windows__(self) -> list[NDArray[Any]]:
+        """Return the weight of each pixel in each cell, for each grid of cells."""
+        return [self._windows(grid) for grid in self._grids()]
 
     def _windows(self, grid: tuple[int, int]) -> NDArray[Any]:
         """Return the windows of a grid, of shape (height * width, rows * columns)."""

@@ -17,12 +17,12 @@ from sklearn.ensemble import (
     VotingClassifier,
 )
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from skmnist._utils.sklearn import search_type
 from skmnist.classifiers import CNNFeatures
 from skmnist.classifiers._baselines import as_rows_of_pixels
 from skmnist.classifiers._components import PCA
@@ -178,8 +178,8 @@ def _(frozen: FrozenEstimator, place: str) -> Any:
     return convertible(frozen.estimator, place)
 
 
-@_instead_of.register
-def _(search: BaseSearchCV, place: str) -> Any:
+@_instead_of.register(search_type())
+def _(search: Any, place: str) -> Any:
     if not hasattr(search, "best_estimator_"):
         raise _no_graph(search, place, "has no best_estimator_", "Fit it with refit=True.")
     return convertible(search.best_estimator_, f"best_estimator_ of {place}")
@@ -317,7 +317,7 @@ def _(features: CNNFeatures, place: str) -> Any:
 @_instead_of.register
 def _(ensemble: CNNStackingClassifier, place: str) -> Any:
     stacks = []
-    for stack in ensemble._stacks_:
+    for stack in ensemble.__skmnist_stacks__:
         estimators = {
             name: convertible(each, f"estimator {name!r} of {place}")
             for name, each in stack.estimators.items()

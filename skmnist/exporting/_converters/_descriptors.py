@@ -22,13 +22,13 @@ def convolution_features(graph: Graph, estimator: Any, rows: str) -> str:
     images = framed(graph, to_images(graph, rows, shape), shape, down, across)
     one_by_one = [-1, 1, height + sum(down), width + sum(across)]
     responses = graph("Conv", graph("Reshape", images, one_by_one), filters[:, np.newaxis])
-    grid = estimator._n_windows()
+    grid = estimator.__skmnist_n_windows__()
     rows_of, columns_of = (constant(_windows(*each)) for each in zip(shape, grid, strict=False))
     squares = graph("Mul", responses, responses)
     means = graph("MatMul", graph("MatMul", rows_of, squares), columns_of.T)
     means = graph("Reshape", means, [-1, channels, n_filters, *grid])
     features = graph("Sqrt", graph("Transpose", means, perm=[0, 3, 4, 1, 2]))
-    return graph("Reshape", features, [-1, estimator._n_features_out])
+    return graph("Reshape", features, [-1, len(estimator.get_feature_names_out())])
 
 
 def oriented_gradients(graph: Graph, estimator: Any, rows: str) -> str:
@@ -41,8 +41,8 @@ def oriented_gradients(graph: Graph, estimator: Any, rows: str) -> str:
     votes = _votes(graph, *differences(graph, images, shape), estimator.n_directions)
     votes = graph("Reshape", votes, [-1, estimator.n_directions, height * width])
     grids = []
-    for grid in estimator._grids():
-        pooled = graph("MatMul", votes, constant(estimator._windows(grid)))
+    for windows in estimator.__skmnist_windows__():
+        pooled = graph("MatMul", votes, constant(windows))
         pooled = graph("Reshape", pooled, [0, -1])
         norm = one_for_zero(graph, graph("ReduceL2", pooled, [1]), np.float32)
         grids.append(graph("Div", pooled, norm))
@@ -85,7 +85,7 @@ def hog(graph: Graph, estimator: Any, rows: str) -> str:
         histograms = graph("Gather", histograms, first + np.arange(of_block), axis=axis)
     blocks = graph("Transpose", histograms, perm=[0, 1, 3, 2, 4, 5])
     features = graph.cast(_normalised(graph, blocks, estimator.block_norm), np.float32)
-    return graph("Reshape", features, [-1, estimator._n_features_out])
+    return graph("Reshape", features, [-1, len(estimator.get_feature_names_out())])
 
 
 def _histograms(graph: Graph, estimator: Any, down: str, right: str) -> str:

@@ -60,7 +60,7 @@ def stack(graph: Graph, estimator: CNNStackingClassifier, rows: str) -> str:
     """Write the mean of what the final estimator makes of each network and its estimators."""
     final = estimator.final_estimator_
     blended = []
-    for each in estimator._stacks_:
+    for each in estimator.__skmnist_stacks__:
         features = graph.of_part(each.features, rows)
         heads = _reduced(graph, each.reduction, features)
         of_parts = [

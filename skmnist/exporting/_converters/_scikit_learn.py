@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.kernel_approximation import RBFSampler
 
+from skmnist._utils.sklearn import boosted_trees, n_discriminants, neighbors_of
 from skmnist.exporting._converters._graph import Graph, Row, classifier, transformer
 
 
@@ -80,21 +81,22 @@ class Discriminants(TransformerMixin, BaseEstimator):
 
     @property
     def _n_features_out(self) -> int:
-        return min(self.estimator._max_components, self.estimator.scalings_.shape[1])
+        return n_discriminants(self.estimator)
 
 
 def neighbors(graph: Graph, wrapped: Neighbors, rows: str) -> str:
     """Write the weighted votes of the nearest neighbours."""
     estimator = wrapped.estimator
+    samples, classes = neighbors_of(estimator)
     distances, nearest = graph(
         "TopK",
-        _squared_distances(graph, rows, estimator._fit_X),
+        _squared_distances(graph, rows, samples),
         [estimator.n_neighbors],
         axis=1,
         largest=0,
         n_outputs=2,
     )
-    labels = graph("Unsqueeze", graph("Gather", estimator._y.astype(np.int64), nearest), [2])
+    labels = graph("Unsqueeze", graph("Gather", classes.astype(np.int64), nearest), [2])
     votes = graph.cast(graph("Equal", labels, np.arange(len(estimator.classes_))), np.float64)
     if estimator.weights == "distance":
         # A neighbour at no distance counts alone, as its weight is that of no other.
@@ -147,7 +149,8 @@ def boosted(graph: Graph, wrapped: Boosted, rows: str) -> str:
     """Write the probabilities of summed scores."""
     estimator = wrapped.estimator
     trees = Trees()
-    for iteration in estimator._predictors:
+    iterations, first_scores = boosted_trees(estimator)
+    for iteration in iterations:
         for score, predictor in enumerate(iteration):
             nodes = predictor.nodes
             leaves = np.flatnonzero(nodes["is_leaf"])
@@ -158,7 +161,7 @@ def boosted(graph: Graph, wrapped: Boosted, rows: str) -> str:
                 nodes["missing_go_to_left"],
                 (leaves, np.full_like(leaves, score), nodes["value"][leaves]),
             )
-    scores = trees.written(graph, rows, np.ravel(estimator._baseline_prediction).tolist())
+    scores = trees.written(graph, rows, np.ravel(first_scores).tolist())
     if estimator.n_trees_per_iteration_ > 1:
         return graph("Softmax", scores, axis=1)
     return of_two(graph, graph("Sigmoid", scores))
@@ -224,7 +227,7 @@ def _rounded_down(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:
 
 def discriminants(graph: Graph, wrapped: Discriminants, rows: str) -> str:
     """Write a product with the discriminants."""
-    estimator, n = wrapped.estimator, wrapped._n_features_out
+    estimator, n = wrapped.estimator, n_discriminants(wrapped.estimator)
     rows = graph.cast(rows, np.float64)
     if estimator.solver == "svd":
         rows = graph("Sub", rows, np.asarray(estimator.xbar_, float))
