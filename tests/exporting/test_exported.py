@@ -7,7 +7,6 @@ import stat
 import sys
 import zipfile
 
-import keras
 import numpy as np
 import onnxruntime
 import pytest
@@ -26,8 +25,11 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skmnist import CapsNetClassifier, DNNClassifier, DNNRegressor, export, load_exported
+from skmnist._utils.backend import load_keras
 from skmnist.exporting import ExportedClassifier
 from skmnist.exporting._containers import joined, parted
+
+keras = load_keras()
 
 NAMES = np.array(["zero", "eins", "dos", "три", "4", "five", "6", "7", "8", "nine"])
 
