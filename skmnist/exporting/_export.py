@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,14 @@ from skmnist._utils.backend import backend_name
 from skmnist._utils.errors import shown, unknown_name
 from skmnist._utils.files import write
 from skmnist._utils.provenance import versions
+from skmnist.exporting._answers import check_answers
 from skmnist.exporting._containers import joined
-from skmnist.exporting._input import image_shape_of_input, input_dtype_of
+from skmnist.exporting._input import (
+    feature_names_of,
+    image_shape_of_input,
+    input_dtype_of,
+    n_features_of,
+)
 from skmnist.exporting._labels import exported_labels, target_type_of
 from skmnist.exporting._metadata import DTYPES, Metadata, to_json
 
@@ -98,7 +105,10 @@ def export(estimator: Any, path: str | os.PathLike[str], *, input_dtype: str = "
     dtype = input_dtype_of(estimator) if input_dtype == "auto" else input_dtype
     try:
         content = _FORMATS[path.suffix.lower()](estimator, dtype)
-    except ValueError as error:
+        if path.suffix.lower() in _RUNTIMES:
+            with suppress(ImportError):  # the file can be written without a runtime
+                check_answers(estimator, content, dtype)
+    except (TypeError, ValueError) as error:
         raise ValueError(
             f"{type(estimator).__name__} can't be exported to {path.suffix}: "
             f"{str(error).removesuffix('.')}."
@@ -146,6 +156,9 @@ _FORMATS: dict[str, Callable[[Any, str], bytes]] = {
 }
 
 
+_RUNTIMES = {".onnx", ".tflite"}
+
+
 def _check_backend() -> None:
     if backend_name() != "tensorflow":
         raise ValueError(
@@ -160,10 +173,11 @@ def _with_metadata(model: bytes, estimator: Any, dtype: str, opset: int | None) 
         name=type(estimator).__name__,
         classes=estimator.classes_,
         target_type=target_type_of(estimator),
-        n_features=int(estimator.n_features_in_),
+        n_features=n_features_of(estimator),
         image_shape=image_shape_of_input(estimator),
         dtype=dtype,
         has_probabilities=hasattr(estimator, "predict_proba"),
         opset=opset,
+        feature_names=feature_names_of(estimator),
     )
     return joined(model, to_json(about, model, versions("onnx", "skl2onnx", "tf2onnx")))

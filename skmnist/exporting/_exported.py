@@ -114,6 +114,8 @@ class ExportedClassifier:
         The class labels.
     n_features_in_ : int
         Number of columns of `X`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns; only there if the exported classifier was fitted on a data frame.
     image_shape_ : tuple (height, width, channels) or None
         The shape of one image; None if `X` has no images.
     has_probabilities_ : bool
@@ -156,6 +158,8 @@ class ExportedClassifier:
         self.classes_ = about.classes
         self.n_features_in_, self.image_shape_ = about.n_features, about.image_shape
         self.input_dtype_ = about.dtype
+        if about.feature_names is not None:
+            self.feature_names_in_ = np.array(about.feature_names, dtype=object)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the most probable class.
@@ -306,6 +310,7 @@ class ExportedClassifier:
 
     def _rows(self, X: Any) -> NDArray[Any]:
         """Return rows of the model's dtype; raise an error if they would be other numbers."""
+        self._check_names(X)
         rows = np.asarray(X.toarray() if hasattr(X, "toarray") else X)
         if rows.ndim in (3, 4):
             rows = self._flat(rows)
@@ -320,6 +325,16 @@ class ExportedClassifier:
         elif self._dtype.kind == "f" and not np.isfinite(rows).all():
             raise ValueError("X contains NaN or infinity; expected finite numbers.")
         return np.ascontiguousarray(rows)
+
+    def _check_names(self, X: Any) -> None:
+        known = getattr(self, "feature_names_in_", None)
+        if known is None or not hasattr(X, "columns"):
+            return
+        if [str(name) for name in X.columns] != known.tolist():
+            raise ValueError(
+                "The feature names should match those that were passed during fit, in the same "
+                f"order: {shown(known.tolist())}."
+            )
 
     def _flat(self, images: NDArray[Any]) -> NDArray[Any]:
         shape = images.shape[1:]

@@ -32,34 +32,51 @@ def input_dtype_of(estimator: Any) -> str:
     >>> input_dtype_of(classifier.fit(X, y)), input_dtype_of(classifier.fit(X / 16, y))
     ('uint8', 'float32')
     """
-    networks = list(_networks(estimator))
+    networks = list(networks_of(estimator))
     if any(isinstance(network, SequenceClassifier) for network in networks):
         return "int32"
     return "uint8" if any(map(_learned_bytes, networks)) else "float32"
 
 
+def n_features_of(estimator: Any) -> int:
+    """Return the number of columns that a fitted estimator takes.
+
+    A Pipeline asks its first step, which may be none.
+    """
+    if isinstance(estimator, Pipeline):
+        steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
+        return n_features_of(steps[0])
+    return int(estimator.n_features_in_)
+
+
+def feature_names_of(estimator: Any) -> list[str] | None:
+    """Return the names of the columns of the data frame of the fit, if it was one."""
+    names = getattr(estimator, "feature_names_in_", None)
+    return None if names is None else [str(name) for name in names]
+
+
 def image_shape_of_input(estimator: Any) -> tuple[int, ...] | None:
     """Return the shape of one image that the estimator takes; None if it takes no images."""
-    for network in _networks(estimator):
+    for network in networks_of(estimator):
         shape = network.image_shape_
-        if prod(shape) == estimator.n_features_in_ and min(shape[:2]) > 1:
+        if prod(shape) == n_features_of(estimator) and min(shape[:2]) > 1:
             return tuple(shape)
     return None
 
 
-def _networks(estimator: Any) -> Iterator[NetworkClassifier]:
+def networks_of(estimator: Any) -> Iterator[NetworkClassifier]:
     """Yield the networks that get images in the unit in which the estimator gets them."""
     if isinstance(estimator, NetworkClassifier):
         yield estimator
     elif isinstance(estimator, FrozenEstimator):
-        yield from _networks(estimator.estimator)
+        yield from networks_of(estimator.estimator)
     elif isinstance(estimator, Pipeline):
         steps = [step for _, step in estimator.steps[:-1] if step not in (None, "passthrough")]
         if all(isinstance(step, ImageTransformer) for step in steps):
-            yield from _networks(estimator[-1])
+            yield from networks_of(estimator[-1])
     elif isinstance(estimator, CommitteeClassifier):
         for member in estimator.estimators_:
-            yield from _networks(member)
+            yield from networks_of(member)
     elif isinstance(estimator, CNNStackingClassifier):
         yield from estimator.networks_
 

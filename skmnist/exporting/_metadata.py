@@ -52,6 +52,8 @@ class Metadata:
         Whether it returns probabilities beside labels.
     opset : int or None, default=None
         The version of ONNX's operators; None in other formats.
+    feature_names : list of str or None, default=None
+        The names of the columns of the data frame of the fit, if it was one.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Metadata:
     dtype: str
     has_probabilities: bool = True
     opset: int | None = None
+    feature_names: list[str] | None = None
 
 
 def to_json(metadata: Metadata, model: bytes, versions: dict[str, str]) -> str:
@@ -76,6 +79,7 @@ def to_json(metadata: Metadata, model: bytes, versions: dict[str, str]) -> str:
             "dtype": metadata.dtype,
             "n_features": metadata.n_features,
             "image_shape": None if shape is None else list(shape),
+            "feature_names": metadata.feature_names,
         },
         "has_probabilities": metadata.has_probabilities,
         "opset": metadata.opset,
@@ -112,7 +116,9 @@ def from_json(text: bytes, model: bytes) -> Metadata:
             "it is damaged: what it holds doesn't have the SHA-256 that was exported with it. Copy "
             "or export it again."
         )
-    given = with_keys(content["input"], ("dtype", "n_features", "image_shape"), "input")
+    given = with_keys(
+        content["input"], ("dtype", "n_features", "image_shape", "feature_names"), "input"
+    )
     found = Metadata(
         name=of_type(content["class"], str, "class"),
         classes=decoded_labels(content["classes"]),
@@ -122,6 +128,7 @@ def from_json(text: bytes, model: bytes) -> Metadata:
         dtype=given["dtype"],
         has_probabilities=of_type(content["has_probabilities"], bool, "has_probabilities"),
         opset=of_type(content["opset"], int | None, "opset"),
+        feature_names=given["feature_names"],
     )
     _check(found)
     return found
@@ -149,6 +156,9 @@ def _image_shape(shape: Any, n_features: Any) -> tuple[int, ...] | None:
 def _check(found: Metadata) -> None:
     if type(found.n_features) is not int or found.n_features < 1:
         raise ValueError(f"n_features is {shortened(found.n_features)}; expected a number >= 1.")
+    names = found.feature_names
+    if names is not None and not (is_list_of(str, names) and len(names) == found.n_features):
+        raise ValueError(f"feature_names is {shortened(names)}; expected a name per feature.")
     if found.dtype not in DTYPES:
         raise ValueError(f"dtype is {shortened(found.dtype)}; expected one of {DTYPES}.")
     n_classes, kind = len(found.classes), found.target_type

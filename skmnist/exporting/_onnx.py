@@ -7,6 +7,7 @@ import numpy as np
 
 from skmnist.exporting._converters import register
 from skmnist.exporting._converters._composition import convertible
+from skmnist.exporting._input import n_features_of
 from skmnist.exporting._keras_onnx import OPSET
 
 _OPSETS = {"": OPSET, "ai.onnx.ml": 3}
@@ -59,12 +60,14 @@ def _converted(estimator: Any) -> Any:
             return convert_sklearn(
                 convertible(estimator),
                 name=type(estimator).__name__,
-                initial_types=[("rows", FloatTensorType([None, estimator.n_features_in_]))],
+                initial_types=[("rows", FloatTensorType([None, n_features_of(estimator)]))],
                 final_types=[("label", None), ("probabilities", None)],
                 target_opset=_OPSETS,
                 options={"zipmap": False},
             )
-    except (NotImplementedError, RuntimeError, NameError, KeyError) as error:  # of skl2onnx
+    except (ImportError, MemoryError):
+        raise
+    except Exception as error:  # of skl2onnx and Keras's exporter, which have no class of errors
         raise ValueError(f"skl2onnx can't convert it: {error}") from error
 
 

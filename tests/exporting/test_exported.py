@@ -13,13 +13,15 @@ import pytest
 from exporting_networks import EXACT, as_fitted, committee_of
 from sklearn.base import clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import VotingClassifier
+from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import SplineTransformer, StandardScaler
+from sklearn.preprocessing import QuantileTransformer, SplineTransformer, StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
@@ -73,7 +75,12 @@ def test_onnxruntime_alone_gives_classes_and_probabilities_for_bytes(files, trai
     about = json.loads(session.get_modelmeta().custom_metadata_map["skmnist"])
     assert about["classes"] == {"dtype": "str", "labels": sorted(NAMES)}
     assert about["opset"] == 18
-    assert about["input"] == {"dtype": "uint8", "n_features": 64, "image_shape": [8, 8, 1]}
+    assert about["input"] == {
+        "dtype": "uint8",
+        "n_features": 64,
+        "image_shape": [8, 8, 1],
+        "feature_names": None,
+    }
 
 
 def test_a_tflite_file_is_a_zip_archive_with_the_classes(files):
@@ -359,3 +366,56 @@ def test_other_files_are_errors(tmp_path):
         load_exported(tmp_path / "nothing.onnx")
     with pytest.raises(ValueError, match="n_jobs=0; expected a number of threads"):
         ExportedClassifier(b"", n_jobs=0)
+
+
+# -- files that would answer otherwise ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        VotingClassifier([("a", SVC()), ("b", SVC(C=2)), ("c", SVC(C=0.1))]),
+        OneVsRestClassifier(SVC()),
+        BaggingClassifier(SVC(), 3, random_state=0),
+        make_pipeline(QuantileTransformer(n_quantiles=50), DNNClassifier(**EXACT)),
+        StackingClassifier([("a", GaussianNB(var_smoothing=0.1)), ("b", SVC())], cv=2),
+    ],
+    ids=["hard voting", "one vs rest", "bagging", "quantiles", "stack"],
+)
+def test_what_skl2onnx_converts_wrongly_is_refused(estimator, digits, tmp_path):
+    X, _, y, _ = digits
+    two = y < 2
+    estimator.fit(X[two][:150], y[two][:150])
+    with pytest.raises(ValueError, match=r"can't be exported to \.onnx: .*(graph|convert)"):
+        export(estimator, tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_weights_of_votes_and_dropped_parts_are_followed(digits, tmp_path):
+    X, X_test, y, _ = digits
+    parts = [("a", DNNClassifier(**EXACT)), ("b", SVC()), ("c", LogisticRegression(max_iter=500))]
+    voting = VotingClassifier(parts, voting="soft", weights=[1, 2, 7]).set_params(b="drop")
+    voting.fit(X[:300] / 16, y[:300])
+    export(voting, tmp_path / "model.onnx")
+    found = load_exported(tmp_path / "model.onnx").predict_proba(X_test / 16)
+    np.testing.assert_allclose(found, voting.predict_proba(X_test / 16), atol=1e-5)
+
+
+def test_a_first_step_may_be_none(digits, tmp_path):
+    X, X_test, y, _ = digits
+    pipeline = make_pipeline("passthrough", DNNClassifier(**EXACT)).fit(X[:200], y[:200])
+    export(pipeline, tmp_path / "model.onnx")
+    found = load_exported(tmp_path / "model.onnx").predict(X_test)
+    np.testing.assert_array_equal(found, pipeline.predict(X_test))
+
+
+def test_columns_of_data_frames_have_to_be_those_of_the_fit(digits, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    X, _, y, _ = digits
+    frame = pandas.DataFrame(X[:200], columns=[f"p{i}" for i in range(64)])
+    export(DNNClassifier(**EXACT).fit(frame, y[:200]), tmp_path / "model.onnx")
+    exported = load_exported(tmp_path / "model.onnx")
+    assert exported.feature_names_in_[1] == "p1"
+    assert len(exported.predict(frame)) == len(exported.predict(X[:200])) == 200
+    with pytest.raises(ValueError, match="feature names should match"):
+        exported.predict(frame[frame.columns[::-1]])

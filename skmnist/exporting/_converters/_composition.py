@@ -20,7 +20,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, QuantileTransformer
 
 from skmnist._utils.sklearn import search_type
 from skmnist.classifiers import CNNFeatures
@@ -45,6 +45,7 @@ _WHY_NOT = {
     DigitNormalizer: "looks for connected strokes in a photograph, for which ONNX has no operator",
     TextSequencer: "reads texts, and a graph takes arrays of numbers",
     FunctionTransformer: "calls a function of Python",
+    QuantileTransformer: "has a converter in skl2onnx that computes other quantiles",
 }
 
 
@@ -218,6 +219,11 @@ def _(neighbors: KNeighborsClassifier, place: str) -> Any:
 
 
 @_instead_of.register
+def _(quantiles: QuantileTransformer, place: str) -> Any:
+    raise _no_graph(quantiles, place)
+
+
+@_instead_of.register
 def _(bayes: GaussianNB, place: str) -> Any:
     if bayes.var_.min() < _LEAST_VARIANCE * bayes.var_.max():
         raise _no_graph(
@@ -285,6 +291,9 @@ def _(ensemble: Any, place: str) -> Any:
         parts["final_estimator_"] = final
     if isinstance(ensemble, VotingClassifier):
         parts["flatten_transform"] = False  # only for its transform; skl2onnx refuses the other
+        if ensemble.weights is not None:  # skl2onnx takes an array of those that are there
+            kept = [part != "drop" for _, part in ensemble.estimators]
+            parts["weights"] = np.asarray(ensemble.weights, float)[kept]
     return _otherwise(_copied(ensemble, **parts), place)
 
 
