@@ -42,7 +42,7 @@ def train(
             "--classifier",
             metavar="NAME",
             callback=check_classifier,
-            help="A network of `skmnist recipes`, or the import path of a classifier that "
+            help="A recipe of `skmnist recipes`, or the import path of a classifier that "
             "skmnist.save can save.",
         ),
     ] = "cnn",

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import gen_batches
 
 from skmnist._utils.errors import shown
 from skmnist._utils.sklearn import safe_indexing
@@ -102,8 +101,12 @@ def _of_array(X: Any, size: int) -> Iterator[Any]:
         raise TypeError(f"X={shown(X)}; expected samples along the first axis.")
     n = int(X.shape[0])
     if hasattr(X, "iloc") or hasattr(X, "tocsr"):
-        return (safe_indexing(X, np.arange(n)[part]) for part in gen_batches(n, size))
-    return (X[part] for part in gen_batches(n, size))
+        return (safe_indexing(X, np.arange(n)[part]) for part in _slices(n, size))
+    return (X[part] for part in _slices(n, size))
+
+
+def _slices(n: int, size: int) -> Iterator[slice]:
+    return (slice(start, start + size) for start in range(0, n, size))
 
 
 def _of_dask(X: Any, size: int) -> Iterator[Any]:
@@ -116,7 +119,7 @@ def _of_dask(X: Any, size: int) -> Iterator[Any]:
 def _of_paths(paths: Sequence[Any], size: int) -> Iterator[Any]:
     are_arrays = [Path(path).suffix.lower() == ".npy" for path in paths]
     if not any(are_arrays):
-        return (list(paths[part]) for part in gen_batches(len(paths), size))
+        return (list(paths[part]) for part in _slices(len(paths), size))
     if not all(are_arrays):
         raise ValueError(
             f"X has {sum(are_arrays)} .npy files among {len(paths)} paths; expected all or none."

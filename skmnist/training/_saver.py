@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as as_safetensors
 
 from skmnist._utils.errors import shown
@@ -65,7 +65,7 @@ class CheckpointFile:
     Raises
     ------
     ValueError
-        If the file is damaged or isn't a checkpoint.
+        If the file is damaged or isn't a checkpoint, without `resume` too, as it would be replaced.
     OSError
         If it can't be read, or none can be written there.
 
@@ -83,6 +83,8 @@ class CheckpointFile:
         self._path = Path(checkpoint.path).expanduser()
         self._checkpoint = checkpoint
         check_writable(self._path)
+        if not resume:
+            _check_is_no_other(self._path)
         self.reached = read_checkpoint(self._path) if resume and self._path.exists() else None
 
     @classmethod
@@ -120,8 +122,8 @@ class CheckpointFile:
             write(self._path, _as_bytes(reached))
         except OSError as error:
             warnings.warn(
-                f"no checkpoint could be written: {error}. Training goes on; the file from before "
-                "is still whole.",
+                f"no checkpoint could be written: {error}. Training goes on; a file from before is "
+                "still whole.",
                 stacklevel=2,
             )
 
@@ -235,6 +237,22 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Reached:
         if tensors:
             raise ValueError(f"it has unknown tensors: {shown(sorted(tensors))}.")
         return Reached(content["seed"], content["dtype"], content["identity"], phases)
+
+
+def _check_is_no_other(path: Path) -> None:
+    """Raise an error for a file that isn't a checkpoint, and would be replaced by one."""
+    if not path.exists() or not path.stat().st_size:
+        return
+    try:
+        with safe_open(str(path), framework="np") as file:
+            if set(file.metadata() or {}) == {_NAME}:
+                return
+    except (OSError, SafetensorError):
+        pass
+    raise ValueError(
+        f"checkpoint={str(path)!r} is a file that isn't a checkpoint, and would be replaced. Give "
+        "another path, or delete it."
+    )
 
 
 @contextmanager

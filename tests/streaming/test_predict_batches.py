@@ -66,6 +66,13 @@ def test_pictures_are_read_by_a_pipeline(digits, tmp_path):
     assert np.array_equal(np.concatenate(batches), reader.predict(paths))
 
 
+def test_no_samples_have_no_batches(network, digits, tmp_path):
+    for X in (digits[1][:0], [], saved(digits[1][:0], tmp_path / "X.npy")):
+        assert list(predict_batches(network, X)) == []
+    batches = list(predict_batches(network, [digits[1][:0], digits[1][:3]]))
+    assert [len(labels) for labels in batches] == [3]
+
+
 def test_nothing_is_read_before_it_is_due_nor_kept(network, digits):
     made = []
 

@@ -485,6 +485,14 @@ def test_more_epochs_than_planned_are_refused(forged):
         forged(lengthen)
 
 
+def test_a_file_that_is_no_checkpoint_is_not_replaced(few, tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("important")
+    with pytest.raises(ValueError, match="isn't a checkpoint, and would be replaced"):
+        DNNClassifier(**DENSE).fit(*few, checkpoint=path)
+    assert path.read_text() == "important"
+
+
 def test_damage_anywhere_is_noticed(few, path, halfway):
     n = len(halfway)
     damaged = [halfway[:kept] for kept in (0, 5, 100, n // 2, n - 1)]
