@@ -59,8 +59,9 @@ def export(estimator: Any, path: str | os.PathLike[str], *, input_dtype: str = "
     TypeError
         If `estimator` isn't a classifier.
     ValueError
-        If a part of the estimator has no form in the format; the error names it. If the suffix is
-        unknown, or Keras doesn't run on TensorFlow, which writes .onnx and .tflite files.
+        If a part of the estimator has no form in the format; the error names it. If the file would
+        answer to random samples otherwise than the estimator. If the suffix is unknown, or Keras
+        doesn't run on TensorFlow, which writes .onnx and .tflite files.
     OSError
         If the file can't be written.
     sklearn.exceptions.NotFittedError
