@@ -20,6 +20,7 @@ from skmnist.exporting._input import (
     image_shape_of_input,
     input_dtype_of,
     n_features_of,
+    pixel_range_of,
 )
 from skmnist.exporting._labels import exported_labels, target_type_of
 from skmnist.exporting._metadata import DTYPES, Metadata, to_json
@@ -180,5 +181,6 @@ def _with_metadata(model: bytes, estimator: Any, dtype: str, opset: int | None) 
         has_probabilities=hasattr(estimator, "predict_proba"),
         opset=opset,
         feature_names=feature_names_of(estimator),
+        pixel_range=pixel_range_of(estimator),
     )
     return joined(model, to_json(about, model, versions("onnx", "skl2onnx", "tf2onnx")))

@@ -1,6 +1,7 @@
 """A classifier that is an exported file: it needs a runtime, but neither Keras nor scikit-learn."""
 
 import os
+import warnings
 from collections.abc import Callable
 from errno import EISDIR
 from functools import update_wrapper
@@ -11,12 +12,15 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skmnist._utils.errors import shown
+from skmnist._utils.errors import depth_of_this_package, shown
+from skmnist._utils.exceptions import PixelRangeWarning
 from skmnist.exporting._containers import parted
 from skmnist.exporting._metadata import SEVERAL_LABELS, from_json
 from skmnist.exporting._runtimes import runtime_of
 
 _LARGEST = 2**31  # bytes; no model of either format is larger
+# As for estimators: see `skmnist._inputs.pixel_range`.
+_FEWEST, _OTHER_UNIT, _OTHER_UNIT_OF_FEW, _FAR, _MANY = 16, 12, 200, 8, 0.05
 _BATCH = 512  # rows that are computed at once: more need memory, and are no faster
 
 
@@ -158,6 +162,7 @@ class ExportedClassifier:
         self.classes_ = about.classes
         self.n_features_in_, self.image_shape_ = about.n_features, about.image_shape
         self.input_dtype_ = about.dtype
+        self._pixel_range = about.pixel_range
         if about.feature_names is not None:
             self.feature_names_in_ = np.array(about.feature_names, dtype=object)
 
@@ -178,6 +183,11 @@ class ExportedClassifier:
         ------
         ValueError
             If `X` has another shape, or values that the file's model can't take.
+
+        Warns
+        -----
+        PixelRangeWarning
+            If the images seem to be in another unit than those of the fit.
         """
         labels = self._in_batches(self._runtime.labels, X)
         if self._target_type == SEVERAL_LABELS:
@@ -324,7 +334,28 @@ class ExportedClassifier:
             raise ValueError(self._other_numbers())
         elif self._dtype.kind == "f" and not np.isfinite(rows).all():
             raise ValueError("X contains NaN or infinity; expected finite numbers.")
+        if self._pixel_range is not None:
+            self._warn_of_other_pixels(rows, *self._pixel_range)
         return np.ascontiguousarray(rows)
+
+    def _warn_of_other_pixels(self, rows: NDArray[Any], lowest: float, highest: float) -> None:
+        low, high = float(rows.min()), float(rows.max())
+        if low == high:  # blank images have no unit
+            return
+        spread, reach = highest - lowest, _FAR * (highest - lowest)
+        factor = _OTHER_UNIT_OF_FEW if len(rows) < _FEWEST else _OTHER_UNIT
+        is_other = low > highest or high < lowest or (high - low) * factor < spread
+        if not is_other and (high > highest + reach or low < lowest - reach):
+            outside = (rows > highest + reach) | (rows < lowest - reach)
+            is_other = bool(outside.mean() > _MANY)
+        if is_other:
+            warnings.warn(
+                f"X has values from {low:g} to {high:g}, but the exported {self._name} was trained "
+                f"on values from {lowest:g} to {highest:g}: they seem to be in another unit. "
+                "Predictions for such images are mostly wrong.",
+                PixelRangeWarning,
+                stacklevel=depth_of_this_package(),
+            )
 
     def _check_names(self, X: Any) -> None:
         known = getattr(self, "feature_names_in_", None)

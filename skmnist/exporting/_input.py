@@ -64,6 +64,22 @@ def image_shape_of_input(estimator: Any) -> tuple[int, ...] | None:
     return None
 
 
+def pixel_range_of(estimator: Any) -> tuple[float, float] | None:
+    """Return the lowest and the highest pixel of the training images, in the estimator's unit.
+
+    None if they are not known, or a few pixels lie far from the others.
+    """
+    if image_shape_of_input(estimator) is None:
+        return None
+    for network in networks_of(estimator):
+        pixels = network.__skmnist_pixels__
+        if pixels is not None and pixels.low < pixels.high:
+            offset, scale = network.pixel_offset_, network.pixel_scale_
+            is_heavy_tailed = scale < pixels.high - pixels.low and offset > pixels.low
+            return None if is_heavy_tailed else (float(pixels.low), float(pixels.high))
+    return None
+
+
 def networks_of(estimator: Any) -> Iterator[NetworkClassifier]:
     """Yield the networks that get images in the unit in which the estimator gets them."""
     if isinstance(estimator, NetworkClassifier):

@@ -27,6 +27,7 @@ _KEYS = (
     "opset",
     "versions",
 )
+_KEYS_OF_INPUT = ("dtype", "n_features", "image_shape", "feature_names", "pixel_range")
 _TARGET_TYPES = ("binary", "multiclass", SEVERAL_LABELS)
 
 
@@ -54,6 +55,8 @@ class Metadata:
         The version of ONNX's operators; None in other formats.
     feature_names : list of str or None, default=None
         The names of the columns of the data frame of the fit, if it was one.
+    pixel_range : tuple of float or None, default=None
+        The lowest and the highest pixel of the training images, if they are known.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Metadata:
     has_probabilities: bool = True
     opset: int | None = None
     feature_names: list[str] | None = None
+    pixel_range: tuple[float, float] | None = None
 
 
 def to_json(metadata: Metadata, model: bytes, versions: dict[str, str]) -> str:
@@ -80,6 +84,7 @@ def to_json(metadata: Metadata, model: bytes, versions: dict[str, str]) -> str:
             "n_features": metadata.n_features,
             "image_shape": None if shape is None else list(shape),
             "feature_names": metadata.feature_names,
+            "pixel_range": None if metadata.pixel_range is None else list(metadata.pixel_range),
         },
         "has_probabilities": metadata.has_probabilities,
         "opset": metadata.opset,
@@ -117,7 +122,9 @@ def from_json(text: bytes, model: bytes) -> Metadata:
             "or export it again."
         )
     given = with_keys(
-        content["input"], ("dtype", "n_features", "image_shape", "feature_names"), "input"
+        content["input"],
+        ("dtype", "n_features", "image_shape", "feature_names", "pixel_range"),
+        "input",
     )
     found = Metadata(
         name=of_type(content["class"], str, "class"),
@@ -129,6 +136,7 @@ def from_json(text: bytes, model: bytes) -> Metadata:
         has_probabilities=of_type(content["has_probabilities"], bool, "has_probabilities"),
         opset=of_type(content["opset"], int | None, "opset"),
         feature_names=given["feature_names"],
+        pixel_range=_pixel_range(given["pixel_range"]),
     )
     _check(found)
     return found
@@ -139,6 +147,14 @@ def _parsed(text: bytes) -> Any:
         return json.loads(text, parse_float=finite_number, parse_constant=finite_number)
     except RecursionError:
         raise ValueError("its metadata are nested too deeply.") from None
+
+
+def _pixel_range(limits: Any) -> tuple[float, float] | None:
+    if limits is None:
+        return None
+    if not (is_list_of(float, limits) and len(limits) == 2 and limits[0] < limits[1]):
+        raise ValueError(f"pixel_range is {shortened(limits)}; expected null or two numbers.")
+    return limits[0], limits[1]
 
 
 def _image_shape(shape: Any, n_features: Any) -> tuple[int, ...] | None:

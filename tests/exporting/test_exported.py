@@ -26,7 +26,14 @@ from sklearn.svm import SVC
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from skmnist import CapsNetClassifier, DNNClassifier, DNNRegressor, export, load_exported
+from skmnist import (
+    CapsNetClassifier,
+    DNNClassifier,
+    DNNRegressor,
+    PixelRangeWarning,
+    export,
+    load_exported,
+)
 from skmnist._utils.backend import load_keras
 from skmnist.exporting import ExportedClassifier
 from skmnist.exporting._containers import joined, parted
@@ -80,6 +87,7 @@ def test_onnxruntime_alone_gives_classes_and_probabilities_for_bytes(files, trai
         "n_features": 64,
         "image_shape": [8, 8, 1],
         "feature_names": None,
+        "pixel_range": [0.0, 16.0],
     }
 
 
@@ -419,3 +427,15 @@ def test_columns_of_data_frames_have_to_be_those_of_the_fit(digits, tmp_path):
     assert len(exported.predict(frame)) == len(exported.predict(X[:200])) == 200
     with pytest.raises(ValueError, match="feature names should match"):
         exported.predict(frame[frame.columns[::-1]])
+
+
+def test_images_in_another_unit_are_warned_of(digits, tmp_path):
+    X, X_test, y, _ = digits
+    export(DNNClassifier(**EXACT).fit(X / 16, y), tmp_path / "model.onnx")
+    exported = load_exported(tmp_path / "model.onnx")
+    exported.predict(X_test / 16)
+    with pytest.warns(PixelRangeWarning, match="values from 0 to 240, .* from 0 to 1") as caught:
+        exported.predict(X_test * 15.0)
+    assert caught[0].filename == __file__
+    with pytest.warns(PixelRangeWarning):
+        exported.predict_proba(X_test[:1] / 16 / 255)
