@@ -118,7 +118,7 @@ class ExportedClassifier:
         The class labels.
     n_features_in_ : int
         Number of columns of `X`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns; only there if the exported classifier was fitted on a data frame.
     image_shape_ : tuple (height, width, channels) or None
         The shape of one image; None if `X` has no images.
