@@ -85,10 +85,11 @@ def keras_own_fit():
 def _difference(kind, optimizer):
     from skmnist.networks import Architecture, ConvBlock, convolutional_network, dense_network
     from skmnist.training import Constant
-    from skmnist.training._contract import Data, Plan, TrainingSpec, epoch_generator, epoch_order
+    from skmnist.training._contract import Data, Plan, TrainingSpec, epoch_generator
     from skmnist.training._loop import train
     from skmnist.training._losses import find_loss
     from skmnist.training._optimizers import Optimizer, find_optimizer
+    from skmnist.training._parts import epoch_order
 
     shapes = {"input_shape": (8, 8, 1), "n_outputs": 10, "dtype": "float32"}
     blocks = [ConvBlock(4, padding="same", pool="max", batch_norm=True, l2=0.01), ConvBlock(6)]
@@ -124,7 +125,7 @@ def _difference(kind, optimizer):
     network.compile(optimizer=theirs, loss="categorical_crossentropy", jit_compile=False)
     losses = []
     for epoch in range(plan.epochs):
-        order = epoch_order(plan, rows, epoch_generator(SEED, epoch))
+        order = epoch_order(plan, data, epoch_generator(SEED, epoch))
         pixels, one_hot = images[order].astype(np.float32) / 16, np.eye(10)[y[order]]
         history = network.fit(
             pixels, one_hot, BATCH, 1, 0, shuffle=False, sample_weight=weights[order]
