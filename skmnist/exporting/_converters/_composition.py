@@ -73,7 +73,9 @@ def convertible(estimator: Any, place: str = "the estimator") -> Any:
     --------
     >>> from sklearn.datasets import load_digits
     >>> from skmnist import svm
+    >>> from skmnist.exporting._converters import register
     >>> from skmnist.exporting._converters._composition import convertible
+    >>> register()
     >>> X, y = load_digits(return_X_y=True)
     >>> convertible(svm().fit(X, y))
     Pipeline(steps=[('svc', Machine(C=10.0))])
