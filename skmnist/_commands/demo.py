@@ -47,12 +47,13 @@ def demo(
     check_output(output, ".html")
     with errors_in_one_line(), warnings_in_one_line():
         with activity(LOADING, not quiet):
-            from skmnist._commands.demonstration import load_model, trained, write_page
+            from skmnist import persistence
+            from skmnist._commands.demonstration import trained, write_page
         if model is None:
             classifier, interrupted = trained(seed, quiet=quiet)
         else:
             with activity("Loading Keras and the model", not quiet):
-                classifier, interrupted = load_model(model), False
+                classifier, interrupted = persistence.load(model), False
         with activity("Writing the page", not quiet):
             write_page(classifier, output.expanduser())
     if not quiet:

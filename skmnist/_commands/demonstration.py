@@ -13,16 +13,10 @@ from skmnist._commands.training import Training, classifier_to_save
 from skmnist._utils.files import write
 from skmnist._utils.progress import activity
 from skmnist.exporting._page import page_of
-from skmnist.persistence import load
 
 # Three epochs of so many images take half a minute on two cores, and drawings are read as well as
 # by a network that has seen all of them for longer.
 _N_IMAGES, _EPOCHS = 30_000, 3
-
-
-def load_model(path: Path) -> Any:
-    """Load a classifier from a file."""
-    return load(path)
 
 
 def trained(seed: int, *, quiet: bool) -> tuple[Any, bool]:

@@ -10,13 +10,8 @@ from skmnist._inputs.pixels import PixelScaling, PixelValues
 from skmnist._inputs.row_sources import count
 from skmnist._utils.errors import depth_of_this_package
 from skmnist._utils.exceptions import PixelRangeWarning
+from skmnist._utils.pixel_units import FEWEST_IMAGES, are_many, are_narrow, far_limits
 
-# Of fewer images, only what no images of the right unit can have counts.
-_FEWEST_IMAGES = 16
-# Division by 16, as for scikit-learn's digits, changes the unit; a tenth as bright is only dim.
-_OTHER_UNIT, _OTHER_UNIT_OF_FEW = 12, 200
-_FAR = 8
-_MANY = 0.05
 _LARGEST_PIXEL = 255
 # The border of scikit-learn's digits is 74 % background.
 _MOST_OF_THE_BORDER, _MOST_OF_THE_BORDER_OF_FEW = 0.7, 0.95
@@ -50,7 +45,7 @@ def warn_of_other_pixels(
     images : ndarray or SparseRows of shape (n, height, width, channels)
         The images to predict.
     """
-    are_few = len(images) < _FEWEST_IMAGES
+    are_few = len(images) < FEWEST_IMAGES
     if seen is None or seen.low == seen.high or (are_few and not _are_pictures(images)):
         return
     given = _given.get()
@@ -59,11 +54,8 @@ def warn_of_other_pixels(
     low, high = float(images.min()), float(images.max())
     if low == high:  # blank images have no unit
         return
-    factor = _OTHER_UNIT_OF_FEW if are_few else _OTHER_UNIT
     border = _MOST_OF_THE_BORDER_OF_FEW if are_few else _MOST_OF_THE_BORDER
-    problem = _other_unit(seen, scaling, images, (low, high), factor) or _inverted(
-        seen, images, border
-    )
+    problem = _other_unit(seen, scaling, images, (low, high)) or _inverted(seen, images, border)
     if problem is None:
         return
     if given is not None:
@@ -86,19 +78,18 @@ def _other_unit(
     scaling: PixelScaling,
     images: Any,
     limits: tuple[float, float],
-    factor: float,
 ) -> str | None:
     low, high = limits
-    reach = _FAR * (seen.high - seen.low)
     outside = _are_pictures(images) and (low > seen.high or high < seen.low)
     # A heavy-tailed training set has a few values far out; data without them are not in another
     # unit.
     is_heavy_tailed = scaling.scale < seen.high - seen.low and scaling.offset > seen.low
-    small = not is_heavy_tailed and (high - low) * factor < scaling.scale
+    small = not is_heavy_tailed and are_narrow(high - low, scaling.scale, len(images))
     far = 0
-    if high > seen.high + reach or low < seen.low - reach:
-        far = count(images, lambda v: (v > seen.high + reach) | (v < seen.low - reach))
-    large = far > _MANY * images.size
+    lowest, highest = far_limits(seen.low, seen.high)
+    if high > highest or low < lowest:
+        far = count(images, lambda v: (v > highest) | (v < lowest))
+    large = are_many(far, images.size)
     if not (outside or small or large):
         return None
     return (

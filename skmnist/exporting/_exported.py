@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 
 from skmnist._utils.errors import depth_of_this_package, shown
 from skmnist._utils.exceptions import PixelRangeWarning
+from skmnist._utils.pixel_units import are_many, are_narrow, far_limits
 from skmnist.exporting._containers import parted
 from skmnist.exporting._metadata import SEVERAL_LABELS, from_json
 from skmnist.exporting._runtimes import runtime_of
 
 _LARGEST = 2**31  # bytes; no model of either format is larger
-# As for estimators: see `skmnist._inputs.pixel_range`.
-_FEWEST, _OTHER_UNIT, _OTHER_UNIT_OF_FEW, _FAR, _MANY = 16, 12, 200, 8, 0.05
 _BATCH = 512  # rows that are computed at once: more need memory, and are no faster
 
 
@@ -342,12 +341,11 @@ class ExportedClassifier:
         low, high = float(rows.min()), float(rows.max())
         if low == high:  # blank images have no unit
             return
-        spread, reach = highest - lowest, _FAR * (highest - lowest)
-        factor = _OTHER_UNIT_OF_FEW if len(rows) < _FEWEST else _OTHER_UNIT
-        is_other = low > highest or high < lowest or (high - low) * factor < spread
-        if not is_other and (high > highest + reach or low < lowest - reach):
-            outside = (rows > highest + reach) | (rows < lowest - reach)
-            is_other = bool(outside.mean() > _MANY)
+        is_other = low > highest or high < lowest
+        is_other = is_other or are_narrow(high - low, highest - lowest, len(rows))
+        far_below, far_above = far_limits(lowest, highest)
+        if not is_other and (high > far_above or low < far_below):
+            is_other = are_many(((rows > far_above) | (rows < far_below)).sum(), rows.size)
         if is_other:
             warnings.warn(
                 f"X has values from {low:g} to {high:g}, but the exported {self._name} was trained "
