@@ -9,6 +9,7 @@ from skmnist._commands.interface import (
     Quiet,
     check_model,
     errors_in_one_line,
+    problem_of_place,
     warnings_in_one_line,
 )
 from skmnist._utils.progress import activity
@@ -50,12 +51,8 @@ def export(
 
 def _check_output(output: Path) -> None:
     """Raise an error unless the file can have this name."""
-    problem = None
+    problem = problem_of_place(output)
     if output.suffix.lower() not in _SUFFIXES:
         problem = f"its suffix is no format; expected one of {', '.join(_SUFFIXES)}"
-    elif output.is_dir():
-        problem = "it is a folder; give the path of a file in it"
-    elif not output.expanduser().parent.is_dir():
-        problem = f"there is no folder {output.parent}; make it first"
     if problem:
         raise typer.BadParameter(f"{str(output)!r}: {problem}.", param_hint="OUTPUT")

@@ -123,15 +123,20 @@ def check_photographs(size: tuple[int, int] | None, mode: Mode, photographs: boo
 
 def check_output(output: Path, suffix: str = ".safetensors") -> None:
     """Raise an error unless a file of this format, by default a model, can be written there."""
-    problem = None
-    if output.is_dir():
-        problem = "it is a folder; give the path of a file in it"
-    elif not output.expanduser().parent.is_dir():
-        problem = f"there is no folder {output.parent}; make it first"
-    elif output.suffix != suffix:
+    problem = problem_of_place(output)
+    if problem is None and output.suffix != suffix:
         problem = f"the file has the format of {output.with_suffix(suffix).name}; name it so"
     if problem:
         raise typer.BadParameter(f"{str(output)!r}: {problem}.", param_hint="--output")
+
+
+def problem_of_place(output: Path) -> str | None:
+    """Return why no file can be written there; None if one can."""
+    if output.is_dir():
+        return "it is a folder; give the path of a file in it"
+    if not output.expanduser().parent.is_dir():
+        return f"there is no folder {output.parent}; make it first"
+    return None
 
 
 def check_model(model: Path) -> None:
