@@ -2,11 +2,13 @@
 
 import gc
 import os
+import random
 import subprocess
 import sys
 import tempfile
 import warnings
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -97,6 +99,15 @@ _EARLY = {
 }
 
 
+@contextmanager
+def same_initial_weights():
+    """Let Keras's initialisers, which draw their seeds from Python's generator, draw the same."""
+    state = random.getstate()
+    random.seed(0)
+    yield
+    random.setstate(state)
+
+
 @pytest.fixture(scope="session")
 def first_layers(tmp_path_factory):
     """Keras's own backbones up to an early layer, with new weights, and a file of these."""
@@ -113,7 +124,8 @@ def first_layers(tmp_path_factory):
                 include_top=False, weights=None, input_shape=(side, side, 3)
             )
             config = keras.Model(whole.input, whole.get_layer(_EARLY[backbone]).output).get_config()
-        model, path = keras.Model.from_config(config), folder / f"{backbone}.weights.h5"
+        with same_initial_weights():
+            model, path = keras.Model.from_config(config), folder / f"{backbone}.weights.h5"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # Keras's own, while it writes
             model.save_weights(path)
