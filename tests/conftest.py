@@ -208,7 +208,8 @@ def pytest_collection_modifyitems(items):
 
 def pytest_collection_finish(session):
     session.config.stash[_BESIDE] = Beside()
-    if not session.config.option.collectonly:
+    # Where pytest-xdist has a process for each core, no core is free, and each collects all tests.
+    if not session.config.option.collectonly and "PYTEST_XDIST_WORKER" not in os.environ:
         for item in session.items:
             for mark in item.iter_markers("beside"):
                 session.config.stash[_BESIDE].start(*mark.args, **mark.kwargs)

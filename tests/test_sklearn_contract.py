@@ -49,7 +49,18 @@ def test_every_public_estimator_is_checked():
     assert {type(estimator) for estimator in PUBLIC_ESTIMATORS} | NEVER_TRAINED == expected
 
 
-@parametrize_with_checks(OF_NUMBERS, expected_failed_checks=PUBLIC_ESTIMATORS.__getitem__)
+def without_addresses(parametrized):
+    """Name the checks of estimators with functions the same in each process of pytest-xdist."""
+    mark = parametrized.mark
+    named = mark.kwargs["ids"]
+    return pytest.mark.parametrize(
+        *mark.args, ids=lambda value: re.sub("at0x[0-9a-f]+", "", named(value))
+    )
+
+
+@without_addresses(
+    parametrize_with_checks(OF_NUMBERS, expected_failed_checks=PUBLIC_ESTIMATORS.__getitem__)
+)
 def test_estimator_check(estimator, check):
     check(estimator)
 
