@@ -47,15 +47,15 @@ def demo(
     check_output(output, ".html")
     with errors_in_one_line(), warnings_in_one_line():
         with activity(LOADING, not quiet):
-            from skmnist import persistence
-            from skmnist._commands.demonstration import trained, write_page
+            from skmnist import exporting, persistence
+            from skmnist._commands.demonstration import trained
         if model is None:
             classifier, interrupted = trained(seed, quiet=quiet)
         else:
             with activity("Loading Keras and the model", not quiet):
                 classifier, interrupted = persistence.load(model), False
         with activity("Writing the page", not quiet):
-            write_page(classifier, output.expanduser())
+            exporting.export(classifier, output)
     if not quiet:
         typer.echo(f"The page is in {output}.")
     if show:

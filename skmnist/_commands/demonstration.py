@@ -1,7 +1,6 @@
 """The classifier of the page that ``skmnist demo`` writes."""
 
 import warnings
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -10,9 +9,7 @@ from skmnist._commands.pictures import Options
 from skmnist._commands.samples import Samples, load_digits_whole, load_samples
 from skmnist._commands.sources import Source
 from skmnist._commands.training import Training, classifier_to_save
-from skmnist._utils.files import write
 from skmnist._utils.progress import activity
-from skmnist.exporting._page import page_of
 
 # Three epochs of so many images take half a minute on two cores, and drawings are read as well as
 # by a network that has seen all of them for longer.
@@ -71,18 +68,3 @@ def _samples() -> tuple[Samples, int | None]:
 
 def _size(samples: Samples) -> int | None:
     return _N_IMAGES if len(samples.y) > _N_IMAGES else None
-
-
-def write_page(classifier: Any, path: Path) -> None:
-    """Write the page of a classifier.
-
-    Raises
-    ------
-    OSError, ValueError
-        If the file can't be written, or the classifier can't be a page.
-    """
-    try:
-        page = page_of(classifier)
-    except TypeError as error:
-        raise ValueError(str(error)) from error
-    write(path, page.encode())

@@ -102,6 +102,9 @@ def test_a_model_that_cannot_be_a_page_is_an_error_in_one_line(skmnist_command, 
     skmnist.save(committee.fit(X[:100], y[:100]), tmp_path / "committee.safetensors")
     ended = skmnist_command("demo", "committee.safetensors")
     assert ended.exit_code == 1
-    assert ended.stderr.startswith("Error: a page is made of a network classifier of skmnist")
+    message = (
+        "CommitteeClassifier can't be exported to .html: a page is made of a network classifier"
+    )
+    assert ended.stderr.startswith(f"Error: {message} of skmnist")
     assert ended.stderr.count("\n") == 1
     assert shown == []

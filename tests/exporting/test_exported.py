@@ -16,13 +16,13 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.metrics import log_loss
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer, SplineTransformer, StandardScaler
-from sklearn.svm import SVC
+from sklearn.svm import SVC, LinearSVC
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
@@ -374,6 +374,24 @@ def test_other_files_are_errors(tmp_path):
         load_exported(tmp_path / "nothing.onnx")
     with pytest.raises(ValueError, match="n_jobs=0; expected a number of threads"):
         ExportedClassifier(b"", n_jobs=0)
+
+
+@pytest.mark.parametrize("n_classes", [2, 10])
+@pytest.mark.parametrize(
+    "classifier",
+    [LinearSVC(C=0.01), RidgeClassifier(), SVC()],
+    ids=lambda each: type(each).__name__,
+)
+def test_a_classifier_without_probabilities_answers_with_labels(
+    classifier, n_classes, digits, tmp_path
+):
+    X, X_test, y, _ = digits
+    rows = y < n_classes
+    pipeline = make_pipeline(StandardScaler(), classifier).fit(X[rows], NAMES[y[rows]])
+    export(pipeline, tmp_path / "model.onnx")
+    exported = load_exported(tmp_path / "model.onnx")
+    np.testing.assert_array_equal(exported.predict(X_test), pipeline.predict(X_test))
+    assert not hasattr(exported, "predict_proba")
 
 
 # -- files that would answer otherwise ------------------------------------------------------

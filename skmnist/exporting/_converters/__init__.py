@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from sklearn.base import ClassifierMixin
+from sklearn.svm import LinearSVC
 
 from skmnist.classifiers import (
     CapsNetClassifier,
@@ -58,7 +59,17 @@ _OF_CLASSIFIERS = {
 def register() -> None:
     """Register all of these with skl2onnx, once in a process."""
     from skl2onnx import update_registered_converter
+    from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_shapes
+    from skl2onnx.operator_converters.linear_classifier import convert_sklearn_linear_classifier
 
+    # skl2onnx's own; but it asks itself for an option that it hasn't registered.
+    update_registered_converter(
+        LinearSVC,
+        "SklearnLinearSVC",
+        calculate_linear_classifier_output_shapes,
+        convert_sklearn_linear_classifier,
+        options={**_OF_CLASSIFIERS, "output_class_labels": [False, True]},
+    )
     for made, (calculate_shape, convert) in CONVERTERS.items():
         options = _OF_CLASSIFIERS if issubclass(made, ClassifierMixin) else None
         name = f"Skmnist{made.__name__}"
