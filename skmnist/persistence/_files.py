@@ -23,6 +23,7 @@ from skmnist.persistence._fitted import (
     encoded_fitted,
     new_store,
 )
+from skmnist.persistence._limits import check_length
 from skmnist.persistence._models import check_models, given
 from skmnist.persistence._optimizers import (
     encoded_optimizers,
@@ -129,9 +130,9 @@ def save(estimator: Any, path: str | os.PathLike[str], *, include_optimizer: boo
     store = new_store()
     part = encoded_fitted(estimator, "", store)
     # What can't be loaded is not written.
-    decoded_fitted(
-        json.loads(_as_text(part)), "", new_store(models=store.models, tensors=store.arrays)
-    )
+    text = _as_text(part)
+    check_length(text)
+    decoded_fitted(json.loads(text), "", new_store(models=store.models, tensors=store.arrays))
     tensors = dict(store.arrays)
     for place, network in store.networks.items():
         predictor = network.__skmnist_predictor__
@@ -264,9 +265,9 @@ def _content(metadata: dict[str, str] | None) -> dict[str, Any]:
     metadata = metadata or {}
     if set(metadata) != {"skmnist"}:
         raise ValueError("expected 'skmnist', and nothing else, in the file's metadata.")
-    content = json.loads(
-        metadata["skmnist"], parse_float=finite_number, parse_constant=finite_number
-    )
+    text = metadata["skmnist"]
+    check_length(text)
+    content = json.loads(text, parse_float=finite_number, parse_constant=finite_number)
     if not isinstance(content, dict) or content.get("format_version") not in _FORMAT_VERSIONS:
         raise ValueError(_other_format(content if isinstance(content, dict) else {}))
     if "versions" not in content:

@@ -1,4 +1,4 @@
-"""Limits on the networks that a file's JSON describes, checked before any layer is built."""
+"""Limits on a file's JSON, and on the networks that it describes before any layer is built."""
 
 import re
 from math import prod
@@ -18,6 +18,20 @@ _UNITS = (
 # A larger network takes minutes to build, and its layers' nested calls exceed Python's limit.
 _MOST_LAYERS = 500
 _PLACE = re.compile(r"(?:scikit-learn/)?(?:\d+/)*")
+# More than 150,000 objects of scikit-learn need; to read it takes a second and 100 MB.
+_LONGEST = 1 << 24
+
+
+def check_length(text: str) -> None:
+    """Raise an error for JSON that takes long to read: arrays belong into tensors.
+
+    Examples
+    --------
+    >>> from skmnist.persistence._limits import check_length
+    >>> check_length("{}")
+    """
+    if len(text) > _LONGEST:
+        raise ValueError(f"its JSON has {len(text):,} letters; expected {_LONGEST:,} at most.")
 
 
 def check_size(architectures: dict[str, Architecture], file: Any) -> None:

@@ -158,11 +158,8 @@ def _example(paths: list[str]) -> str:
 
 def _paths(content: Any) -> Iterator[str]:
     """Yield all names of functions and models in a file's JSON."""
-    if isinstance(content, list):
-        for part in content:
-            yield from _paths(part)
-    elif isinstance(content, dict):
-        if content.get("type") == _KIND:
-            yield of_type(content.get("path"), str, "the name of a function")
-        for part in content.values():
+    if isinstance(content, dict) and content.get("type") == _KIND:
+        yield of_type(content.get("path"), str, "the name of a function")
+    for part in content.values() if isinstance(content, dict) else content:
+        if isinstance(part, dict | list):  # not for each of a million numbers
             yield from _paths(part)

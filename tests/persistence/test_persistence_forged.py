@@ -26,7 +26,7 @@ from skmnist import (
 )
 from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.networks import Architecture, ConvBlock
-from skmnist.persistence import load, save
+from skmnist.persistence import _limits, load, save
 from skmnist.persistence._labels import decoded_labels
 from skmnist.persistence._parameters import ESTIMATORS
 from skmnist.preprocessing import Blur, ColumnNormalizer, Deskew, MomentNormalizer
@@ -137,6 +137,20 @@ def test_more_layers_or_units_than_the_tensors_fill_are_refused_before_any_is_ma
     with pytest.raises(ValueError, match=refused):
         load(path)
     assert not built
+
+
+def test_json_of_many_values_is_refused_before_it_is_read(forged, monkeypatch):
+    path = forged("dense", lambda content: content.update(more=[0] * 6_000_000))
+    monkeypatch.setattr(json, "loads", None)
+    with pytest.raises(ValueError, match=r"its JSON has 18,\d+,\d+ letters; expected 16,777,216"):
+        load(path)
+
+
+def test_what_needs_more_json_than_load_reads_is_not_saved(saved, tmp_path, monkeypatch):
+    monkeypatch.setattr(_limits, "_LONGEST", 1000)
+    with pytest.raises(ValueError, match=r"its JSON has 1,\d+ letters; expected 1,000 at most"):
+        save(OF_IMAGES["dense"], tmp_path / "model.safetensors")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_member_cannot_borrow_the_tensors_of_another(forged, built):
