@@ -294,7 +294,7 @@ main()
 
 def test_ctrl_c_writes_what_is_done_and_exits_with_130(tmp_path):
     command = [sys.executable, "-c", WITH_A_CTRL_C, "compare", "--output", str(tmp_path)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=900)
     assert ended.returncode == 130, ended.stderr
     report = json.loads((tmp_path / "comparison.json").read_text())
     assert report["interrupted"]
@@ -314,7 +314,7 @@ def assert_light(call, *, expected):
         "assert not {'tensorflow', 'keras', 'numpy', 'sklearn', 'matplotlib'} & set(sys.modules)\n"
     )
     command = [sys.executable, "-c", script]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=900)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
 
@@ -457,7 +457,7 @@ main()
 )
 def test_a_closed_pipe_ends_the_command_quietly(command, tmp_path):
     arguments = [sys.executable, "-c", WITHOUT_A_READER, *command]
-    ended = subprocess.run(arguments, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    ended = subprocess.run(arguments, capture_output=True, text=True, timeout=900, cwd=tmp_path)
     assert (ended.returncode, ended.stderr) == (1, "")
 
 

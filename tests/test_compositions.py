@@ -443,7 +443,7 @@ def test_pickle_and_joblib_give_the_same_bits_in_a_fresh_process(fitted, digits,
         "    c = joblib.load(path)\n"
         "    np.save(folder / f'joblib_{path.stem}.npy', c.predict_proba(X))\n"
     )
-    subprocess.run([sys.executable, str(script), str(tmp_path)], check=True, timeout=120)
+    subprocess.run([sys.executable, str(script), str(tmp_path)], check=True, timeout=900)
     for kind in fitted:
         for how in ("pickle", "joblib"):
             assert np.array_equal(np.load(tmp_path / f"{how}_{kind}.npy"), expected[kind])

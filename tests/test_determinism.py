@@ -336,7 +336,7 @@ def test_fits_in_two_threads_at_once_give_the_bits_of_one_alone(expected):
     barrier = threading.Barrier(2)
 
     def fit(variant):
-        barrier.wait(timeout=60)
+        barrier.wait(timeout=900)
         return bits(make(variant))
 
     with ThreadPoolExecutor(2) as threads:

@@ -208,7 +208,7 @@ def test_threads_that_ask_at_once_compile_a_batch_size_once(monkeypatch):
     barrier = threading.Barrier(8)
 
     def ask(_):
-        barrier.wait(timeout=60)
+        barrier.wait(timeout=900)
         return Predictor(architecture, variables, PixelScaling(scale=16.0)).outputs(
             np.ones((9, 64)), (8, 8, 1)
         )
@@ -240,7 +240,7 @@ def test_sigterm_in_a_download_leaves_nothing_behind(tmp_path):
         assert process.stdout.readline() == b"begun\n"
         assert len(list(tmp_path.iterdir())) == 1
         process.terminate()
-        assert process.wait(timeout=60) == 128 + signal.SIGTERM
+        assert process.wait(timeout=900) == 128 + signal.SIGTERM
     assert not list(tmp_path.iterdir())
 
 

@@ -221,7 +221,7 @@ def test_ctrl_c_saves_the_finished_epochs_and_exits_with_130(files, tmp_path):
         [sys.executable, "-c", WITH_A_CTRL_C, *map(str, command)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,
         cwd=tmp_path,
     )
     assert ended.returncode == 130, ended.stderr

@@ -128,7 +128,7 @@ def test_loading_and_predicting_imports_neither_keras_nor_scikit_learn(
 
     np.save(tmp_path / "images.npy", digits[1][:20].reshape(-1, 8, 8))
     command = [sys.executable, "-c", ALONE, files / f"digits.{suffix}", tmp_path / "images.npy"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, encoding="utf-8")
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=900, encoding="utf-8")
     assert ended.stderr == ""
     assert ended.stdout.split() == trained.predict(digits[1][:20]).tolist()
 

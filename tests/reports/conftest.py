@@ -94,7 +94,7 @@ def _hostile(random_state):
     return (X, names[y]), (X_test, names[y_test])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def small_recipes():
     """The small recipes, known to the package."""
     data = {
@@ -111,9 +111,15 @@ def small_recipes():
 
 
 @pytest.fixture(scope="session")
-def reproduced(small_recipes):
+def reproductions():
+    """What was reproduced, and the folders where it was saved, by the recipes' names."""
+    return {}, {}
+
+
+@pytest.fixture(scope="module")
+def reproduced(small_recipes, reproductions):
     """Reproduce a recipe, once a session, with two epochs."""
-    done = {}
+    done, _ = reproductions
 
     def reproduced(name):
         if name not in done:
@@ -124,10 +130,10 @@ def reproduced(small_recipes):
     return reproduced
 
 
-@pytest.fixture(scope="session")
-def saved(reproduced, tmp_path_factory):
+@pytest.fixture(scope="module")
+def saved(reproduced, reproductions, tmp_path_factory):
     """Reproduce and save a recipe, once a session; its folder."""
-    folders = {}
+    _, folders = reproductions
 
     def saved(name):
         if name not in folders:

@@ -204,7 +204,7 @@ def test_inner_layers_are_computed_in_several_threads_as_in_one(rows):
     barrier = threading.Barrier(5)
 
     def compute(i):
-        barrier.wait(timeout=60)
+        barrier.wait(timeout=900)
         return predictor.of_layer(i, "max").outputs(rows, SHAPE)
 
     with ThreadPoolExecutor(5) as threads:

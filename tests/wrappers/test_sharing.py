@@ -569,7 +569,7 @@ def from_numpy(n_classes):
 def test_fits_in_two_threads_give_the_bits_of_one_alone(few, function):
     def fit(seed, barrier=None):
         if barrier is not None:
-            barrier.wait(timeout=60)
+            barrier.wait(timeout=900)
         fitted = KerasClassifier(function, epochs=1, random_state=seed).fit(*few)
         return fitted.predict_proba(few[0]).tobytes()
 
