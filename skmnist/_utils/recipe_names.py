@@ -26,6 +26,8 @@ RECIPE_NAMES = (
     "cnn-few-labels",
     "committee-few-labels",
     "committee",
+    "fashion-best",
+    "cifar-best",
     "stack",
     "stack-soft-vote",
     "committee-architectures",

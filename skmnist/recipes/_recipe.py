@@ -65,7 +65,7 @@ class Recipe(ShortRepr):
         The report or the paper, and the place in it.
     measure : {"test_accuracy", "training_accuracy", "test_probability"}, default="test_accuracy"
         Which of the figures is compared.
-    data : {"mnist", "imdb", "circles", "perceptron"}, default="mnist"
+    data : {"mnist", "fashion-mnist", "cifar10", "imdb", "circles", "perceptron"}, default="mnist"
         The data set to which it is applied, by its name in ``skmnist.datasets._registry``.
 
     Examples

@@ -16,6 +16,8 @@ from skmnist.recipes import RECIPES, Recipe, Reported, set_epochs, verdict
 from skmnist.recipes._reports import REPORTS
 
 INPUT_SHAPES = {
+    "fashion-mnist": (28, 28, 1),
+    "cifar10": (32, 32, 3),
     "mnist": (28, 28, 1),
     "imdb": (1, 500, 1),
     "circles": (1, 2, 1),
@@ -32,6 +34,14 @@ def large_digits(digits):
     return np.pad(images, ((0, 0), (2, 2), (2, 2))) * np.uint8(15), y[:200]
 
 
+def parts_of_photographs():
+    """520 images in colour of 32 x 32 pixels, of a temple and of a flower."""
+    images = [load_sample_image(file)[:416] for file in ("china.jpg", "flower.jpg")]
+    parts = [image.reshape(13, 32, 20, 32, 3).swapaxes(1, 2) for image in images]
+    X = np.concatenate([part.reshape(-1, 32, 32, 3) for part in parts])
+    return X, np.repeat(["temple", "flower"], len(X) // 2)
+
+
 @pytest.fixture
 def few(large_digits):
     """Few samples of the data set that a recipe is for."""
@@ -39,7 +49,10 @@ def few(large_digits):
     def few(data):
         if data == "imdb":
             return ["a great film", "what a bore", "great fun", "a bore of a film"] * 5, [1, 0] * 10
-        return large_digits if data == "mnist" else DATASETS[data].load(0)[0]
+        if data == "cifar10":
+            X, y = parts_of_photographs()
+            return X[::4], y[::4]
+        return large_digits if data.endswith("mnist") else DATASETS[data].load(0)[0]
 
     return few
 
@@ -72,10 +85,7 @@ def test_a_recipe_trains(name, few, first_layers):
 
 @pytest.mark.parametrize("name", ["svm-best", "svm-objects"])
 def test_parts_of_two_photographs_in_colour_are_told_apart(name):
-    images = [load_sample_image(file)[:416] for file in ("china.jpg", "flower.jpg")]
-    parts = [image.reshape(13, 32, 20, 32, 3).swapaxes(1, 2) for image in images]
-    X = np.concatenate([part.reshape(-1, 32, 32, 3) for part in parts])
-    y = np.repeat(["temple", "flower"], len(X) // 2)
+    X, y = parts_of_photographs()
     assert recipe(name).fit(X[::2], y[::2]).score(X[1::2], y[1::2]) > 0.8
 
 
