@@ -1,4 +1,4 @@
-"""How the default of `CNNClassifier` was chosen for pictures that aren't ink on paper.
+"""How networks were chosen for pictures that aren't ink on paper: the default, and recipes.
 
 Protocol: the training images of a data set are shuffled (seed 99); the last fifth, at most 10,000
 (CIFAR-10: 4,000), are held out, and each candidate is fitted on the first `n` with seed 0. Test
@@ -49,6 +49,7 @@ CANDIDATES: dict[tuple[str, int], dict[str, CNNClassifier]] = {
     ("fashion-mnist", 50_000): {
         "vgg16": _network(VGGBlocks(16)),
         "vgg24-6-epochs": _network(VGGBlocks(24), epochs=6),
+        "vgg24-20-epochs": _network(VGGBlocks(24), epochs=20),
     },
     ("cifar10", 10_000): {
         "pooled24": _network(PooledBlocks(24)),
@@ -56,6 +57,7 @@ CANDIDATES: dict[tuple[str, int], dict[str, CNNClassifier]] = {
     },
     ("cifar10", 16_000): {
         "vgg20-26-epochs-mirrored": _network(VGGBlocks(20), epochs=26, **_MIRRORED),
+        "vgg32-30-epochs-mirrored": _network(VGGBlocks(32), epochs=30, **_MIRRORED),
     },
 }
 

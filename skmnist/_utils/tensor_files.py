@@ -1,12 +1,17 @@
 """What files of tensors and JSON that need not be trusted have in common."""
 
 import hashlib
+import os
 from collections.abc import Iterable
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import safe_open
+
+_LONGEST_HEADER = 1 << 24
 
 
 def digest(tensors: Iterable[tuple[str, NDArray[Any]]], text: str) -> str:
@@ -24,6 +29,34 @@ def digest(tensors: Iterable[tuple[str, NDArray[Any]]], text: str) -> str:
         total.update(f"{name} {values.dtype.str} {values.shape} ".encode())
         total.update(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
     return total.hexdigest()
+
+
+def open_tensors(path: str | os.PathLike[str]) -> Any:
+    """Open a file in the safetensors format with :func:`safetensors.safe_open`.
+
+    Raises
+    ------
+    ValueError
+        If its header is so long that reading it takes seconds.
+    OSError
+        If it can't be read.
+    """
+    with Path(path).open("rb") as file:
+        check_header(file.read(8))
+    return safe_open(str(path), framework="np")
+
+
+def check_header(content: bytes) -> None:
+    """Raise an error for too long a header, whose length is in a file's first eight bytes.
+
+    Examples
+    --------
+    >>> from skmnist._utils.tensor_files import check_header
+    >>> check_header(bytes([2, 0, 0, 0, 0, 0, 0, 0]))
+    """
+    length = int.from_bytes(content[:8], "little")
+    if length > _LONGEST_HEADER:
+        raise ValueError(f"its header has {length:,} bytes; expected {_LONGEST_HEADER:,} at most.")
 
 
 def stored_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:

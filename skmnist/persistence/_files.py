@@ -9,13 +9,12 @@ from errno import EISDIR
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from safetensors import safe_open
 from safetensors.numpy import save as as_safetensors
 
 from skmnist._utils.backend import load_keras
 from skmnist._utils.files import write
 from skmnist._utils.provenance import versions
-from skmnist._utils.tensor_files import digest, finite_number
+from skmnist._utils.tensor_files import check_header, digest, finite_number, open_tensors
 from skmnist.persistence._checks import is_count, shortened
 from skmnist.persistence._fitted import (
     architecture_of,
@@ -144,7 +143,9 @@ def save(estimator: Any, path: str | os.PathLike[str], *, include_optimizer: boo
         content["optimizers"], states = encoded_optimizers(store.networks)
         tensors |= states
     content["sha256"] = digest(sorted(tensors.items()), _as_text(content))
-    write(path, as_safetensors(tensors, {"skmnist": _as_text(content)}))
+    whole = as_safetensors(tensors, {"skmnist": _as_text(content)})
+    check_header(whole)
+    write(path, whole)
 
 
 def load(path: str | os.PathLike[str], *, model: Any = None) -> Any:
@@ -202,7 +203,7 @@ def load(path: str | os.PathLike[str], *, model: Any = None) -> Any:
         )
     check_models(model)
     load_keras()  # before, as its errors aren't the file's
-    with _named_in_errors(path), safe_open(path, framework="np") as file:
+    with _named_in_errors(path), open_tensors(path) as file:
         content = _content(file.metadata())
         _check_digest(content, file)
         store = new_store(models=given(model, content), tensors=_Tensors(file))

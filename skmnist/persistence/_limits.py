@@ -18,8 +18,8 @@ _UNITS = (
 # A larger network takes minutes to build, and its layers' nested calls exceed Python's limit.
 _MOST_LAYERS = 500
 _PLACE = re.compile(r"(?:scikit-learn/)?(?:\d+/)*")
-# More than 150,000 objects of scikit-learn need; to read it takes a second and 100 MB.
-_LONGEST = 1 << 24
+# As much as 150,000 words of a vocabulary need, and more; to read it takes less than 100 MB.
+_LONGEST = 1 << 23
 
 
 def check_length(text: str) -> None:

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.numpy import save as as_safetensors
 
 from skmnist._utils.errors import shown
 from skmnist._utils.files import check_writable, write
 from skmnist._utils.provenance import versions
-from skmnist._utils.tensor_files import digest, finite_number, stored_dtype
+from skmnist._utils.tensor_files import digest, finite_number, open_tensors, stored_dtype
 from skmnist.training._checkpoint import find_checkpoint
 from skmnist.training._contract import Saved, Saver, State
 from skmnist.training._identity import Identity, differences
@@ -225,7 +225,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Reached:
     ValueError
         If the file is damaged or isn't a checkpoint.
     """
-    with _named_in_errors(path), safe_open(str(path), framework="np") as file:
+    with _named_in_errors(path), open_tensors(path) as file:
         content = _content(file.metadata())
         tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
         rest = {name: part for name, part in content.items() if name != "sha256"}
@@ -244,10 +244,10 @@ def _check_is_no_other(path: Path) -> None:
     if not path.exists() or not path.stat().st_size:
         return
     try:
-        with safe_open(str(path), framework="np") as file:
+        with open_tensors(path) as file:
             if set(file.metadata() or {}) == {_NAME}:
                 return
-    except (OSError, SafetensorError):
+    except (OSError, SafetensorError, ValueError):
         pass
     raise ValueError(
         f"checkpoint={str(path)!r} is a file that isn't a checkpoint, and would be replaced. Give "

@@ -140,9 +140,9 @@ def test_more_layers_or_units_than_the_tensors_fill_are_refused_before_any_is_ma
 
 
 def test_json_of_many_values_is_refused_before_it_is_read(forged, monkeypatch):
-    path = forged("dense", lambda content: content.update(more=[0] * 6_000_000))
+    path = forged("dense", lambda content: content.update(more=[0] * 3_000_000))
     monkeypatch.setattr(json, "loads", None)
-    with pytest.raises(ValueError, match=r"its JSON has 18,\d+,\d+ letters; expected 16,777,216"):
+    with pytest.raises(ValueError, match=r"its JSON has 9,\d+,\d+ letters; expected 8,388,608"):
         load(path)
 
 
