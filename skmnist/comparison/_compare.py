@@ -284,7 +284,7 @@ def _run(
     try:
         with activity("Loading Keras", verbose):
             _load_backend(result.classifiers.values())
-        with progress_bar(len(work), verbose) as announce:
+        with progress_bar(len(work), verbose, unit="fits") as announce:
             for step, (fold, name) in enumerate(work):
                 announce(step, f"{name}, fold {fold + 1} of {len(splits)}")
                 if name not in result.failed:
