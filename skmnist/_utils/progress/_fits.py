@@ -93,9 +93,9 @@ class Fits:
             return f"candidate {candidate + 1}, fold {fold + 1}"
         if name in _UNITS:
             return f"{words} {number + 1}"
-        if context.source_task_name is not None:
-            return f"{words}, {context.estimator_name}"
-        return words
+        if context.source_task_name is None or context.estimator_name.lower() in words:
+            return words
+        return f"{words}, {context.estimator_name}"
 
 
 def _name(context: Any) -> str:
