@@ -14,17 +14,18 @@ from skmnist._utils.progress._display import Display, Path, display_in_use, open
 from skmnist._utils.progress._fits import Fits, ProgressDisplay
 from skmnist._utils.progress._tree import duration
 
-__all__ = ["ProgressDisplay", "activity", "duration", "progress_bar", "watched"]
+__all__ = ["Progress", "ProgressDisplay", "activity", "duration", "progress_bar", "watched"]
 
 _place: ContextVar[Path] = ContextVar("place", default=())
+_silent: ContextVar[bool] = ContextVar("silent", default=False)
 _numbers = count()
 
 
 @contextmanager
 def activity(text: str, verbose: Any = 1, *, delay: float = 0.0) -> Iterator[None]:
-    """Show a text and the time on stderr, unless `verbose` is 0.
+    """Show a text and the time on stderr; if `verbose` is 0, nothing of what is done within.
 
-    With a `delay`, what takes fewer seconds is not shown.
+    With a `delay` in seconds, nothing is shown before, unless something else is shown already.
 
     Examples
     --------
@@ -32,23 +33,30 @@ def activity(text: str, verbose: Any = 1, *, delay: float = 0.0) -> Iterator[Non
     >>> with activity("Loading the data"):
     ...     pass
     """
-    if not verbose:
-        yield
-        return
-    with _task({"name": text, "is_step": False}, delay):
+    with _silence(not verbose), _task({"name": text, "is_step": False}, delay):
         yield
 
 
 @contextmanager
+def _silence(wanted: bool) -> Iterator[None]:
+    """Show nothing of what begins within this context."""
+    token = _silent.set(wanted or _silent.get())
+    try:
+        yield
+    finally:
+        _silent.reset(token)
+
+
+@contextmanager
 def progress_bar(
-    n_steps: int, verbose: Any = 1, *, name: str = "", unit: str = "", group: int = 1
+    n_steps: int | None, verbose: Any = 1, *, name: str = "", unit: str = "", group: int = 1
 ) -> Iterator["Progress"]:
     """Show the number of finished steps on stderr, and yield a function to advance it.
 
     Parameters
     ----------
-    n_steps : int
-        Number of steps.
+    n_steps : int or None
+        Number of steps; None if it isn't known yet.
     verbose : int, default=1
         0 shows nothing.
     name : str, default=""
@@ -64,17 +72,14 @@ def progress_bar(
     >>> with progress_bar(2) as announce:
     ...     announce(0, "the first of two")
     """
-    if not verbose:
-        yield Progress(None, ())
-        return
     settings = {
         "name": name,
-        "total": n_steps * group,
+        "total": n_steps and n_steps * group,
         "unit": unit,
         "group": group,
         "is_step": False,
     }
-    with _task(settings) as (display, path):
+    with _silence(not verbose), _task(settings) as (display, path):
         yield Progress(display, path)
 
 
@@ -96,6 +101,11 @@ class Progress:
         """Show that so many steps are done, with a text."""
         if self._display is not None:
             self._display.reach(self._path, step, description)
+
+    def expect(self, n_steps: int) -> None:
+        """Set the number of all steps."""
+        if self._display is not None:
+            self._display.begin(self._path, {"total": n_steps})
 
     def skip(self, n_steps: int) -> None:
         """Count steps that were done before, and took no time."""
@@ -189,7 +199,7 @@ def watched(estimator: Any, watch: Watch | None = None) -> Iterator[None]:
 
 def _watch_here() -> Watch | None:
     display, place = open_display(), _place.get()
-    if display is None or not place:
+    if display is None or not place or _silent.get():
         return None
     return Watch(display.sender, (*place, next(_numbers)))
 
@@ -213,8 +223,11 @@ def _attached(estimator: Any, watch: Watch) -> Iterator[None]:
 
 
 @contextmanager
-def _task(settings: dict[str, Any], delay: float = 0.0) -> Iterator[tuple[Display, Path]]:
-    """Show a task within what runs already."""
+def _task(settings: dict[str, Any], delay: float = 0.0) -> Iterator[tuple[Display | None, Path]]:
+    """Show a task within what runs already, unless nothing is to be shown."""
+    if _silent.get():
+        yield None, ()
+        return
     with display_in_use(delay) as display:
         around = _place.get()
         path = (*around, next(_numbers))

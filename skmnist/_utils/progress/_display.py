@@ -13,6 +13,8 @@ from skmnist._utils.progress._tree import Row, Task, find
 
 Path = tuple[Any, ...]
 
+_BEAT = 0.5  # seconds
+
 _lock = threading.Lock()
 _open: "Display | None" = None
 
@@ -95,7 +97,7 @@ class Display:
             if task is not None:
                 task.reach(n_done)
                 task.note = printable(note)
-            self._changed(at_once=True)
+            self._changed(at_once=bool(note))
 
     def skip(self, path: Path, n_done: int) -> None:
         """Set the number of steps that were done before."""
@@ -132,7 +134,7 @@ class Display:
                     self._screen.draw(rows)
 
     def _go_on(self) -> None:
-        while not self._ended.wait(min(self._screen.period, 1.0)):
+        while not self._ended.wait(_BEAT):
             self.tick()
 
 

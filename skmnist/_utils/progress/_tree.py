@@ -106,9 +106,11 @@ class Task:
     @property
     def steps(self) -> str:
         """The number of finished steps, of all steps if that is known, and what they are."""
-        if self.total is None or self.unit is None:
+        if self.unit is None or (self.total is None and not self._n_done):
             return ""
         unit = f" {self.unit}" if self.unit else ""
+        if self.total is None:
+            return f"{self._n_done // self.group}{unit}"
         n_done = min(self._n_done, self.total)
         return f"{n_done // self.group}/{-(-self.total // self.group)}{unit}"
 
