@@ -10,6 +10,7 @@ from typing import Any
 from skmnist._utils.progress._screens import Screen, screen_here
 from skmnist._utils.progress._sender import Sender
 from skmnist._utils.progress._tree import Row, Task, find
+from skmnist._utils.tables import printable
 
 Path = tuple[Any, ...]
 
@@ -143,11 +144,6 @@ def _end_broken_off(around: Task, worker: Any) -> None:
     left = [key for key, part in around.parts.items() if worker and part.worker == worker]
     for key in left:
         around.end(key)
-
-
-def printable(text: str) -> str:
-    """Replace characters that could move the cursor or end a line."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def open_display() -> Display | None:

@@ -129,7 +129,7 @@ class Task:
         title = ", ".join(filter(None, (self.name, self.note)))
         if title:
             times = [] if depth else [_clock(now - self.began)]
-            if left is not None and not timed:
+            if left is not None and left >= 0.5 and not timed:
                 times.append(f"{duration(left)} left")
             yield Row(depth, title, self.fraction, self.steps, ", ".join(times))
         for task in list(self.parts.values()):
