@@ -22,7 +22,6 @@ _DOWNLOAD = ".download-"
 _STALE = 3600  # seconds
 _CHUNK = 1 << 18
 _MEGABYTE = 10**6
-SHORT = 2.0  # seconds in which nobody asks what is going on
 
 Content = TypeVar("Content")
 Part = tuple[NDArray[Any], NDArray[Any]]

@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from skmnist._utils.files import uncompressed, write
-from skmnist._utils.progress import activity
+from skmnist._utils.progress import SHORT, activity
 from skmnist.datasets._fetching import (
-    SHORT,
     Part,
     bunch_of,
     cache_of,

@@ -10,9 +10,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from skmnist._utils.progress import activity
+from skmnist._utils.progress import SHORT, activity
 from skmnist.datasets._fetching import (
-    SHORT,
     bunch_of,
     cache_of,
     download,

@@ -5,6 +5,7 @@ import pickle
 import sys
 import types
 import warnings
+from multiprocessing import current_process
 
 import numpy as np
 import pytest
@@ -19,7 +20,15 @@ from sklearn.svm import SVC
 from skmnist import CNNStackingClassifier, CommitteeClassifier, DNNClassifier
 from skmnist._utils.progress import _display, activity, progress_bar, watched
 from skmnist._utils.progress._display import Display, use_display
-from skmnist._utils.progress._screens import Lines, Notebook, Nowhere, Terminal, line_of, shown_rows
+from skmnist._utils.progress._screens import (
+    Lines,
+    Notebook,
+    Nowhere,
+    Terminal,
+    line_of,
+    screen_here,
+    shown_rows,
+)
 from skmnist._utils.progress._tree import Task, duration
 from skmnist._utils.sklearn import callbacks_of
 from skmnist.display import ProgressDisplay
@@ -288,6 +297,36 @@ def test_verbose_0_shows_nothing(shown):
 def test_a_fit_without_callbacks_shows_nothing(shown):
     dnn().fit(X, Y).predict(X)
     assert shown.pictures == []
+
+
+def test_a_verbose_fit_shows_its_epochs_and_the_time_left(shown, capfd):
+    dnn(verbose=1).fit(X, Y)
+    assert shown.lines[0] == "Fitting DNNClassifier: 0 s"
+    assert "DNNClassifier: 1/2 epochs" in shown.lines
+    out, err = capfd.readouterr()
+    assert len(out.splitlines()) == 2
+    assert err == ""
+
+
+def test_a_verbose_committee_shows_its_members(shown):
+    CommitteeClassifier([("dnn", dnn())], n_estimators=2, verbose=1).fit(X, Y)
+    assert "Fitting CommitteeClassifier: 0 s" in shown.lines
+    assert "1/2 members" in shown.text
+    assert "member 2: 1/2 epochs" in shown.lines
+
+
+def test_a_verbose_fit_that_is_watched_is_shown_once(shown):
+    network = dnn(verbose=1)
+    with activity("Training"), watched(network):
+        network.fit(X, Y)
+    assert not [line for line in shown.lines if line.startswith("Fitting")]
+    assert max(map(len, shown.pictures)) == 2
+
+
+def test_a_process_that_works_for_another_has_no_terminal(terminal, monkeypatch):
+    assert isinstance(screen_here(), Terminal)
+    monkeypatch.setattr(current_process(), "_name", "LokyProcess-1")
+    assert isinstance(screen_here(), Lines)
 
 
 def test_what_takes_less_than_a_delay_is_not_shown(shown):

@@ -14,7 +14,18 @@ from skmnist._utils.progress._display import Display, Path, display_in_use, open
 from skmnist._utils.progress._fits import Fits, ProgressDisplay
 from skmnist._utils.progress._tree import duration
 
-__all__ = ["Progress", "ProgressDisplay", "activity", "duration", "progress_bar", "watched"]
+__all__ = [
+    "SHORT",
+    "Progress",
+    "ProgressDisplay",
+    "activity",
+    "duration",
+    "fit_shown",
+    "progress_bar",
+    "watched",
+]
+
+SHORT = 2.0  # seconds in which nobody asks what is going on
 
 _place: ContextVar[Path] = ContextVar("place", default=())
 _silent: ContextVar[bool] = ContextVar("silent", default=False)
@@ -195,6 +206,27 @@ def watched(estimator: Any, watch: Watch | None = None) -> Iterator[None]:
             yield
     finally:
         watch.end()
+
+
+@contextmanager
+def fit_shown(estimator: Any) -> Iterator[None]:
+    """Show the fit of an estimator within this context if it is verbose, unless it is already.
+
+    Examples
+    --------
+    >>> from skmnist import DNNClassifier
+    >>> from skmnist._utils.progress import fit_shown
+    >>> with fit_shown(DNNClassifier(verbose=0)):
+    ...     pass
+    """
+    from skmnist._utils.sklearn import callbacks_of
+
+    is_shown = any(isinstance(callback, Fits) for callback in callbacks_of(estimator))
+    if is_shown or not getattr(estimator, "verbose", 0):
+        yield
+        return
+    with activity(f"Fitting {type(estimator).__name__}"), watched(estimator):
+        yield
 
 
 def _watch_here() -> Watch | None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from html import escape
+from multiprocessing import current_process
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -42,6 +43,8 @@ def screen_here() -> Screen:
         return Notebook()
     if sys.stderr is None:
         return Nowhere()
+    if current_process().name != "MainProcess":
+        return Lines()  # a terminal is that of the process that started this one
     from rich.console import Console
 
     console = Console(stderr=True)
