@@ -21,6 +21,7 @@ from skmnist import CNNStackingClassifier, CommitteeClassifier, DNNClassifier
 from skmnist._utils.progress import _display, activity, progress_bar, watched
 from skmnist._utils.progress._display import Display, use_display
 from skmnist._utils.progress._screens import (
+    HALF_A_MINUTE,
     Lines,
     Notebook,
     Nowhere,
@@ -138,9 +139,16 @@ def test_times_are_rounded(seconds, text):
 # -- piped -------------------------------------------------------------------------------
 
 
-def test_a_file_gets_one_line_every_half_minute(capsys):
+@pytest.fixture
+def lines(monkeypatch):
+    """A file, to which the other tests write nothing."""
+    monkeypatch.setattr(Lines, "period", HALF_A_MINUTE)
+    return Lines()
+
+
+def test_a_file_gets_one_line_every_half_minute(lines, capsys):
     clock = Clock()
-    display = Display(Lines(), clock=clock)
+    display = Display(lines, clock=clock)
     display.begin((0,), {"name": "Search", "total": 20, "unit": "candidates"}, at_once=True)
     for second in range(95):
         clock.now = float(second)
@@ -165,12 +173,12 @@ def test_what_is_quick_leaves_a_file_empty(capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_file_that_is_closed_is_no_error(monkeypatch):
+def test_a_file_that_is_closed_is_no_error(lines, monkeypatch):
     with open(sys.executable, "rb") as file:  # noqa: PTH123
         pass
     monkeypatch.setattr(sys, "stderr", file)
     clock = Clock()
-    display = Display(Lines(), clock=clock)
+    display = Display(lines, clock=clock)
     display.begin((0,), {"name": "Training"})
     clock.now = 31.0
     display.tick()

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from skmnist._utils.progress._tree import Row
 
+HALF_A_MINUTE = 30.0  # seconds
 _MOST_ROWS = 12
 _ROOM_FOR_BARS = 72  # columns
 
@@ -189,7 +190,7 @@ def _row_of(row: Row) -> str:
 class Lines:
     """Prints all rows in one line on stderr, every half minute."""
 
-    period = 30.0
+    period = HALF_A_MINUTE
     at_once = False
 
     def draw(self, rows: Sequence[Row]) -> None:
