@@ -177,10 +177,11 @@ class Training:
         """Print how well the model does on the samples that were held out, if any were."""
         from rich.console import Console
 
+        if self.held_out is None:
+            return
         with activity("Predicting the samples held out"):
             evaluation = self.evaluation()
-        if evaluation is not None:
-            Console().print(evaluation)
+        Console().print(evaluation)
 
 
 def _split(
