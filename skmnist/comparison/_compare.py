@@ -62,8 +62,7 @@ def compare(
     random_state : int or None, default=0
         Seeds the folds and every ``random_state`` of a classifier that is None.
     verbose : int, default=1
-        If 1 or more, show progress on stderr if that is a terminal, and print the table; 0 prints
-        nothing.
+        If 1 or more, show the progress on stderr, and print the table; 0 prints nothing.
     output : path-like, default=None
         Folder for :meth:`ComparisonResult.save`; None writes nothing.
 
