@@ -26,6 +26,14 @@ from sklearn.datasets import load_diabetes, load_digits
 from sklearn.model_selection import train_test_split
 
 
+@pytest.fixture(autouse=True)
+def no_line_of_progress(monkeypatch):
+    """On a busy machine what is quick takes half a minute, after which it would be written."""
+    from skmnist._utils.progress import _screens
+
+    monkeypatch.setattr(_screens.Lines, "period", 3600.0)
+
+
 @pytest.fixture(scope="session")
 def digits():
     """scikit-learn's 1,797 digits of 8 x 8: X_train, X_test, y_train, y_test."""

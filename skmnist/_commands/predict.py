@@ -35,6 +35,9 @@ def predict(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of objects.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print nothing but predictions and errors.")
+    ] = False,
 ) -> None:
     """Predict labels: print each file, its label and the label's probability.
 
@@ -47,11 +50,11 @@ def predict(
     check_model(model)
     _check_files(files)
     with errors_in_one_line(), warnings_in_one_line():
-        with activity("Loading Keras and the model"):
+        with activity("Loading Keras and the model", not quiet):
             from skmnist._commands.pictures import load_model
 
             loaded = load_model(model)
-        found, errors = _predict_all(loaded, files)
+        found, errors = _predict_all(loaded, files, verbose=not quiet)
         _print(found, "json" if as_json else "csv" if as_csv else "text")
     for error in errors:
         typer.echo(f"Error: {error}", err=True)
@@ -67,12 +70,14 @@ def _check_files(files: list[str]) -> None:
             raise typer.BadParameter(f"{file!r} {problem}.", param_hint="FILES")
 
 
-def _predict_all(model: "Model", files: list[str]) -> tuple[list[Prediction], list[Exception]]:
+def _predict_all(
+    model: "Model", files: list[str], *, verbose: bool
+) -> tuple[list[Prediction], list[Exception]]:
     """Return the predictions in the order of the files, and the errors of those not readable."""
     found: list[Prediction] = []
     errors: list[Exception] = []
     done = 0
-    with progress_bar(len(files)) as announce:
+    with progress_bar(len(files), verbose, name="Predicting", unit="files") as announce:
         for batch in _batches(files):
             announce(done, batch[0])
             found += _predict_batch(model, batch, errors)

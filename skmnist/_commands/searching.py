@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from math import isnan
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from sklearn.base import clone
 from skmnist import __version__
 from skmnist._commands.training import Training
 from skmnist._utils.files import write
-from skmnist._utils.progress import progress_bar
+from skmnist._utils.progress import duration, progress_bar
 from skmnist._utils.tables import Table
 from skmnist.comparison._report import as_csv
 from skmnist.search._journal import Journal
@@ -58,31 +57,32 @@ class Search:
         """Evaluate the candidates that aren't in the journal; return whether Ctrl-C ended it."""
         candidates = candidates_of(self.classifier, self.size, self.n_candidates, self.seed)
         journal = Journal(output.with_suffix(".search.jsonl"), self._description(training))
-        started, n_before = perf_counter(), len(journal.finished)
-        trials = run(
-            self.classifier,
-            candidates,
-            training.images,
-            training.y,
-            cv=self.cv,
-            seed=self.seed,
-            journal=journal,
-            n_jobs=n_jobs,
-        )
+        n_before = len(journal.finished)
         interrupted = False
-        with progress_bar(len(candidates), verbose) as announce:
-            announce(0, "")
+        progress = progress_bar(
+            len(candidates), verbose, name="Search", unit="candidates", group=self.cv
+        )
+        with progress as announce:
+            announce.skip(n_before)
+            trials = run(
+                self.classifier,
+                candidates,
+                training.images,
+                training.y,
+                cv=self.cv,
+                seed=self.seed,
+                journal=journal,
+                n_jobs=n_jobs,
+                watch=announce.watch,
+            )
             try:
                 for _, trial in trials:
                     self.trials.append(trial)
-                    n_new = len(self.trials) - n_before
-                    if n_new <= 0:
+                    if len(self.trials) <= n_before:
                         continue
-                    left = (len(candidates) - len(self.trials)) * (perf_counter() - started) / n_new
-                    announce(
-                        len(self.trials), f"best {self._best.mean:.2%}, {_duration(left)} left"
-                    )
+                    announce(len(self.trials), f"best {self._best.mean:.2%}")
                     if verbose:
+                        left = announce.seconds_left
                         print(self._line(trial, len(candidates), left), flush=True)
             except KeyboardInterrupt:
                 interrupted = True
@@ -125,9 +125,9 @@ class Search:
             "version of skmnist": __version__,
         }
 
-    def _line(self, trial: Trial, n: int, left: float) -> str:
+    def _line(self, trial: Trial, n: int, left: float | None) -> str:
         score = "failed" if isnan(trial.mean) else f"{trial.mean:7.2%}"
-        end = f", {_duration(left)} left" if left else ""
+        end = f", {duration(left)} left" if left else ""
         return f"[{len(self.trials)}/{n}] {score}  {_shown(trial)} ({trial.seconds:.0f} s{end})"
 
     def _report(self, output: Path, verbose: bool) -> None:
@@ -169,10 +169,3 @@ def _cells(trial: Trial) -> list[str]:
         return ["failed", f"{trial.seconds:.0f}"]
     spread = f"{100 * trial.mean:.2f} ± {100 * np.std(trial.scores):.2f}"
     return [spread, f"{trial.seconds:.0f}"]
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"

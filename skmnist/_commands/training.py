@@ -19,6 +19,7 @@ from skmnist._commands.evaluation import Evaluation
 from skmnist._commands.pictures import Options, images_to_learn
 from skmnist._commands.samples import Samples
 from skmnist._utils.backend import load_keras
+from skmnist._utils.progress import activity, watched
 from skmnist._utils.sklearn import safe_indexing
 from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.classifiers._network_estimator import NetworkEstimator
@@ -153,7 +154,7 @@ class Training:
         before = network.verbose if can_print else None
         if can_print:
             network.set_params(verbose=int(verbose))
-        with _interrupts_noted() as interrupts:
+        with _interrupts_noted() as interrupts, watched(classifier):
             classifier.fit(self.images, self.y, **(arguments or {}))
         if can_print:
             network.set_params(verbose=before)
@@ -176,9 +177,11 @@ class Training:
         """Print how well the model does on the samples that were held out, if any were."""
         from rich.console import Console
 
-        evaluation = self.evaluation()
-        if evaluation is not None:
-            Console().print(evaluation)
+        if self.held_out is None:
+            return
+        with activity("Predicting the samples held out"):
+            evaluation = self.evaluation()
+        Console().print(evaluation)
 
 
 def _split(

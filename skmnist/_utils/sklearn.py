@@ -11,6 +11,9 @@ from typing import Any, TypeVar
 import numpy as np
 from sklearn.base import _fit_context
 
+# Messages of callbacks to the process that shows them, through a socket.
+from sklearn.callback._transport import close_listener, open_listener, send
+
 # `X[rows]` for arrays, lists and data frames alike.
 from sklearn.utils import _safe_indexing as safe_indexing
 
@@ -49,16 +52,20 @@ __all__ = [
     "InvalidParameterError",
     "Options",
     "StrOptions",
+    "callbacks_of",
     "changed_parameters",
     "check_matplotlib_support",
     "check_pandas_support",
     "check_sample_weight",
+    "close_listener",
     "estimator_has",
     "fit_context",
     "fit_single_estimator",
+    "open_listener",
     "parameter_names",
     "plain_types",
     "safe_indexing",
+    "send",
     "set_random_states",
     "threadpool_limited",
     "tree_types",
@@ -148,6 +155,19 @@ def parameter_names(estimator_class: Any) -> list[str]:
     ['copy', 'with_mean', 'with_std']
     """
     return list(estimator_class._get_param_names())
+
+
+def callbacks_of(estimator: Any) -> list[Any]:
+    """Return the callbacks that were set on an estimator.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skmnist._utils.sklearn import callbacks_of
+    >>> callbacks_of(LogisticRegression())
+    []
+    """
+    return list(getattr(estimator, "_skl_callbacks", ()))
 
 
 def validate_params(estimator: Any) -> None:

@@ -48,9 +48,9 @@ class Table:
         names_break: bool = False,
     ) -> None:
         self.headers = headers
-        self.rows = rows
+        self.rows = [[printable(cell, but="\n") for cell in row] for row in rows]
         self.prose = prose
-        self.caption = caption
+        self.caption = None if caption is None else printable(caption, but="\n")
         self.names_break = names_break
 
     def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
@@ -92,3 +92,15 @@ class Table:
                     yield Padding(Text(text), (0, 0, 0, 2))
         if self.caption:
             yield Text(f"\n{self.caption}")
+
+
+def printable(text: str, but: str = "") -> str:
+    r"""Replace characters that could move the cursor or end a line, but for those given.
+
+    Examples
+    --------
+    >>> from skmnist._utils.tables import printable
+    >>> printable("digits\x1b[2J")
+    'digits?[2J'
+    """
+    return "".join(letter if letter.isprintable() or letter in but else "?" for letter in text)

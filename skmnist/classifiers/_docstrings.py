@@ -88,7 +88,7 @@ random_state : int, RandomState instance or None, default={random_state!r}
     out. The same number gives bit-identical results on the same machine. None takes a new number
     from the system; no global generator is read or changed.
 verbose : int, default={verbose!r}
-    0 is silent; 1 prints one line per epoch.
+    0 is silent; 1 prints one line per epoch, and shows the progress on stderr.
 """
 
 _ATTRIBUTES = """

@@ -24,6 +24,7 @@ from skmnist._inputs.targets import (
 from skmnist._inputs.validation import clear_arguments, in_one_step
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown
+from skmnist._utils.progress import fit_shown
 from skmnist._utils.sklearn import Interval, StrOptions, fit_context
 from skmnist.classifiers._label_classifier import ProbabilisticClassifier
 from skmnist.classifiers._mirroring import mirrors_look_alike
@@ -121,7 +122,10 @@ class NetworkClassifier(ProbabilisticClassifier, NetworkEstimator, metaclass=ABC
         ``KeyboardInterrupt`` is raised: a search, a cross-validation or a committee ends as a
         whole, whereas with scikit-learn's ``MLPClassifier`` only one fit would end.
         """
-        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, checkpoint, resume)
+        with fit_shown(self):
+            return self._fit(
+                X, y, sample_weight, X_val, y_val, sample_weight_val, checkpoint, resume
+            )
 
     @in_one_step
     @fit_context(prefer_skip_nested_validation=True)

@@ -22,6 +22,7 @@ from skmnist._inputs.targets import batch_size, held_out_part, n_epochs
 from skmnist._inputs.validation import ClearErrors, rows_as_fitted, rows_to_fit
 from skmnist._utils.errors import shown
 from skmnist._utils.onednn import StartsAsItsSender
+from skmnist._utils.progress import SHORT, activity
 from skmnist._utils.random import seed_of
 from skmnist._utils.reprs import Printed
 from skmnist._utils.sklearn import HasMethods, Interval, StrOptions
@@ -204,7 +205,10 @@ class NetworkEstimator(
         check_is_fitted(self)
         rows, _ = rows_as_fitted(self, self._given(X))
         rows = self.__skmnist_inputs__(rows)
-        return self._predictor_.outputs(rows, self.image_shape_)
+        if not self.verbose:  # not even the little time that an activity takes
+            return self._predictor_.outputs(rows, self.image_shape_)
+        with activity(f"{type(self).__name__}: predicting", delay=SHORT):
+            return self._predictor_.outputs(rows, self.image_shape_)
 
     @property
     def network_(self) -> Any:

@@ -62,8 +62,7 @@ def compare(
     random_state : int or None, default=0
         Seeds the folds and every ``random_state`` of a classifier that is None.
     verbose : int, default=1
-        If 1 or more, show progress on stderr if that is a terminal, and print the table; 0 prints
-        nothing.
+        If 1 or more, show the progress on stderr, and print the table; 0 prints nothing.
     output : path-like, default=None
         Folder for :meth:`ComparisonResult.save`; None writes nothing.
 
@@ -284,7 +283,7 @@ def _run(
     try:
         with activity("Loading Keras", verbose):
             _load_backend(result.classifiers.values())
-        with progress_bar(len(work), verbose) as announce:
+        with progress_bar(len(work), verbose, unit="fits") as announce:
             for step, (fold, name) in enumerate(work):
                 announce(step, f"{name}, fold {fold + 1} of {len(splits)}")
                 if name not in result.failed:

@@ -14,6 +14,7 @@ from sklearn import config_context
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.pipeline import Pipeline
 
+from skmnist._utils.progress import watched
 from skmnist._utils.sklearn import safe_indexing
 from skmnist.classifiers._network_classifier import NetworkClassifier
 from skmnist.training import Plateau
@@ -38,7 +39,7 @@ def measure(
     judges = judges_of_epochs(classifier, X_test, y_test) if np.isin(y_test, y_train).all() else {}
     start = perf_counter()
     routing = config_context(enable_metadata_routing=True) if judges else nullcontext()
-    with routing, interrupts_go_through():
+    with routing, interrupts_go_through(), watched(classifier):
         classifier.fit(X_train, y_train, **judges)
     fit_time = perf_counter() - start
     y_pred = classifier.predict(X_test)

@@ -82,7 +82,11 @@ _CIFAR10 = Published(
 
 @fetcher
 def fetch_cifar10(
-    *, data_home: Home = None, download_if_missing: bool = True, as_bunch: bool = False
+    *,
+    data_home: Home = None,
+    download_if_missing: bool = True,
+    as_bunch: bool = False,
+    verbose: int = 1,
 ) -> Loaded:
     """Load CIFAR-10 from disk or, if it is missing, from the web (162 MB).
 
@@ -132,4 +136,4 @@ def fetch_cifar10(
     >>> photographs.target_names[photographs.y_train[0]]  # doctest: +SKIP
     'frog'
     """
-    return _CIFAR10.fetch(data_home, download_if_missing, as_bunch)
+    return _CIFAR10.fetch(data_home, download_if_missing, as_bunch, verbose)

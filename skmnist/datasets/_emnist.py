@@ -115,18 +115,29 @@ def fetch_emnist(
     data_home: Home = None,
     download_if_missing: bool = True,
     as_bunch: Literal[False] = False,
+    verbose: int = 1,
 ) -> tuple[Part, Part]: ...
 
 
 @overload
 def fetch_emnist(
-    split: str, *, data_home: Home = None, download_if_missing: bool = True, as_bunch: bool
+    split: str,
+    *,
+    data_home: Home = None,
+    download_if_missing: bool = True,
+    as_bunch: bool,
+    verbose: int = 1,
 ) -> Loaded: ...
 
 
 @describe_parameters
 def fetch_emnist(
-    split: str, *, data_home: Home = None, download_if_missing: bool = True, as_bunch: bool = False
+    split: str,
+    *,
+    data_home: Home = None,
+    download_if_missing: bool = True,
+    as_bunch: bool = False,
+    verbose: int = 1,
 ) -> Loaded:
     """Load a split of EMNIST from disk or, if it is missing, from the web (562 MB).
 
@@ -197,4 +208,4 @@ def fetch_emnist(
     """
     if split not in SPLITS:
         raise ValueError(f"split={split!r}; expected one of {', '.join(map(repr, SPLITS))}.")
-    return _EMNIST[split].fetch(data_home, download_if_missing, as_bunch)
+    return _EMNIST[split].fetch(data_home, download_if_missing, as_bunch, verbose)

@@ -50,7 +50,11 @@ _FASHION_MNIST = Published(
 
 @fetcher
 def fetch_fashion_mnist(
-    *, data_home: Home = None, download_if_missing: bool = True, as_bunch: bool = False
+    *,
+    data_home: Home = None,
+    download_if_missing: bool = True,
+    as_bunch: bool = False,
+    verbose: int = 1,
 ) -> Loaded:
     """Load Fashion-MNIST from disk or, if it is missing, from the web (30 MB).
 
@@ -97,4 +101,4 @@ def fetch_fashion_mnist(
     >>> clothes.target_names[clothes.y_train[0]]  # doctest: +SKIP
     'Ankle boot'
     """
-    return _FASHION_MNIST.fetch(data_home, download_if_missing, as_bunch)
+    return _FASHION_MNIST.fetch(data_home, download_if_missing, as_bunch, verbose)

@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch
 
+from skmnist._utils.progress import Progress, progress_bar
+
 _DOWNLOAD = ".download-"
 _STALE = 3600  # seconds
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
+_MEGABYTE = 10**6
 
 Content = TypeVar("Content")
 Part = tuple[NDArray[Any], NDArray[Any]]
@@ -76,10 +79,43 @@ def read_from_disk(
 
 
 def download(url: str, path: Path) -> None:
-    """Download a file without output."""
+    """Download a file, and show how it gets on."""
     import pooch  # imports requests, which only a download needs
 
-    pooch.HTTPDownloader(chunk_size=_CHUNK)(url, str(path), None)
+    with progress_bar(None, name=f"Downloading {path.name}", unit="MB") as progress:
+        pooch.HTTPDownloader(_Megabytes(progress), _CHUNK)(url, str(path), None)
+
+
+class _Megabytes:
+    """A progress bar as pooch uses it."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._n_bytes = 0
+        self._total: int | None = None
+
+    @property
+    def total(self) -> int | None:
+        """The number of bytes to come; None if the server hasn't given it."""
+        return self._total
+
+    @total.setter
+    def total(self, n_bytes: int) -> None:
+        self._total = n_bytes or None
+        if n_bytes:
+            self._progress.expect(-(-n_bytes // _MEGABYTE))
+
+    def update(self, n_bytes: int) -> None:
+        """Count bytes that have arrived."""
+        self._n_bytes += n_bytes
+        self._progress(self._n_bytes // _MEGABYTE, "")
+
+    def reset(self) -> None:
+        """Count from 0."""
+        self._n_bytes = 0
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 def not_found(what: str, files: str, cache: Path, reasons: list[str]) -> OSError:

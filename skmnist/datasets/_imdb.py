@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from skmnist._utils.files import uncompressed, write
+from skmnist._utils.progress import SHORT, activity
 from skmnist.datasets._fetching import (
     Part,
     bunch_of,
@@ -48,6 +49,7 @@ def fetch_imdb(
     data_home: Home = None,
     download_if_missing: bool = True,
     as_bunch: bool = False,
+    verbose: int = 1,
 ) -> Loaded:
     """Load the film reviews of the Large Movie Review Dataset from disk or, if missing, the web.
 
@@ -105,7 +107,8 @@ def fetch_imdb(
         cache = cache_of("imdb", data_home)
         if not download_if_missing:
             raise _not_found(cache, [*damaged, "`download_if_missing` is False"])
-        fetched = _download(cache, damaged)
+        with activity("Loading IMDB", verbose, delay=SHORT):
+            fetched = _download(cache, damaged)
         found = [part or fetched[name] for name, part in zip(_PARTS, found, strict=True)]
     train, test = found
     assert train is not None

@@ -42,7 +42,11 @@ _KMNIST = Published(
 
 @fetcher
 def fetch_kmnist(
-    *, data_home: Home = None, download_if_missing: bool = True, as_bunch: bool = False
+    *,
+    data_home: Home = None,
+    download_if_missing: bool = True,
+    as_bunch: bool = False,
+    verbose: int = 1,
 ) -> Loaded:
     """Load Kuzushiji-MNIST from disk or, if it is missing, from the web (21 MB).
 
@@ -91,4 +95,4 @@ def fetch_kmnist(
     >>> X_train.shape, X_test.shape  # doctest: +SKIP
     ((60000, 28, 28), (10000, 28, 28))
     """
-    return _KMNIST.fetch(data_home, download_if_missing, as_bunch)
+    return _KMNIST.fetch(data_home, download_if_missing, as_bunch, verbose)

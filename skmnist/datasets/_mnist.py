@@ -43,7 +43,11 @@ _MNIST = Published(
 
 @fetcher
 def fetch_mnist(
-    *, data_home: Home = None, download_if_missing: bool = True, as_bunch: bool = False
+    *,
+    data_home: Home = None,
+    download_if_missing: bool = True,
+    as_bunch: bool = False,
+    verbose: int = 1,
 ) -> Loaded:
     """Load MNIST from disk or, if it is missing, from the web.
 
@@ -93,4 +97,4 @@ def fetch_mnist(
     >>> X_train.shape, X_test.shape  # doctest: +SKIP
     ((60000, 28, 28), (10000, 28, 28))
     """
-    return _MNIST.fetch(data_home, download_if_missing, as_bunch)
+    return _MNIST.fetch(data_home, download_if_missing, as_bunch, verbose)

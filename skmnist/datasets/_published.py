@@ -10,6 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from skmnist._utils.progress import SHORT, activity
 from skmnist.datasets._fetching import (
     bunch_of,
     cache_of,
@@ -71,13 +72,16 @@ class Published:
     top_folder: bool = False
     advice: str = ""
 
-    def fetch(self, data_home: Home, download_if_missing: bool, as_bunch: bool) -> Loaded:
+    def fetch(
+        self, data_home: Home, download_if_missing: bool, as_bunch: bool, verbose: int
+    ) -> Loaded:
         """Return the arrays, from the first place that has their files."""
-        X_train, y_train, X_test, y_test = (
-            array
-            for name in self.md5_of
-            for array in self._fetch_file(name, data_home, download_if_missing)
-        )
+        with activity(f"Loading {self.title}", verbose, delay=SHORT):
+            X_train, y_train, X_test, y_test = (
+                array
+                for name in self.md5_of
+                for array in self._fetch_file(name, data_home, download_if_missing)
+            )
         train, test = (X_train, y_train), (X_test, y_test)
         if as_bunch:
             return bunch_of(train, test, list(self.target_names), self.description)

@@ -22,6 +22,8 @@ download_if_missing : bool, default=True
     If False, raise an OSError instead of downloading.
 as_bunch : bool, default=False
     If True, return a :class:`~sklearn.utils.Bunch` instead of tuples.
+verbose : int, default=1
+    1 shows the progress if it takes more than two seconds; 0 shows nothing.
 """
 
 
@@ -35,11 +37,17 @@ class Fetch(Protocol):
         data_home: Home = None,
         download_if_missing: bool = True,
         as_bunch: Literal[False] = False,
+        verbose: int = 1,
     ) -> tuple[Part, Part]: ...
 
     @overload
     def __call__(
-        self, *, data_home: Home = None, download_if_missing: bool = True, as_bunch: bool
+        self,
+        *,
+        data_home: Home = None,
+        download_if_missing: bool = True,
+        as_bunch: bool,
+        verbose: int = 1,
     ) -> Loaded: ...
 
 

@@ -52,7 +52,11 @@ _USPS = Published(
 
 @fetcher
 def fetch_usps(
-    *, data_home: Home = None, download_if_missing: bool = True, as_bunch: bool = False
+    *,
+    data_home: Home = None,
+    download_if_missing: bool = True,
+    as_bunch: bool = False,
+    verbose: int = 1,
 ) -> Loaded:
     """Load the USPS digits from disk or, if they are missing, from the web (8 MB).
 
@@ -100,4 +104,4 @@ def fetch_usps(
     >>> X_train.shape, X_test.shape  # doctest: +SKIP
     ((7291, 16, 16), (2007, 16, 16))
     """
-    return _USPS.fetch(data_home, download_if_missing, as_bunch)
+    return _USPS.fetch(data_home, download_if_missing, as_bunch, verbose)

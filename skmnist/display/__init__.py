@@ -1,9 +1,11 @@
 """Plots of networks, classifiers and comparisons, in the style of scikit-learn's Display classes.
 
+:class:`ProgressDisplay` shows how a fit gets on.
 Confusion matrices are drawn by scikit-learn's :class:`sklearn.metrics.ConfusionMatrixDisplay`,
 decision boundaries by its :class:`sklearn.inspection.DecisionBoundaryDisplay`.
 """
 
+from skmnist._utils.progress import ProgressDisplay
 from skmnist.display._comparison import draw_comparison
 from skmnist.display._history import HistoryDisplay
 from skmnist.display._mistakes import MistakesDisplay
@@ -15,6 +17,7 @@ __all__ = [
     "HistoryDisplay",
     "MistakesDisplay",
     "NetworkDisplay",
+    "ProgressDisplay",
     "ScoresDisplay",
     "draw_comparison",
     "draw_reproduction",

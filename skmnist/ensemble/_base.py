@@ -29,6 +29,7 @@ from skmnist._inputs.validation import (
 )
 from skmnist._utils.errors import shown
 from skmnist._utils.onednn import StartsAsItsSender
+from skmnist._utils.progress import fit_shown
 from skmnist._utils.sklearn import BaseComposition, fit_context
 
 
@@ -111,7 +112,8 @@ class Ensemble(
             If a parameter, `X`, `y` or `sample_weight` is not usable.
         """
         self._parts()  # finds mistakes in them before the data are read
-        self._fit_parts(self._training_data(X, y, sample_weight))
+        with fit_shown(self):
+            self._fit_parts(self._training_data(X, y, sample_weight))
         return self
 
     def get_metadata_routing(self) -> MetadataRouter:

@@ -74,7 +74,8 @@ class CommitteeClassifier(
         smaller committee with the same seed consists of the first of the same members. None takes a
         new number from the system; no global generator is read or changed.
     verbose : int, default=0
-        0 is silent; 1 prints one line per member. Members have their own ``verbose``.
+        0 is silent; 1 prints one line per member, and shows the progress on stderr. Members have
+        their own ``verbose``.
 
     Attributes
     ----------

@@ -110,7 +110,8 @@ class CNNStackingClassifier(ProbabilisticClassifier, ImageState, Ensemble, Named
         each ``random_state`` of theirs. None takes a new number from the system; no global
         generator is read or changed.
     verbose : int, default=0
-        0 is silent; with 1 or more, joblib prints how many folds are done.
+        0 is silent; with 1 or more, joblib prints how many folds are done, and the progress is
+        shown on stderr.
 
     Attributes
     ----------

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_array, column_or_1d
 from skmnist._inputs.arrays import as_numpy
 from skmnist._inputs.targets import random_split
 from skmnist._inputs.validation import clear_arguments, in_one_step
+from skmnist._utils.progress import fit_shown
 from skmnist._utils.sklearn import StrOptions, fit_context
 from skmnist.classifiers._network_estimator import NetworkEstimator
 from skmnist.training._losses import find_loss
@@ -100,7 +101,10 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator, metaclass=ABCMeta):
         After any error the regressor is as it was before the call.  Ctrl-C ends training with a
         warning and keeps what the epochs before have learned.
         """
-        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, checkpoint, resume)
+        with fit_shown(self):
+            return self._fit(
+                X, y, sample_weight, X_val, y_val, sample_weight_val, checkpoint, resume
+            )
 
     @in_one_step
     @fit_context(prefer_skip_nested_validation=True)

@@ -1,6 +1,5 @@
 """Recipes of the reports, trained on the reports' data and evaluated as in the reports."""
 
-import warnings
 from time import perf_counter
 from typing import Any
 
@@ -10,9 +9,8 @@ from sklearn.pipeline import Pipeline
 
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import no_recipe, shown
-from skmnist._utils.progress import activity
-from skmnist.classifiers._network_classifier import NetworkClassifier
-from skmnist.comparison._measure import judges_of_epochs, last_step, seeded
+from skmnist._utils.progress import activity, watched
+from skmnist.comparison._measure import judges_of_epochs, seeded
 from skmnist.recipes import RECIPES, recipe, set_epochs
 from skmnist.reports._data import Split, is_size, split_of
 from skmnist.reports._figures import judged_figures, training_figures
@@ -94,17 +92,19 @@ def reproduce(
         set_epochs(estimator, epochs)
     if verbose:
         print(f"{name}: {_class_counts(split.y_train)}")
-        _show_progress(estimator)
     with activity(f"{name}: loading Keras", verbose):
         load_keras()  # so that the fit's time doesn't include the import
-    seconds = _fit(estimator, split)
-    classifier, X = _without_steps(estimator, split.X_judge)
-    y_pred = classifier.predict(X)
-    probabilities = classifier.predict_proba(X) if hasattr(classifier, "predict_proba") else None
-    figures = {
-        **judged_figures(classifier, X, split, y_pred, probabilities),
-        **training_figures(classifier, seconds),
-    }
+    with activity(f"{name}: training", verbose):
+        seconds = _fit(estimator, split)
+    with activity(f"{name}: judging", verbose):
+        classifier, X = _without_steps(estimator, split.X_judge)
+        y_pred = classifier.predict(X)
+        has_probabilities = hasattr(classifier, "predict_proba")
+        probabilities = classifier.predict_proba(X) if has_probabilities else None
+        figures = {
+            **judged_figures(classifier, X, split, y_pred, probabilities),
+            **training_figures(classifier, seconds),
+        }
     trial = epochs is not None or (train_size is not None and validation_size is None)
     return Reproduction(name, random_state, estimator, split, y_pred, probabilities, figures, trial)
 
@@ -114,9 +114,7 @@ def _fit(estimator: Any, split: Split) -> float:
     judges = judges_of_epochs(estimator, split.X_judge, split.y_judge) if split.held_out else {}
     start = perf_counter()
     routing = config_context(enable_metadata_routing=True)
-    with warnings.catch_warnings(), routing, interrupts_go_through():
-        # In a Pipeline, only the network shows progress.
-        warnings.filterwarnings("ignore", ".* does not support callbacks", UserWarning)
+    with routing, interrupts_go_through(), watched(estimator):
         estimator.fit(split.X_train, split.y_train, **judges)
     return perf_counter() - start
 
@@ -134,10 +132,3 @@ def _class_counts(y: Any) -> str:
     classes, counts = np.unique(y, return_counts=True)
     each = ", ".join(f"{n:,} of {c}" for c, n in zip(classes.tolist(), counts, strict=True))
     return f"{len(y):,} samples to train on, {each}"
-
-
-def _show_progress(estimator: Any) -> None:
-    from sklearn.callback import ProgressBar
-
-    if isinstance(last_step(estimator), NetworkClassifier):
-        estimator.set_callbacks(ProgressBar())  # a Pipeline passes them on

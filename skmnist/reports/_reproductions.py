@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from skmnist._utils.files import make_folder, write
-from skmnist._utils.progress import activity
+from skmnist._utils.progress import activity, progress_bar
 from skmnist._utils.provenance import machine, versions
 from skmnist.comparison._report import as_csv, as_json
 from skmnist.reports._overview import folder_of, overview
@@ -109,10 +109,13 @@ def reproduce_all(
         make_folder(output)  # before hours of training, not after them
     done = Reproductions()
     jobs = [(name, seed) for name in dict.fromkeys(names) for seed in random_states]
+    verbose = settings.get("verbose", 1) if len(jobs) > 1 else 0
     try:
-        for name, seed in jobs:
-            if name not in done.failed:
-                _add(done, name, seed, output, settings)
+        with progress_bar(len(jobs), verbose, name="Reproducing", unit="fits") as announce:
+            for step, (name, seed) in enumerate(jobs):
+                announce(step, f"{name}, seed {seed}")
+                if name not in done.failed:
+                    _add(done, name, seed, output, settings)
     except KeyboardInterrupt:
         done.interrupted = True
         if output is not None:

@@ -1,6 +1,6 @@
 """A random search over an estimator's parameters, candidate by candidate."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import nan, prod
 from time import perf_counter
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.model_selection import ParameterSampler, StratifiedKFold
 
+from skmnist._utils.progress import watched
 from skmnist._utils.sklearn import safe_indexing
 from skmnist.search._journal import Journal
 from skmnist.search._space import param_space
@@ -74,6 +75,7 @@ def run(
     seed: int,
     journal: Journal,
     n_jobs: int | None = None,
+    watch: Callable[[str], Any] = lambda _: None,
 ) -> Iterator[tuple[int, Trial]]:
     """Evaluate candidates, and yield each with its number when all of its folds are done.
 
@@ -93,6 +95,8 @@ def run(
         Candidates in it aren't evaluated again; others are added.
     n_jobs : int or None
         Number of folds that are evaluated at the same time, by processes of their own.
+    watch : callable
+        Returns what shows a fit of this name, or None; see :func:`watched`.
 
     Yields
     ------
@@ -106,9 +110,17 @@ def run(
     missing = [number for number in range(len(candidates)) if number not in journal.finished]
     folds = list(StratifiedKFold(cv, shuffle=True, random_state=seed).split(np.empty(len(y)), y))
     tasks = (
-        delayed(_evaluated)(clone(estimator), candidates[number], X, y, train, test)
+        delayed(_evaluated)(
+            clone(estimator),
+            candidates[number],
+            X,
+            y,
+            train,
+            test,
+            watch(f"candidate {number + 1}, fold {fold}"),
+        )
         for number in missing
-        for train, test in folds
+        for fold, (train, test) in enumerate(folds, 1)
     )
     results = Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
     for number in missing:
@@ -128,14 +140,15 @@ def _trial(parameters: dict[str, Any], found: dict[str, Any]) -> Trial:
 
 
 def _evaluated(
-    estimator: Any, parameters: dict[str, Any], X: Any, y: Any, train: Any, test: Any
+    estimator: Any, parameters: dict[str, Any], X: Any, y: Any, train: Any, test: Any, watch: Any
 ) -> dict[str, Any]:
     """Fit a candidate on a fold's training rows, and return its accuracy on the others."""
     started = perf_counter()
     score, error = nan, None
     try:
-        estimator.set_params(**parameters).fit(safe_indexing(X, train), y[train])
-        score = float(np.mean(estimator.predict(safe_indexing(X, test)) == y[test]))
+        with watched(estimator, watch):
+            estimator.set_params(**parameters).fit(safe_indexing(X, train), y[train])
+            score = float(np.mean(estimator.predict(safe_indexing(X, test)) == y[test]))
     except ValueError as problem:  # such as an image that is too small for a network
         error = str(problem)
     return {"score": score, "seconds": perf_counter() - started, "error": error}

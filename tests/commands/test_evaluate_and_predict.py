@@ -74,6 +74,18 @@ def pictures(files):
     return [str(files / "new" / f"{i}.png") for i in range(10)]
 
 
+def test_progress_is_shown_on_a_terminal_unless_quiet(
+    skmnist_command, model, pictures, monkeypatch
+):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # for rich, that is a terminal
+    shown = skmnist_command("predict", model, *pictures)
+    assert "Predicting" in shown.stderr
+    assert "0/10 files" in shown.stderr
+    quiet = skmnist_command("predict", model, *pictures, "--quiet")
+    assert quiet.stderr == ""
+    assert quiet.stdout == shown.stdout
+
+
 def test_each_file_is_printed_with_its_label_and_probability(skmnist_command, model, pictures):
     ended = skmnist_command("predict", model, *pictures)
     assert ended.exit_code == 0, ended.output

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import skmnist
+from skmnist._utils.progress._screens import Terminal
 from skmnist.search import _trials
 
 QUICK = "--recipe=dnn", "--epochs=2", "--cv=2", "--candidates=3", "-o", "m.safetensors"
@@ -128,6 +129,15 @@ def test_candidates_that_cannot_be_fitted_are_in_the_table(skmnist_command, file
     assert ended.exit_code == 0, ended.output
     assert "failed" in ended.stdout
     assert "too large for this machine" in Path("m.search.csv").read_text()
+
+
+def test_candidates_folds_and_epochs_are_shown_on_a_terminal(skmnist_command, files, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # for rich, that is a terminal
+    monkeypatch.setattr(Terminal, "period", 0.0)
+    ended = skmnist_command("search", files / "digits.npz", *QUICK)
+    for text in ("0/3 candidates", "candidate 1, fold 2", "1/2 epochs", "best ", " left"):
+        assert text in ended.stderr, text
+    assert "Search" not in skmnist_command("search", files / "digits.npz", *QUICK, "--quiet").stderr
 
 
 @pytest.mark.parametrize(

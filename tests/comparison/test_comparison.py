@@ -27,6 +27,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from skmnist import DNNClassifier, compare, knn, svm
+from skmnist._utils.progress._screens import Terminal
 from skmnist.comparison import ComparisonResult, default_classifiers
 from skmnist.comparison._measure import judges_of_epochs
 from skmnist.comparison._significance import (
@@ -434,6 +435,19 @@ def test_progress_names_the_classifier_and_the_fold_on_a_terminal(small, capfd, 
     assert "SVC, fold 2 of 2" in capfd.readouterr().err
 
 
+def test_progress_shows_the_epochs_of_a_network_on_a_terminal(small, capfd, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr(Terminal, "period", 0.0)
+    network = DNNClassifier(hidden_units=(8,), epochs=3, random_state=0)
+    shown = compare({"network": network}, *small, cv=2)
+    err = capfd.readouterr().err
+    assert "network, fold 2 of 2" in err
+    assert "2/3 epochs" in err
+    silent = compare({"network": network}, *small, cv=2, verbose=0)
+    assert shown.rows[0]["accuracy"] == silent.rows[0]["accuracy"]
+    assert shown.rows[0]["size"] == silent.rows[0]["size"]
+
+
 def test_the_table_fits_80_columns(result):
     lines = printed(result, width=80).splitlines()
     assert any("stub" in line for line in lines)
@@ -443,6 +457,12 @@ def test_the_table_fits_80_columns(result):
 def test_names_are_no_markup(small):
     result = compare({"[red]svm[/red]": svm()}, *small, cv=2, verbose=0)
     assert "[red]svm[/red]" in printed(result)
+
+
+def test_names_are_no_commands_to_the_terminal(small):
+    table = printed(compare({"svm\x1b[2J": svm()}, *small, cv=2, verbose=0))
+    assert "svm?[2J" in table
+    assert "\x1b[2J" not in table
 
 
 def test_the_csv_is_the_table(result, tmp_path):

@@ -16,6 +16,7 @@ from mirrors import Mirror
 from numpy.testing import assert_array_equal
 
 from skmnist import fetch_mnist, read_idx
+from skmnist._utils.progress import _screens
 from skmnist.datasets import _mnist, _published
 
 CODE_OF = {
@@ -485,6 +486,20 @@ def test_a_download_is_silent(mirrors, tmp_path, capfd, caplog):
         fetch_mnist(data_home=tmp_path)
     assert capfd.readouterr() == ("", "")
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_a_download_that_takes_its_time_is_shown_unless_silent(
+    verbose, mirrors, tmp_path, capfd, monkeypatch
+):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # for rich, that is a terminal
+    monkeypatch.setattr(_published, "SHORT", 0.0)
+    monkeypatch.setattr(_screens.Terminal, "period", 0.0)
+    mirrors(deliver)
+    fetch_mnist(data_home=tmp_path, verbose=verbose)
+    shown = capfd.readouterr().err
+    for text in ("Loading MNIST", "Downloading train-images-idx3-ubyte.gz", "0/1 MB"):
+        assert (text in shown) == bool(verbose)
 
 
 def test_importing_the_module_does_not_import_what_only_a_download_needs():

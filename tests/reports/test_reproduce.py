@@ -8,6 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmnist import recipe, reproduce
+from skmnist._utils.progress._screens import Terminal
 from skmnist._utils.random import seed_of
 from skmnist.datasets._registry import DATASETS, Dataset
 from skmnist.recipes import RECIPES, Recipe, set_epochs
@@ -83,23 +84,31 @@ def test_a_training_accuracy_is_that_of_the_last_epoch(mnist):
     assert result.measured == 100 * result.network.history_["accuracy"][-1]
 
 
-def test_class_counts_and_progress_are_shown_unless_silent(capfd):
+@pytest.fixture
+def terminal(monkeypatch):
+    """A terminal in the eyes of rich, on which every change is drawn."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr(Terminal, "period", 0.0)
+
+
+def test_class_counts_and_progress_are_shown_unless_silent(terminal, capfd):
     reproduce("bueno-circles", epochs=2)
-    shown, _ = capfd.readouterr()
+    shown, progress = capfd.readouterr()
     assert "500 samples to train on, 250 of 0, 250 of 1" in shown
-    assert "DNNClassifier" in shown  # scikit-learn's bar
+    assert "DNNClassifier" in progress
+    assert "1/2 epochs" in progress
     reproduce("bueno-circles", epochs=2, verbose=0)
     assert capfd.readouterr() == ("", "")
 
 
-def test_progress_is_shown_of_a_network_in_a_pipeline(monkeypatch, capfd):
+def test_progress_is_shown_of_a_network_in_a_pipeline(monkeypatch, terminal, capfd):
     piped = make_pipeline(StandardScaler(), recipe("bueno-circles"))
     monkeypatch.setitem(RECIPES, "piped", Recipe(piped, "In a Pipeline.", data="circles"))
     result = reproduce("piped", epochs=2)
     assert result.network.n_epochs_ == 2
-    shown, errors = capfd.readouterr()
-    assert "DNNClassifier" in shown
-    assert errors == ""
+    progress = capfd.readouterr().err
+    assert "DNNClassifier" in progress
+    assert "support" not in progress  # a warning that other steps aren't shown
 
 
 def test_the_same_seed_gives_the_same_figure():
