@@ -7,7 +7,8 @@ Anything else is a finding, whose file is kept in build/fuzz/findings: another e
 reads differently although its checksum says that it is damaged, a crash, no end after five minutes.
 Times are of the processor, as the machine has other work; the best of three where the first is too
 long. What is built once per process is built before. The causes are the types of the errors that
-ours name. IDX files that decompress to more than 32 MB are not made.
+ours name. IDX files that decompress to more than 32 MB are not made. Where the script goes on, it
+tries earlier findings again, as they may be mended.
 
     python benchmarks/fuzz.py --count 200000      # goes on where it was ended; end it at any time
     python benchmarks/fuzz.py --target load --only 4711   # one mutation, with its traceback
@@ -144,12 +145,31 @@ def _keep(name: str, i: int, mutated: Mutated | None, outcome: Outcome) -> None:
 
 def attack(name: str, count: int) -> None:
     """Go on with a target until so many of its mutations were tried."""
-    protocol = __doc__.partition("\n\n    python")[0]
-    while (found := _counts(name))["done"] < count:
+    found = _tried_again(name, _counts(name))
+    while found["done"] < count:
         last = min(count, found["done"] + _PER_WORKER)
         for report in _reports(name, found["done"], last):
             found = _sum(found, report)
-            _own_process.update("fuzz", protocol, {name: {**found, "seed": SEED}})
+            _write(name, found)
+
+
+def _tried_again(name: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Replace the reports of findings by those of now."""
+    for i in found["findings"]:
+        (report,) = _reports(name, i, i + 1)
+        others = {
+            "done": found["done"] - 1,
+            "findings": [other for other in found["findings"] if other != i],
+            "kinds": Counter(found["kinds"]) - Counter(finding=1),
+        }
+        found = _sum({**found, **others}, report)
+        _write(name, found)
+    return found
+
+
+def _write(name: str, found: dict[str, Any]) -> None:
+    protocol = __doc__.partition("\n\n    python")[0]
+    _own_process.update("fuzz", protocol, {name: {**found, "seed": SEED}})
 
 
 def _counts(name: str) -> dict[str, Any]:
