@@ -18,8 +18,8 @@ _UNITS = (
 # A larger network takes minutes to build, and its layers' nested calls exceed Python's limit.
 _MOST_LAYERS = 500
 _PLACE = re.compile(r"(?:scikit-learn/)?(?:\d+/)*")
-# As much as 150,000 words of a vocabulary need, and more; to read it takes less than 100 MB.
-_LONGEST = 1 << 23
+# Together less than 100 MB in memory; 150,000 objects of scikit-learn need less.
+_LONGEST, _MOST_CONTAINERS = 1 << 23, 300_000
 
 
 def check_length(text: str) -> None:
@@ -32,6 +32,12 @@ def check_length(text: str) -> None:
     """
     if len(text) > _LONGEST:
         raise ValueError(f"its JSON has {len(text):,} letters; expected {_LONGEST:,} at most.")
+    n_containers = text.count("[") + text.count("{")
+    if n_containers > _MOST_CONTAINERS:
+        raise ValueError(
+            f"its JSON has {n_containers:,} lists and objects; expected {_MOST_CONTAINERS:,} at "
+            "most."
+        )
 
 
 def check_size(architectures: dict[str, Architecture], file: Any) -> None:

@@ -139,10 +139,18 @@ def test_more_layers_or_units_than_the_tensors_fill_are_refused_before_any_is_ma
     assert not built
 
 
-def test_json_of_many_values_is_refused_before_it_is_read(forged, monkeypatch):
-    path = forged("dense", lambda content: content.update(more=[0] * 3_000_000))
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ([0] * 3_000_000, r"its JSON has 9,\d+,\d+ letters; expected 8,388,608"),
+        ([[]] * 400_000, r"its JSON has 400,\d+ lists and objects; expected 300,000"),
+        ([0] * 9_000_000, r"its header has 27,\d+,\d+ bytes; expected 16,777,216"),
+    ],
+)
+def test_json_of_many_values_is_refused_before_it_is_read(forged, monkeypatch, more, message):
+    path = forged("dense", lambda content: content.update(more=more))
     monkeypatch.setattr(json, "loads", None)
-    with pytest.raises(ValueError, match=r"its JSON has 9,\d+,\d+ letters; expected 8,388,608"):
+    with pytest.raises(ValueError, match=message):
         load(path)
 
 
