@@ -37,15 +37,15 @@ SEEDS = range(3)
 
 def make_file() -> None:
     """Write the images, and their labels beside them."""
-    train = fetch_mnist().train
+    (X, y), _ = fetch_mnist()
     rng = np.random.default_rng(0)
     images = np.lib.format.open_memmap(FILE, "w+", np.uint8, (N_IMAGES, 28, 28))
     labels = np.empty(N_IMAGES, np.uint8)
     for start in range(0, N_IMAGES, 50_000):
-        chosen = rng.integers(0, len(train[1]), 50_000)
+        chosen = rng.integers(0, len(y), 50_000)
         shift = tuple(rng.integers(-2, 3, 2))
-        images[start : start + 50_000] = np.roll(train[0][chosen], shift, (1, 2))
-        labels[start : start + 50_000] = train[1][chosen]
+        images[start : start + 50_000] = np.roll(X[chosen], shift, (1, 2))
+        labels[start : start + 50_000] = y[chosen]
     images.flush()
     np.save(FILE.with_suffix(".labels.npy"), labels)
 
@@ -54,7 +54,7 @@ def fit(how: str) -> dict[str, Any]:
     """Fit once, and return the peak of memory and the speed."""
     y = np.load(FILE.with_suffix(".labels.npy"))
     X = np.load(FILE, mmap_mode="r")
-    network = DNNClassifier((128,), epochs=2, batch_size=512, random_state=0)
+    network = DNNClassifier(hidden_units=(128,), epochs=2, batch_size=512, random_state=0)
     network.fit(np.array(X[:1000]), y[:1000])
     before = _peak()
     if how == "fit-array":
@@ -81,7 +81,7 @@ def order_accuracy(how: str, seed: int) -> dict[str, Any]:
     """Return the test accuracy of a network that saw the images in an order."""
     (X, y), (X_test, y_test) = fetch_mnist()
     network = CNNClassifier(
-        [ConvBlock(32, pool="max"), ConvBlock(64, pool="max")],
+        conv_blocks=[ConvBlock(32, pool="max"), ConvBlock(64, pool="max")],
         dropout=0.5,
         epochs=5,
         batch_size=128,

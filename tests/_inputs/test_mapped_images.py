@@ -5,8 +5,8 @@ import pytest
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
-from skmnist import CNNClassifier, ConvBlock, DNNClassifier, knn
-from skmnist._inputs import mapped_images
+from skmnist import CNNClassifier, ConvBlock, DNNClassifier, knn, read_idx
+from skmnist._inputs import mapped_images, picture_rows
 from skmnist._inputs.images import as_rows, native_pixels
 from skmnist._inputs.mapped_images import MappedImages
 from skmnist._inputs.pixels import PixelValues, find_pixel_scaling
@@ -64,6 +64,18 @@ def test_fits_in_order_have_the_bits_of_an_array_and_never_read_the_whole(
     assert np.array_equal(of_file.predict_proba(mapped), of_array.predict_proba(array))
     # Statistics are of batches of 2 MB, the choice of mirroring of some 2,000 images.
     assert most_read[0] <= max(96, 2**21 // 784)
+
+
+def test_a_mapped_idx_file_is_never_read_whole(
+    array, mapped, labels, tmp_path, most_read, monkeypatch
+):
+    monkeypatch.setattr(picture_rows, "_BYTES_IN_BATCH", 64 * 784)
+    header = b"\0\0\x08\3" + b"".join(side.to_bytes(4, "big") for side in array.shape)
+    (tmp_path / "X-idx3-ubyte").write_bytes(header + array.tobytes())
+    of_idx = read_idx(tmp_path / "X-idx3-ubyte", mmap=True)
+    networks = [clone(DENSE).set_params(epochs=1).fit(X, labels) for X in (of_idx, mapped)]
+    assert most_read[0] <= 256  # of which statistics are computed at once
+    assert networks[0].history_ == networks[1].history_
 
 
 def test_what_is_learned_of_the_pixels_is_that_of_an_array(array, mapped):
