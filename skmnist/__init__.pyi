@@ -71,6 +71,7 @@ from .training import Augmentation as Augmentation
 from .training import Checkpoint as Checkpoint
 from .training import Constant as Constant
 from .training import Cosine as Cosine
+from .training import InverseScaling as InverseScaling
 from .training import OneCycle as OneCycle
 from .training import Optimizer as Optimizer
 from .training import Plateau as Plateau

@@ -127,9 +127,11 @@ class NetworkClassifier(ProbabilisticClassifier, NetworkEstimator, metaclass=ABC
     @fit_context(prefer_skip_nested_validation=True)
     @clear_arguments
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
-        """Train for one more epoch, on this data alone, at a constant learning rate.
+        """Train for one more epoch, on this data alone.
 
-        Nothing is held out, and training doesn't stop early.
+        Nothing is held out, and training doesn't stop early.  The learning rate is constant, unless
+        `schedule` counts steps, as ``InverseScaling`` does: it goes on over all calls, and so does
+        the optimizer.  A file has both if it is saved with ``include_optimizer=True``.
 
         Parameters
         ----------

@@ -194,7 +194,10 @@ class NetworkEstimator(
         if not going_on:
             self._mirrored_ = self._mirrors_look_alike(data)
         spec = self._training_spec()
-        plan = self._plan(data, spec, 1, Constant(), patience=None)
+        schedule = find_schedule(self.schedule)
+        # Of the others, the length of a stream would have to be known.
+        schedule = schedule if schedule.counts_steps else Constant()
+        plan = self._plan(data, spec, 1, schedule, patience=None)
         training = self._training(spec, plan, data, one_epoch=True)
         self._train(training, sample_weight, keep_optimizer=True)
         return self

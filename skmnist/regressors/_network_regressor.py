@@ -106,10 +106,12 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator, metaclass=ABCMeta):
     @fit_context(prefer_skip_nested_validation=True)
     @clear_arguments
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train for one more epoch, on this data alone, at a constant learning rate.
+        """Train for one more epoch, on this data alone.
 
         Nothing is held out, and training doesn't stop early.  The scale of the targets is learned
-        in the first call.
+        in the first call.  The learning rate is constant, unless `schedule` counts steps, as
+        ``InverseScaling`` does: it goes on over all calls, and so does the optimizer.  A file has
+        both if it is saved with ``include_optimizer=True``.
 
         Parameters
         ----------

@@ -225,7 +225,7 @@ class _Run:
             if spec.augmentation
             else np.zeros((0, 8), np.float32)
         )
-        rates = self._rates(epoch, len(order))
+        rates = self._rates(epoch, len(order), trainer.n_steps)
         # A schedule of the optimizer has the next epoch's rate afterwards.
         at_first = trainer.learning_rate if plan.learning_rate is None else None
         # NaN means the optimizer's current rate, which callbacks may change.
@@ -240,13 +240,14 @@ class _Run:
             logs |= {f"val_{name}": score for name, score in judged.items()}
         return logs
 
-    def _rates(self, epoch: int, n_rows: int) -> NDArray[Any] | None:
+    def _rates(self, epoch: int, n_rows: int, n_steps: int) -> NDArray[Any] | None:
         """Return the rate of each step; None leaves it to the optimizer."""
         plan, base = self._plan, self._plan.learning_rate
         if base is None:
             return None
         steps = plan.steps_per_epoch(n_rows)
-        return plan.schedule.rates(base, epoch, plan.epochs, steps, self._progress.history)
+        history = self._progress.history
+        return plan.schedule.rates(base, epoch, plan.epochs, steps, history, n_steps)
 
 
 def _as_curves(logs: Mapping[str, float]) -> dict[str, list[float]]:

@@ -139,6 +139,22 @@ def test_other_arrays_stay_as_they_are(array, mapped, tmp_path):
         assert np.array_equal(rows, X.reshape(len(X), -1))
 
 
+def test_scattered_images_are_read_a_few_at_a_time_as_a_system_maps_what_is_around_them(
+    mapped, array, monkeypatch
+):
+    given_back = []
+    monkeypatch.setattr(mapped_images, "_BYTES_AROUND", 8 * 784)
+    monkeypatch.setattr(mapped_images, "_MOST_BYTES_MAPPED", 64 * 784)
+    monkeypatch.setattr(mapped_images, "_give_pages_back", given_back.append)
+    numbers = np.random.default_rng(0).integers(0, N, 200)  # some of them more than once
+    for key, least in ((numbers, N // 64), (slice(None, None, 10), N // 80), (np.arange(64), 1)):
+        given_back.clear()
+        assert np.array_equal(np.asarray(MappedImages(mapped)[key]), array[key])
+        assert 0.8 * least <= len(given_back) <= 2 * least
+    empty = MappedImages(mapped)[np.array([], int)]
+    assert np.asarray(empty).shape == (0, 28, 28)
+
+
 def test_they_are_indexed_as_arrays_are(mapped, array):
     images = MappedImages(mapped)
     chosen = np.arange(N) % 7 == 3
