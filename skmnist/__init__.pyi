@@ -62,6 +62,7 @@ from .regressors import CNNRegressor as CNNRegressor
 from .regressors import DNNRegressor as DNNRegressor
 from .reports import reproduce as reproduce
 from .search import param_space as param_space
+from .streaming import fit_batches as fit_batches
 from .streaming import predict_batches as predict_batches
 from .text import SequenceCNNClassifier as SequenceCNNClassifier
 from .text import SequenceDNNClassifier as SequenceDNNClassifier

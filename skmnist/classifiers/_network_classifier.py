@@ -328,6 +328,13 @@ class NetworkClassifier(ProbabilisticClassifier, NetworkEstimator, metaclass=ABC
             )
         return classes
 
+    def _known_of_batches(self, y: NDArray[Any], classes: Any, going_on: bool) -> Any:
+        if y.ndim == 1 and classes is None:
+            if not going_on:
+                return np.unique(y)
+            self._check_same_targets(y)
+        return self._known_classes(y, classes, going_on)
+
     def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
         if state["target_type_"] is None:  # of a file from before there were several labels
             two = len(state["classes_"]) == 2
