@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmnist._utils.backend import backend_name, check_execution_mode
+from skmnist._utils.backend import backend_name, check_execution_mode, distribution
 from skmnist._utils.onednn import warn_of_missing_onednn
 from skmnist.networks._layers import all_layers
 from skmnist.training._callbacks import KerasCallbacks
@@ -117,7 +117,9 @@ def train(
     check_execution_mode()
     run = _Run(spec, plan, data, watcher or Watcher(), saver or Saver())
     if not callbacks:
-        with _pool.lend(spec, lambda: _new_trainer(spec, plan.seed)) as trainer:
+        # Of another distribution, a trainer has its variables elsewhere.
+        key = spec, distribution()
+        with _pool.lend(key, lambda: _new_trainer(spec, plan.seed)) as trainer:
             return run(trainer, start, ())
     # A user's callback may keep the network, so this trainer is never lent again.
     return run(_new_trainer(spec, plan.seed), start, callbacks)
