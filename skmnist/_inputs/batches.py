@@ -55,8 +55,8 @@ class Batch:
     @property
     def rows(self) -> NDArray[Any]:
         """The samples as an array of shape (n, n_values)."""
-        values = self.X.values() if isinstance(self.X, dict) else [self.X]
-        return np.concatenate([value.reshape(len(self), -1) for value in values], axis=1)
+        parts = [part.reshape(len(self), -1) for part in _parts(self.X)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
     def take(self, rows: NDArray[Any] | slice) -> "Batch":
         """Return some of the samples."""
@@ -135,6 +135,8 @@ class BatchSource:
         shapes = None
         for given in source:
             batch = self._batch(given)
+            if not batch.weights.all():
+                batch = batch.take(np.flatnonzero(batch.weights))
             if not len(batch):
                 continue
             shapes = shapes or batch.shapes
@@ -143,7 +145,7 @@ class BatchSource:
                     f"{self.name} has batches of different shapes: one sample and its label have "
                     f"{shapes} in one and {batch.shapes} in another; expected the same."
                 )
-            yield batch if batch.weights.all() else batch.take(np.flatnonzero(batch.weights))
+            yield batch
         if of_epoch:
             getattr(source, "on_epoch_end", _do_nothing)()
 
@@ -211,11 +213,14 @@ def cut(batches: Iterable[Batch], size: int) -> Iterator[Batch]:
     [4, 4, 3]
     """
     waiting: list[Batch] = []
+    n = 0
     for batch in batches:
         waiting.append(batch)
-        while sum(map(len, waiting)) >= size:
+        n += len(batch)
+        while n >= size:
             joined = Batch.joined(waiting)
             yield joined.take(slice(size))
             waiting = [joined.take(slice(size, None))]
-    if sum(map(len, waiting)):
+            n -= size
+    if n:
         yield Batch.joined(waiting)

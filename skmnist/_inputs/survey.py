@@ -71,18 +71,21 @@ class _Sample:
 
     def __init__(self) -> None:
         self._kept: list[Batch] = []
-        self._n = 0
+        self._n = self._n_kept = 0
         self._step = 1
         self._ends: list[tuple[Any, Batch]] = []
 
     def add(self, batch: Batch) -> None:
         chosen = np.arange(-self._n % self._step, len(batch), self._step)
         self._n += len(batch)
-        self._kept.append(batch.take(chosen))
+        if len(chosen):
+            self._kept.append(batch.take(chosen))
+            self._n_kept += len(chosen)
         rows = batch.rows
         most = max(2, min(_MOST_ROWS, _MOST_BYTES // max(1, rows[:1].nbytes)))
-        while sum(map(len, self._kept)) > most:
+        while self._n_kept > most:
             self._kept = [Batch.joined(self._kept).take(slice(None, None, 2))]
+            self._n_kept = len(self._kept[0])
             self._step *= 2
         if rows.dtype.kind in "buif" and rows.size:
             self._note_ends(batch, rows)

@@ -38,7 +38,7 @@ def test_the_rate_goes_on_with_the_steps_of_all_calls(calls):
     assert network.history_["learning_rate"] == pytest.approx(rates(steps))
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "muon"])
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
 def test_a_file_in_mid_stream_goes_on_to_the_same_bits(optimizer, calls, tmp_path):
     network = DNNClassifier(**SETTINGS, schedule=SCHEDULE, optimizer=optimizer)
     for X, y in calls[:2]:
