@@ -62,6 +62,7 @@ from .regressors import CNNRegressor as CNNRegressor
 from .regressors import DNNRegressor as DNNRegressor
 from .reports import reproduce as reproduce
 from .search import param_space as param_space
+from .streaming import fit_batches as fit_batches
 from .streaming import predict_batches as predict_batches
 from .text import SequenceCNNClassifier as SequenceCNNClassifier
 from .text import SequenceDNNClassifier as SequenceDNNClassifier
@@ -71,6 +72,7 @@ from .training import Augmentation as Augmentation
 from .training import Checkpoint as Checkpoint
 from .training import Constant as Constant
 from .training import Cosine as Cosine
+from .training import InverseScaling as InverseScaling
 from .training import OneCycle as OneCycle
 from .training import Optimizer as Optimizer
 from .training import Plateau as Plateau

@@ -24,6 +24,7 @@ _LARGEST_KEPT = 64  # pixels; networks for small images take minutes beyond
 _SIDE = 32
 _SIDE_OF_CHARACTERS = 28
 _MOST_NAMED = 5
+_MOST_BYTES = 2**30  # of images that are held in memory
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ def prepared(pictures: Any, steps: Pipeline) -> Any:
 
     Returns
     -------
-    images : ndarray of shape (n, height, width) or (n, height, width, 3)
+    images : ndarray or LazyImages of shape (n, height, width) or (n, height, width, 3)
+        Pictures in files whose images would take over a gigabyte are decoded when they are needed.
 
     Warns
     -----
@@ -91,7 +93,14 @@ def prepared(pictures: Any, steps: Pipeline) -> Any:
     with parallel_config(n_jobs=-1):
         if isinstance(pictures, list) and len(steps) == 2 and steps[0].size is None:
             return _each_by_itself(pictures, steps)
+        if isinstance(pictures, list) and len(steps) == 1:
+            return _read(pictures, steps[0])
         return steps.transform(pictures)
+
+
+def _read(pictures: Sequence[str], loader: ImageLoader) -> Any:
+    images = clone(loader).set_params(lazy=True, n_jobs=-1).transform(pictures)
+    return images if images.size > _MOST_BYTES else np.asarray(images)
 
 
 def _each_by_itself(pictures: Sequence[str], steps: Pipeline) -> Any:
@@ -123,7 +132,7 @@ def images_to_learn(samples: Samples, options: Options) -> tuple[Any, Pipeline |
 
     Returns
     -------
-    images : ndarray of shape (n, height, width) or (n, height, width, 3)
+    images : ndarray or LazyImages of shape (n, height, width) or (n, height, width, 3)
         uint8 if `steps` isn't None.
     steps : Pipeline or None
         None if pictures can't be like the samples, which are no images, or have pixels below 0 or

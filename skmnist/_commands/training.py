@@ -85,7 +85,7 @@ class Training:
 
     Parameters
     ----------
-    images : ndarray of shape (n, height, width) or (n, height, width, 3)
+    images : ndarray or LazyImages of shape (n, height, width) or (n, height, width, 3)
         Images to train on.
     y : ndarray of shape (n,)
         Their labels.

@@ -44,7 +44,7 @@ def as_pixels(X: Any) -> Any:
     if _is_stream(X):
         raise TypeError(
             f"X is a {type(X).__name__}, which yields its samples one after another; {_PIXELS} "
-            "that holds all of them."
+            "that holds all of them. Networks learn from batches by skmnist.fit_batches."
         )
     X = as_numpy(X)
     _check_numeric(X)

@@ -1,7 +1,7 @@
 """Images in a file that is mapped into memory, too large to be held there."""
 
 import mmap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -11,6 +11,10 @@ from skmnist._inputs.images_on_demand import ImagesOnDemand
 
 _LEAST_BYTES = 2**30
 _BYTES_IN_BLOCK = 2**18
+# A system maps up to so many bytes of a file around each that is read, and all count as memory of
+# the process until they are given back.
+_BYTES_AROUND = 2**21
+_MOST_BYTES_MAPPED = 2**27
 
 
 class MappedImages(ImagesOnDemand):
@@ -48,9 +52,21 @@ class MappedImages(ImagesOnDemand):
             return np.array(self._array, dtype, copy=copy)
         if copy is False:
             raise ValueError("MappedImages have no array yet, so copy=False is impossible.")
-        read = self._array[_as_key(self._numbers)].astype(dtype or self.dtype)
-        _give_pages_back(self._array)
-        return np.asarray(read)
+        key = _as_key(self._numbers)
+        read = np.empty(self.shape, dtype or self.dtype)
+        for places, rows in [(slice(None), key)] if isinstance(key, slice) else self._runs(key):
+            read[places] = self._array[rows]
+            _give_pages_back(self._array)
+        return read
+
+    def _runs(self, numbers: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+        """Yield the places of numbers, and these in the order of the file, some at a time."""
+        places = np.argsort(numbers, kind="stable")
+        rows = numbers[places]
+        distances = np.diff(rows, prepend=rows[:1]) * self._array[:1].nbytes
+        mapped = np.cumsum(np.minimum(distances, _BYTES_AROUND)) // _MOST_BYTES_MAPPED
+        cuts = np.flatnonzero(np.diff(mapped)) + 1
+        yield from zip(np.split(places, cuts), np.split(rows, cuts), strict=True)
 
     def _take(self, numbers: Sequence[int] | NDArray[Any]) -> Self:
         if self._numbers is not None:
@@ -77,9 +93,9 @@ def on_demand_if_large(X: Any) -> Any:
 
 
 def _as_key(numbers: Sequence[int] | NDArray[Any]) -> Any:
-    """Return numbers as what an array is indexed by, without a copy of those in a range."""
-    if isinstance(numbers, range) and numbers.step > 0:
-        return slice(numbers.start, numbers.stop, numbers.step)
+    """Return numbers as what an array is indexed by, without a copy of those in a row."""
+    if isinstance(numbers, range) and numbers.step == 1:
+        return slice(numbers.start, numbers.stop)
     return np.asarray(numbers, np.intp)
 
 

@@ -107,19 +107,55 @@ def in_new_thread(make: Callable[[], Any]) -> Any:
     return outcome.result()
 
 
-def check_execution_mode() -> None:
-    """Raise an error where TensorFlow builds a graph or distributes variables.
+def distribution() -> Any:
+    """Return the distribution over devices that the user has set by Keras, or None.
 
     Raises
     ------
     RuntimeError
-        If eager execution is off, or a distribution strategy's scope is open.
+        If it would have no effect, or isn't ``keras.distribution.DataParallel`` in one process.
+
+    Examples
+    --------
+    >>> from skmnist._utils.backend import distribution
+    >>> distribution() is None
+    True
+    """
+    keras = load_keras()
+    found = keras.distribution.distribution()
+    if found is None:
+        return None
+    name = type(found).__name__
+    if backend_name() != "jax":
+        raise RuntimeError(
+            f"A keras.distribution.{name} is set, which has no effect on {backend_name()}: Keras "
+            "distributes on JAX only. Set KERAS_BACKEND=jax, or call "
+            "keras.distribution.set_distribution(None)."
+        )
+    if not isinstance(found, keras.distribution.DataParallel) or found.num_processes > 1:
+        raise RuntimeError(
+            f"A keras.distribution.{name} for {found.num_processes} "
+            f"process{'' if found.num_processes == 1 else 'es'} is set; skmnist trains on the "
+            "devices of one process by keras.distribution.DataParallel."
+        )
+    return found
+
+
+def check_execution_mode() -> None:
+    """Raise an error where TensorFlow builds a graph or variables are distributed.
+
+    Raises
+    ------
+    RuntimeError
+        If eager execution is off, a distribution strategy's scope is open, or a distribution of
+        Keras is set that can't be used.
 
     Examples
     --------
     >>> from skmnist._utils.backend import check_execution_mode
     >>> check_execution_mode()
     """
+    distribution()
     if backend_name() != "tensorflow":
         return
     import tensorflow as tf

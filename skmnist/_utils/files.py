@@ -111,7 +111,7 @@ def uncompressed(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 @contextmanager
 def decompressed(file: BufferedReader, name: str) -> Iterator[BinaryIO]:
     """Return the uncompressed content of an open file, plain or gzip; errors give its name."""
-    if file.peek(2)[:2] != _GZIP_MAGIC:
+    if not is_compressed(file):
         yield file
         return
     try:
@@ -122,3 +122,8 @@ def decompressed(file: BufferedReader, name: str) -> Iterator[BinaryIO]:
             f"{name} is damaged: expected a whole gzip file, got: {error}. Copy or download it "
             "again."
         ) from error
+
+
+def is_compressed(file: BufferedReader) -> bool:
+    """Return whether an open file, at its beginning, is of gzip's format."""
+    return file.peek(2)[:2] == _GZIP_MAGIC

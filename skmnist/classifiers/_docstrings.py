@@ -27,7 +27,8 @@ optimizer : str, Optimizer or keras.optimizers.Optimizer, default={optimizer!r}
 schedule : str or Schedule, default={schedule!r}
     How the learning rate changes: "constant"; "one_cycle", a triangle that peaks after a quarter
     of all steps; "cosine", half a wave down to zero; "plateau", halved when the loss has not
-    fallen for three epochs. ``OneCycle`` and ``Plateau`` objects have settings.
+    fallen for three epochs; "invscaling", the inverse square root of the number of steps.
+    ``OneCycle``, ``Plateau`` and ``InverseScaling`` objects have settings.
 loss : str, callable or keras.losses.Loss, default={loss!r}
     "cross_entropy", "margin" (Sabour et al. 2017), or one of Keras's losses by its function's
     name, such as "mean_squared_error" (or "mse"); "log_loss" is "cross_entropy". It receives

@@ -131,9 +131,11 @@ class NetworkClassifier(ProbabilisticClassifier, NetworkEstimator, metaclass=ABC
     @fit_context(prefer_skip_nested_validation=True)
     @clear_arguments
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
-        """Train for one more epoch, on this data alone, at a constant learning rate.
+        """Train for one more epoch, on this data alone.
 
-        Nothing is held out, and training doesn't stop early.
+        Nothing is held out, and training doesn't stop early.  The learning rate is constant, unless
+        `schedule` counts steps, as ``InverseScaling`` does: it goes on over all calls, and so does
+        the optimizer.  A file has both if it is saved with ``include_optimizer=True``.
 
         Parameters
         ----------
@@ -329,6 +331,13 @@ class NetworkClassifier(ProbabilisticClassifier, NetworkEstimator, metaclass=ABC
                 f"{self.classes_}. Leave it out after the first call."
             )
         return classes
+
+    def _known_of_batches(self, y: NDArray[Any], classes: Any, going_on: bool) -> Any:
+        if y.ndim == 1 and classes is None:
+            if not going_on:
+                return np.unique(y)
+            self._check_same_targets(y)
+        return self._known_classes(y, classes, going_on)
 
     def __skmnist_setstate__(self, state: dict[str, Any]) -> None:
         if state["target_type_"] is None:  # of a file from before there were several labels

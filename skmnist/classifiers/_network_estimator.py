@@ -28,6 +28,7 @@ from skmnist._utils.reprs import Printed
 from skmnist._utils.sklearn import HasMethods, Interval, StrOptions
 from skmnist._utils.values import HoldsValues
 from skmnist.classifiers._inside import Inside
+from skmnist.classifiers._on_batches import OnBatches
 from skmnist.classifiers._reporter import Reporter
 from skmnist.networks._architecture import Architecture, check_memory, n_outputs_of
 from skmnist.networks._layers import exact_dtype
@@ -58,6 +59,7 @@ class NetworkEstimator(
     StartsAsItsSender,
     HoldsValues,
     CallbackSupportMixin,
+    OnBatches,
     Inside,
     ClearErrors,
     BaseEstimator,
@@ -173,6 +175,11 @@ class NetworkEstimator(
             data = self._judge_on(data, X_val, y_val, sample_weight_val)
         if not going_on:
             self._mirrored_ = self._mirrors_look_alike(data)
+        return self._fit_to(data, sample_weight, file)
+
+    def _fit_to(
+        self, data: Data, sample_weight: Any = None, file: CheckpointFile | None = None
+    ) -> Self:
         spec = self._training_spec()
         plan = self._plan(
             data, spec, self.epochs, find_schedule(self.schedule), patience=self._patience()
@@ -195,7 +202,10 @@ class NetworkEstimator(
         if not going_on:
             self._mirrored_ = self._mirrors_look_alike(data)
         spec = self._training_spec()
-        plan = self._plan(data, spec, 1, Constant(), patience=None)
+        schedule = find_schedule(self.schedule)
+        # Of the others, the length of a stream would have to be known.
+        schedule = schedule if schedule.counts_steps else Constant()
+        plan = self._plan(data, spec, 1, schedule, patience=None)
         training = self._training(spec, plan, data, one_epoch=True)
         self._train(training, sample_weight, keep_optimizer=True)
         return self
@@ -282,6 +292,14 @@ class NetworkEstimator(
         self, X: Any, y: Any, sample_weight: Any, known: Any = None, *, going_on: bool
     ) -> Data:
         """Validate all arguments of `fit`, and set the attributes that are learned from them."""
+        data = self._samples_to_learn(X, y, sample_weight, known, going_on=going_on)
+        weights = self._of_classes(data.weights, data.labels, (data.labels, data.train_rows))
+        return replace(data, weights=weights / weights[data.train_rows].mean())
+
+    def _samples_to_learn(
+        self, X: Any, y: Any, sample_weight: Any, known: Any = None, *, going_on: bool
+    ) -> Data:
+        """Do that but for the weights of classes, which are learned from all samples."""
         self._note_callbacks()
         rows, y, seen_shape = rows_to_fit(
             self, self._given(X), y, reset=not going_on, read_targets=self._checked_targets
@@ -298,12 +316,11 @@ class NetworkEstimator(
         else:
             self._begin_anew(rows, y, counted, known, seen_shape)
         labels = self._labels(y, counted)
-        weights = self._of_classes(weights, labels, (labels, counted))
         rows, divisor = self._scaling.ready_to_divide(rows, self._float)
         return Data(
             images=as_images(rows, self.image_shape_),
             labels=labels,
-            weights=weights / weights[counted].mean(),
+            weights=weights,
             train_rows=counted,
             validation_rows=counted[:0],
             pixel_scale=divisor,
@@ -381,25 +398,31 @@ class NetworkEstimator(
         return replace(data, validation=given, validation_rows=given.validation_rows)
 
     def _validation_data(self, data: Data, X_val: Any, y_val: Any, sample_weight_val: Any) -> Data:
-        rows, _ = rows_as_fitted(self, self._given(X_val))
-        rows = self.__skmnist_inputs__(rows)
-        check_not_masked(y_val, "y_val")
-        y_val = self._checked_targets(y_val, "y_val")
-        check_consistent_length(rows, y_val)
-        weights = checked_weights(sample_weight_val, rows, "sample_weight_val")
-        counted = np.flatnonzero(weights).astype(np.int32)
-        labels = self._labels(y_val, counted)
-        weights = self._of_classes(weights, labels, (data.labels, data.train_rows))
-        if not weights.any():
+        given = self._converted(data, X_val, y_val, sample_weight_val, "_val")
+        if not given.weights.any():
             raise ValueError("sample_weight_val and class_weight leave no sample any weight.")
+        return replace(given, train_rows=given.train_rows[:0], validation_rows=given.train_rows)
+
+    def _converted(self, data: Data, X: Any, y: Any, sample_weight: Any, suffix: str = "") -> Data:
+        """Return further samples as those of `fit`, from which all is learned already."""
+        rows, _ = rows_as_fitted(self, self._given(X))
+        rows = self.__skmnist_inputs__(rows)
+        check_not_masked(y, f"y{suffix}")
+        y = self._checked_targets(y, f"y{suffix}")
+        check_consistent_length(rows, y)
+        weights = checked_weights(sample_weight, rows, f"sample_weight{suffix}")
+        counted = np.flatnonzero(weights).astype(np.int32)
+        labels = self._labels(y, counted)
+        weights = self._of_classes(weights, labels, (data.labels, data.train_rows))
         rows, _ = self._scaling.ready_to_divide(rows, self._float)
-        return replace(
-            data,
+        return Data(
             images=as_images(rows, self.image_shape_),
             labels=labels,
             weights=weights,
-            train_rows=counted[:0],
-            validation_rows=counted,
+            train_rows=counted,
+            validation_rows=counted[:0],
+            pixel_scale=data.pixel_scale,
+            background=data.background,
         )
 
     # -- the training ------------------------------------------------------------------

@@ -12,6 +12,7 @@ from skmnist.training._identity import Identity, identity_of_plan
 from skmnist.training._interrupts import keep_after_interrupt
 from skmnist.training._loop import Training, train
 from skmnist.training._predictor import Predictor
+from skmnist.training._stream import StreamedData
 
 FINE_TUNE = "fine_tune_"
 
@@ -95,7 +96,7 @@ class TwoPhaseTraining(Training):
     ) -> Outcome:
         """Train the dense layers on the frozen backbone."""
         spec = self.spec
-        if spec.augmentation:
+        if spec.augmentation or isinstance(self.data, StreamedData):
             spec = replace(spec, architecture=with_trainable_layers(spec.architecture, 0))
             return train(spec, self.plan, self.data, start, callbacks, watcher, saver)
         # A frozen backbone computes the same features of an image in each epoch.

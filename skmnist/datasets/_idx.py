@@ -3,18 +3,19 @@
 import math
 import os
 import struct
+from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from skmnist._utils.files import uncompressed
+from skmnist._utils.files import is_compressed, uncompressed
 
 _DTYPE_OF = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MAX_DIMENSIONS = 64  # NumPy's limit
 _CHUNK = 1 << 20
 
 
-def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
+def read_idx(path: str | os.PathLike[str], *, mmap: bool = False) -> np.ndarray:
     """Read an array from an IDX file, the format of MNIST, plain or gzip.
 
     Compression is recognised by the file's first bytes, whatever its name. The file is not trusted:
@@ -24,12 +25,16 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     ----------
     path : str or path-like
         The file to read.
+    mmap : bool, default=False
+        Whether the file is mapped into memory instead, as by ``numpy.load(mmap_mode="r")``: for
+        files that are larger than memory. It has to be uncompressed.
 
     Returns
     -------
     array : ndarray
         The file's array, in the shape that its header gives, writable and contiguous. The dtype is
-        uint8, int8, int16, int32, float32 or float64, in the machine's byte order.
+        uint8, int8, int16, int32, float32 or float64, in the machine's byte order. With `mmap` a
+        ``numpy.memmap`` that can only be read, in the file's byte order.
 
     Raises
     ------
@@ -37,7 +42,8 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
         If there is no such file.
     ValueError
         If the file is not exactly one whole IDX file: an unknown magic number or dtype, no
-        dimension or an empty one, fewer or more bytes than its header gives, or damaged gzip.
+        dimension or an empty one, fewer or more bytes than its header gives, or damaged gzip; or
+        if it is compressed and `mmap` is True.
 
     References
     ----------
@@ -55,8 +61,7 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     ...     read_idx(path)
     array([5, 0, 4, 1], dtype=uint8)
     """
-    _, array = read_header_and_array(path)
-    return array
+    return _mapped(path) if mmap else read_header_and_array(path)[1]
 
 
 class Header(NamedTuple):
@@ -87,6 +92,22 @@ def read_stream(stream: BinaryIO, name: str) -> tuple[Header, np.ndarray]:
     if not array.dtype.isnative:
         array = array.byteswap(inplace=True).view(array.dtype.newbyteorder("="))
     return header, array
+
+
+def _mapped(path: str | os.PathLike[str]) -> np.memmap:
+    name = os.fspath(path)
+    with Path(path).open("rb") as file:
+        if is_compressed(file):
+            raise ValueError(
+                f"{name} is compressed, so it can't be mapped into memory. Decompress it first, "
+                "or leave out mmap=True."
+            )
+        header = _read_header(file, name)
+        size = math.prod(header.shape) * header.dtype.itemsize
+        found = os.fstat(file.fileno()).st_size - len(header.raw)
+        if found != size:
+            raise _not_idx(name, f"{size} bytes of values for shape {header.shape}", found)
+    return np.memmap(path, header.dtype, "r", len(header.raw), header.shape)
 
 
 def _read_header(stream: BinaryIO, name: str) -> Header:

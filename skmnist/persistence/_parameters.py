@@ -40,7 +40,15 @@ from skmnist.preprocessing import (
 )
 from skmnist.regressors import CNNRegressor, DNNRegressor
 from skmnist.text import SequenceCNNClassifier, SequenceDNNClassifier, TextSequencer
-from skmnist.training import Augmentation, Constant, Cosine, OneCycle, Optimizer, Plateau
+from skmnist.training import (
+    Augmentation,
+    Constant,
+    Cosine,
+    InverseScaling,
+    OneCycle,
+    Optimizer,
+    Plateau,
+)
 from skmnist.wrappers import KerasClassifier, KerasRegressor
 
 ESTIMATORS: dict[str, type[BaseEstimator]] = {
@@ -83,6 +91,7 @@ _OBJECTS: dict[str, type[Value]] = {
         Constant,
         ConvBlock,
         Cosine,
+        InverseScaling,
         OneCycle,
         Optimizer,
         Plateau,
@@ -101,7 +110,7 @@ _INSTEAD = {
     "metrics": "a list of the names of Keras's metrics",
     "optimizer": "the optimizer's name, or an Optimizer with its settings",
     "random_state": "a whole number or None",
-    "schedule": "a schedule's name, OneCycle, Cosine or Plateau",
+    "schedule": "a schedule's name, OneCycle, Cosine, InverseScaling or Plateau",
 }
 # They run code: the callbacks' own, and that in the pickles of a Pipeline's memory.
 _NEVER_IN_A_FILE = ("callbacks", "memory")

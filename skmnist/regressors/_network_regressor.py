@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_array, column_or_1d
 from skmnist._inputs.arrays import as_numpy
 from skmnist._inputs.targets import random_split
 from skmnist._inputs.validation import clear_arguments, in_one_step
+from skmnist._utils.errors import shown
 from skmnist._utils.progress import fit_shown
 from skmnist._utils.sklearn import StrOptions, fit_context
 from skmnist.classifiers._network_estimator import NetworkEstimator
@@ -110,10 +111,12 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator, metaclass=ABCMeta):
     @fit_context(prefer_skip_nested_validation=True)
     @clear_arguments
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train for one more epoch, on this data alone, at a constant learning rate.
+        """Train for one more epoch, on this data alone.
 
         Nothing is held out, and training doesn't stop early.  The scale of the targets is learned
-        in the first call.
+        in the first call.  The learning rate is constant, unless `schedule` counts steps, as
+        ``InverseScaling`` does: it goes on over all calls, and so does the optimizer.  A file has
+        both if it is saved with ``include_optimizer=True``.
 
         Parameters
         ----------
@@ -209,6 +212,16 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator, metaclass=ABCMeta):
             deviation = columns.std(axis=0)
             self.target_offset_ = columns.mean(axis=0)
             self.target_scale_ = np.where(deviation > 0, deviation, 1.0)
+
+    def _known_of_batches(self, y: NDArray[Any], classes: Any, going_on: bool) -> Any:
+        if classes is not None:
+            raise TypeError(
+                f"classes={shown(classes)}, but {type(self).__name__} predicts numbers; leave it "
+                "out."
+            )
+        if going_on:
+            self._check_same_targets(y)
+        return None
 
     def _check_same_targets(self, y: NDArray[np.float64]) -> None:
         if _columns(y).shape[1] != self.n_outputs_:

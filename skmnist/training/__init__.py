@@ -3,6 +3,15 @@
 from skmnist.training._augmentation import Augmentation
 from skmnist.training._checkpoint import Checkpoint
 from skmnist.training._optimizers import Optimizer
-from skmnist.training._schedules import Constant, Cosine, OneCycle, Plateau
+from skmnist.training._schedules import Constant, Cosine, InverseScaling, OneCycle, Plateau
 
-__all__ = ["Augmentation", "Checkpoint", "Constant", "Cosine", "OneCycle", "Optimizer", "Plateau"]
+__all__ = [
+    "Augmentation",
+    "Checkpoint",
+    "Constant",
+    "Cosine",
+    "InverseScaling",
+    "OneCycle",
+    "Optimizer",
+    "Plateau",
+]

@@ -1,6 +1,6 @@
 """The data structures of training, shared by all backends."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import nan
 from typing import Any
@@ -81,6 +81,10 @@ class Data:
     pixel_scale: float
     validation: "Data | None" = None
     background: tuple[float, ...] = (0.0,)
+
+    def parts(self, rows: NDArray[Any], size: int) -> Iterator["Data"]:
+        """Yield rows in parts of a size, with their images as an array."""
+        return (self.take(rows[start : start + size]) for start in range(0, len(rows), size))
 
     def take(self, rows: NDArray[Any]) -> "Data":
         """Return some of the rows, with their images as an array."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmnist._utils.backend import backend_name, check_execution_mode
+from skmnist._utils.backend import backend_name, check_execution_mode, distribution
 from skmnist._utils.onednn import warn_of_missing_onednn
 from skmnist.networks._layers import all_layers
 from skmnist.training._callbacks import KerasCallbacks
@@ -117,7 +117,9 @@ def train(
     check_execution_mode()
     run = _Run(spec, plan, data, watcher or Watcher(), saver or Saver())
     if not callbacks:
-        with _pool.lend(spec, lambda: _new_trainer(spec, plan.seed)) as trainer:
+        # Of another distribution, a trainer has its variables elsewhere.
+        key = spec, distribution()
+        with _pool.lend(key, lambda: _new_trainer(spec, plan.seed)) as trainer:
             return run(trainer, start, ())
     # A user's callback may keep the network, so this trainer is never lent again.
     return run(_new_trainer(spec, plan.seed), start, callbacks)
@@ -225,7 +227,7 @@ class _Run:
             if spec.augmentation
             else np.zeros((0, 8), np.float32)
         )
-        rates = self._rates(epoch, len(order))
+        rates = self._rates(epoch, len(order), trainer.n_steps)
         # A schedule of the optimizer has the next epoch's rate afterwards.
         at_first = trainer.learning_rate if plan.learning_rate is None else None
         # NaN means the optimizer's current rate, which callbacks may change.
@@ -240,13 +242,14 @@ class _Run:
             logs |= {f"val_{name}": score for name, score in judged.items()}
         return logs
 
-    def _rates(self, epoch: int, n_rows: int) -> NDArray[Any] | None:
+    def _rates(self, epoch: int, n_rows: int, n_steps: int) -> NDArray[Any] | None:
         """Return the rate of each step; None leaves it to the optimizer."""
         plan, base = self._plan, self._plan.learning_rate
         if base is None:
             return None
         steps = plan.steps_per_epoch(n_rows)
-        return plan.schedule.rates(base, epoch, plan.epochs, steps, self._progress.history)
+        history = self._progress.history
+        return plan.schedule.rates(base, epoch, plan.epochs, steps, history, n_steps)
 
 
 def _as_curves(logs: Mapping[str, float]) -> dict[str, list[float]]:

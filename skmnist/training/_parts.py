@@ -94,10 +94,11 @@ class Parts:
             yield Part(self._whole, rows, 0)
             return
         size = _rows_in_part(self._data.images, batch_size)
-        for start in range(0, len(rows), size):
-            some = rows[start : start + size]
-            numbers = np.arange(len(some), dtype=np.int32)
-            yield Part(self._load(self._data.take(some)), numbers, start)
+        start = 0
+        for part in self._data.parts(rows, size):
+            numbers = np.arange(len(part.labels), dtype=np.int32)
+            yield Part(self._load(part), numbers, start)
+            start += len(numbers)
 
 
 def _rows_in_part(images: RowSource, batch_size: int) -> int:

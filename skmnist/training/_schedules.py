@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,18 @@ class Schedule(Value):
 
     # The name in `MONITORS` of the curve that decides it; "auto" if none does.
     monitor = "auto"
+    # Whether nothing but the number of steps so far decides it, so that it suits `partial_fit` on a
+    # stream of unknown length.
+    counts_steps = False
 
     def rates(
-        self, base: float, epoch: int, epochs: int, steps: int, history: History
+        self,
+        base: float,
+        epoch: int,
+        epochs: int,
+        steps: int,
+        history: History,
+        n_steps: int | None = None,
     ) -> NDArray[Any] | None:
         """Compute the rate of each step of one epoch.
 
@@ -37,6 +47,9 @@ class Schedule(Value):
         history : mapping of str to sequence of float
             "loss", "accuracy" and, if there are validation samples, "val_loss" and "val_accuracy"
             of each completed epoch.
+        n_steps : int or None, default=None
+            The number of steps that the optimizer has taken before, in earlier calls too. None is
+            `epoch` times `steps`.
 
         Returns
         -------
@@ -57,7 +70,17 @@ class Constant(Schedule):
     True
     """
 
-    def rates(self, base: float, epoch: int, epochs: int, steps: int, history: History) -> None:
+    counts_steps = True
+
+    def rates(
+        self,
+        base: float,
+        epoch: int,
+        epochs: int,
+        steps: int,
+        history: History,
+        n_steps: int | None = None,
+    ) -> None:
         """Leave the rate to the optimizer."""
         return
 
@@ -90,7 +113,13 @@ class OneCycle(Schedule):
             raise ValueError(f"OneCycle: peak={shown(self.peak)}; expected 0 < peak < 1.")
 
     def rates(
-        self, base: float, epoch: int, epochs: int, steps: int, history: History
+        self,
+        base: float,
+        epoch: int,
+        epochs: int,
+        steps: int,
+        history: History,
+        n_steps: int | None = None,
     ) -> NDArray[Any]:
         """Compute the part of the triangle in this epoch."""
         done = _progress(epoch, epochs, steps)
@@ -114,10 +143,75 @@ class Cosine(Schedule):
     """
 
     def rates(
-        self, base: float, epoch: int, epochs: int, steps: int, history: History
+        self,
+        base: float,
+        epoch: int,
+        epochs: int,
+        steps: int,
+        history: History,
+        n_steps: int | None = None,
     ) -> NDArray[Any]:
         """Compute the part of the wave in this epoch."""
         return base * (1 + np.cos(np.pi * _progress(epoch, epochs, steps))) / 2
+
+
+@dataclass(frozen=True, repr=False)
+class InverseScaling(Schedule):
+    """Up to the rate in a straight line, then down by a power of the number of steps.
+
+    In step t the rate is ``learning_rate * min(t / w, (w / t) ** power_t)``, where w is
+    `warmup_steps`, but 1 at least.  It doesn't depend on how many steps follow, so it is one for
+    streams: over calls of `partial_fit` it goes on with the steps of the optimizer.
+
+    Parameters
+    ----------
+    power_t : float, default=0.5
+        The power; 0.5 is the inverse square root [1]_, 0 keeps the rate after the warm-up.
+    warmup_steps : int, default=0
+        The number of steps in which the rate rises from zero to its maximum. None by default,
+        which is scikit-learn's "invscaling", ``learning_rate / t ** power_t``.
+
+    References
+    ----------
+    .. [1] A. Vaswani et al., "Attention is all you need", 2017 (arXiv:1706.03762), section 5.3.
+
+    Examples
+    --------
+    >>> from skmnist.training import InverseScaling
+    >>> InverseScaling(warmup_steps=2).rates(0.1, 0, 1, 3, {}).round(3).tolist()
+    [0.05, 0.1, 0.082]
+    >>> InverseScaling().rates(0.1, 0, 1, 2, {}, n_steps=98).round(4).tolist()
+    [0.0101, 0.01]
+    """
+
+    power_t: float = 0.5
+    warmup_steps: int = 0
+    counts_steps = True
+
+    def __post_init__(self) -> None:
+        if not (_is(Real, self.power_t) and 0 <= self.power_t < np.inf):
+            raise ValueError(
+                f"InverseScaling: power_t={shown(self.power_t)}; expected a number >= 0."
+            )
+        if not (_is(Integral, self.warmup_steps) and self.warmup_steps >= 0):
+            raise ValueError(
+                f"InverseScaling: warmup_steps={shown(self.warmup_steps)}; expected a whole number "
+                ">= 0."
+            )
+
+    def rates(
+        self,
+        base: float,
+        epoch: int,
+        epochs: int,
+        steps: int,
+        history: History,
+        n_steps: int | None = None,
+    ) -> NDArray[Any]:
+        """Compute the rates of the steps that follow those so far."""
+        t = (epoch * steps if n_steps is None else n_steps) + np.arange(1, steps + 1)
+        peak = max(self.warmup_steps, 1)
+        return base * np.minimum(t / peak, (peak / t) ** self.power_t)
 
 
 @dataclass(frozen=True, repr=False)
@@ -162,7 +256,13 @@ class Plateau(Schedule):
             raise unknown_name("Plateau: monitor", self.monitor, MONITORS)
 
     def rates(
-        self, base: float, epoch: int, epochs: int, steps: int, history: History
+        self,
+        base: float,
+        epoch: int,
+        epochs: int,
+        steps: int,
+        history: History,
+        n_steps: int | None = None,
     ) -> NDArray[Any]:
         """Compute the rate after all reductions that the epochs so far have caused."""
         rate, best, waited = base, np.inf, 0
@@ -176,6 +276,11 @@ class Plateau(Schedule):
         return np.full(steps, rate)
 
 
+def _is(kind: type, value: Any) -> bool:
+    """Return whether a value is a number of a kind; True and False are none."""
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
 def _progress(epoch: int, epochs: int, steps: int) -> NDArray[Any]:
     """Compute the fraction of the whole training that is done in the middle of each step."""
     return (epoch * steps + np.arange(steps) + 0.5) / (epochs * steps)
@@ -184,6 +289,7 @@ def _progress(epoch: int, epochs: int, steps: int) -> NDArray[Any]:
 SCHEDULES: dict[str, Schedule] = {
     "constant": Constant(),
     "cosine": Cosine(),
+    "invscaling": InverseScaling(),
     "one_cycle": OneCycle(),
     "plateau": Plateau(),
 }

@@ -331,14 +331,14 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
 
     # -- the inputs ----------------------------------------------------------------------
 
-    def _training_data(
+    def _samples_to_learn(
         self, X: Any, y: Any, sample_weight: Any, known: Any = None, *, going_on: bool
     ) -> Data:
         if not going_on:
             self._parts_ = parts_of(X) if has_names(X) else None
             self._sample_shape_ = sample_shape(X)
             self._sample_dtype_ = dtype_name(X)
-        return super()._training_data(X, y, sample_weight, known, going_on=going_on)
+        return super()._samples_to_learn(X, y, sample_weight, known, going_on=going_on)
 
     def _given(self, X: Any) -> Any:
         largest = largest_integer(X)

@@ -5,8 +5,8 @@ import pytest
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
-from skmnist import CNNClassifier, ConvBlock, DNNClassifier, knn
-from skmnist._inputs import mapped_images
+from skmnist import CNNClassifier, ConvBlock, DNNClassifier, knn, read_idx
+from skmnist._inputs import mapped_images, picture_rows
 from skmnist._inputs.images import as_rows, native_pixels
 from skmnist._inputs.mapped_images import MappedImages
 from skmnist._inputs.pixels import PixelValues, find_pixel_scaling
@@ -64,6 +64,18 @@ def test_fits_in_order_have_the_bits_of_an_array_and_never_read_the_whole(
     assert np.array_equal(of_file.predict_proba(mapped), of_array.predict_proba(array))
     # Statistics are of batches of 2 MB, the choice of mirroring of some 2,000 images.
     assert most_read[0] <= max(96, 2**21 // 784)
+
+
+def test_a_mapped_idx_file_is_never_read_whole(
+    array, mapped, labels, tmp_path, most_read, monkeypatch
+):
+    monkeypatch.setattr(picture_rows, "_BYTES_IN_BATCH", 64 * 784)
+    header = b"\0\0\x08\3" + b"".join(side.to_bytes(4, "big") for side in array.shape)
+    (tmp_path / "X-idx3-ubyte").write_bytes(header + array.tobytes())
+    of_idx = read_idx(tmp_path / "X-idx3-ubyte", mmap=True)
+    networks = [clone(DENSE).set_params(epochs=1).fit(X, labels) for X in (of_idx, mapped)]
+    assert most_read[0] <= 256  # of which statistics are computed at once
+    assert networks[0].history_ == networks[1].history_
 
 
 def test_what_is_learned_of_the_pixels_is_that_of_an_array(array, mapped):
@@ -125,6 +137,22 @@ def test_other_arrays_stay_as_they_are(array, mapped, tmp_path):
         rows, _ = as_rows(X)
         assert isinstance(rows, np.ndarray)
         assert np.array_equal(rows, X.reshape(len(X), -1))
+
+
+def test_scattered_images_are_read_a_few_at_a_time_as_a_system_maps_what_is_around_them(
+    mapped, array, monkeypatch
+):
+    given_back = []
+    monkeypatch.setattr(mapped_images, "_BYTES_AROUND", 8 * 784)
+    monkeypatch.setattr(mapped_images, "_MOST_BYTES_MAPPED", 64 * 784)
+    monkeypatch.setattr(mapped_images, "_give_pages_back", given_back.append)
+    numbers = np.random.default_rng(0).integers(0, N, 200)  # some of them more than once
+    for key, least in ((numbers, N // 64), (slice(None, None, 10), N // 80), (np.arange(64), 1)):
+        given_back.clear()
+        assert np.array_equal(np.asarray(MappedImages(mapped)[key]), array[key])
+        assert 0.8 * least <= len(given_back) <= 2 * least
+    empty = MappedImages(mapped)[np.array([], int)]
+    assert np.asarray(empty).shape == (0, 28, 28)
 
 
 def test_they_are_indexed_as_arrays_are(mapped, array):

@@ -535,6 +535,13 @@ def test_a_warm_start_begins_the_schedule_again(schedule, changes, iris):
     assert (len(set(rates[:4])) > 1) == changes
 
 
+def test_a_warm_start_goes_on_with_a_schedule_of_steps(iris):
+    dnn = classifier(warm_start=True, schedule="invscaling", epochs=4, batch_size=50)
+    dnn.fit(*iris).fit(*iris)
+    steps = 3 * np.arange(1, 9)  # at the end of each epoch
+    assert dnn.history_["learning_rate"] == pytest.approx(dnn.learning_rate / steps**0.5)
+
+
 def test_the_rate_falls_as_long_as_the_loss_does_not():
     schedule = Plateau(factor=0.2, patience=2, min_delta=0.5)
     dnn = classifier(epochs=60, schedule=schedule, learning_rate=0.1)

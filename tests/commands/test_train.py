@@ -8,8 +8,12 @@ import pytest
 from files_of_digits import save_picture, unwrapped
 
 import skmnist
+from skmnist._commands import pictures
+from skmnist._inputs import picture_rows, pixels
+from skmnist._inputs.lazy_images import LazyImages
 from skmnist.classifiers._reporter import Reporter
 from skmnist.preprocessing import ImageLoader
+from skmnist.training import _parts
 
 REALLY_BEGINS = Reporter.epoch_begins
 
@@ -38,6 +42,33 @@ def test_large_pictures_become_images_of_32_by_32_unless_a_size_is_given(skmnist
     )
     assert "48 images of 9 x 12 pixels in colour, 2 classes" in ended.stdout
     assert skmnist.load("b.safetensors")[-1].image_shape_ == (9, 12, 3)
+
+
+def test_a_folder_too_large_for_memory_is_decoded_a_few_pictures_at_a_time(
+    skmnist_command, files, monkeypatch
+):
+    decoded, decode = [], LazyImages.__array__
+
+    def counted(images, dtype=None, copy=None):
+        decoded.append(len(images))
+        return decode(images, dtype, copy)
+
+    monkeypatch.setattr(LazyImages, "__array__", counted)
+    how = ["--recipe", "dnn", "--epochs", "1", "--test-size", "0.2", "--output"]
+    in_memory = skmnist_command("train", files / "pictures", *how, "a.safetensors")
+    assert decoded == [300]
+    decoded.clear()
+    monkeypatch.setattr(pictures, "_MOST_BYTES", 2**10)
+    monkeypatch.setattr(_parts, "_BYTES_IN_PART", 64 * 64)
+    monkeypatch.setattr(picture_rows, "_BYTES_IN_BATCH", 64 * 64)
+    monkeypatch.setattr(pixels, "_ROWS_IN_BATCH", 64)
+    ended = skmnist_command("train", files / "pictures", *how, "b.safetensors")
+    assert max(decoded) <= 64
+    assert ended.stdout.replace("b.safe", "a.safe") == in_memory.stdout
+    a, b = (skmnist.load(path) for path in ("a.safetensors", "b.safetensors"))
+    assert b[0].get_params() == a[0].get_params()
+    paths = [str(files / "new" / f"{i}.png") for i in range(10)]
+    assert np.array_equal(a.predict_proba(paths), b.predict_proba(paths))
 
 
 def test_options_reach_the_training(skmnist_command, files):

@@ -77,6 +77,29 @@ def test_compression_is_told_by_content_and_not_by_name(tmp_path):
     assert_array_equal(read_idx(str(tmp_path / "compressed")), array)
 
 
+@pytest.mark.parametrize("dtype", CODE_OF)
+def test_a_file_is_mapped_into_memory_in_its_own_byte_order(tmp_path, dtype):
+    array = np.arange(30).reshape(5, 2, 3).astype(dtype)
+    (tmp_path / "array").write_bytes(idx(array))
+    mapped = read_idx(tmp_path / "array", mmap=True)
+    assert isinstance(mapped, np.memmap)
+    assert not mapped.flags.writeable
+    assert_array_equal(mapped, read_idx(tmp_path / "array"))
+
+
+def test_compressed_and_broken_files_are_not_mapped(tmp_path):
+    content = idx(np.arange(10, dtype=np.uint8))
+    for name, bad, message in (
+        ("gzip", gzip.compress(content), "gzip is compressed, so it can't be mapped into memory"),
+        ("short", content[:-1], r"10 bytes of values for shape \(10,\), got 9"),
+        ("long", content + b"1", r"10 bytes of values for shape \(10,\), got 11"),
+        ("text", b"<html>", "text is not a whole IDX file: expected a magic number"),
+    ):
+        (tmp_path / name).write_bytes(bad)
+        with pytest.raises(ValueError, match=message):
+            read_idx(tmp_path / name, mmap=True)
+
+
 def test_gzip_of_several_members_is_one_file(tmp_path):
     content = idx(np.arange(10, dtype=np.uint8))
     path = tmp_path / "members"

@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import ndimage
+from sklearn.linear_model import SGDRegressor
 
 from skmnist import CNNClassifier, DNNClassifier
 from skmnist._inputs.images import as_images
 from skmnist._inputs.targets import n_epochs
 from skmnist._utils.backend import load_keras
 from skmnist.networks import Architecture, ConvBlock, convolutional_network, dense_network, lenet5
-from skmnist.training import Augmentation, Constant, Cosine, OneCycle, Plateau
+from skmnist.training import Augmentation, Constant, Cosine, InverseScaling, OneCycle, Plateau
 from skmnist.training import _loop as loop
 from skmnist.training._augmentation import AUGMENTATIONS, find_augmentation
 from skmnist.training._contract import Data, Plan, TrainingSpec, epoch_generator
@@ -408,6 +409,28 @@ def test_cosine_falls_from_the_rate_to_zero_in_half_a_wave():
     assert (np.diff(rates) < 0).all()
 
 
+@pytest.mark.parametrize("power_t", [0.5, 0.3, 0])
+def test_inverse_scaling_is_scikit_learns_invscaling(power_t):
+    # SGDRegressor's first steps on X = 0 and y = 1 move the intercept by the rate times the error.
+    sgd = SGDRegressor(learning_rate="invscaling", eta0=0.1, power_t=power_t, penalty=None)
+    errors = [1.0]
+    for _ in range(7):
+        sgd.partial_fit([[0.0]], [1.0])
+        errors.append(1 - sgd.intercept_[0])
+    theirs = 1 - np.array(errors[1:]) / errors[:-1]
+    np.testing.assert_allclose(all_rates(InverseScaling(power_t), 0.1, 1, 7), theirs)
+
+
+def test_after_its_warm_up_the_rate_falls_as_in_attention_is_all_you_need():
+    ours = all_rates(InverseScaling(warmup_steps=40), 0.1, 4, 25)
+    step, width, warmup = np.arange(1, 101), 512, 40
+    theirs = width**-0.5 * np.minimum(step**-0.5, step * warmup**-1.5)
+    np.testing.assert_allclose(ours / ours[39], theirs / theirs[39])
+    assert ours[39] == 0.1
+    later = InverseScaling(warmup_steps=40).rates(0.1, 0, 1, 9, {}, n_steps=91)
+    np.testing.assert_array_equal(later, ours[91:])
+
+
 def test_constant_leaves_the_rate_to_the_optimizer():
     assert Constant().rates(0.1, 0, 4, 25, {}) is None
 
@@ -445,7 +468,7 @@ def test_the_plateau_schedule_judges_the_loss_of_the_run_itself(data):
     np.testing.assert_allclose(rates, [0.01, 0.01, 0.005, 0.0025])
 
 
-@pytest.mark.parametrize("name", ["constant", "cosine", "one_cycle", "plateau"])
+@pytest.mark.parametrize("name", ["constant", "cosine", "invscaling", "one_cycle", "plateau"])
 def test_every_schedule_is_found_by_its_name_and_taken_as_it_is(name):
     schedule = find_schedule(name)
     assert isinstance(schedule, Schedule)
@@ -459,6 +482,10 @@ def test_every_schedule_is_found_by_its_name_and_taken_as_it_is(name):
         (lambda: OneCycle(peak=1.0), "peak=1.0"),
         (lambda: Plateau(factor=1.0), "factor=1.0"),
         (lambda: Plateau(patience=0), "patience=0"),
+        (lambda: InverseScaling(power_t=-0.5), "power_t=-0.5"),
+        (lambda: InverseScaling(power_t="half"), "power_t='half'"),
+        (lambda: InverseScaling(warmup_steps=-1), "warmup_steps=-1"),
+        (lambda: InverseScaling(warmup_steps=1.5), "warmup_steps=1.5"),
     ],
 )
 def test_a_schedules_nonsense_is_refused_by_name(make, named):

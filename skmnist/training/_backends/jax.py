@@ -7,6 +7,7 @@ times slower in one.
 JAX compiles for each size, so arrays of rows are padded to the next power of two: folds and growing
 data share the compiled step.  Only a smaller last batch has a separate one, as batch normalisation
 must not see padding.
+If the user has set a ``keras.distribution.DataParallel``, each device computes a part of the batch.
 """
 
 from collections.abc import Sequence
@@ -19,8 +20,9 @@ from jax import lax
 from numpy.typing import NDArray
 
 from skmnist.training._averages import corrected_averages
+from skmnist.training._backends.devices import Devices
 from skmnist.training._backends.trainer import EVALUATION_BATCH, AbstractTrainer
-from skmnist.training._contract import Data, TrainingSpec
+from skmnist.training._contract import Data, Plan, State, TrainingSpec
 from skmnist.training._parts import Part
 
 
@@ -29,22 +31,29 @@ class Trainer(AbstractTrainer):
 
     def __init__(self, spec: TrainingSpec, seed: int) -> None:
         super().__init__(spec, seed)
+        self._devices = Devices.current()
         self._compiled_step = jax.jit(
             self._step, static_argnames="size", donate_argnames=("values", "sums")
         )
         self._compiled_judging = jax.jit(self._judge, static_argnames="size")
 
+    def begin(self, data: Data, plan: Plan, start: State | None) -> None:
+        """Load the data, and set all variables to the start of training."""
+        self._devices.check_divide(plan.batch_size)
+        super().begin(data, plan, start)
+
     def _load(self, data: Data) -> tuple[Any, ...]:
+        on_each = self._devices.on_each
         return (
-            jnp.asarray(_filled_up(data.images)),
+            on_each(_filled_up(data.images)),
             self._labels(_filled_up(data.labels)),
-            jnp.asarray(_filled_up(data.weights), self._float),
-            jnp.asarray(data.pixel_scale, self._float),
-            jnp.asarray(data.background, self._float),
+            on_each(_filled_up(data.weights), self._float),
+            on_each(data.pixel_scale, self._float),
+            on_each(data.background, self._float),
         )
 
     def _labels(self, labels: NDArray[Any]) -> jax.Array:
-        return jnp.asarray(labels, None if labels.dtype.kind == "i" else self._float)
+        return self._devices.on_each(labels, None if labels.dtype.kind == "i" else self._float)
 
     @staticmethod
     def _copies(variables: Sequence[Any]) -> list[NDArray[Any]]:
@@ -52,13 +61,13 @@ class Trainer(AbstractTrainer):
         return [np.array(variable.value) for variable in variables]
 
     def _zeros(self) -> Sequence[Any]:
-        return [jnp.zeros((), self._float) for _ in range(3)]
+        return [self._devices.on_each(0, self._float) for _ in range(3)]
 
     def _planned(self, rows: NDArray[Any], draws: NDArray[Any], rates: NDArray[Any]) -> Any:
         rates = np.asarray(rates, np.float32)
         return (
-            *(jnp.asarray(_filled_up(each)) for each in (rows, draws, rates)),
-            jnp.asarray(self._earlier_steps, jnp.float32),
+            *(self._devices.on_each(_filled_up(each)) for each in (rows, draws, rates)),
+            self._devices.on_each(self._earlier_steps, jnp.float32),
         )
 
     def _take_steps(self, part: Part, planned: Any, steps: range, sums: Sequence[Any]) -> Any:
@@ -74,7 +83,7 @@ class Trainer(AbstractTrainer):
     def _judge_part(self, part: Part, sums: Sequence[Any]) -> Any:
         *network, _, metrics = self._values()
         # All parts are judged in batches of one size.
-        tested = jnp.asarray(_filled_up(part.rows, EVALUATION_BATCH if part.start else 1))
+        tested = self._devices.on_each(_filled_up(part.rows, EVALUATION_BATCH if part.start else 1))
         n, size = len(part.rows), min(EVALUATION_BATCH, len(tested))
         for start in range(0, n, size):
             sums, metrics = self._compiled_judging(
@@ -99,7 +108,8 @@ class Trainer(AbstractTrainer):
         return [variable for metric in self._metrics for variable in metric.variables]
 
     def _values(self) -> list[list[Any]]:
-        return [[variable.value for variable in some] for some in self._variables]
+        on_each = self._devices.on_each
+        return [[on_each(variable.value) for variable in some] for some in self._variables]
 
     def _keep(self, values: list[list[Any]], where: Sequence[list[Any]] | None = None) -> None:
         for variables, new in zip(where or self._variables, values, strict=True):
@@ -110,16 +120,17 @@ class Trainer(AbstractTrainer):
         """Take the epoch's given step, on a batch of `size`; return new values and sums."""
         images, labels, weights, scale, background = resident
         order, draws, rates, earlier = epoch
-        rows = lax.dynamic_slice_in_dim(order, step * batch_size, size)
+        rows = self._devices.divided(lax.dynamic_slice_in_dim(order, step * batch_size, size))
         if self._training_spec.augmentation:  # else there are no draws
             draws = lax.dynamic_slice_in_dim(draws, step * batch_size, size)
+            draws = self._devices.divided(draws)
         pixels, truths = self._changed(
             images[rows].astype(scale.dtype) / scale, labels[rows], weights[rows], draws, background
         )
         values = [*values[:2], self._with_rate(values[2], rates[step]), values[3]]
         with corrected_averages(self.network, self._optimizer, self._taken(values[2]), earlier):
             values, loss, hits = self._learn(values, pixels, truths)
-        return values, [sums[0] + loss * size, sums[1] + hits]
+        return self._devices.same((values, [sums[0] + loss * size, sums[1] + hits]))
 
     def _learn(self, values, pixels, truths):
         """Take one step; return the new values, the batch's loss and its number of hits."""
@@ -175,7 +186,7 @@ class Trainer(AbstractTrainer):
     def _judge(self, network, metrics, sums, resident, rows, n_rows, start, *, size):
         """Add a batch's losses, hits and weights to the sums, without those of padding."""
         images, labels, weights, scale, _ = resident
-        some = lax.dynamic_slice_in_dim(rows, start, size)
+        some = self._devices.divided(lax.dynamic_slice_in_dim(rows, start, size))
         pixels = images[some].astype(scale.dtype) / scale
         outputs = self.network.stateless_call(*network, pixels, training=False)[0]
         counts = start + jnp.arange(size) < n_rows
@@ -184,7 +195,8 @@ class Trainer(AbstractTrainer):
         hits = jnp.where(counts, self._task.hits(truth, outputs), 0).sum()
         more = jnp.where(counts, losses, 0).sum(), hits, weight.sum()
         metrics = self._updated_metrics(metrics, truth, outputs, counts)
-        return [total + part for total, part in zip(sums, more, strict=True)], metrics
+        sums = [total + part for total, part in zip(sums, more, strict=True)]
+        return self._devices.same((sums, metrics))
 
 
 def _filled_up(values: NDArray[Any], least: int = 1) -> NDArray[Any]:

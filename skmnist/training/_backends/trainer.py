@@ -113,6 +113,11 @@ class AbstractTrainer(ABC):
         """The optimizer's current learning rate."""
         return float(self._optimizer.learning_rate)
 
+    @property
+    def n_steps(self) -> int:
+        """The number of steps that the optimizer has taken."""
+        return int(self._optimizer.iterations)
+
     def run_epoch(
         self,
         order: NDArray[Any],
