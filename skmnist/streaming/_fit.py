@@ -4,6 +4,7 @@ from typing import Any
 
 from skmnist._inputs.batches import BatchSource
 from skmnist._utils.errors import shown
+from skmnist._utils.progress import fit_shown
 from skmnist.classifiers._network_estimator import NetworkEstimator
 
 
@@ -79,9 +80,10 @@ def fit_batches(
             f"estimator={shown(estimator)}; expected a network of this package, such as "
             "CNNClassifier(). Of other estimators some have partial_fit, which takes one batch."
         )
-    return estimator.__skmnist_fit_batches__(
-        BatchSource(batches), classes, _validation(validation_data)
-    )
+    with fit_shown(estimator):
+        return estimator.__skmnist_fit_batches__(
+            BatchSource(batches), classes, _validation(validation_data)
+        )
 
 
 def _validation(given: Any) -> Any:
