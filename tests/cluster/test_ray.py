@@ -14,11 +14,12 @@ def dense():
     return DNNClassifier(hidden_units=(12,), epochs=2, random_state=0)
 
 
-@pytest.fixture(scope="module")
-def on_ray():
+@pytest.fixture
+def on_ray(monkeypatch):
     import ray
     from ray.util.joblib import register_ray
 
+    monkeypatch.setenv("RAY_worker_niceness", "0")  # by default 15: a busy machine starves them
     ray.init(num_cpus=2, include_dashboard=False)
     register_ray()
     yield lambda: parallel_config("ray", n_jobs=-1)
