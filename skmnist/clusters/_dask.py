@@ -48,7 +48,7 @@ def dask_client(address: Any = None, **settings: Any) -> Any:
     >>> from skmnist import knn
     >>> from skmnist.clusters import dask_client
     >>> X, y = load_digits(return_X_y=True)
-    >>> cluster = LocalCluster(n_workers=1, processes=False, dashboard_address=None)
+    >>> cluster = LocalCluster(n_workers=1, processes=False, dashboard_address=":0")
     >>> with cluster, dask_client(cluster), parallel_config("dask"):
     ...     scores = cross_val_score(knn(), X, y)
     >>> bool(scores.mean() > 0.95)

@@ -11,7 +11,7 @@ from skmnist.clusters import dask_client
 @pytest.fixture(scope="module")
 def cluster():
     """Two processes, of which each works on two tasks at once, in threads."""
-    with LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=":0") as cluster:
         yield cluster
 
 

@@ -34,9 +34,9 @@ def convolutional():
     )
 
 
-def search(scoring="neg_log_loss", **settings):
+def search(scoring="neg_log_loss"):
     grid = {"learning_rate": [1e-3, 3e-3], "batch_size": [32, 64]}
-    return GridSearchCV(dense(), grid, cv=3, scoring=scoring, error_score="raise", **settings)
+    return GridSearchCV(dense(), grid, cv=3, scoring=scoring, error_score="raise")
 
 
 def of_neighbours(scoring):
@@ -91,7 +91,7 @@ def n_bytes_sent(client, monkeypatch):
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: search(refit=False), lambda: CommitteeClassifier(dense(), n_estimators=12)],
+    [lambda: of_neighbours("accuracy"), lambda: CommitteeClassifier(dense(), n_estimators=8)],
     ids=["search", "committee"],
 )
 def test_data_are_sent_once_to_each_worker_and_not_with_each_task(
