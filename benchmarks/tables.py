@@ -301,7 +301,48 @@ def defaults() -> str:
     return as_markdown(head, rows)
 
 
+def cluster() -> str:
+    """Tabulate what a task costs on a Dask cluster."""
+    rows = [
+        [
+            f"{n} of 2 threads",
+            f"{row['start_s']:.0f} s",
+            f"{row['first_mb'] / row['data_mb']:.1f}",
+            f"{row['overhead_ms']:.0f} ms",
+            f"{row['kb_a_task']:.0f} kB",
+            f"{row['fits_a_minute']:.0f}",
+        ]
+        for n, row in measurements("cluster").items()
+    ]
+    head = ["workers", "start", "copies of the data sent", "overhead a task", "bytes a task"]
+    return as_markdown([*head, "fits a minute"], rows)
+
+
+def cluster_on_paper() -> str:
+    """Extrapolate the table of the cluster to 100 workers and 30,000 tasks."""
+    n_workers, n_tasks = 100, 30_000
+    rows = []
+    for row in list(measurements("cluster").values())[-1:]:
+        overhead_h = n_tasks * row["overhead_ms"] / 1e3 / 3600
+        sent_gb = n_tasks * row["kb_a_task"] / 1e6
+        for seconds in (0.5, 5, 60):
+            alone_h = n_tasks * seconds / n_workers / 3600
+            rows.append(
+                [
+                    f"{seconds:g} s",
+                    f"{alone_h:.2g} h",
+                    f"{overhead_h:.2g} h",
+                    f"{sent_gb:.1f} GB",
+                    f"{100 * alone_h / max(alone_h, overhead_h):.0f} %",
+                ]
+            )
+    head = ["a fit takes", "all fits / 100", "overhead of all tasks", "traffic of all tasks"]
+    return as_markdown([*head, "workers busy"], rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
+    "cluster": cluster,
+    "cluster_on_paper": cluster_on_paper,
     "accuracy": accuracy,
     "accuracy_in_short": accuracy_in_short,
     "feature_study": feature_study,
@@ -318,6 +359,7 @@ TABLES: dict[str, Callable[[], str]] = {
 # The tables of each page.
 PAGES: dict[str, tuple[str, ...]] = {
     "README.md": ("accuracy_in_short", "speed_in_short"),
+    "docs/clusters.md": ("cluster", "cluster_on_paper"),
     "docs/results.md": (
         "accuracy",
         "few_labels",

@@ -1,4 +1,5 @@
 from . import classifiers as classifiers
+from . import clusters as clusters
 from . import comparison as comparison
 from . import datasets as datasets
 from . import display as display

@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from joblib import parallel_config
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_digits
 from sklearn.naive_bayes import GaussianNB
@@ -81,6 +82,16 @@ def test_options_reach_the_comparison(run):
     assert report["random_state"] == 3
     assert report["n_samples"] == 1790
     assert [row["classifier"] for row in report["rows"]] == ["cnn"]
+
+
+def test_fits_at_the_same_time_are_noted(run):
+    with parallel_config("threading"):
+        ended, report = run("--classifier", "knn", "--cv", "2", "--jobs", "2")
+    assert report["n_jobs"] == 2
+    assert "2 fits ran at the same time" in unwrapped(ended.stdout)
+    ended, _ = run("--classifier", "knn", "--jobs", "0")
+    assert ended.exit_code == 1
+    assert ended.stderr.startswith("Error: n_jobs=0; expected a number of workers")
 
 
 def test_quiet_is_silence(run):
@@ -346,6 +357,14 @@ def test_the_reported_figure_is_beside_ours(run_reproduce, tmp_path):
     assert "bueno-circles" in ended.stdout
     assert "picture" in ended.stdout
     assert (tmp_path / "bueno-circles-seed-4" / "curves.png").exists()
+
+
+def test_seeds_at_the_same_time_are_all_in_the_table(run_reproduce):
+    with parallel_config("threading"):
+        ended, report = run_reproduce("bueno-circles", "--epochs", "2", "--seeds", "2", "-j", "2")
+    assert ended.exit_code == 0, ended.output
+    assert [row["random_state"] for row in report["rows"]] == [0, 1]
+    assert "samples to train on" not in ended.stdout
 
 
 def test_a_run_that_fails_keeps_the_table_of_the_one_before(run_reproduce):

@@ -58,7 +58,7 @@ FLOORS = [
     {"classifiers"},
     {"text", "ensemble", "regressors"},
     {"wrappers"},
-    {"recipes", "persistence", "search", "streaming"},
+    {"clusters", "recipes", "persistence", "search", "streaming"},
     {"exporting"},
     {"comparison"},
     {"reports"},

@@ -13,6 +13,7 @@ from skmnist._commands.interface import (
     LOADING,
     Colours,
     Epochs,
+    Jobs,
     Labels,
     Mode,
     Photographs,
@@ -56,6 +57,7 @@ def compare(
     ] = None,
     cv: Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")] = 5,
     epochs: Epochs = None,
+    jobs: Jobs = 1,
     output: Annotated[
         Path, typer.Option(file_okay=False, help="Folder for the table and the pictures.")
     ] = Path("skmnist-comparison"),
@@ -75,7 +77,13 @@ def compare(
         with activity("Loading the data", not quiet):
             loaded = _loaded(source, wanted_size, mode, photographs, train_size, seed)
         result = skmnist.compare(
-            chosen, **loaded, cv=cv, random_state=seed, verbose=not quiet, output=output
+            chosen,
+            **loaded,
+            cv=cv,
+            random_state=seed,
+            n_jobs=jobs,
+            verbose=not quiet,
+            output=output,
         )
     if not quiet:
         typer.echo(f"Table and pictures are in {output}.")

@@ -92,6 +92,14 @@ TrainSize = Annotated[
     int | None, typer.Option(min=1, help="Train on a stratified random part of this size.")
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Determines everything random.")]
+Jobs = Annotated[
+    int,
+    typer.Option(
+        "--jobs",
+        "-j",
+        help="Fits at the same time; -1 for all cores. Times are comparable with 1 only.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from skmnist._commands.classifiers import check_recipes
-from skmnist._commands.interface import INTERRUPTED, LOADING, Quiet, Seed, errors_in_one_line
+from skmnist._commands.interface import INTERRUPTED, LOADING, Jobs, Quiet, Seed, errors_in_one_line
 from skmnist._utils.progress import activity
 
 
@@ -43,6 +43,7 @@ def reproduce(
             help="Both sizes at once: 45000/15000 is the split of the reports' studies.",
         ),
     ] = None,
+    jobs: Jobs = 1,
     output: Annotated[
         Path,
         typer.Option(file_okay=False, help="Folder for the pages, tables, pictures and models."),
@@ -74,6 +75,7 @@ def reproduce(
             epochs=epochs,
             train_size=train_size,
             validation_size=validation_size,
+            n_jobs=jobs,
             verbose=not quiet,
             output=output,
         )

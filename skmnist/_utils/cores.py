@@ -5,6 +5,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from skmnist._utils.core_claims import claimed
+from skmnist._utils.dask_worker import tasks_at_once
+
 
 @contextmanager
 def threads_on_our_cores() -> Iterator[None]:
@@ -42,13 +45,15 @@ def threads_on_our_cores() -> Iterator[None]:
 
 def _cores_given() -> int | None:
     value = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
-    return int(value) if value.isdigit() and int(value) > 0 else None
+    return int(value) * tasks_at_once() if value.isdigit() and int(value) > 0 else None
 
 
 def _part_of(cores: list[int], share: int) -> set[int]:
     """Choose ``share`` cores; neighbouring workers get neighbouring parts."""
     import multiprocessing
 
+    if free := claimed(cores, share):
+        return free
     # Private to CPython; unless the user named the process, its name ends with the same number.
     identity = getattr(multiprocessing.current_process(), "_identity", ())
     number = identity[-1] if identity else _number_in_name()

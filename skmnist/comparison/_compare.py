@@ -1,7 +1,7 @@
-"""Classifiers fitted and tested on the same data, one after the other."""
+"""Classifiers fitted and tested on the same data."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from numbers import Integral
 from pathlib import Path
@@ -15,14 +15,16 @@ from sklearn.model_selection import StratifiedKFold, check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.parallel import delayed
 from sklearn.utils.validation import column_or_1d
 
 from skmnist._inputs.arrays import as_numpy
 from skmnist._inputs.targets import as_labels
 from skmnist._utils.errors import shown
 from skmnist._utils.files import make_folder
-from skmnist._utils.progress import activity, progress_bar
+from skmnist._utils.progress import Progress, activity, progress_bar
 from skmnist._utils.sklearn import safe_indexing
+from skmnist._utils.workers import results_of, workers_for
 from skmnist.comparison._measure import measure, seeded
 from skmnist.comparison._result import ComparisonResult, FoldResult
 
@@ -36,13 +38,15 @@ def compare(
     y_test: Any = None,
     cv: Any = 5,
     random_state: int | None = 0,
+    n_jobs: int | None = None,
     verbose: int = 1,
     output: str | os.PathLike[str] | None = None,
 ) -> ComparisonResult:
     """Compare classifiers on the same data: accuracy, log loss, times, size and significance.
 
     Without a test set every classifier is cross-validated over the same folds; with one, it is
-    fitted once and tested once. Fits run one after the other, so that their times are comparable.
+    fitted once and tested once. Fits run one after the other, so that their times are comparable,
+    unless `n_jobs` says otherwise.
     A classifier that fails is reported in the result, and the others continue; Ctrl-C ends the
     comparison and keeps the finished fits.
 
@@ -61,6 +65,10 @@ def compare(
         Folds; an int means that many stratified, shuffled folds. Not used with a test set.
     random_state : int or None, default=0
         Seeds the folds and every ``random_state`` of a classifier that is None.
+    n_jobs : int or None, default=None
+        Number of fits at the same time, in processes of joblib; None means 1, unless in a
+        :func:`joblib.parallel_config` context, which may be a cluster. The times are then
+        those of fits that share cores, caches and memory with each other; no score changes.
     verbose : int, default=1
         If 1 or more, show the progress on stderr, and print the table; 0 prints nothing.
     output : path-like, default=None
@@ -111,7 +119,7 @@ def compare(
         # Before the fits, so that a folder that can't be created wastes no work.
         make_folder(Path(output))
     result = ComparisonResult(named, X_eval, y_eval, len(splits), random_state)
-    _run(result, X, y, splits, verbose)
+    _run(result, X, y, splits, n_jobs, verbose)
     try:
         if verbose:
             result.print()
@@ -276,36 +284,69 @@ def _one_split(y: NDArray[Any], y_test: NDArray[Any]) -> list[tuple[Any, Any]]:
 
 
 def _run(
-    result: ComparisonResult, X: Any, y: NDArray[Any], splits: list[tuple[Any, Any]], verbose: int
+    result: ComparisonResult,
+    X: Any,
+    y: NDArray[Any],
+    splits: list[tuple[Any, Any]],
+    n_jobs: int | None,
+    verbose: int,
 ) -> None:
     # Fold by fold, so that an interrupted comparison has all classifiers on the same folds.
     work = list(product(range(len(splits)), result.classifiers))
+    result.n_jobs = workers_for(len(work), n_jobs)
+
+    def tasks(announce: Progress) -> Iterator[Any]:
+        for step, (fold, name) in enumerate(work):
+            if name not in result.failed:
+                text, watch = f"{name}, fold {fold + 1} of {len(splits)}", None
+                if result.n_jobs == 1:
+                    announce(step, text)
+                else:
+                    watch = announce.watch(text)
+                fresh = seeded(clone(result.classifiers[name]), result.random_state)
+                data = X, y, result.X, result.y
+                yield delayed(_fit)(name, fold, fresh, *data, *splits[fold], watch)
+
     try:
-        with activity("Loading Keras", verbose):
-            _load_backend(result.classifiers.values())
+        if result.n_jobs == 1:
+            with activity("Loading Keras", verbose):
+                _load_backend(result.classifiers.values())
         with progress_bar(len(work), verbose, unit="fits") as announce:
-            for step, (fold, name) in enumerate(work):
-                announce(step, f"{name}, fold {fold + 1} of {len(splits)}")
-                if name not in result.failed:
-                    _fit(result, name, fold, X, y, splits[fold])
+            for name, outcome in results_of(tasks(announce), result.n_jobs):
+                if name in result.failed:  # begun before its error was known
+                    continue
+                if isinstance(outcome, str):
+                    result.failed[name] = outcome
+                else:
+                    result.folds.append(outcome)
     except KeyboardInterrupt:
         result.interrupted = True
 
 
 def _fit(
-    result: ComparisonResult, name: str, fold: int, X: Any, y: NDArray[Any], split: tuple[Any, Any]
-) -> None:
-    """Fit a classifier on one fold; add the measurements, or the error, to the result."""
-    train, test = split
-    fresh = seeded(clone(result.classifiers[name]), result.random_state)
+    name: str,
+    fold: int,
+    classifier: Any,
+    X: Any,
+    y: NDArray[Any],
+    X_test: Any,
+    y_test: NDArray[Any],
+    train: Any,
+    test: Any,
+    watch: Any,
+) -> tuple[str, FoldResult | str]:
+    """Fit a classifier on one fold, in whichever process; return what was measured, or the error.
+
+    The data are arguments of their own, which a cluster is sent once.
+    """
+    _load_backend([classifier])
     train_part = safe_indexing(X, train), safe_indexing(y, train)
-    test_part = safe_indexing(result.X, test), safe_indexing(result.y, test)
+    test_part = safe_indexing(X_test, test), safe_indexing(y_test, test)
     try:
-        measured = measure(fresh, *train_part, *test_part)
+        measured = measure(classifier, *train_part, *test_part, watch)
     except Exception as error:
-        result.failed[name] = f"{type(error).__name__}: {error}"
-    else:
-        result.folds.append(FoldResult(name, fold, len(train), np.asarray(test), **measured))
+        return name, f"{type(error).__name__}: {error}"
+    return name, FoldResult(name, fold, len(train), np.asarray(test), **measured)
 
 
 def _load_backend(classifiers: Iterable[Any]) -> None:

@@ -33,13 +33,21 @@ def seeded(classifier: Any, random_state: int | None) -> Any:
 
 
 def measure(
-    classifier: Any, X_train: Any, y_train: NDArray[Any], X_test: Any, y_test: NDArray[Any]
+    classifier: Any,
+    X_train: Any,
+    y_train: NDArray[Any],
+    X_test: Any,
+    y_test: NDArray[Any],
+    watch: Any = None,
 ) -> dict[str, Any]:
-    """Fit a classifier, let it predict, and return its scores, times and sizes."""
+    """Fit a classifier, let it predict, and return its scores, times and sizes.
+
+    The fit is shown by `watch`, or by what shows the progress in this process.
+    """
     judges = judges_of_epochs(classifier, X_test, y_test) if np.isin(y_test, y_train).all() else {}
     start = perf_counter()
     routing = config_context(enable_metadata_routing=True) if judges else nullcontext()
-    with routing, interrupts_go_through(), watched(classifier):
+    with routing, interrupts_go_through(), watched(classifier, watch):
         classifier.fit(X_train, y_train, **judges)
     fit_time = perf_counter() - start
     y_pred = classifier.predict(X_test)

@@ -20,6 +20,11 @@ def notes(result: Any) -> list[str]:
     if result.interrupted:
         planned = len(result.classifiers) * result.n_folds
         notes.append(f"Interrupted: {len(result.folds)} of {planned} fits are done.")
+    if result.n_jobs > 1:
+        notes.append(
+            f"{result.n_jobs} fits ran at the same time: times are longer than those of one alone, "
+            "and not comparable."
+        )
     if len(result.rows) > 1:
         notes.append(_significance_note(result))
     return notes
@@ -89,6 +94,7 @@ def report(result: Any) -> dict[str, Any]:
         "random_state": result.random_state,
         "n_samples": len(result.y),
         "n_folds": result.n_folds,
+        "n_jobs": result.n_jobs,
         "interrupted": result.interrupted,
         "failed": result.failed,
         "rows": result.rows,

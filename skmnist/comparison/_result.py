@@ -112,6 +112,8 @@ class ComparisonResult:
         The error of each classifier that failed; tables don't include it.
     interrupted : bool
         Whether Ctrl-C ended the comparison early.
+    n_jobs : int
+        How many fits ran at the same time; if more than one, their times aren't comparable.
 
     Examples
     --------
@@ -131,6 +133,7 @@ class ComparisonResult:
     folds: list[FoldResult] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     interrupted: bool = False
+    n_jobs: int = 1
 
     level = LEVEL
 

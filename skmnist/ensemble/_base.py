@@ -34,7 +34,11 @@ from skmnist._utils.sklearn import BaseComposition, fit_context
 
 
 class TrainingData(NamedTuple):
-    """The validated data that an ensemble is fitted on."""
+    """The validated data that an ensemble is fitted on.
+
+    Workers get its fields as arguments of their own: joblib sends an array that is an argument once
+    to each worker of a cluster, but one within an argument with every task.
+    """
 
     X: NDArray[Any]  # rows or images, in the layout in which they were passed
     y: NDArray[Any]

@@ -26,6 +26,7 @@ from skmnist._utils.sklearn import (
     fit_single_estimator,
     set_random_states,
 )
+from skmnist._utils.workers import workers_for
 from skmnist.classifiers import CNNClassifier
 from skmnist.classifiers._label_classifier import ProbabilisticClassifier
 from skmnist.ensemble._base import (
@@ -39,7 +40,6 @@ from skmnist.ensemble._base import (
     with_weights,
 )
 from skmnist.ensemble._shifts import shifted
-from skmnist.ensemble._workers import workers_for
 
 _MEMBERS_OF_ONE_DESIGN = 5
 
@@ -310,7 +310,7 @@ class CommitteeClassifier(
         data = data.without_zeros()
         with self._reported(data, ["member"] * len(named)) as tasks:
             members = Parallel(n_jobs=workers_for(len(named), self.n_jobs))(
-                delayed(_fit_member)(self, name, member, data, task)
+                delayed(_fit_member)(self, name, member, task, *data)
                 for (name, member), task in zip(named, tasks, strict=True)
             )
             _check_classes(members, self.classes_)
@@ -356,9 +356,10 @@ class CommitteeClassifier(
 
 
 def _fit_member(
-    committee: CommitteeClassifier, name: str, member: Any, data: TrainingData, task: Any
+    committee: CommitteeClassifier, name: str, member: Any, task: Any, *parts_of_data: Any
 ) -> Any:
     """Fit one member, in whichever process."""
+    data = TrainingData(*parts_of_data)
     message = f"({task.task_id + 1} of {task.parent.max_subtasks}) {name}"
     with reported(committee, task, member, data):
         fit_single_estimator(

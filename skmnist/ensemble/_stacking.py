@@ -27,6 +27,7 @@ from skmnist._inputs.state import ImageState
 from skmnist._utils.errors import shown
 from skmnist._utils.random import generator_of
 from skmnist._utils.sklearn import HasMethods, Interval, StrOptions, set_random_states
+from skmnist._utils.workers import workers_for
 from skmnist.classifiers import CNNClassifier
 from skmnist.classifiers._features import CNNFeatures
 from skmnist.classifiers._label_classifier import ProbabilisticClassifier
@@ -40,7 +41,6 @@ from skmnist.ensemble._base import (
     reported,
     with_weights,
 )
-from skmnist.ensemble._workers import workers_for
 from skmnist.training._interrupts import interrupts_go_through
 from skmnist.training._precision import find_dtype
 
@@ -348,7 +348,7 @@ class CNNStackingClassifier(ProbabilisticClassifier, ImageState, Ensemble, Named
         final = _new(self._unfitted_final(), generator)
         with self._reported(data, ["fold"] * len(folds) + ["refit"] * self.refit) as tasks:
             fitted = Parallel(n_jobs=workers_for(len(folds), self.n_jobs), verbose=self.verbose)(
-                delayed(_fit_fold)(self, fold, data, task)
+                delayed(_fit_fold)(self, fold, task, *data)
                 for fold, task in zip(folds, tasks[: len(folds)], strict=True)
             )
             stacks = [stack for stack, _ in fitted]
@@ -470,13 +470,14 @@ class _Fold(NamedTuple):
 
 
 def _fit_fold(
-    ensemble: CNNStackingClassifier, fold: _Fold, data: TrainingData, task: Any
+    ensemble: CNNStackingClassifier, fold: _Fold, task: Any, *parts_of_data: Any
 ) -> tuple[_Stack, NDArray[Any]]:
     """Fit a network on some rows and the estimators on the others.
 
     Also return the probabilities of the others, each by parts that were not trained on that row.
     """
     stack, (train, test), seed = fold
+    data = TrainingData(*parts_of_data)
     training, held_out = data.take(train), data.take(test)
     with reported(ensemble, task, stack.features, training):
         stack.fit_network(training)

@@ -1,17 +1,21 @@
 """Many recipes in one table: the reports' figures beside ours."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sklearn.utils.parallel import delayed
+
 from skmnist._utils.files import make_folder, write
 from skmnist._utils.progress import activity, progress_bar
 from skmnist._utils.provenance import machine, versions
+from skmnist._utils.workers import results_of, workers_for
 from skmnist.comparison._report import as_csv, as_json
 from skmnist.reports._overview import folder_of, overview
 from skmnist.reports._reproduce import reproduce
+from skmnist.reports._reproduction import Reproduction
 from skmnist.reports._summary import rich_tables
 
 
@@ -72,10 +76,12 @@ def reproduce_all(
     names: Sequence[str],
     *,
     random_states: Iterable[int] = (0,),
+    n_jobs: int | None = None,
     output: Path | None = None,
+    verbose: int = 1,
     **settings: Any,
 ) -> Reproductions:
-    """Reproduce recipes one after the other; keep the others if one fails or is interrupted.
+    """Reproduce recipes; keep the others if one fails or is interrupted.
 
     Parameters
     ----------
@@ -83,11 +89,17 @@ def reproduce_all(
         The recipes.
     random_states : iterable of int, default=(0,)
         Seeds; each recipe is fitted once per seed.
+    n_jobs : int or None, default=None
+        Number of fits at the same time, in processes of joblib; None means 1, unless in a
+        :func:`joblib.parallel_config` context, which may be a cluster. It changes the times that
+        are measured, and nothing else. Each process loads the data itself.
     output : Path or None, default=None
         Folder for the table, rewritten after each fit, and for a folder of each fit; its
         ``index.html`` links to them.
+    verbose : int, default=1
+        As in :func:`reproduce`; of several fits at the same time, only their number is shown.
     **settings
-        `epochs`, `train_size`, `validation_size` and `verbose`, as in :func:`reproduce`.
+        `epochs`, `train_size` and `validation_size`, as in :func:`reproduce`.
 
     Returns
     -------
@@ -109,13 +121,20 @@ def reproduce_all(
         make_folder(output)  # before hours of training, not after them
     done = Reproductions()
     jobs = [(name, seed) for name in dict.fromkeys(names) for seed in random_states]
-    verbose = settings.get("verbose", 1) if len(jobs) > 1 else 0
-    try:
-        with progress_bar(len(jobs), verbose, name="Reproducing", unit="fits") as announce:
-            for step, (name, seed) in enumerate(jobs):
+    workers = workers_for(len(jobs), n_jobs) if jobs else 1
+    of_one, of_many = (verbose if workers == 1 else 0), (verbose if len(jobs) > 1 else 0)
+
+    def tasks(announce: Callable[[int, str], None]) -> Iterator[Any]:
+        for step, (name, seed) in enumerate(jobs):
+            if name not in done.failed:
                 announce(step, f"{name}, seed {seed}")
-                if name not in done.failed:
-                    _add(done, name, seed, output, settings)
+                yield delayed(_reproduced)(name, random_state=seed, verbose=of_one, **settings)
+
+    try:
+        with progress_bar(len(jobs), of_many, name="Reproducing", unit="fits") as announce:
+            for name, result in results_of(tasks(announce), workers):
+                if name not in done.failed:  # else begun before its error was known
+                    _add(done, name, result, output, of_one)
     except KeyboardInterrupt:
         done.interrupted = True
         if output is not None:
@@ -123,19 +142,25 @@ def reproduce_all(
     return done
 
 
-def _add(
-    done: Reproductions, name: str, seed: int, output: Path | None, settings: dict[str, Any]
-) -> None:
+def _reproduced(name: str, **settings: Any) -> tuple[str, Reproduction | str]:
+    """Reproduce a recipe, in whichever process; return the result, or the error's message."""
     try:
-        result = reproduce(name, random_state=seed, **settings)
+        return name, reproduce(name, **settings)
     except BrokenPipeError:  # of stdout: nobody reads the output
         raise
     except (ImportError, OSError, ValueError) as error:
-        done.failed[name] = str(error)
+        return name, str(error)
+
+
+def _add(
+    done: Reproductions, name: str, result: Reproduction | str, output: Path | None, verbose: int
+) -> None:
+    if isinstance(result, str):
+        done.failed[name] = result
     else:
         done.rows.append(result.row)
         if output is not None:
-            with activity(f"{name}: drawing the pictures", settings.get("verbose", 1)):
-                result.save(output / folder_of(name, seed))
+            with activity(f"{name}: drawing the pictures", verbose):
+                result.save(output / folder_of(name, result.random_state))
     if output is not None:
         done.save(output)

@@ -7,6 +7,7 @@ from io import StringIO
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import parallel_config
 from rich.console import Console
 from scipy import stats
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
@@ -369,6 +370,29 @@ def test_a_classifier_that_fails_is_named_and_the_others_go_on(small):
     assert result.rows[0]["n_folds"] == 3
     assert Broken.n_fits == 2
     assert "broken failed: RuntimeError: out of ink" in printed(result)
+
+
+def test_fits_at_the_same_time_give_the_scores_of_one_after_another(small):
+    broken = make_pipeline(FunctionTransformer(np.linalg.inv), SVC())
+    classifiers = {"dnn": DNNClassifier(epochs=2), "broken": broken, "knn": knn()}
+    with parallel_config("threading"):
+        result = compare(classifiers, *small, cv=2, n_jobs=2, verbose=0)
+    alone = compare(classifiers, *small, cv=2, verbose=0)
+    assert (alone.n_jobs, result.n_jobs) == (1, 2)
+    assert result.failed == alone.failed
+    assert list(result.failed) == ["broken"]
+    for one, other in zip(alone.folds, result.folds, strict=True):
+        assert (one.classifier, one.fold) == (other.classifier, other.fold)
+        assert one.confidence.tobytes() == other.confidence.tobytes()
+        assert one.history == other.history
+    assert "2 fits ran at the same time" in printed(result)
+    assert "at the same time" not in printed(alone)
+
+
+@pytest.mark.parametrize("n_jobs", [0, True, "2", 1.5])
+def test_a_number_of_jobs_that_is_none_is_refused(n_jobs, small):
+    with pytest.raises(ValueError, match=f"n_jobs={n_jobs!r}; expected a number of workers"):
+        compare([knn()], *small, n_jobs=n_jobs, verbose=0)
 
 
 def test_where_all_fail_there_is_still_a_result(small, tmp_path):

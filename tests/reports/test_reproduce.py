@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from joblib import parallel_config
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -144,6 +145,18 @@ def test_a_failure_leaves_the_other_recipes_whole(monkeypatch, tmp_path):
     done = reproduce_all(["portillo-v1", "bueno-circles"], epochs=2, verbose=0, output=tmp_path)
     assert done.failed == {"portillo-v1": "the data are at sea"}
     assert [row["recipe"] for row in done.rows] == ["bueno-circles"]
+
+
+def test_recipes_at_the_same_time_have_the_figures_of_one_after_another(tmp_path, capsys):
+    settings = {"random_states": [0, 1], "epochs": 5}
+    with parallel_config("threading"):
+        done = reproduce_all(["bueno-circles"], n_jobs=2, output=tmp_path, **settings)
+    alone = reproduce_all(["bueno-circles"], verbose=0, **settings)
+    times = {"fit_seconds", "seconds_per_epoch"}
+    for one, other in zip(alone.rows, done.rows, strict=True):
+        assert {k: one[k] for k in one.keys() - times} == {k: other[k] for k in one.keys() - times}
+    assert (tmp_path / "bueno-circles-seed-1" / "index.html").exists()
+    assert capsys.readouterr() == ("", "")  # no lines of several fits among each other
 
 
 def test_an_interruption_keeps_what_is_done(monkeypatch, tmp_path):
