@@ -39,6 +39,6 @@ def claimed(cores: list[int], share: int) -> set[int]:
             if len(claims) == share:
                 _claims.update(claims)
                 return set(claims)
-    for claim in claims.values():
-        claim.close()
+    for too_few in claims.values():
+        too_few.close()
     return set()
