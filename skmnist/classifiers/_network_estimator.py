@@ -48,7 +48,7 @@ from skmnist.training._optimizers import (
 )
 from skmnist.training._precision import DTYPES, find_dtype
 from skmnist.training._predictor import Predictor
-from skmnist.training._saver import CheckpointFile, Reached
+from skmnist.training._saver import CheckpointFile, CheckpointFiles, Reached
 from skmnist.training._schedules import Constant, Schedule, find_schedule
 from skmnist.training._tasks import Task
 
@@ -405,14 +405,16 @@ class NetworkEstimator(
         training: Training,
         sample_weight: Any,
         keep_optimizer: bool,
-        file: CheckpointFile | None = None,
+        file: CheckpointFile | CheckpointFiles | None = None,
     ) -> Outcome:
         """Run a training, and set the attributes that it returns."""
         spec = training.spec
         start = self._start(spec)
         saver = Saver()
         if file is not None:
-            saver = file.saver(self._seed_, self.dtype_, training.identity(start))
+            goes_on = training.begins_longer_ones and not self.callbacks
+            identity = training.identity(start)
+            saver = file.saver(self._seed_, self.dtype_, identity, goes_on)
         reporter = Reporter(
             self,
             self._init_callback_context(max_subtasks=training.n_epochs - saver.n_epochs),

@@ -20,6 +20,8 @@ class Schedule(Value):
 
     # The name in `MONITORS` of the curve that decides it; "auto" if none does.
     monitor = "auto"
+    # Whether the first epochs of a longer training have other rates than a shorter one's.
+    depends_on_epochs = True
 
     def rates(
         self, base: float, epoch: int, epochs: int, steps: int, history: History
@@ -56,6 +58,8 @@ class Constant(Schedule):
     >>> Constant().rates(0.1, 0, 1, 4, {}) is None
     True
     """
+
+    depends_on_epochs = False
 
     def rates(self, base: float, epoch: int, epochs: int, steps: int, history: History) -> None:
         """Leave the rate to the optimizer."""
@@ -150,6 +154,8 @@ class Plateau(Schedule):
     min_lr: float = 0.0
     min_delta: float = 1e-4
     monitor: str = "auto"
+
+    depends_on_epochs = False
 
     def __post_init__(self) -> None:
         if not 0 < self.factor < 1:
