@@ -104,7 +104,7 @@ def main() -> None:
             place = next(s for p, s in of_all if p == found[name])
             measurements[name] |= {
                 "accuracy_in_full_search": round(100 * float(place), 2),
-                "place_in_full_search": 1 + sum(score > place for _, score in of_all),
+                "place_in_full_search": 1 + sum(bool(score > place) for _, score in of_all),
             }
             print(f"{name:10} {measurements[name]}", flush=True)
     if not trial:
