@@ -63,6 +63,6 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     ax = optuna.visualization.matplotlib.plot_intermediate_values(study)
 ax.set(xlabel="epoch", ylabel="val_accuracy", title="Trials of a study, and where they were pruned")
-ax.legend(fontsize="small", ncols=2, loc="lower right")
+ax.legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
 ax.figure.savefig("search_with_optuna.png", dpi=120, bbox_inches="tight")
 plt.show()
