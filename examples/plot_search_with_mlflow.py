@@ -8,6 +8,8 @@ Each run has its parameters, the accuracy of each fold, and the curves of a fit.
 ``pip install mlflow-skinny sqlalchemy alembic``.
 
 ``mlflow ui --backend-store-uri sqlite:///mlflow.db`` shows them, with the whole MLflow installed.
+``mlflow.sklearn.autolog(log_models=False)`` before a search logs its candidates by itself, without
+the curves; its warnings are those of scikit-learn's metrics.
 """
 
 # %%
