@@ -71,6 +71,7 @@ from .text import TextSequencer as TextSequencer
 from .text import tfidf_logistic_regression as tfidf_logistic_regression
 from .training import Augmentation as Augmentation
 from .training import Checkpoint as Checkpoint
+from .training import CheckpointFolder as CheckpointFolder
 from .training import Constant as Constant
 from .training import Cosine as Cosine
 from .training import InverseScaling as InverseScaling

@@ -1,9 +1,9 @@
 """The one place where Keras and its backend are first imported.
 
-TensorFlow takes three seconds to import, writes to descriptor 2 whatever its settings, uses every
-core of the machine in every worker process, and leaves oneDNN off on processors without AVX-512.
-JAX fuses operations on CPUs in a way that makes their sums wrong.  All of this is corrected here,
-once per process, so that no other module has to deal with it.
+TensorFlow takes three seconds to import, writes to descriptor 2 whatever its settings, and leaves
+oneDNN off on processors without AVX-512.  JAX fuses operations on CPUs in a way that makes their
+sums wrong.  Both use every core of the machine in every worker process.  All of this is corrected
+here, once per process, so that no other module has to deal with it.
 """
 
 import os
@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-from skmnist._utils.cores import threads_on_our_cores
+from skmnist._utils.cores import start_on_our_cores
 from skmnist._utils.environment import variable_set
 from skmnist._utils.jax_start import jax_runs, start_jax
 from skmnist._utils.onednn import onednn_wanted
@@ -178,11 +178,9 @@ def _import_keras() -> ModuleType:
         with _missing_backend_named():
             import keras
 
-        if keras.backend.backend() == "tensorflow":
-            with threads_on_our_cores():
-                _start_tensorflow()
-    if keras.backend.backend() == "jax":
-        start_jax()
+        backend = keras.backend.backend()
+        if backend in _STARTS:
+            start_on_our_cores(_STARTS[backend], backend)
     return keras
 
 
@@ -239,6 +237,10 @@ def _start_tensorflow() -> None:
 
     # The first operation creates the thread pools and writes the end of the start-up log.
     tf.constant(0)
+
+
+# PyTorch starts by itself, with as many threads as it was given.
+_STARTS = {"tensorflow": _start_tensorflow, "jax": start_jax}
 
 
 def _check_not_forked() -> None:

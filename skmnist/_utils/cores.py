@@ -2,45 +2,65 @@
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
 
 from skmnist._utils.core_claims import claimed
 from skmnist._utils.dask_worker import tasks_at_once
+from skmnist._utils.environment import variable_set
+
+
+def start_on_our_cores(start: Callable[[], Any], backend: str) -> None:
+    """Start a backend whose threads use this process's share of the cores only.
+
+    Joblib and dask give their workers a share in ``OMP_NUM_THREADS``, which PyTorch reads, but
+    neither TensorFlow nor JAX.  A smaller pool would change the order in which convolutions are
+    summed, and with it the last bits of a fit; so the pool keeps its size, and its threads are
+    bound, when they are created, to as many cores as the share has.
+    """
+    share = _cores_given()
+    if share is None or backend not in _WITH_THREADS:
+        start()
+        return
+    if not hasattr(os, "sched_setaffinity"):
+        with _WITH_THREADS[backend](share):
+            start()
+        return
+    ours = os.sched_getaffinity(0)
+    with _WITH_THREADS[backend](len(ours)), _bound_to(_part_of(sorted(ours), share)):
+        start()
 
 
 @contextmanager
-def threads_on_our_cores() -> Iterator[None]:
-    """Run TensorFlow's threads on this process's share of the cores only.
-
-    Joblib and dask give their workers a share in ``OMP_NUM_THREADS``, which TensorFlow does not
-    read.  A smaller pool would change the order in which convolutions are summed, and with it the
-    last bits of a fit; so the pool keeps its size, and its threads are bound, when they are
-    created, to as many cores as the share has.
-    """
-    share = _cores_given()
-    if share is None:
-        yield
-        return
+def _threads_of_tensorflow(n: int) -> Iterator[None]:
     import tensorflow as tf
 
-    if not hasattr(os, "sched_setaffinity"):
-        with suppress(RuntimeError):  # the user has started TensorFlow already
-            tf.config.threading.set_intra_op_parallelism_threads(share)
-        yield
-        return
-    ours = os.sched_getaffinity(0)
     try:
-        tf.config.threading.set_intra_op_parallelism_threads(len(ours))
-        tf.config.threading.set_inter_op_parallelism_threads(len(ours))
-    except RuntimeError:
-        yield
-        return
-    os.sched_setaffinity(0, _part_of(sorted(ours), share))
+        tf.config.threading.set_intra_op_parallelism_threads(n)
+        tf.config.threading.set_inter_op_parallelism_threads(n)
+    except RuntimeError:  # the user has started TensorFlow already
+        pass
+    yield
+
+
+def _threads_of_jax(n: int) -> Any:
+    name = "NPROC"  # which XLA reads when it starts, and nothing says so but its code
+    return nullcontext() if name in os.environ else variable_set(name, str(n))
+
+
+_WITH_THREADS = {"tensorflow": _threads_of_tensorflow, "jax": _threads_of_jax}
+
+
+@contextmanager
+def _bound_to(cores: set[int]) -> Iterator[None]:
+    """Bind this thread to some cores, and with it those that it creates."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:
-        os.sched_setaffinity(0, ours)
+        os.sched_setaffinity(0, before)
 
 
 def _cores_given() -> int | None:

@@ -21,10 +21,9 @@ def start_jax() -> None:
     import jax
 
     flags = os.environ.get("XLA_FLAGS", "")
-    if _JAX_FUSION in flags or not _xla_knows(_JAX_FUSION):
-        return
+    corrected = _JAX_FUSION in flags or not _xla_knows(_JAX_FUSION)
     if jax_runs():
-        if jax.default_backend() == "cpu":
+        if not corrected and jax.default_backend() == "cpu":
             warnings.warn(
                 "JAX was started before skmnist could turn off a fusion that computes wrong sums "
                 f"on CPUs (jax issue 39103). Set XLA_FLAGS=--{_JAX_FUSION}= before JAX is first "
@@ -33,7 +32,9 @@ def start_jax() -> None:
                 stacklevel=2,
             )
         return
-    if flags and not flags.startswith("-"):  # the name of the user's file of flags
+    of_a_file = flags and not flags.startswith("-")  # the name of the user's file of flags
+    if corrected or of_a_file:
+        jax.devices()
         return
     with variable_set("XLA_FLAGS", f"{flags} --{_JAX_FUSION}=".strip()):
         jax.devices()

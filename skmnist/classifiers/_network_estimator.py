@@ -50,7 +50,7 @@ from skmnist.training._optimizers import (
 )
 from skmnist.training._precision import DTYPES, find_dtype
 from skmnist.training._predictor import Predictor
-from skmnist.training._saver import CheckpointFile, Reached
+from skmnist.training._saver import CheckpointFile, CheckpointFiles, Reached
 from skmnist.training._schedules import Constant, Schedule, find_schedule
 from skmnist.training._tasks import Task
 
@@ -178,7 +178,10 @@ class NetworkEstimator(
         return self._fit_to(data, sample_weight, file)
 
     def _fit_to(
-        self, data: Data, sample_weight: Any = None, file: CheckpointFile | None = None
+        self,
+        data: Data,
+        sample_weight: Any = None,
+        file: CheckpointFile | CheckpointFiles | None = None,
     ) -> Self:
         spec = self._training_spec()
         plan = self._plan(
@@ -432,14 +435,16 @@ class NetworkEstimator(
         training: Training,
         sample_weight: Any,
         keep_optimizer: bool,
-        file: CheckpointFile | None = None,
+        file: CheckpointFile | CheckpointFiles | None = None,
     ) -> Outcome:
         """Run a training, and set the attributes that it returns."""
         spec = training.spec
         start = self._start(spec)
         saver = Saver()
         if file is not None:
-            saver = file.saver(self._seed_, self.dtype_, training.identity(start))
+            goes_on = training.begins_longer_ones and not self.callbacks
+            identity = training.identity(start)
+            saver = file.saver(self._seed_, self.dtype_, identity, goes_on)
         reporter = Reporter(
             self,
             self._init_callback_context(max_subtasks=training.n_epochs - saver.n_epochs),

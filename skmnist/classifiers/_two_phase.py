@@ -55,6 +55,11 @@ class TwoPhaseTraining(Training):
         second = 0 if self.fine_tuning is None else self.fine_tuning.plan.epochs
         return self.plan.epochs + second
 
+    @property
+    def begins_longer_ones(self) -> bool:
+        """Whether a training of more epochs begins with these: of two phases, none does."""
+        return False
+
     def identity(self, start: State | None) -> Identity:
         """Describe what the result depends on, the second phase's plan too."""
         described = super().identity(start)

@@ -73,9 +73,10 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator, metaclass=ABCMeta):
             Their targets.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
-        checkpoint : str, path-like or Checkpoint, default=None
+        checkpoint : str, path-like, Checkpoint or CheckpointFolder, default=None
             A file to which is written, at the end of each epoch, what was reached, so that the fit
-            can go on if it is ended from outside; a `Checkpoint` says how often.
+            can go on if it is ended from outside; a `Checkpoint` says how often. For the
+            fits of a search, a `CheckpointFolder`.
         resume : bool, default=False
             Whether to go on from that file. The fit then ends with the same bits as one that was
             never ended. If there is no such file, it begins; after its end, it returns at once what

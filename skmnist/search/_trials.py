@@ -7,13 +7,14 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.model_selection import ParameterSampler, StratifiedKFold
+from sklearn.utils.parallel import delayed
 
 from skmnist._utils.progress import watched
 from skmnist._utils.sklearn import safe_indexing
+from skmnist._utils.workers import results_of
 from skmnist.search._journal import Journal
 from skmnist.search._space import param_space
 
@@ -122,7 +123,7 @@ def run(
         for number in missing
         for fold, (train, test) in enumerate(folds, 1)
     )
-    results = Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
+    results = results_of(tasks, n_jobs)
     for number in missing:
         parts = [next(results) for _ in folds]
         errors = [part["error"] for part in parts if part["error"]]

@@ -54,11 +54,7 @@ class Checkpoint(Value):
     every_minutes: float | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.path, str | PathLike) or not fspath(self.path):
-            raise TypeError(
-                f"Checkpoint: path={shown(self.path)}; expected the path of a file, such as "
-                "'digits.checkpoint'."
-            )
+        _check_path(self, "file")
         if not (_is(Integral, self.every_epochs) and self.every_epochs >= 1):
             raise ValueError(
                 f"Checkpoint: every_epochs={shown(self.every_epochs)}; expected a whole number, at "
@@ -71,18 +67,81 @@ class Checkpoint(Value):
             )
 
 
+@dataclass(frozen=True, repr=False)
+class CheckpointFolder(Value):
+    """A folder in which each of many fits has a checkpoint of its own, as the fits of a search.
+
+    It is the argument `checkpoint` of `fit`, with ``resume=True``.  A fit writes its file at its
+    end, and finds it by all that its result depends on: the network, its settings, the data, the
+    seed.  So a search that was killed goes on: fits that had ended aren't repeated.
+
+    A fit that differs from an earlier one in its larger number of epochs alone goes on from there,
+    and ends with the bits of one that didn't: the rounds of successive halving with
+    ``resource="epochs"`` continue instead of beginning again.  That is so if nothing that happens
+    in its first epochs depends on how many are planned: with a constant schedule or a `Plateau`, or
+    a schedule of the Keras optimizer, without `early_stopping` and without Keras callbacks.  All
+    other fits begin again.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Path of the folder, made if it is missing; "~" is the home folder. Worker processes write
+        into it too. Delete it when the search is done: it has a file for each fit, of the size of
+        the weights and the optimizer's state.
+
+    See Also
+    --------
+    Checkpoint : The file of a single fit.
+
+    Notes
+    -----
+    Fits of ``random_state=None`` have a seed of their own each, and never find a file.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn.datasets import load_digits
+    >>> from skmnist import CheckpointFolder, DNNClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> network = DNNClassifier(hidden_units=(8,), schedule="constant", random_state=0)
+    >>> with TemporaryDirectory() as folder:
+    ...     kept = {"checkpoint": CheckpointFolder(folder), "resume": True}
+    ...     _ = network.set_params(epochs=1).fit(X, y, **kept)
+    ...     _ = network.set_params(epochs=3).fit(X, y, **kept)  # trains for two epochs
+    >>> len(network.history_["loss"])
+    3
+    """
+
+    path: str | PathLike[str]
+
+    def __post_init__(self) -> None:
+        _check_path(self, "folder")
+
+
+def _check_path(checkpoint: Any, what: str) -> None:
+    path = checkpoint.path
+    if not isinstance(path, str | PathLike) or not fspath(path):
+        raise TypeError(
+            f"{type(checkpoint).__name__}: path={shown(path)}; expected the path of a {what}, such "
+            f"as 'digits.{_ENDINGS[what]}'."
+        )
+
+
+_ENDINGS = {"file": "checkpoint", "folder": "checkpoints"}
+
+
 def _is(kind: type, value: Any) -> bool:
     """Return whether a value is a number of a kind; True and False are none."""
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
-def find_checkpoint(checkpoint: Any, resume: Any) -> Checkpoint | None:
+def find_checkpoint(checkpoint: Any, resume: Any) -> Checkpoint | CheckpointFolder | None:
     """Return the checkpoint that the arguments of `fit` describe, or None.
 
     Raises
     ------
     TypeError
-        If `checkpoint` is neither a path nor a Checkpoint, or `resume` isn't a bool.
+        If `checkpoint` is no path and no Checkpoint or CheckpointFolder, or `resume` isn't a bool.
     ValueError
         If there is nothing to resume from.
 
@@ -101,11 +160,11 @@ def find_checkpoint(checkpoint: Any, resume: Any) -> Checkpoint | None:
                 "such as checkpoint='digits.checkpoint'."
             )
         return None
-    if isinstance(checkpoint, Checkpoint):
+    if isinstance(checkpoint, Checkpoint | CheckpointFolder):
         return checkpoint
     if not isinstance(checkpoint, str | PathLike) or not fspath(checkpoint):
         raise TypeError(
-            f"checkpoint={shown(checkpoint)}; expected the path of a file, or a "
-            "Checkpoint(path, every_minutes=...)."
+            f"checkpoint={shown(checkpoint)}; expected the path of a file, a Checkpoint(path, "
+            "every_minutes=...), or a CheckpointFolder(path) for many fits."
         )
     return Checkpoint(checkpoint)

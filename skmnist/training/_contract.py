@@ -44,6 +44,12 @@ class Plan:
     monitor: str = "auto"
     tol: float = 0.0
 
+    @property
+    def begins_longer_ones(self) -> bool:
+        """Whether a plan of more epochs begins with the epochs of this one."""
+        of_rates = self.learning_rate is not None and self.schedule.depends_on_epochs
+        return self.patience is None and not of_rates
+
     def steps_per_epoch(self, n_rows: int) -> int:
         """Return the number of batches for `n_rows` rows."""
         return -(-n_rows // self.batch_size)
@@ -177,8 +183,8 @@ class Saver:
         """Whether there is nothing left to train."""
         return self.saved is not None and self.saved.ended
 
-    def epoch_ended(self, reached: Callable[[], Saved]) -> None:
-        """Receive, after an epoch that isn't the last, a function to copy what was reached."""
+    def epoch_ended(self, reached: Callable[[], Saved], is_last: bool = False) -> None:
+        """Receive, after an epoch, a function to copy what was reached."""
 
     def training_ended(self, reached: Saved) -> None:
         """Receive what the training, or the phase, has returned."""

@@ -58,6 +58,11 @@ class Training:
         """The planned number of epochs."""
         return self.plan.epochs
 
+    @property
+    def begins_longer_ones(self) -> bool:
+        """Whether a training of more epochs begins with the epochs of this one."""
+        return self.plan.begins_longer_ones
+
     def identity(self, start: State | None) -> Identity:
         """Describe what the result depends on; see :func:`identity_of`."""
         return identity_of(self.spec, self.plan, self.data, start)
@@ -191,9 +196,10 @@ class _Run:
         keras_callbacks.on_train_begin()
         try:
             for epoch in range(progress.n_epochs, self._plan.epochs):
-                if self._train_epoch(trainer, epoch, keras_callbacks):
+                ends = self._train_epoch(trainer, epoch, keras_callbacks)
+                self._saver.epoch_ended(lambda: progress.saved(trainer.latest()), ends)
+                if ends:
                     break
-                self._saver.epoch_ended(lambda: progress.saved(trainer.latest()))
         except KeyboardInterrupt:
             keep_after_interrupt(progress.n_epochs)
             if progress.kept is not None:

@@ -2,10 +2,12 @@
 
 import json
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -19,7 +21,7 @@ from skmnist._utils.errors import shown
 from skmnist._utils.files import check_writable, write
 from skmnist._utils.provenance import versions
 from skmnist._utils.tensor_files import digest, finite_number, open_tensors, stored_dtype
-from skmnist.training._checkpoint import find_checkpoint
+from skmnist.training._checkpoint import Checkpoint, CheckpointFolder, find_checkpoint
 from skmnist.training._contract import Saved, Saver, State
 from skmnist.training._identity import Identity, differences
 from skmnist.training._precision import DTYPES
@@ -28,6 +30,7 @@ _FORMAT_VERSION = 1
 _NAME = "skmnist_checkpoint"
 _KEYS = {"format_version", "seed", "dtype", "identity", "phases", "versions", "sha256"}
 _SECONDS = 60
+_LENGTH_OF_NAME = 32
 
 
 @dataclass(frozen=True)
@@ -88,13 +91,17 @@ class CheckpointFile:
         self.reached = read_checkpoint(self._path) if resume and self._path.exists() else None
 
     @classmethod
-    def of(cls, checkpoint: Any, resume: Any) -> "CheckpointFile | None":
-        """Return the file that the arguments of `fit` describe; None if there is none."""
+    def of(cls, checkpoint: Any, resume: Any) -> "CheckpointFile | CheckpointFiles | None":
+        """Return the file that the arguments of `fit` describe, or the folder of many, or None."""
         found = find_checkpoint(checkpoint, resume)
+        if isinstance(found, CheckpointFolder):
+            return CheckpointFiles(found, bool(resume))
         return None if found is None else cls(found, bool(resume))
 
-    def saver(self, seed: int, dtype: str, identity: Identity) -> "FileSaver":
-        """Return what keeps a fit in the file.
+    def saver(
+        self, seed: int, dtype: str, identity: Identity, goes_on: bool = False
+    ) -> "FileSaver":
+        """Return what keeps a fit in the file; whether it `goes_on` decides nothing here.
 
         Raises
         ------
@@ -128,6 +135,52 @@ class CheckpointFile:
             )
 
 
+class CheckpointFiles:
+    """The files of many fits in a folder, named by what distinguishes the fits.
+
+    Parameters
+    ----------
+    folder : CheckpointFolder
+        The folder.
+    resume : bool
+        Whether fits go on from the files that are there.
+
+    Raises
+    ------
+    OSError
+        If the folder can't be made.
+    """
+
+    reached = None  # which file it is becomes known with the data
+
+    def __init__(self, folder: CheckpointFolder, resume: bool) -> None:
+        self._path, self._resume = Path(folder.path).expanduser(), resume
+        self._path.mkdir(parents=True, exist_ok=True)
+
+    def saver(
+        self, seed: int, dtype: str, identity: Identity, goes_on: bool = False
+    ) -> "FileSaver":
+        """Return what keeps a fit in its file, with what one of fewer epochs has reached."""
+        n_epochs = int(identity["epochs"])
+        if goes_on:
+            identity = {name: text for name, text in identity.items() if name != "epochs"}
+        name = sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:_LENGTH_OF_NAME]
+        # Written at the end only: a search has many fits, of which few are ended before.
+        path = self._path / f"{name}-{n_epochs}.checkpoint"
+        file = CheckpointFile(Checkpoint(path, every_epochs=sys.maxsize), self._resume)
+        if self._resume and file.reached is None and goes_on:
+            file.reached = self._longest(name, n_epochs)
+        saver = file.saver(seed, dtype, identity)
+        saver.is_beginning = goes_on
+        return saver
+
+    def _longest(self, name: str, n_epochs: int) -> Reached | None:
+        """Return what a fit of fewer epochs has reached, of as many as there are."""
+        found = {int(path.stem.split("-")[1]): path for path in self._path.glob(f"{name}-*")}
+        shorter = [n for n in found if n < n_epochs]
+        return read_checkpoint(found[max(shorter)]) if shorter else None
+
+
 class FileSaver(Saver):
     """Keeps a phase of a fit in a file.
 
@@ -150,6 +203,8 @@ class FileSaver(Saver):
         before: Sequence[Saved] = (),
     ) -> None:
         self._file = file
+        # A longer fit goes on from the state as it was trained, not from what is returned.
+        self.is_beginning = False
         self._of_fit = seed, dtype, identity
         self._before = list(before)
         phases = [] if file.reached is None else file.reached.phases
@@ -160,8 +215,12 @@ class FileSaver(Saver):
     def _start_counting(self) -> None:
         self._n_since, self._since = 0, monotonic()
 
-    def epoch_ended(self, reached: Callable[[], Saved]) -> None:
+    def epoch_ended(self, reached: Callable[[], Saved], is_last: bool = False) -> None:
         """Write what was reached, if it is time to."""
+        if is_last:
+            if self.is_beginning:
+                self._write(reached())
+            return
         self._n_since += 1
         if self._file.is_due(self._n_since, monotonic() - self._since):
             self._write(reached())
@@ -170,7 +229,8 @@ class FileSaver(Saver):
     def training_ended(self, reached: Saved) -> None:
         """Write what the phase has returned."""
         self.saved = reached
-        self._write(reached)
+        if not self.is_beginning:
+            self._write(reached)
 
     def next_phase(self) -> "FileSaver":
         """Return what keeps the following phase."""

@@ -24,6 +24,8 @@ class Schedule(Value):
     # Whether nothing but the number of steps so far decides it, so that it suits `partial_fit` on a
     # stream of unknown length.
     counts_steps = False
+    # Whether the first epochs of a longer training have other rates than a shorter one's.
+    depends_on_epochs = True
 
     def rates(
         self,
@@ -71,6 +73,7 @@ class Constant(Schedule):
     """
 
     counts_steps = True
+    depends_on_epochs = False
 
     def rates(
         self,
@@ -187,6 +190,7 @@ class InverseScaling(Schedule):
     power_t: float = 0.5
     warmup_steps: int = 0
     counts_steps = True
+    depends_on_epochs = False
 
     def __post_init__(self) -> None:
         if not (_is(Real, self.power_t) and 0 <= self.power_t < np.inf):
@@ -244,6 +248,8 @@ class Plateau(Schedule):
     min_lr: float = 0.0
     min_delta: float = 1e-4
     monitor: str = "auto"
+
+    depends_on_epochs = False
 
     def __post_init__(self) -> None:
         if not 0 < self.factor < 1:

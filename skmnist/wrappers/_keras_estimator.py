@@ -36,7 +36,7 @@ from skmnist.training._losses import Loss
 from skmnist.training._metrics import find_metrics
 from skmnist.training._optimizers import Optimizer, OptimizerSpec, find_optimizer, with_rate
 from skmnist.training._precision import DTYPES, find_dtype
-from skmnist.training._saver import CheckpointFile
+from skmnist.training._saver import CheckpointFile, CheckpointFiles
 from skmnist.wrappers._arguments import FunctionArguments, without_prefix
 from skmnist.wrappers._compiled import check_compiled, compiled_metrics
 from skmnist.wrappers._offers import offers
@@ -320,7 +320,7 @@ class KerasEstimator(NetworkEstimator, metaclass=ABCMeta):
         training: Training,
         sample_weight: Any,
         keep_optimizer: bool,
-        file: CheckpointFile | None = None,
+        file: CheckpointFile | CheckpointFiles | None = None,
     ) -> Outcome:
         with _failures_named("trained on"):
             return super()._train(training, sample_weight, keep_optimizer, file)

@@ -35,8 +35,9 @@ class AbstractTrainer(ABC):
 
     def __init__(self, spec: TrainingSpec, seed: int) -> None:
         self._training_spec = spec
-        self._seed: int | None = seed
         self.network = spec.architecture.build(seed)
+        # Folds and candidates mostly begin with the weights of one seed.
+        self._new = seed, State(self._copies(self.network.variables), None)
         self.network.optimizer = self._optimizer = spec.optimizer.make()
         self._optimizer.build(self.network.trainable_variables)
         self._new_optimizer = self._copies(self._optimizer.variables)
@@ -240,12 +241,12 @@ class AbstractTrainer(ABC):
         return self._copies(variables)
 
     def _new_state(self, seed: int) -> State:
-        as_built = self._seed == seed
-        network = self.network if as_built else self._training_spec.architecture.build(seed)
-        return State(self._copies(network.variables), None)
+        if self._new[0] != seed:
+            network = self._training_spec.architecture.build(seed)
+            self._new = seed, State(self._copies(network.variables), None)
+        return self._new[1]
 
     def _assign(self, state: State) -> None:
-        self._seed = None  # the weights are no longer those that were built
         for variable, value in zip(self.network.variables, state.network, strict=True):
             variable.assign(value)
         optimizer_state = state.optimizer or self._new_optimizer_state()
