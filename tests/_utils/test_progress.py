@@ -428,7 +428,6 @@ def test_a_search_shows_candidates_folds_and_epochs(shown):
         "refit with best params, DNNClassifier: 1/2 epochs",
     ):
         assert line in shown.text, line
-    assert " left" in shown.text
     assert shown.closed
 
 
