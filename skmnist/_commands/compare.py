@@ -24,6 +24,7 @@ from skmnist._commands.interface import (
     check_photographs,
     errors_in_one_line,
     size_of,
+    warnings_in_one_line,
 )
 from skmnist._commands.sources import Source, source_of
 from skmnist._utils.progress import activity
@@ -71,7 +72,7 @@ def compare(
     source = source_of(data, labels, hint="--data / --dataset")
     wanted_size = size_of(size)
     check_photographs(wanted_size, mode, photographs)
-    with errors_in_one_line():
+    with errors_in_one_line(), warnings_in_one_line():
         with activity(LOADING, not quiet):
             chosen = _chosen(classifier or [], epochs)
         with activity("Loading the data", not quiet):

@@ -1,5 +1,6 @@
 """Work that is divided among the workers of joblib's current backend."""
 
+import warnings
 from collections.abc import Iterable, Iterator
 from numbers import Integral
 from typing import Any
@@ -42,4 +43,8 @@ def results_of(tasks: Iterable[Any], n_jobs: int | None) -> Iterator[Any]:
         parallel = Parallel(n_jobs=n_jobs, return_as="generator")
     except ValueError:
         parallel = Parallel(n_jobs=n_jobs)
-    yield from parallel(tasks)
+    with warnings.catch_warnings():
+        # A worker that imports TensorFlow after its first task grows by more than loky allows; it
+        # ends then, and another takes its place.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
+        yield from parallel(tasks)

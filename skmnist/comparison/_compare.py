@@ -1,6 +1,7 @@
 """Classifiers fitted and tested on the same data."""
 
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from numbers import Integral
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_digits
+from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import StratifiedKFold, check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length
@@ -86,6 +88,11 @@ def compare(
     ValueError
         If the data don't match each other, or names aren't distinct.
 
+    Warns
+    -----
+    FitFailedWarning
+        For each classifier that failed, if `verbose` is 0; else the table names them.
+
     Notes
     -----
     The interval of an accuracy is Wilson's on one test set, and over folds that of the mean with
@@ -123,11 +130,20 @@ def compare(
     try:
         if verbose:
             result.print()
+        else:
+            _warn_of_failures(result)
     finally:  # also if printing fails, as with a closed pipe
         if output is not None:
             with activity("Drawing the pictures", verbose):
                 result.save(output)
     return result
+
+
+def _warn_of_failures(result: ComparisonResult) -> None:
+    for name, why in result.failed.items():
+        warnings.warn(
+            f"{name} failed and isn't in the tables: {why}", FitFailedWarning, stacklevel=3
+        )
 
 
 def default_classifiers(epochs: int | None = None) -> dict[str, Any]:

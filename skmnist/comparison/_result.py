@@ -248,7 +248,8 @@ class ComparisonResult:
 
     def __repr__(self) -> str:
         scores = [f"{row['classifier']} {100 * row['accuracy']:.1f} %" for row in self.rows]
-        return f"<ComparisonResult: {', '.join(scores) or 'nothing finished'}>"
+        failed = [f"{name} failed" for name in self.failed]
+        return f"<ComparisonResult: {', '.join(scores + failed) or 'nothing finished'}>"
 
     def _finished(self) -> dict[str, list[FoldResult]]:
         """Return the folds of each classifier that has finished one and never failed."""

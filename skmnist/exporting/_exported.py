@@ -94,7 +94,10 @@ class _IfThereAreProbabilities:
         if instance is None:
             return self._method
         if not instance.has_probabilities_:
-            raise AttributeError("the exported classifier has no predict_proba.")
+            raise AttributeError(
+                "the exported classifier has no predict_proba, as the estimator had none. One in "
+                "scikit-learn's CalibratedClassifierCV has, and can be exported too."
+            )
         return MethodType(self._method, instance)
 
 

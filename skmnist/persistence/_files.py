@@ -170,7 +170,8 @@ def load(path: str | os.PathLike[str], *, model: Any = None) -> Any:
     Returns
     -------
     estimator : estimator
-        Fitted; on the same machine its predictions are bitwise those of the saved estimator.
+        Fitted; on the same machine its predictions are bitwise those of the saved estimator, unless
+        TensorFlow runs with oneDNN in one process only.
 
     Raises
     ------

@@ -13,6 +13,7 @@ from scipy import stats
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_iris
 from sklearn.dummy import DummyClassifier
+from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import (
     GridSearchCV,
@@ -364,7 +365,9 @@ def test_bad_input_is_refused_by_name(arguments, error, message):
 
 
 def test_a_classifier_that_fails_is_named_and_the_others_go_on(small):
-    result = compare([("broken", Broken()), ("knn", knn())], *small, cv=3, verbose=0)
+    with pytest.warns(FitFailedWarning, match=r"broken failed .*: RuntimeError: out of ink"):
+        result = compare([("broken", Broken()), ("knn", knn())], *small, cv=3, verbose=0)
+    assert repr(result).endswith("%, broken failed>")
     assert result.failed == {"broken": "RuntimeError: out of ink"}
     assert [row["classifier"] for row in result.rows] == ["knn"]
     assert result.rows[0]["n_folds"] == 3
@@ -375,9 +378,10 @@ def test_a_classifier_that_fails_is_named_and_the_others_go_on(small):
 def test_fits_at_the_same_time_give_the_scores_of_one_after_another(small):
     broken = make_pipeline(FunctionTransformer(np.linalg.inv), SVC())
     classifiers = {"dnn": DNNClassifier(epochs=2), "broken": broken, "knn": knn()}
-    with parallel_config("threading"):
+    with parallel_config("threading"), pytest.warns(FitFailedWarning):
         result = compare(classifiers, *small, cv=2, n_jobs=2, verbose=0)
-    alone = compare(classifiers, *small, cv=2, verbose=0)
+    with pytest.warns(FitFailedWarning):
+        alone = compare(classifiers, *small, cv=2, verbose=0)
     assert (alone.n_jobs, result.n_jobs) == (1, 2)
     assert result.failed == alone.failed
     assert list(result.failed) == ["broken"]
