@@ -1,7 +1,7 @@
 """Batches of samples and labels, read from the beginning in each pass, and cut to another size."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,8 @@ class Batch:
         Their labels.
     weights : ndarray of shape (n,)
         Their weights.
+    columns : pandas.Index or None, default=None
+        The names of the columns, if the samples came in a data frame.
 
     Examples
     --------
@@ -43,6 +45,7 @@ class Batch:
     X: Any
     y: NDArray[Any]
     weights: NDArray[Any]
+    columns: Any = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -58,9 +61,19 @@ class Batch:
         parts = [part.reshape(len(self), -1) for part in _parts(self.X)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
+    @property
+    def table(self) -> Any:
+        """The samples as `fit` takes them: with names of columns if they had some."""
+        if self.columns is None:
+            return self.X
+        import pandas as pd
+
+        return pd.DataFrame(self.X, columns=self.columns)
+
     def take(self, rows: NDArray[Any] | slice) -> "Batch":
         """Return some of the samples."""
-        return Batch(_each(lambda values: values[rows], self.X), self.y[rows], self.weights[rows])
+        X = _each(lambda values: values[rows], self.X)
+        return replace(self, X=X, y=self.y[rows], weights=self.weights[rows])
 
     @classmethod
     def joined(cls, batches: Sequence["Batch"]) -> "Batch":
@@ -71,6 +84,7 @@ class Batch:
             _each(lambda *values: np.concatenate(values), *(batch.X for batch in batches)),
             np.concatenate([batch.y for batch in batches]),
             np.concatenate([batch.weights for batch in batches]),
+            batches[0].columns,
         )
 
 
@@ -132,19 +146,21 @@ class BatchSource:
         self._check_ends(source)
         if of_epoch:
             getattr(source, "on_epoch_begin", _do_nothing)()
-        shapes = None
+        shapes = columns = None
         for given in source:
             batch = self._batch(given)
             if not batch.weights.all():
                 batch = batch.take(np.flatnonzero(batch.weights))
             if not len(batch):
                 continue
-            shapes = shapes or batch.shapes
+            if shapes is None:
+                shapes, columns = batch.shapes, batch.columns
             if batch.shapes != shapes:
                 raise ValueError(
                     f"{self.name} has batches of different shapes: one sample and its label have "
                     f"{shapes} in one and {batch.shapes} in another; expected the same."
                 )
+            _check_same_columns(batch.columns, columns)
             yield batch
         if of_epoch:
             getattr(source, "on_epoch_end", _do_nothing)()
@@ -176,7 +192,17 @@ class BatchSource:
                 f"{shown([np.shape(part) for part in (*_parts(X), y, weights)])}; {_EXPECTED} of "
                 "one length."
             )
-        return Batch(X, y, weights)
+        columns = given[0].columns if hasattr(given[0], "iloc") and np.ndim(X) == 2 else None
+        return Batch(X, y, weights, columns)
+
+
+def _check_same_columns(found: Any, expected: Any) -> None:
+    names = [None if columns is None else list(columns) for columns in (found, expected)]
+    if names[0] != names[1]:
+        raise ValueError(
+            f"X has the columns {shown(names[0])}, and {shown(names[1])} in the batches before; "
+            "the feature names should match, in the same order."
+        )
 
 
 def _array(values: Any) -> NDArray[Any]:

@@ -64,7 +64,7 @@ class OnBatches:
         y = self._checked_targets(survey.y)
         known = self._known_of_batches(y, classes, going_on)
         some = survey.sample
-        sample = self._samples_to_learn(some.X, some.y, None, known, going_on=going_on)
+        sample = self._samples_to_learn(some.table, some.y, None, known, going_on=going_on)
         if not going_on:
             self._learn_targets(y, known)
             self._mirrored_ = self._mirrors_look_alike(sample)
@@ -76,7 +76,7 @@ class OnBatches:
         learned = replace(sample, labels=labels, weights=weights / mean, train_rows=rows)
 
         def converted(batch: Batch) -> Data:
-            part = self._converted(learned, batch.X, batch.y, batch.weights)
+            part = self._converted(learned, batch.table, batch.y, batch.weights)
             return replace(part, weights=part.weights / mean)
 
         return StreamedData.of(learned, source, converted, len(y))
@@ -88,7 +88,7 @@ class OnBatches:
         empty = replace(data, train_rows=rows[:0], validation_rows=rows)
 
         def converted(batch: Batch) -> Data:
-            part: Data = self._converted(data, batch.X, batch.y, batch.weights, "_val")
+            part: Data = self._converted(data, batch.table, batch.y, batch.weights, "_val")
             return part
 
         validation = StreamedData.of(empty, source, converted, len(rows))

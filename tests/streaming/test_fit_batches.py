@@ -285,6 +285,35 @@ def test_a_dataset_of_keras_is_predicted_in_batches(images, y):
     assert np.array_equal(predicted, network.predict(images))
 
 
+@pytest.fixture(scope="module")
+def table(images):
+    pandas = pytest.importorskip("pandas")
+    return pandas.DataFrame(images.reshape(N, -1), columns=[f"pixel {i}" for i in range(64)])
+
+
+def test_the_names_of_columns_are_learned_as_by_a_fit(table, y):
+    batches = [(table[:100], y[:100]), (table[100:], y[100:])]
+    network = clone(IN_ORDER).set_params(warm_start=True)
+    fit_batches(network, batches, validation_data=batches[:1])
+    fitted = clone(IN_ORDER).fit(table, y, X_val=table[:100], y_val=y[:100])
+    assert network.feature_names_in_.tolist() == list(table.columns)
+    assert_equal(network, fitted, table)
+    assert network.history_["val_loss"] == pytest.approx(fitted.history_["val_loss"])
+
+
+def test_columns_in_another_order_are_refused(table, y):
+    mixed = table[table.columns[::-1]]
+    message = "feature names should match"
+    for other in (mixed, table.to_numpy()):
+        with pytest.raises(ValueError, match=message):
+            fit_batches(clone(IN_ORDER), [(table, y), (other, y)])
+    with pytest.raises(ValueError, match=message):
+        fit_batches(clone(IN_ORDER), [(table, y)], validation_data=[(mixed, y)])
+    going_on = clone(IN_ORDER).set_params(warm_start=True, epochs=1).fit(table, y)
+    with pytest.raises(ValueError, match=message):
+        fit_batches(going_on, [(mixed, y)])
+
+
 def counted(X, y):
     """Batches of which there are fewer in the second call."""
     calls = []
