@@ -1,13 +1,17 @@
 """Batches of samples and labels, read from the beginning in each pass, and cut to another size."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import assert_all_finite
 
 from skmnist._inputs.arrays import as_numpy
+from skmnist._inputs.named_inputs import has_names
+from skmnist._inputs.numbers import check_float32_range, check_not_masked
 from skmnist._utils.errors import shown
 
 _EXPECTED = "expected tuples (X, y) or (X, y, sample_weight) of arrays"
@@ -133,37 +137,56 @@ class BatchSource:
         if is_table or not (isinstance(source, Iterable) or callable(source)):
             raise TypeError(f"{name} is {_described(source)}; expected {_KINDS}.")
 
-    def read(self, *, of_epoch: bool = True) -> Iterator[Batch]:
-        """Yield the batches, without samples of weight zero.
+    def read(self) -> Iterator[Batch]:
+        """Yield the batches of an epoch, without samples of weight zero.
+
+        Of its beginning and its end a ``keras.utils.PyDataset`` is notified.
+        """
+        source = self._begun()
+        getattr(source, "on_epoch_begin", _do_nothing)()
+        yield from self._checked(source, _do_nothing)
+        getattr(source, "on_epoch_end", _do_nothing)()
+
+    def read_first(self, check: Callable[[Batch], Any] | None = None) -> Iterator[Batch]:
+        """Yield the batches before any epoch, and find out whether they can be used.
 
         Parameters
         ----------
-        of_epoch : bool, default=True
-            Whether this is an epoch, of whose beginning and end a ``keras.utils.PyDataset`` is
-            notified.
+        check : callable, default=None
+            Called with each batch; its errors get the number of the batch.
+
+        Raises
+        ------
+        ValueError
+            If there is no sample.
         """
+        n = 0
+        for batch in self._checked(self._begun(), check or _do_nothing):
+            n += len(batch)
+            yield batch
+        if not n:
+            raise ValueError(
+                f"{self.name} has no sample of a weight over zero; expected one at least."
+            )
+
+    def _begun(self) -> Iterable[Any]:
         source = self._source if isinstance(self._source, Iterable) else self._source()
         self._check_ends(source)
-        if of_epoch:
-            getattr(source, "on_epoch_begin", _do_nothing)()
-        shapes = columns = None
-        for given in source:
-            batch = self._batch(given)
-            if not batch.weights.all():
-                batch = batch.take(np.flatnonzero(batch.weights))
-            if not len(batch):
-                continue
-            if shapes is None:
-                shapes, columns = batch.shapes, batch.columns
-            if batch.shapes != shapes:
-                raise ValueError(
-                    f"{self.name} has batches of different shapes: one sample and its label have "
-                    f"{shapes} in one and {batch.shapes} in another; expected the same."
-                )
-            _check_same_columns(batch.columns, columns)
-            yield batch
-        if of_epoch:
-            getattr(source, "on_epoch_end", _do_nothing)()
+        return source
+
+    def _checked(self, source: Iterable[Any], check: Callable[[Batch], Any]) -> Iterator[Batch]:
+        first = None
+        for number, given in enumerate(source, 1):
+            # Not around the source, whose own errors stay as they are.
+            with located(f"In batch {number} of {self.name}"):
+                batch = _converted(given)
+                if len(batch):
+                    first = batch.take(slice(1)) if first is None else first
+                    _check_alike(batch, first)
+                    _check_finite(batch)
+                    check(batch)
+            if len(batch):
+                yield batch
 
     def _check_ends(self, source: Any) -> None:
         if not isinstance(source, Iterable):
@@ -177,32 +200,69 @@ class BatchSource:
                 "it an end, for example by take(1000); a stream without an end is for partial_fit."
             )
 
-    def _batch(self, given: Any) -> Batch:
-        """Convert a batch to arrays."""
-        if not isinstance(given, tuple | list) or len(given) not in (2, 3):
-            raise TypeError(f"{self.name} yields {_described(given)}; {_EXPECTED}.")
-        X = given[0]
-        X = {k: _array(v) for k, v in X.items()} if isinstance(X, Mapping) else _array(X)
-        y = _array(given[1])
-        weights = np.ones(y.shape[:1]) if len(given) == 2 else _array(given[2])
-        lengths = {np.shape(part)[:1] for part in (*_parts(X), y, weights)}
-        if len(lengths) != 1 or () in lengths:
-            raise ValueError(
-                f"{self.name} yields a batch whose X, y and sample_weight have the shapes "
-                f"{shown([np.shape(part) for part in (*_parts(X), y, weights)])}; {_EXPECTED} of "
-                "one length."
-            )
-        columns = given[0].columns if hasattr(given[0], "iloc") and np.ndim(X) == 2 else None
-        return Batch(X, y, weights, columns)
+
+@contextmanager
+def located(place: str) -> Iterator[None]:
+    """Have errors about wrong data begin with the place of the data.
+
+    Examples
+    --------
+    >>> from skmnist._inputs.batches import located
+    >>> with located("In batch 3"):
+    ...     raise ValueError("X contains NaN.")
+    Traceback (most recent call last):
+    ValueError: In batch 3: X contains NaN.
+    """
+    try:
+        yield
+    except TypeError as error:
+        raise TypeError(f"{place}: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from error
 
 
-def _check_same_columns(found: Any, expected: Any) -> None:
-    names = [None if columns is None else list(columns) for columns in (found, expected)]
-    if names[0] != names[1]:
+def _converted(given: Any) -> Batch:
+    """Return a batch as arrays, without samples of weight zero."""
+    if not isinstance(given, tuple | list) or len(given) not in (2, 3):
+        raise TypeError(f"the source yields {_described(given)}; {_EXPECTED}.")
+    for name, values in zip(("X", "y", "sample_weight"), given, strict=False):
+        check_not_masked(values, name)
+    X = given[0]
+    X = {k: _array(v) for k, v in X.items()} if has_names(X) else _array(X)
+    y = _array(given[1])
+    weights = np.ones(y.shape[:1]) if len(given) == 2 else _array(given[2])
+    shapes = [np.shape(part) for part in (*_parts(X), y, weights)]
+    lengths = {shape[:1] for shape in shapes}
+    if len(lengths) != 1 or () in lengths:
         raise ValueError(
-            f"X has the columns {shown(names[0])}, and {shown(names[1])} in the batches before; "
-            "the feature names should match, in the same order."
+            f"X, y and sample_weight have the shapes {shown(shapes)}; {_EXPECTED} of one length."
         )
+    columns = getattr(given[0], "columns", None) if hasattr(given[0], "iloc") else None
+    batch = Batch(X, y, weights, columns)
+    return batch if weights.all() else batch.take(np.flatnonzero(weights))
+
+
+def _check_alike(batch: Batch, first: Batch) -> None:
+    if batch.shapes != first.shapes:
+        raise ValueError(
+            f"it has different shapes: one sample and its label have {first.shapes} in the batches "
+            f"before and {batch.shapes} in this one; expected the same."
+        )
+    found, expected = (None if b.columns is None else list(b.columns) for b in (batch, first))
+    if found != expected:
+        raise ValueError(
+            f"X has the columns {shown(found)}, and {shown(expected)} in the batches before; the "
+            "feature names should match, in the same order."
+        )
+
+
+def _check_finite(batch: Batch) -> None:
+    for part in _parts(batch.X):
+        assert_all_finite(part, input_name="X")
+        if part.size:
+            check_float32_range(part)
+    assert_all_finite(batch.y, input_name="y")
+    assert_all_finite(batch.weights, input_name="sample_weight")
 
 
 def _array(values: Any) -> NDArray[Any]:
@@ -223,7 +283,7 @@ def _described(value: Any) -> str:
     return shown(value)
 
 
-def _do_nothing() -> None:
+def _do_nothing(*_: Any) -> None:
     pass
 
 

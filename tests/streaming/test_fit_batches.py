@@ -314,6 +314,50 @@ def test_columns_in_another_order_are_refused(table, y):
         fit_batches(going_on, [(mixed, y)])
 
 
+def changed(values, change):
+    """A copy of an array with another number at its end."""
+    values = values.astype(float)
+    values.flat[-1] = change
+    return values
+
+
+@pytest.mark.parametrize(
+    ("batch", "message"),
+    [
+        (lambda X, y: (changed(X, np.nan), y), "Input X contains NaN"),
+        (lambda X, y: (changed(X, 1e300), y), r"X has values up to 1e\+300"),
+        (lambda X, y: (np.ma.masked_equal(X, 16), y), "X is a masked array"),
+        (lambda X, y: (X, changed(y, np.inf)), "Input y contains infinity"),
+        (lambda X, y: (X, y, changed(y, np.nan)), "Input sample_weight contains NaN"),
+        (lambda X, y: (X[:, 1:], y), "different shapes"),
+        (lambda X, y: X, "yields an array of shape"),
+    ],
+)
+def test_an_error_has_the_number_of_its_batch(batch, message, images, y):
+    batches = [(images, y), (images[:0], y[:0]), batch(images, y)]
+    with pytest.raises((TypeError, ValueError), match=f"^In batch 3 of batches: .*{message}"):
+        fit_batches(clone(IN_ORDER), batches)
+    with pytest.raises((TypeError, ValueError), match=f"^In batch 3 of valid.*: .*{message}"):
+        fit_batches(clone(IN_ORDER), batches[:1], validation_data=batches)
+
+
+def test_validation_data_are_checked_before_the_first_epoch(images, y):
+    began = []
+    network = clone(IN_ORDER).set_params(
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=lambda *_: began.append(0))]
+    )
+    wrong = {
+        "labels that are not among the classes": (images, y + 20),
+        "images of shape": (images[:, 1:], y),
+    }
+    for message, batch in wrong.items():
+        with pytest.raises(ValueError, match=f"^In batch 1 of validation_data: .*{message}"):
+            fit_batches(network, pairs(images, y), validation_data=[batch])
+        with pytest.raises(ValueError, match=f"^validation_data: .*{message}"):
+            fit_batches(network, pairs(images, y), validation_data=batch)
+    assert not began
+
+
 def counted(X, y):
     """Batches of which there are fewer in the second call."""
     calls = []
