@@ -1,8 +1,11 @@
 """Batches of samples and labels, read from the beginning in each pass, and cut to another size."""
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from math import inf
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -12,7 +15,7 @@ from sklearn.utils import assert_all_finite
 from skmnist._inputs.arrays import as_numpy
 from skmnist._inputs.named_inputs import has_names
 from skmnist._inputs.numbers import check_float32_range, check_not_masked
-from skmnist._utils.errors import shown
+from skmnist._utils.errors import depth_of_this_package, shown
 
 _EXPECTED = "expected tuples (X, y) or (X, y, sample_weight) of arrays"
 _KINDS = (
@@ -20,6 +23,7 @@ _KINDS = (
     "function that returns an iterable of batches"
 )
 _INFINITE = -1  # the cardinality of a tf.data.Dataset
+_SECONDS_TO_WARNING = 300.0  # that a source may have no end
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Batch:
         Their weights.
     columns : pandas.Index or None, default=None
         The names of the columns, if the samples came in a data frame.
+    n_given : int, default=0
+        The number of samples that the source gave, of weight zero too.
 
     Examples
     --------
@@ -50,6 +56,7 @@ class Batch:
     y: NDArray[Any]
     weights: NDArray[Any]
     columns: Any = None
+    n_given: int = 0
 
     def __len__(self) -> int:
         return len(self.y)
@@ -144,7 +151,7 @@ class BatchSource:
         """
         source = self._begun()
         getattr(source, "on_epoch_begin", _do_nothing)()
-        yield from self._checked(source, _do_nothing)
+        yield from filter(len, self._checked(source, _do_nothing))
         getattr(source, "on_epoch_end", _do_nothing)()
 
     def read_first(self, check: Callable[[Batch], Any] | None = None) -> Iterator[Batch]:
@@ -159,15 +166,33 @@ class BatchSource:
         ------
         ValueError
             If there is no sample.
+
+        Warns
+        -----
+        UserWarning
+            If the end hasn't come after some minutes.
         """
-        n = 0
+        n = n_given = 0
+        time_to_warn = monotonic() + _SECONDS_TO_WARNING
         for batch in self._checked(self._begun(), check or _do_nothing):
-            n += len(batch)
-            yield batch
+            n, n_given = n + len(batch), n_given + batch.n_given
+            if monotonic() >= time_to_warn:
+                self._warn_of_no_end(n_given)
+                time_to_warn = inf
+            if len(batch):
+                yield batch
         if not n:
-            raise ValueError(
-                f"{self.name} has no sample of a weight over zero; expected one at least."
-            )
+            of_weight = " of a weight over zero" if n_given else "s"
+            raise ValueError(f"{self.name} has no sample{of_weight}; expected one at least.")
+
+    def _warn_of_no_end(self, n: int) -> None:
+        warnings.warn(
+            f"{n:,} samples of {self.name} were read in {_SECONDS_TO_WARNING / 60:g} minutes, "
+            "before the first epoch. Do they end? If not, give them an end, for example by "
+            "itertools.islice or take(1000); a stream without an end is for partial_fit.",
+            UserWarning,
+            stacklevel=depth_of_this_package(),
+        )
 
     def _begun(self) -> Iterable[Any]:
         source = self._source if isinstance(self._source, Iterable) else self._source()
@@ -175,18 +200,18 @@ class BatchSource:
         return source
 
     def _checked(self, source: Iterable[Any], check: Callable[[Batch], Any]) -> Iterator[Batch]:
+        """Yield all batches, those too of which nothing is left without weights of zero."""
         first = None
         for number, given in enumerate(source, 1):
             # Not around the source, whose own errors stay as they are.
             with located(f"In batch {number} of {self.name}"):
                 batch = _converted(given)
                 if len(batch):
-                    first = batch.take(slice(1)) if first is None else first
-                    _check_alike(batch, first)
+                    first = first or (batch.shapes, batch.columns)
+                    _check_alike(batch, *first)
                     _check_finite(batch)
                     check(batch)
-            if len(batch):
-                yield batch
+            yield batch
 
     def _check_ends(self, source: Any) -> None:
         if not isinstance(source, Iterable):
@@ -238,17 +263,17 @@ def _converted(given: Any) -> Batch:
             f"X, y and sample_weight have the shapes {shown(shapes)}; {_EXPECTED} of one length."
         )
     columns = getattr(given[0], "columns", None) if hasattr(given[0], "iloc") else None
-    batch = Batch(X, y, weights, columns)
+    batch = Batch(X, y, weights, columns, len(y))
     return batch if weights.all() else batch.take(np.flatnonzero(weights))
 
 
-def _check_alike(batch: Batch, first: Batch) -> None:
-    if batch.shapes != first.shapes:
+def _check_alike(batch: Batch, shapes: Any, columns: Any) -> None:
+    if batch.shapes != shapes:
         raise ValueError(
-            f"it has different shapes: one sample and its label have {first.shapes} in the batches "
+            f"it has different shapes: one sample and its label have {shapes} in the batches "
             f"before and {batch.shapes} in this one; expected the same."
         )
-    found, expected = (None if b.columns is None else list(b.columns) for b in (batch, first))
+    found, expected = (None if each is None else list(each) for each in (batch.columns, columns))
     if found != expected:
         raise ValueError(
             f"X has the columns {shown(found)}, and {shown(expected)} in the batches before; the "

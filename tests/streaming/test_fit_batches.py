@@ -22,6 +22,7 @@ from skmnist import (
     fit_batches,
     predict_batches,
 )
+from skmnist._inputs import batches as sources
 from skmnist._inputs import survey
 from skmnist._utils.backend import load_keras
 from skmnist.training import _parts
@@ -358,6 +359,26 @@ def test_validation_data_are_checked_before_the_first_epoch(images, y):
     assert not began
 
 
+@pytest.mark.parametrize("name", ["batches", "validation_data"])
+def test_a_source_that_seems_to_have_no_end_is_warned_of_once(name, images, y, monkeypatch):
+    now = [0]
+    monkeypatch.setattr(sources, "monotonic", lambda: now[0])
+
+    def slow(n):
+        for _ in range(n):
+            now[0] += 100
+            yield images, y
+
+    network = clone(IN_ORDER).set_params(epochs=1)
+    given = {"batches": [(images, y)], name: lambda: slow(10**9)}
+    # Warnings are errors, without which this would not end.
+    with pytest.raises(UserWarning, match=f"900 samples of {name} .* 5 minutes.* end"):
+        fit_batches(network, **given)
+    with pytest.warns(UserWarning, match=f"900 samples of {name}") as found:
+        fit_batches(network, **given | {name: lambda: slow(6)})
+    assert len(found) == 1
+
+
 def counted(X, y):
     """Batches of which there are fewer in the second call."""
     calls = []
@@ -384,8 +405,8 @@ WRONG = {
     "tuple of arrays": (lambda X, y: (X, y), TypeError, r"yields an array .*expected tuples"),
     "without labels": (lambda X, y: [(X,)], TypeError, r"yields a tuple of length 1; expected"),
     "a function of nothing": (lambda X, y: lambda: None, TypeError, "batches returned None"),
-    "no batch": (lambda X, y: [], ValueError, "batches has no sample"),
-    "only empty batches": (lambda X, y: [(X[:0], y[:0])], ValueError, "batches has no sample"),
+    "no batch": (lambda X, y: [], ValueError, "batches has no samples; expected"),
+    "only empty batches": (lambda X, y: [(X[:0], y[:0])], ValueError, "batches has no samples;"),
     "no weight": (lambda X, y: [(X, y, y * 0)], ValueError, "batches has no sample of a weight"),
     "another length": (lambda X, y: [(X, y[1:])], ValueError, r"\(300, 8, 8\), \(299,\)"),
     "other shapes": (
@@ -425,7 +446,7 @@ def test_wrong_batches_are_refused_and_change_nothing(source, error, message, im
         ({"validation_fraction": 0.2}, {}, "validation_fraction=0.2 .* no part of batches is held"),
         ({}, {"classes": range(3)}, "labels that are not among the classes"),
         ({}, {"validation_data": 3}, "validation_data is 3; expected a keras"),
-        ({}, {"validation_data": []}, "validation_data has no sample"),
+        ({}, {"validation_data": []}, "validation_data has no samples;"),
         ({"epochs": 0}, {}, "'epochs' parameter"),
     ],
 )
