@@ -248,6 +248,13 @@ def located(place: str) -> Iterator[None]:
 
 def _converted(given: Any) -> Batch:
     """Return a batch as arrays, without samples of weight zero."""
+    if isinstance(given, Mapping):
+        names = sorted(given, key=lambda name: "label" in str(name))
+        example = ", ".join(f"batch[{shown(name)}]" for name in names[:2])
+        raise TypeError(
+            f"the source yields a dict with the keys {shown(list(given))}; {_EXPECTED}. Give a "
+            f"function that yields them, such as ({example}) of each batch, the samples first."
+        )
     if not isinstance(given, tuple | list) or len(given) not in (2, 3):
         raise TypeError(f"the source yields {_described(given)}; {_EXPECTED}.")
     for name, values in zip(("X", "y", "sample_weight"), given, strict=False):

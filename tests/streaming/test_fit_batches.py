@@ -404,6 +404,11 @@ WRONG = {
     "number": (lambda X, y: 3, TypeError, "batches is 3; expected a keras.utils.PyDataset"),
     "tuple of arrays": (lambda X, y: (X, y), TypeError, r"yields an array .*expected tuples"),
     "without labels": (lambda X, y: [(X,)], TypeError, r"yields a tuple of length 1; expected"),
+    "dicts": (
+        lambda X, y: [{"label": y, "image": X}],
+        TypeError,
+        r"function that yields them, such as \(batch\['image'\], batch\['label'\]\)",
+    ),
     "a function of nothing": (lambda X, y: lambda: None, TypeError, "batches returned None"),
     "no batch": (lambda X, y: [], ValueError, "batches has no samples; expected"),
     "only empty batches": (lambda X, y: [(X[:0], y[:0])], ValueError, "batches has no samples;"),
