@@ -31,7 +31,8 @@ def as_pixels(X: Any) -> Any:
     Raises
     ------
     TypeError
-        If `X` yields its samples one after another, as a generator or ``tf.data.Dataset`` does.
+        If `X` yields its samples one after another, as a generator or ``tf.data.Dataset`` does, or
+        is a dict.
     ValueError
         If `X` holds texts or dates, or is a column of images.
 
@@ -45,6 +46,11 @@ def as_pixels(X: Any) -> Any:
         raise TypeError(
             f"X is a {type(X).__name__}, which yields its samples one after another; {_PIXELS} "
             "that holds all of them. Networks learn from batches by skmnist.fit_batches."
+        )
+    if isinstance(X, Mapping) and not hasattr(X, "shape"):  # one of SciPy's sparse arrays has one
+        raise TypeError(
+            f"X is a dict with the keys {shown(list(X))}; {_PIXELS}. Give the array in it, such as "
+            "X['image']."
         )
     X = as_numpy(X)
     _check_numeric(X)

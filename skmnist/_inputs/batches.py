@@ -1,14 +1,21 @@
 """Batches of samples and labels, read from the beginning in each pass, and cut to another size."""
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from math import inf
+from time import monotonic
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import assert_all_finite
 
 from skmnist._inputs.arrays import as_numpy
-from skmnist._utils.errors import shown
+from skmnist._inputs.named_inputs import has_names
+from skmnist._inputs.numbers import check_float32_range, check_not_masked
+from skmnist._utils.errors import depth_of_this_package, shown
 
 _EXPECTED = "expected tuples (X, y) or (X, y, sample_weight) of arrays"
 _KINDS = (
@@ -16,6 +23,7 @@ _KINDS = (
     "function that returns an iterable of batches"
 )
 _INFINITE = -1  # the cardinality of a tf.data.Dataset
+_SECONDS_TO_WARNING = 300.0  # that a source may have no end
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,10 @@ class Batch:
         Their labels.
     weights : ndarray of shape (n,)
         Their weights.
+    columns : pandas.Index or None, default=None
+        The names of the columns, if the samples came in a data frame.
+    n_given : int, default=0
+        The number of samples that the source gave, of weight zero too.
 
     Examples
     --------
@@ -43,6 +55,8 @@ class Batch:
     X: Any
     y: NDArray[Any]
     weights: NDArray[Any]
+    columns: Any = None
+    n_given: int = 0
 
     def __len__(self) -> int:
         return len(self.y)
@@ -58,9 +72,19 @@ class Batch:
         parts = [part.reshape(len(self), -1) for part in _parts(self.X)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
+    @property
+    def table(self) -> Any:
+        """The samples as `fit` takes them: with names of columns if they had some."""
+        if self.columns is None:
+            return self.X
+        import pandas as pd
+
+        return pd.DataFrame(self.X, columns=self.columns)
+
     def take(self, rows: NDArray[Any] | slice) -> "Batch":
         """Return some of the samples."""
-        return Batch(_each(lambda values: values[rows], self.X), self.y[rows], self.weights[rows])
+        X = _each(lambda values: values[rows], self.X)
+        return replace(self, X=X, y=self.y[rows], weights=self.weights[rows])
 
     @classmethod
     def joined(cls, batches: Sequence["Batch"]) -> "Batch":
@@ -71,6 +95,7 @@ class Batch:
             _each(lambda *values: np.concatenate(values), *(batch.X for batch in batches)),
             np.concatenate([batch.y for batch in batches]),
             np.concatenate([batch.weights for batch in batches]),
+            batches[0].columns,
         )
 
 
@@ -119,35 +144,74 @@ class BatchSource:
         if is_table or not (isinstance(source, Iterable) or callable(source)):
             raise TypeError(f"{name} is {_described(source)}; expected {_KINDS}.")
 
-    def read(self, *, of_epoch: bool = True) -> Iterator[Batch]:
-        """Yield the batches, without samples of weight zero.
+    def read(self) -> Iterator[Batch]:
+        """Yield the batches of an epoch, without samples of weight zero.
+
+        Of its beginning and its end a ``keras.utils.PyDataset`` is notified.
+        """
+        source = self._begun()
+        getattr(source, "on_epoch_begin", _do_nothing)()
+        yield from filter(len, self._checked(source, _do_nothing))
+        getattr(source, "on_epoch_end", _do_nothing)()
+
+    def read_first(self, check: Callable[[Batch], Any] | None = None) -> Iterator[Batch]:
+        """Yield the batches before any epoch, and find out whether they can be used.
 
         Parameters
         ----------
-        of_epoch : bool, default=True
-            Whether this is an epoch, of whose beginning and end a ``keras.utils.PyDataset`` is
-            notified.
+        check : callable, default=None
+            Called with each batch; its errors get the number of the batch.
+
+        Raises
+        ------
+        ValueError
+            If there is no sample.
+
+        Warns
+        -----
+        UserWarning
+            If the end hasn't come after some minutes.
         """
+        n = n_given = 0
+        time_to_warn = monotonic() + _SECONDS_TO_WARNING
+        for batch in self._checked(self._begun(), check or _do_nothing):
+            n, n_given = n + len(batch), n_given + batch.n_given
+            if monotonic() >= time_to_warn:
+                self._warn_of_no_end(n_given)
+                time_to_warn = inf
+            if len(batch):
+                yield batch
+        if not n:
+            of_weight = " of a weight over zero" if n_given else "s"
+            raise ValueError(f"{self.name} has no sample{of_weight}; expected one at least.")
+
+    def _warn_of_no_end(self, n: int) -> None:
+        warnings.warn(
+            f"{n:,} samples of {self.name} were read in {_SECONDS_TO_WARNING / 60:g} minutes, "
+            "before the first epoch. Do they end? If not, give them an end, for example by "
+            "itertools.islice or take(1000); a stream without an end is for partial_fit.",
+            UserWarning,
+            stacklevel=depth_of_this_package(),
+        )
+
+    def _begun(self) -> Iterable[Any]:
         source = self._source if isinstance(self._source, Iterable) else self._source()
         self._check_ends(source)
-        if of_epoch:
-            getattr(source, "on_epoch_begin", _do_nothing)()
-        shapes = None
-        for given in source:
-            batch = self._batch(given)
-            if not batch.weights.all():
-                batch = batch.take(np.flatnonzero(batch.weights))
-            if not len(batch):
-                continue
-            shapes = shapes or batch.shapes
-            if batch.shapes != shapes:
-                raise ValueError(
-                    f"{self.name} has batches of different shapes: one sample and its label have "
-                    f"{shapes} in one and {batch.shapes} in another; expected the same."
-                )
+        return source
+
+    def _checked(self, source: Iterable[Any], check: Callable[[Batch], Any]) -> Iterator[Batch]:
+        """Yield all batches, those too of which nothing is left without weights of zero."""
+        first = None
+        for number, given in enumerate(source, 1):
+            # Not around the source, whose own errors stay as they are.
+            with located(f"In batch {number} of {self.name}"):
+                batch = _converted(given)
+                if len(batch):
+                    first = first or (batch.shapes, batch.columns)
+                    _check_alike(batch, *first)
+                    _check_finite(batch)
+                    check(batch)
             yield batch
-        if of_epoch:
-            getattr(source, "on_epoch_end", _do_nothing)()
 
     def _check_ends(self, source: Any) -> None:
         if not isinstance(source, Iterable):
@@ -161,22 +225,76 @@ class BatchSource:
                 "it an end, for example by take(1000); a stream without an end is for partial_fit."
             )
 
-    def _batch(self, given: Any) -> Batch:
-        """Convert a batch to arrays."""
-        if not isinstance(given, tuple | list) or len(given) not in (2, 3):
-            raise TypeError(f"{self.name} yields {_described(given)}; {_EXPECTED}.")
-        X = given[0]
-        X = {k: _array(v) for k, v in X.items()} if isinstance(X, Mapping) else _array(X)
-        y = _array(given[1])
-        weights = np.ones(y.shape[:1]) if len(given) == 2 else _array(given[2])
-        lengths = {np.shape(part)[:1] for part in (*_parts(X), y, weights)}
-        if len(lengths) != 1 or () in lengths:
-            raise ValueError(
-                f"{self.name} yields a batch whose X, y and sample_weight have the shapes "
-                f"{shown([np.shape(part) for part in (*_parts(X), y, weights)])}; {_EXPECTED} of "
-                "one length."
-            )
-        return Batch(X, y, weights)
+
+@contextmanager
+def located(place: str) -> Iterator[None]:
+    """Have errors about wrong data begin with the place of the data.
+
+    Examples
+    --------
+    >>> from skmnist._inputs.batches import located
+    >>> with located("In batch 3"):
+    ...     raise ValueError("X contains NaN.")
+    Traceback (most recent call last):
+    ValueError: In batch 3: X contains NaN.
+    """
+    try:
+        yield
+    except TypeError as error:
+        raise TypeError(f"{place}: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from error
+
+
+def _converted(given: Any) -> Batch:
+    """Return a batch as arrays, without samples of weight zero."""
+    if isinstance(given, Mapping):
+        names = sorted(given, key=lambda name: "label" in str(name))
+        example = ", ".join(f"batch[{shown(name)}]" for name in names[:2])
+        raise TypeError(
+            f"the source yields a dict with the keys {shown(list(given))}; {_EXPECTED}. Give a "
+            f"function that yields them, such as ({example}) of each batch, the samples first."
+        )
+    if not isinstance(given, tuple | list) or len(given) not in (2, 3):
+        raise TypeError(f"the source yields {_described(given)}; {_EXPECTED}.")
+    for name, values in zip(("X", "y", "sample_weight"), given, strict=False):
+        check_not_masked(values, name)
+    X = given[0]
+    X = {k: _array(v) for k, v in X.items()} if has_names(X) else _array(X)
+    y = _array(given[1])
+    weights = np.ones(y.shape[:1]) if len(given) == 2 else _array(given[2])
+    shapes = [np.shape(part) for part in (*_parts(X), y, weights)]
+    lengths = {shape[:1] for shape in shapes}
+    if len(lengths) != 1 or () in lengths:
+        raise ValueError(
+            f"X, y and sample_weight have the shapes {shown(shapes)}; {_EXPECTED} of one length."
+        )
+    columns = getattr(given[0], "columns", None) if hasattr(given[0], "iloc") else None
+    batch = Batch(X, y, weights, columns, len(y))
+    return batch if weights.all() else batch.take(np.flatnonzero(weights))
+
+
+def _check_alike(batch: Batch, shapes: Any, columns: Any) -> None:
+    if batch.shapes != shapes:
+        raise ValueError(
+            f"it has different shapes: one sample and its label have {shapes} in the batches "
+            f"before and {batch.shapes} in this one; expected the same."
+        )
+    found, expected = (None if each is None else list(each) for each in (batch.columns, columns))
+    if found != expected:
+        raise ValueError(
+            f"X has the columns {shown(found)}, and {shown(expected)} in the batches before; the "
+            "feature names should match, in the same order."
+        )
+
+
+def _check_finite(batch: Batch) -> None:
+    for part in _parts(batch.X):
+        assert_all_finite(part, input_name="X")
+        if part.size:
+            check_float32_range(part)
+    assert_all_finite(batch.y, input_name="y")
+    assert_all_finite(batch.weights, input_name="sample_weight")
 
 
 def _array(values: Any) -> NDArray[Any]:
@@ -197,7 +315,7 @@ def _described(value: Any) -> str:
     return shown(value)
 
 
-def _do_nothing() -> None:
+def _do_nothing(*_: Any) -> None:
     pass
 
 

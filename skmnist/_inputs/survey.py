@@ -30,19 +30,13 @@ class Survey(NamedTuple):
     weights: NDArray[Any]
 
     @classmethod
-    def of(cls, batches: Iterable[Batch], name: str) -> "Survey":
+    def of(cls, batches: Iterable[Batch]) -> "Survey":
         """Read batches once.
 
         Parameters
         ----------
         batches : iterable of Batch
-        name : str
-            The parameter's name in errors.
-
-        Raises
-        ------
-        ValueError
-            If there is no sample.
+            One at least.
 
         Examples
         --------
@@ -52,7 +46,7 @@ class Survey(NamedTuple):
         >>> X, y = np.arange(50_000.0).reshape(-1, 1), np.zeros(50_000)
         >>> batches = (Batch(X[i : i + 500], y[i : i + 500], y[:500] + 1)
         ...            for i in range(0, 50_000, 500))
-        >>> survey = Survey.of(batches, "batches")
+        >>> survey = Survey.of(batches)
         >>> len(survey.sample), survey.sample.X.max(), len(survey.y)
         (6252, np.float64(49999.0), 50000)
         """
@@ -61,8 +55,6 @@ class Survey(NamedTuple):
             sample.add(batch)
             y.append(batch.y)
             weights.append(batch.weights)
-        if not y:
-            raise ValueError(f"{name} has no sample of a weight over zero; expected one at least.")
         return cls(sample.batch(), np.concatenate(y), np.concatenate(weights))
 
 

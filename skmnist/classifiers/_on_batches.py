@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmnist._inputs.batches import Batch, BatchSource
+from skmnist._inputs.batches import Batch, BatchSource, located
 from skmnist._inputs.numbers import checked_weights
 from skmnist._inputs.survey import Survey
 from skmnist._inputs.targets import held_out_part
@@ -55,16 +55,17 @@ class OnBatches:
         if isinstance(validation, BatchSource):
             data = self._validated_on_batches(data, validation)
         elif validation is not None:
-            data = self._judge_on(data, *validation)
+            with located("validation_data"):
+                data = self._judge_on(data, *validation)
         return self._fit_to(data)
 
     def _streamed(self: Any, source: BatchSource, classes: Any, going_on: bool) -> StreamedData:
         """Learn from one pass what `fit` learns from all samples."""
-        survey = Survey.of(source.read(of_epoch=False), source.name)
+        survey = Survey.of(source.read_first())
         y = self._checked_targets(survey.y)
         known = self._known_of_batches(y, classes, going_on)
         some = survey.sample
-        sample = self._samples_to_learn(some.X, some.y, None, known, going_on=going_on)
+        sample = self._samples_to_learn(some.table, some.y, None, known, going_on=going_on)
         if not going_on:
             self._learn_targets(y, known)
             self._mirrored_ = self._mirrors_look_alike(sample)
@@ -76,22 +77,20 @@ class OnBatches:
         learned = replace(sample, labels=labels, weights=weights / mean, train_rows=rows)
 
         def converted(batch: Batch) -> Data:
-            part = self._converted(learned, batch.X, batch.y, batch.weights)
+            part = self._converted(learned, batch.table, batch.y, batch.weights)
             return replace(part, weights=part.weights / mean)
 
         return StreamedData.of(learned, source, converted, len(y))
 
     def _validated_on_batches(self: Any, data: StreamedData, source: BatchSource) -> StreamedData:
-        rows = np.arange(sum(map(len, source.read(of_epoch=False))), dtype=np.int32)
-        if not len(rows):
-            raise ValueError(f"{source.name} has no sample of a weight over zero.")
-        empty = replace(data, train_rows=rows[:0], validation_rows=rows)
-
         def converted(batch: Batch) -> Data:
-            part: Data = self._converted(data, batch.X, batch.y, batch.weights, "_val")
+            part: Data = self._converted(data, batch.table, batch.y, batch.weights, "_val")
             return part
 
-        validation = StreamedData.of(empty, source, converted, len(rows))
+        n = sum(map(len, source.read_first(check=converted)))
+        rows = np.arange(n, dtype=np.int32)
+        empty = replace(data, train_rows=rows[:0], validation_rows=rows)
+        validation = StreamedData.of(empty, source, converted, n)
         return replace(data, validation=validation, validation_rows=rows)
 
     @abstractmethod

@@ -25,7 +25,7 @@ def fit_batches(
         What yields tuples ``(X, y)`` or ``(X, y, sample_weight)`` of arrays or tensors, each time
         that it is iterated over; or a function that returns such an iterable, such as a generator.
         `X` and `y` are as for `fit`. Batches may have any sizes: they are cut anew to the
-        estimator's `batch_size`.
+        estimator's `batch_size`. Data frames have the same columns in all of them, in one order.
     classes : array-like of shape (n_classes,), default=None
         All classes of a classifier, if there are more than those in `batches`.
     validation_data : tuple of arrays, or as `batches`, default=None
@@ -41,10 +41,15 @@ def fit_batches(
     ------
     TypeError
         If the estimator isn't a network of this package, or `batches` is of another kind, such as a
-        generator, which can be read only once.
+        generator, which can be read only once, or yields anything but tuples, such as dicts.
     ValueError
-        If a batch is not usable, `batches` never ends or has another number of samples in a later
-        epoch, or a part of the samples was to be held out.
+        If a batch is not usable, which has its number in the error, `batches` never ends or has
+        another number of samples in a later epoch, or a part of the samples was to be held out.
+
+    Warns
+    -----
+    UserWarning
+        If the first pass over `batches` or `validation_data` has no end after five minutes.
 
     See Also
     --------
@@ -53,9 +58,16 @@ def fit_batches(
 
     Notes
     -----
-    All batches are read once before the first epoch, for what `fit` learns of all samples: their
-    number, the classes and the range of values; of more than 12,000 samples, or 64 MB, the mean and
-    the background are those of evenly spaced ones.
+    All batches are read once before the first epoch, those of `validation_data` too, and checked.
+    From `batches` that pass learns what `fit` learns from all samples: their number, the classes
+    and the range of values; of more than 12,000 samples, or 64 MB, the mean and the background are
+    those of evenly spaced ones.
+
+    For batches that are dicts, as of Hugging Face's datasets, give a function that yields tuples::
+
+        def batches():
+            for batch in dataset.iter(batch_size=100):
+                yield batch["image"], batch["label"]
 
     With ``shuffle=False`` the samples are trained on in the order in which they come. If that is
     the same in all epochs, the result has the bits of `fit` on the same samples. With

@@ -22,6 +22,7 @@ from skmnist import (
     fit_batches,
     predict_batches,
 )
+from skmnist._inputs import batches as sources
 from skmnist._inputs import survey
 from skmnist._utils.backend import load_keras
 from skmnist.training import _parts
@@ -285,6 +286,99 @@ def test_a_dataset_of_keras_is_predicted_in_batches(images, y):
     assert np.array_equal(predicted, network.predict(images))
 
 
+@pytest.fixture(scope="module")
+def table(images):
+    pandas = pytest.importorskip("pandas")
+    return pandas.DataFrame(images.reshape(N, -1), columns=[f"pixel {i}" for i in range(64)])
+
+
+def test_the_names_of_columns_are_learned_as_by_a_fit(table, y):
+    batches = [(table[:100], y[:100]), (table[100:], y[100:])]
+    network = clone(IN_ORDER).set_params(warm_start=True)
+    fit_batches(network, batches, validation_data=batches[:1])
+    fitted = clone(IN_ORDER).fit(table, y, X_val=table[:100], y_val=y[:100])
+    assert network.feature_names_in_.tolist() == list(table.columns)
+    assert_equal(network, fitted, table)
+    assert network.history_["val_loss"] == pytest.approx(fitted.history_["val_loss"])
+
+
+def test_columns_in_another_order_are_refused(table, y):
+    mixed = table[table.columns[::-1]]
+    message = "feature names should match"
+    for other in (mixed, table.to_numpy()):
+        with pytest.raises(ValueError, match=message):
+            fit_batches(clone(IN_ORDER), [(table, y), (other, y)])
+    with pytest.raises(ValueError, match=message):
+        fit_batches(clone(IN_ORDER), [(table, y)], validation_data=[(mixed, y)])
+    going_on = clone(IN_ORDER).set_params(warm_start=True, epochs=1).fit(table, y)
+    with pytest.raises(ValueError, match=message):
+        fit_batches(going_on, [(mixed, y)])
+
+
+def changed(values, change):
+    """A copy of an array with another number at its end."""
+    values = values.astype(float)
+    values.flat[-1] = change
+    return values
+
+
+@pytest.mark.parametrize(
+    ("batch", "message"),
+    [
+        (lambda X, y: (changed(X, np.nan), y), "Input X contains NaN"),
+        (lambda X, y: (changed(X, 1e300), y), r"X has values up to 1e\+300"),
+        (lambda X, y: (np.ma.masked_equal(X, 16), y), "X is a masked array"),
+        (lambda X, y: (X, changed(y, np.inf)), "Input y contains infinity"),
+        (lambda X, y: (X, y, changed(y, np.nan)), "Input sample_weight contains NaN"),
+        (lambda X, y: (X[:, 1:], y), "different shapes"),
+        (lambda X, y: X, "yields an array of shape"),
+    ],
+)
+def test_an_error_has_the_number_of_its_batch(batch, message, images, y):
+    batches = [(images, y), (images[:0], y[:0]), batch(images, y)]
+    with pytest.raises((TypeError, ValueError), match=f"^In batch 3 of batches: .*{message}"):
+        fit_batches(clone(IN_ORDER), batches)
+    with pytest.raises((TypeError, ValueError), match=f"^In batch 3 of valid.*: .*{message}"):
+        fit_batches(clone(IN_ORDER), batches[:1], validation_data=batches)
+
+
+def test_validation_data_are_checked_before_the_first_epoch(images, y):
+    began = []
+    network = clone(IN_ORDER).set_params(
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=lambda *_: began.append(0))]
+    )
+    wrong = {
+        "labels that are not among the classes": (images, y + 20),
+        "images of shape": (images[:, 1:], y),
+    }
+    for message, batch in wrong.items():
+        with pytest.raises(ValueError, match=f"^In batch 1 of validation_data: .*{message}"):
+            fit_batches(network, pairs(images, y), validation_data=[batch])
+        with pytest.raises(ValueError, match=f"^validation_data: .*{message}"):
+            fit_batches(network, pairs(images, y), validation_data=batch)
+    assert not began
+
+
+@pytest.mark.parametrize("name", ["batches", "validation_data"])
+def test_a_source_that_seems_to_have_no_end_is_warned_of_once(name, images, y, monkeypatch):
+    now = [0]
+    monkeypatch.setattr(sources, "monotonic", lambda: now[0])
+
+    def slow(n):
+        for _ in range(n):
+            now[0] += 100
+            yield images, y
+
+    network = clone(IN_ORDER).set_params(epochs=1)
+    given = {"batches": [(images, y)], name: lambda: slow(10**9)}
+    # Warnings are errors, without which this would not end.
+    with pytest.raises(UserWarning, match=f"900 samples of {name} .* 5 minutes.* end"):
+        fit_batches(network, **given)
+    with pytest.warns(UserWarning, match=f"900 samples of {name}") as found:
+        fit_batches(network, **given | {name: lambda: slow(6)})
+    assert len(found) == 1
+
+
 def counted(X, y):
     """Batches of which there are fewer in the second call."""
     calls = []
@@ -310,9 +404,14 @@ WRONG = {
     "number": (lambda X, y: 3, TypeError, "batches is 3; expected a keras.utils.PyDataset"),
     "tuple of arrays": (lambda X, y: (X, y), TypeError, r"yields an array .*expected tuples"),
     "without labels": (lambda X, y: [(X,)], TypeError, r"yields a tuple of length 1; expected"),
+    "dicts": (
+        lambda X, y: [{"label": y, "image": X}],
+        TypeError,
+        r"function that yields them, such as \(batch\['image'\], batch\['label'\]\)",
+    ),
     "a function of nothing": (lambda X, y: lambda: None, TypeError, "batches returned None"),
-    "no batch": (lambda X, y: [], ValueError, "batches has no sample"),
-    "only empty batches": (lambda X, y: [(X[:0], y[:0])], ValueError, "batches has no sample"),
+    "no batch": (lambda X, y: [], ValueError, "batches has no samples; expected"),
+    "only empty batches": (lambda X, y: [(X[:0], y[:0])], ValueError, "batches has no samples;"),
     "no weight": (lambda X, y: [(X, y, y * 0)], ValueError, "batches has no sample of a weight"),
     "another length": (lambda X, y: [(X, y[1:])], ValueError, r"\(300, 8, 8\), \(299,\)"),
     "other shapes": (
@@ -352,7 +451,7 @@ def test_wrong_batches_are_refused_and_change_nothing(source, error, message, im
         ({"validation_fraction": 0.2}, {}, "validation_fraction=0.2 .* no part of batches is held"),
         ({}, {"classes": range(3)}, "labels that are not among the classes"),
         ({}, {"validation_data": 3}, "validation_data is 3; expected a keras"),
-        ({}, {"validation_data": []}, "validation_data has no sample"),
+        ({}, {"validation_data": []}, "validation_data has no samples;"),
         ({"epochs": 0}, {}, "'epochs' parameter"),
     ],
 )
