@@ -1,9 +1,10 @@
 """Searches by Optuna: candidates from a space, and trials that are pruned by epoch."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from skmnist._utils.errors import shown
+from skmnist._utils.errors import depth_of_this_package, shown
 
 _PLAIN = bool | int | float | str | None
 
@@ -69,6 +70,9 @@ class PruningCallback:
     ``optuna.TrialPruned``, for which the study waits.  Other than with Optuna's
     ``KerasPruningCallback``, the trials share what is compiled.
 
+    As with scikit-learn's own callbacks that reach the estimators within another one, a Pipeline
+    takes it, rather than the network in it: ``make_pipeline(scaler, network).set_callbacks(...)``.
+
     Parameters
     ----------
     trial : optuna.Trial
@@ -92,14 +96,16 @@ class PruningCallback:
     2
     """
 
+    max_propagation_depth: int | None = None
+
     def __init__(self, trial: Any, monitor: str = "val_accuracy") -> None:
         self._trial = trial
         self._monitor = monitor
-        self._prunes = False
+        self._has_reported = self._prunes = False
 
     def setup(self, estimator: Any, context: Any) -> None:
         """Begin a fit."""
-        self._prunes = False
+        self._has_reported = self._prunes = False
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
         """Begin a task of the fit, such as an epoch."""
@@ -111,7 +117,19 @@ class PruningCallback:
         ------
         ValueError
             If the history has no such curve.
+
+        Warns
+        -----
+        UserWarning
+            If the whole fit has ended, and no epoch was reported.
         """
+        if context.parent is None and not self._has_reported:
+            warnings.warn(
+                f"PruningCallback: no epoch was reported in the fit of {context.estimator_name}, "
+                "so nothing can be pruned: no network in it was trained, or an estimator around "
+                "the network passes no callbacks on; set the callback on the network then.",
+                stacklevel=depth_of_this_package(),
+            )
         if context.task_name != "epoch":
             return False
         history = fitted_estimator.history_
@@ -122,6 +140,7 @@ class PruningCallback:
             )
         curve = history[self._monitor]
         self._trial.report(curve[-1], len(curve))
+        self._has_reported = True
         self._prunes = bool(self._trial.should_prune())
         return self._prunes
 

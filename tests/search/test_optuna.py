@@ -10,6 +10,9 @@ import pytest
 from scipy.stats import loguniform, norm, randint, uniform
 from sklearn.base import clone
 from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skmnist import CNNClassifier, DNNClassifier, PooledBlocks, param_space
 from skmnist.search import PruningCallback, suggest
@@ -84,6 +87,27 @@ def test_bad_trials_end_early_and_share_what_is_compiled(few, monkeypatch):
     assert states == [("COMPLETE", 4), ("PRUNED", 1), ("PRUNED", 1), ("COMPLETE", 4)]
     assert [hasattr(network, "history_") for network in fitted] == [True, False, False, True]
     assert len(loop._pool) == 1
+
+
+def test_trials_of_pipelines_are_pruned_too(few):
+    rates = [0.01, 1e-7]
+
+    def objective(trial):
+        network = clone(NETWORK).set_params(learning_rate=rates[trial.number])
+        pipeline = make_pipeline(StandardScaler(), network)
+        pipeline.set_callbacks(PruningCallback(trial, "accuracy")).fit(*few)
+        return pipeline[-1].history_["accuracy"][-1]
+
+    study = optuna.create_study(direction="maximize", pruner=PRUNER)
+    study.optimize(objective, n_trials=2)
+    states = [(trial.state.name, len(trial.intermediate_values)) for trial in study.trials]
+    assert states == [("COMPLETE", 4), ("PRUNED", 1)]
+
+
+def test_a_fit_without_an_epoch_is_warned_of(few):
+    pruning = PruningCallback(optuna.create_study().ask())
+    with pytest.warns(UserWarning, match="no epoch was reported in the fit of Pipeline"):
+        make_pipeline(StandardScaler(), LogisticRegression()).set_callbacks(pruning).fit(*few)
 
 
 def test_a_curve_that_is_missing_is_named(few):
