@@ -73,6 +73,11 @@ class PruningCallback:
     As with scikit-learn's own callbacks that reach the estimators within another one, a Pipeline
     takes it, rather than the network in it: ``make_pipeline(scaler, network).set_callbacks(...)``.
 
+    The steps of a trial of several fits, such as one per fold, go on from fit to fit; the pruner
+    compares each with the same fold and epoch of other trials.  Have cross-validation raise errors,
+    as it otherwise takes ``TrialPruned`` for a fit that failed:
+    ``cross_val_score(network, X, y, cv=3, error_score="raise")``.
+
     Parameters
     ----------
     trial : optuna.Trial
@@ -101,6 +106,7 @@ class PruningCallback:
     def __init__(self, trial: Any, monitor: str = "val_accuracy") -> None:
         self._trial = trial
         self._monitor = monitor
+        self._step = 0
         self._has_reported = self._prunes = False
 
     def setup(self, estimator: Any, context: Any) -> None:
@@ -139,7 +145,9 @@ class PruningCallback:
                 f"{', '.join(history)}. Validation needs validation_fraction, or X_val and y_val."
             )
         curve = history[self._monitor]
-        self._trial.report(curve[-1], len(curve))
+        # After another fit, or in one that goes on from a checkpoint, it isn't the same number.
+        self._step = max(self._step + 1, len(curve))
+        self._trial.report(curve[-1], self._step)
         self._has_reported = True
         self._prunes = bool(self._trial.should_prune())
         return self._prunes
@@ -152,4 +160,7 @@ class PruningCallback:
         if self._prunes:
             from optuna import TrialPruned
 
-            raise TrialPruned
+            raise TrialPruned(
+                f"Pruned after step {self._step}. A cross-validation needs error_score='raise' for "
+                "the study to receive this."
+            )

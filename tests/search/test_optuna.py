@@ -10,7 +10,9 @@ import pytest
 from scipy.stats import loguniform, norm, randint, uniform
 from sklearn.base import clone
 from sklearn.datasets import load_digits
+from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -102,6 +104,34 @@ def test_trials_of_pipelines_are_pruned_too(few):
     study.optimize(objective, n_trials=2)
     states = [(trial.state.name, len(trial.intermediate_values)) for trial in study.trials]
     assert states == [("COMPLETE", 4), ("PRUNED", 1)]
+
+
+class InTheSecondFold(optuna.pruners.BasePruner):
+    """Prunes the second trial after the first of the two epochs of its second fold."""
+
+    def prune(self, study, trial):
+        return trial.number == 1 and trial.last_step == 3
+
+
+def _cross_validated(few, error_score):
+    def objective(trial):
+        network = clone(NETWORK).set_params(epochs=2)
+        network.set_callbacks(PruningCallback(trial, "accuracy"))
+        return cross_val_score(network, *few, cv=2, error_score=error_score).mean()
+
+    study = optuna.create_study(direction="maximize", pruner=InTheSecondFold())
+    study.optimize(objective, n_trials=2)
+    return [(trial.state.name, list(trial.intermediate_values)) for trial in study.trials]
+
+
+def test_the_steps_of_folds_go_on_and_any_fold_ends_the_trial(few):
+    trials = _cross_validated(few, "raise")
+    assert trials == [("COMPLETE", [1, 2, 3, 4]), ("PRUNED", [1, 2, 3])]
+
+
+def test_a_cross_validation_that_keeps_the_pruning_to_itself_names_the_remedy(few):
+    with pytest.warns(FitFailedWarning, match="needs error_score='raise'"):
+        _cross_validated(few, np.nan)
 
 
 def test_a_fit_without_an_epoch_is_warned_of(few):
