@@ -110,13 +110,13 @@ def search(
             from skmnist._commands.training import Training, classifier_to_save
 
             classifier = classifier_to_save(recipe, epochs, seed)
+            found = Search(classifier, recipe, candidates, space.value, cv, seed, epochs)
         with activity("Loading the data", not quiet):
             options = Options(wanted_size, mode.value, photographs)
             samples = load_samples(source).train
             training = Training.on(samples, options, train_size, test_size, seed)
         if not quiet:
             typer.echo(training.text)
-        found = Search(classifier, recipe, candidates, space.value, cv, seed, epochs)
         with activity("Loading Keras", not quiet):
             training.load_keras()
         interrupted = found.run(training, output.expanduser(), n_jobs=jobs, verbose=not quiet)

@@ -42,6 +42,11 @@ class Search:
         Determines the candidates and the folds.
     epochs : int or None
         The epochs that the classifier was given.
+
+    Raises
+    ------
+    ValueError
+        If nothing is known about the classifier's parameters.
     """
 
     classifier: Any
@@ -53,20 +58,27 @@ class Search:
     epochs: int | None
     trials: list[Trial] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        try:
+            self.candidates = candidates_of(
+                self.classifier, self.size, self.n_candidates, self.seed
+            )
+        except TypeError as error:
+            raise ValueError(f"--recipe {self.name}: {error}") from error
+
     def run(self, training: Training, output: Path, *, n_jobs: int, verbose: bool) -> bool:
         """Evaluate the candidates that aren't in the journal; return whether Ctrl-C ended it."""
-        candidates = candidates_of(self.classifier, self.size, self.n_candidates, self.seed)
         journal = Journal(output.with_suffix(".search.jsonl"), self._description(training))
         n_before = len(journal.finished)
         interrupted = False
         progress = progress_bar(
-            len(candidates), verbose, name="Search", unit="candidates", group=self.cv
+            len(self.candidates), verbose, name="Search", unit="candidates", group=self.cv
         )
         with progress as announce:
             announce.skip(n_before)
             trials = run(
                 self.classifier,
-                candidates,
+                self.candidates,
                 training.images,
                 training.y,
                 cv=self.cv,
@@ -83,7 +95,7 @@ class Search:
                     announce(len(self.trials), f"best {self._best.mean:.2%}")
                     if verbose:
                         left = announce.seconds_left
-                        print(self._line(trial, len(candidates), left), flush=True)
+                        print(self._line(trial, len(self.candidates), left), flush=True)
             except KeyboardInterrupt:
                 interrupted = True
         self._report(output, verbose)

@@ -153,3 +153,12 @@ def test_wrong_options_are_refused_before_anything_is_loaded(words, problem, skm
     ended = skmnist_command("search", "digits", "-o", "m.safetensors", *words)
     assert ended.exit_code == 2
     assert problem in ended.stderr
+
+
+def test_a_classifier_without_a_known_space_is_refused_in_one_line(skmnist_command, files):
+    recipe = "--recipe=sklearn.naive_bayes:GaussianNB"
+    ended = skmnist_command("search", files / "digits.npz", "-o", "m.safetensors", recipe)
+    assert ended.exit_code == 1
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("Error: --recipe sklearn.naive_bayes:GaussianNB: no distributions")
+    assert not Path("m.search.jsonl").exists()
