@@ -92,7 +92,8 @@ def search(
     """Search for good parameters by cross-validation, and save the best model.
 
     Ctrl-C ends the search and keeps the finished candidates. The same command goes on with the
-    others, also after the process was killed; to search anew, delete the .search.jsonl file.
+    others, also after the process was killed, and with more --candidates; to search anew, delete
+    the .search.jsonl file.
     """
     source = source_of(data, labels)
     wanted_size = size_of(size)
