@@ -13,7 +13,8 @@ def suggest(trial: Any, space: Mapping[str, Any]) -> dict[str, Any]:
     """Have a trial of Optuna choose parameters from a space.
 
     Values of lists that a storage of Optuna can't hold, such as tuples and blocks of layers, are
-    recorded by their representation.
+    recorded by their representation, also in ``study.best_params``: take
+    ``suggest(study.best_trial, space)`` for the values themselves.
 
     Parameters
     ----------
@@ -31,7 +32,9 @@ def suggest(trial: Any, space: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     TypeError
-        If a distribution is another one.
+        If `trial` or `space` isn't one, or a distribution is another one.
+    ValueError
+        If a list is empty, or the study or the finished trial had another space.
 
     Examples
     --------
@@ -44,10 +47,30 @@ def suggest(trial: Any, space: Mapping[str, Any]) -> dict[str, Any]:
     >>> suggest(trial, param_space(DNNClassifier()))
     {'learning_rate': 0.002, 'hidden_units': (256, 256), 'dropout': 0.1}
     """
+    if not isinstance(space, Mapping):
+        raise TypeError(f"space={shown(space)}; expected a dict, as of param_space(estimator).")
+    if not hasattr(trial, "suggest_categorical"):
+        raise TypeError(
+            f"trial={shown(trial)}; expected a trial of Optuna, such as study.ask() or "
+            "study.best_trial."
+        )
     return {name: _suggested(trial, name, values) for name, values in space.items()}
 
 
 def _suggested(trial: Any, name: str, values: Any) -> Any:
+    if isinstance(values, list | tuple) and not values:
+        raise ValueError(f"space has an empty list for {name}; expected at least one value.")
+    try:
+        return _chosen(trial, name, values)
+    except ValueError as error:
+        raise ValueError(
+            f"space has {shown(values)} for {name}, which Optuna refuses: {error} The lists of a "
+            "study and of its trials stay as they are: give the space that the study began with, "
+            "or begin another study."
+        ) from error
+
+
+def _chosen(trial: Any, name: str, values: Any) -> Any:
     if isinstance(values, list | tuple):
         recorded = [value if isinstance(value, _PLAIN) else repr(value) for value in values]
         return values[recorded.index(trial.suggest_categorical(name, recorded))]

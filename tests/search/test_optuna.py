@@ -70,6 +70,32 @@ def test_another_distribution_is_refused(values):
         suggest(optuna.create_study().ask(), {"rate": values})
 
 
+def test_an_empty_list_is_refused():
+    with pytest.raises(ValueError, match="space has an empty list for rate; expected at least"):
+        suggest(optuna.create_study().ask(), {"rate": []})
+
+
+@pytest.mark.parametrize("changed", [["relu", "elu"], ["relu", "tanh", "elu"], uniform(0, 1)])
+def test_a_space_that_has_changed_since_the_study_began_is_named(changed):
+    study = optuna.create_study()
+    trial = study.ask()
+    suggest(trial, {"activation": ["tanh", "relu"]})
+    study.tell(trial, 1.0)
+    for later in (study.ask(), study.best_trial):
+        with pytest.raises(ValueError, match=r"space has .* for activation, .*another study"):
+            suggest(later, {"activation": changed})
+    with pytest.raises(ValueError, match=r"space has \[1\] for size, which Optuna refuses"):
+        suggest(study.best_trial, {"size": [1]})
+
+
+def test_arguments_in_the_wrong_order_and_the_best_parameters_alone_are_refused():
+    trial, space = optuna.create_study().ask(), {"activation": ["tanh", "relu"]}
+    with pytest.raises(TypeError, match=r"space=.*; expected a dict"):
+        suggest(space, trial)
+    with pytest.raises(TypeError, match=r"trial=.*'relu'.*; expected .*study.best_trial"):
+        suggest({"activation": "relu"}, space)
+
+
 # -- pruning ---------------------------------------------------------------------------------
 
 
