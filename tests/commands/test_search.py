@@ -195,6 +195,7 @@ def test_candidates_folds_and_epochs_are_shown_on_a_terminal(skmnist_command, fi
         (["--candidates=1"], "--candidates"),
         (["--space=medium"], "--space"),
         (["--recipe=nothing"], "nothing"),
+        (["--recipe=sklearn.svm.SVC"], "sklearn.svm:SVC"),
     ],
 )
 def test_wrong_options_are_refused_before_anything_is_loaded(words, problem, skmnist_command):
