@@ -36,6 +36,12 @@ def check_classifier(name: str) -> str:
             f"{name!r} is not an import path; expected module:Class, such as "
             "sklearn.naive_bayes:GaussianNB."
         )
+    module, _, last = name.rpartition(".")
+    if ":" not in name and _IMPORT_PATH.fullmatch(f"{module}:{last}"):
+        raise typer.BadParameter(
+            f"{name!r} is not the name of a recipe; an import path is module:Class, here "
+            f"{module}:{last}."
+        )
     if ":" not in name:
         check_recipes([name])
     return name

@@ -92,7 +92,8 @@ def search(
     """Search for good parameters by cross-validation, and save the best model.
 
     Ctrl-C ends the search and keeps the finished candidates. The same command goes on with the
-    others, also after the process was killed; to search anew, delete the .search.jsonl file.
+    others, also after the process was killed, and with more --candidates; to search anew, delete
+    the .search.jsonl file.
     """
     source = source_of(data, labels)
     wanted_size = size_of(size)
@@ -110,13 +111,13 @@ def search(
             from skmnist._commands.training import Training, classifier_to_save
 
             classifier = classifier_to_save(recipe, epochs, seed)
+            found = Search(classifier, recipe, candidates, space.value, cv, seed, epochs)
         with activity("Loading the data", not quiet):
             options = Options(wanted_size, mode.value, photographs)
             samples = load_samples(source).train
             training = Training.on(samples, options, train_size, test_size, seed)
         if not quiet:
             typer.echo(training.text)
-        found = Search(classifier, recipe, candidates, space.value, cv, seed, epochs)
         with activity("Loading Keras", not quiet):
             training.load_keras()
         interrupted = found.run(training, output.expanduser(), n_jobs=jobs, verbose=not quiet)

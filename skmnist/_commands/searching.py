@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from sklearn.base import clone
 
@@ -42,6 +43,11 @@ class Search:
         Determines the candidates and the folds.
     epochs : int or None
         The epochs that the classifier was given.
+
+    Raises
+    ------
+    ValueError
+        If nothing is known about the classifier's parameters.
     """
 
     classifier: Any
@@ -53,20 +59,33 @@ class Search:
     epochs: int | None
     trials: list[Trial] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        try:
+            self.candidates = candidates_of(
+                self.classifier, self.size, self.n_candidates, self.seed
+            )
+        except TypeError as error:
+            raise ValueError(f"--recipe {self.name}: {error}") from error
+
     def run(self, training: Training, output: Path, *, n_jobs: int, verbose: bool) -> bool:
         """Evaluate the candidates that aren't in the journal; return whether Ctrl-C ended it."""
-        candidates = candidates_of(self.classifier, self.size, self.n_candidates, self.seed)
-        journal = Journal(output.with_suffix(".search.jsonl"), self._description(training))
-        n_before = len(journal.finished)
+        _check_folds(self.cv, training.y)
+        images = np.ascontiguousarray(training.images)
+        journal = Journal(
+            output.with_suffix(".search.jsonl"),
+            {"shape of the images": str(images.shape), **self._description()},
+            _digest(images, training.y),
+        )
+        n_before = len(journal.finished.keys() & set(range(len(self.candidates))))
         interrupted = False
         progress = progress_bar(
-            len(candidates), verbose, name="Search", unit="candidates", group=self.cv
+            len(self.candidates), verbose, name="Search", unit="candidates", group=self.cv
         )
         with progress as announce:
             announce.skip(n_before)
             trials = run(
                 self.classifier,
-                candidates,
+                self.candidates,
                 training.images,
                 training.y,
                 cv=self.cv,
@@ -83,7 +102,7 @@ class Search:
                     announce(len(self.trials), f"best {self._best.mean:.2%}")
                     if verbose:
                         left = announce.seconds_left
-                        print(self._line(trial, len(candidates), left), flush=True)
+                        print(self._line(trial, len(self.candidates), left), flush=True)
             except KeyboardInterrupt:
                 interrupted = True
         self._report(output, verbose)
@@ -110,14 +129,9 @@ class Search:
     def _ordered(self) -> list[Trial]:
         return sorted(self.trials, key=lambda trial: 1 if isnan(trial.mean) else -trial.mean)
 
-    def _description(self, training: Training) -> dict[str, Any]:
-        images: Any = np.ascontiguousarray(training.images)
-        content = sha256(repr((images.shape, images.dtype, training.y.tolist())).encode())
-        content.update(images)
+    def _description(self) -> dict[str, Any]:
         return {
-            "data": f"{images.shape}, {content.hexdigest()[:12]}",
             "recipe": self.name,
-            "number of candidates": self.n_candidates,
             "space": self.size,
             "number of folds": self.cv,
             "seed": self.seed,
@@ -153,6 +167,22 @@ class Search:
             }
             for trial in self._ordered
         ]
+
+
+def _check_folds(cv: int, y: NDArray[Any]) -> None:
+    """Raise an error if no class has a sample for each fold."""
+    most = int(np.unique(y, return_counts=True)[1].max())
+    if cv > most:
+        raise ValueError(
+            f"--cv {cv}, but no class has more than {most} samples; give at most so many folds, or "
+            "more samples."
+        )
+
+
+def _digest(images: Any, y: NDArray[Any]) -> str:
+    content = sha256(repr((images.shape, images.dtype, y.tolist())).encode())
+    content.update(images)
+    return content.hexdigest()
 
 
 def _shown(trial: Trial) -> str:

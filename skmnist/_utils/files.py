@@ -89,16 +89,16 @@ def check_writable(path: Path) -> None:
         raise PermissionError(EACCES, "nothing can be written to its folder", str(path))
 
 
-def make_folder(folder: Path) -> None:
+def make_folder(folder: Path, parameter: str = "output") -> None:
     """Create a folder if it is missing; raise an error that names it if it can't be written to."""
+    given = f"{parameter}={str(folder)!r}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OSError(
-            f"output={str(folder)!r} can't be made a folder ({error}); give another place."
-        ) from error
+        kind = NotADirectoryError if isinstance(error, FileExistsError) else type(error)
+        raise kind(f"{given} can't be made a folder ({error}); give another place.") from error
     if not os.access(folder, os.W_OK):
-        raise OSError(f"output={str(folder)!r} can't be written to; give another folder.")
+        raise OSError(f"{given} can't be written to; give another folder.")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 _FORMAT_VERSION = 1
+_DATA = "data"
 
 
 class Journal:
@@ -19,7 +20,10 @@ class Journal:
     path : Path
         The file; made if it is missing.
     search : dict of str to str, int or None
-        What the scores depend on, by the names that users know.
+        What the scores depend on, by the names that users know. A file without a finished candidate
+        may be of another search; it is begun anew.
+    data : str, default=""
+        A digest of the data, which the scores depend on too.
 
     Raises
     ------
@@ -40,12 +44,14 @@ class Journal:
     {3: {'scores': [0.9, 1.0]}}
     """
 
-    def __init__(self, path: Path, search: dict[str, Any]) -> None:
+    def __init__(self, path: Path, search: dict[str, Any], data: str = "") -> None:
         self._path = path
         self.finished: dict[int, dict[str, Any]] = {}
+        search = {**search, _DATA: data}
         if path.exists():
             self._read(search)
-        else:
+        if not self.finished:
+            path.write_bytes(b"")
             self._append({"format_version": _FORMAT_VERSION, "search": search})
 
     def add(self, number: int, found: dict[str, Any]) -> None:
@@ -71,7 +77,8 @@ class Journal:
                 f"{self._path} isn't the record of a search; move it elsewhere, or give another "
                 "--output."
             ) from error
-        _check_search(self._path, written, search)
+        if self.finished:
+            _check_search(self._path, written, search)
         if len(whole) < len(content):
             os.truncate(self._path, len(whole))
 
@@ -82,7 +89,12 @@ def _check_search(path: Path, written: dict[str, Any], search: dict[str, Any]) -
     if different:
         name = different[0]
         raise ValueError(
-            f"{path} has the candidates of another search: its {name} is {written.get(name)!r}, "
-            f"not {search[name]!r}. Search as before to go on, give another --output, or delete "
-            "that file to begin anew."
+            f"{path} has the candidates of another search: "
+            + (
+                "its images or labels are others"
+                if name == _DATA
+                else f"its {name} is {written.get(name)!r}, not {search[name]!r}"
+            )
+            + ". Search as before to go on, give another --output, or delete that file to begin "
+            "anew."
         )

@@ -1,9 +1,10 @@
 """Searches by Optuna: candidates from a space, and trials that are pruned by epoch."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from skmnist._utils.errors import shown
+from skmnist._utils.errors import depth_of_this_package, shown
 
 _PLAIN = bool | int | float | str | None
 
@@ -12,7 +13,8 @@ def suggest(trial: Any, space: Mapping[str, Any]) -> dict[str, Any]:
     """Have a trial of Optuna choose parameters from a space.
 
     Values of lists that a storage of Optuna can't hold, such as tuples and blocks of layers, are
-    recorded by their representation.
+    recorded by their representation, also in ``study.best_params``: take
+    ``suggest(study.best_trial, space)`` for the values themselves.
 
     Parameters
     ----------
@@ -30,7 +32,9 @@ def suggest(trial: Any, space: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     TypeError
-        If a distribution is another one.
+        If `trial` or `space` isn't one, or a distribution is another one.
+    ValueError
+        If a list is empty, or the study or the finished trial had another space.
 
     Examples
     --------
@@ -43,10 +47,30 @@ def suggest(trial: Any, space: Mapping[str, Any]) -> dict[str, Any]:
     >>> suggest(trial, param_space(DNNClassifier()))
     {'learning_rate': 0.002, 'hidden_units': (256, 256), 'dropout': 0.1}
     """
+    if not isinstance(space, Mapping):
+        raise TypeError(f"space={shown(space)}; expected a dict, as of param_space(estimator).")
+    if not hasattr(trial, "suggest_categorical"):
+        raise TypeError(
+            f"trial={shown(trial)}; expected a trial of Optuna, such as study.ask() or "
+            "study.best_trial."
+        )
     return {name: _suggested(trial, name, values) for name, values in space.items()}
 
 
 def _suggested(trial: Any, name: str, values: Any) -> Any:
+    if isinstance(values, list | tuple) and not values:
+        raise ValueError(f"space has an empty list for {name}; expected at least one value.")
+    try:
+        return _chosen(trial, name, values)
+    except ValueError as error:
+        raise ValueError(
+            f"space has {shown(values)} for {name}, which Optuna refuses: {error} The lists of a "
+            "study and of its trials stay as they are: give the space that the study began with, "
+            "or begin another study."
+        ) from error
+
+
+def _chosen(trial: Any, name: str, values: Any) -> Any:
     if isinstance(values, list | tuple):
         recorded = [value if isinstance(value, _PLAIN) else repr(value) for value in values]
         return values[recorded.index(trial.suggest_categorical(name, recorded))]
@@ -68,6 +92,14 @@ class PruningCallback:
     It reports each epoch to the trial.  Once the study's pruner advises it, `fit` ends with
     ``optuna.TrialPruned``, for which the study waits.  Other than with Optuna's
     ``KerasPruningCallback``, the trials share what is compiled.
+
+    As with scikit-learn's own callbacks that reach the estimators within another one, a Pipeline
+    takes it, rather than the network in it: ``make_pipeline(scaler, network).set_callbacks(...)``.
+
+    The steps of a trial of several fits, such as one per fold, go on from fit to fit; the pruner
+    compares each with the same fold and epoch of other trials.  Have cross-validation raise errors,
+    as it otherwise takes ``TrialPruned`` for a fit that failed:
+    ``cross_val_score(network, X, y, cv=3, error_score="raise")``.
 
     Parameters
     ----------
@@ -92,14 +124,17 @@ class PruningCallback:
     2
     """
 
+    max_propagation_depth: int | None = None
+
     def __init__(self, trial: Any, monitor: str = "val_accuracy") -> None:
         self._trial = trial
         self._monitor = monitor
-        self._prunes = False
+        self._step = 0
+        self._has_reported = self._prunes = False
 
     def setup(self, estimator: Any, context: Any) -> None:
         """Begin a fit."""
-        self._prunes = False
+        self._has_reported = self._prunes = False
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
         """Begin a task of the fit, such as an epoch."""
@@ -111,7 +146,19 @@ class PruningCallback:
         ------
         ValueError
             If the history has no such curve.
+
+        Warns
+        -----
+        UserWarning
+            If the whole fit has ended, and no epoch was reported.
         """
+        if context.parent is None and not self._has_reported:
+            warnings.warn(
+                f"PruningCallback: no epoch was reported in the fit of {context.estimator_name}, "
+                "so nothing can be pruned: no network in it was trained, or an estimator around "
+                "the network passes no callbacks on; set the callback on the network then.",
+                stacklevel=depth_of_this_package(),
+            )
         if context.task_name != "epoch":
             return False
         history = fitted_estimator.history_
@@ -121,7 +168,10 @@ class PruningCallback:
                 f"{', '.join(history)}. Validation needs validation_fraction, or X_val and y_val."
             )
         curve = history[self._monitor]
-        self._trial.report(curve[-1], len(curve))
+        # After another fit, or in one that goes on from a checkpoint, it isn't the same number.
+        self._step = max(self._step + 1, len(curve))
+        self._trial.report(curve[-1], self._step)
+        self._has_reported = True
         self._prunes = bool(self._trial.should_prune())
         return self._prunes
 
@@ -133,4 +183,7 @@ class PruningCallback:
         if self._prunes:
             from optuna import TrialPruned
 
-            raise TrialPruned
+            raise TrialPruned(
+                f"Pruned after step {self._step}. A cross-validation needs error_score='raise' for "
+                "the study to receive this."
+            )

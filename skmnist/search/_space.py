@@ -86,11 +86,13 @@ def param_space(estimator: Any, size: str = "small") -> Space:
         raise TypeError(f"estimator={shown(estimator)}; expected an estimator, not its class.")
     space = _space_of(estimator, size)
     if not space:
-        known = sorted(known.__name__ for known in _SPACES)
+        others = sorted(
+            known.__name__ for known in _SPACES if not issubclass(known, NetworkEstimator)
+        )
         raise TypeError(
-            f"no distributions are known for the parameters of {type(estimator).__name__}; "
-            f"expected one of {', '.join(known)}, or a Pipeline or an ensemble of these. Write "
-            "them as a dict of lists or of scipy.stats distributions."
+            f"no distributions are known for the parameters of {' or '.join(_innermost(estimator))}"
+            f"; expected one of {', '.join(others)}, a network of this package, or a Pipeline or "
+            "an ensemble of these. Write them as a dict of lists or of scipy.stats distributions."
         )
     return space
 
@@ -117,6 +119,12 @@ def _inside(estimator: Any) -> dict[str, Any]:
             part = getattr(estimator, name)
             return dict(part) if isinstance(part, list) else {name: part}
     return {}
+
+
+def _innermost(estimator: Any) -> list[str]:
+    """Return the names of the classes of the estimators inside another one, or of itself."""
+    inside = [part for part in _inside(estimator).values() if isinstance(part, BaseEstimator)]
+    return [name for part in inside for name in _innermost(part)] or [type(estimator).__name__]
 
 
 def _joined(spaces: dict[str, Space]) -> Space:

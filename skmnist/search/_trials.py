@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from math import nan, prod
 from time import perf_counter
 from typing import Any
@@ -49,7 +50,7 @@ class Trial:
 def candidates_of(estimator: Any, size: str, n_candidates: int, seed: int) -> list[dict[str, Any]]:
     """Draw the candidates of a search: the present parameters first, then random ones.
 
-    Fewer are returned if there are no more.
+    Fewer are returned if there are no more.  More of them begin with the same ones.
 
     Examples
     --------
@@ -60,10 +61,11 @@ def candidates_of(estimator: Any, size: str, n_candidates: int, seed: int) -> li
     ({}, ['activation', 'learning_rate'])
     """
     space = param_space(estimator, size)
-    most = n_candidates - 1
+    most = n_drawn = n_candidates - 1
     if all(isinstance(values, list) for values in space.values()):
-        most = min(most, prod(map(len, space.values())))  # scikit-learn warns of more
-    return [{}, *ParameterSampler(space, most, random_state=seed)]
+        # Drawn without replacement, these depend on their number; scikit-learn warns of more.
+        n_drawn = prod(map(len, space.values()))
+    return [{}, *islice(ParameterSampler(space, n_drawn, random_state=seed), most)]
 
 
 def run(
@@ -93,7 +95,7 @@ def run(
     seed : int
         Determines the folds.
     journal : Journal
-        Candidates in it aren't evaluated again; others are added.
+        Candidates in it aren't evaluated again; others are added. It may have further ones.
     n_jobs : int or None
         Number of folds that are evaluated at the same time, by processes of their own.
     watch : callable
@@ -106,9 +108,10 @@ def run(
     trial : Trial
         How it did.
     """
-    for number, found in journal.finished.items():
-        yield number, _trial(candidates[number], found)
-    missing = [number for number in range(len(candidates)) if number not in journal.finished]
+    finished = [number for number in range(len(candidates)) if number in journal.finished]
+    for number in finished:
+        yield number, _trial(candidates[number], journal.finished[number])
+    missing = [number for number in range(len(candidates)) if number not in finished]
     folds = list(StratifiedKFold(cv, shuffle=True, random_state=seed).split(np.empty(len(y)), y))
     tasks = (
         delayed(_evaluated)(

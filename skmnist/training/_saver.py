@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import save as as_safetensors
 
 from skmnist._utils.errors import shown
-from skmnist._utils.files import check_writable, write
+from skmnist._utils.files import check_writable, make_folder, write
 from skmnist._utils.provenance import versions
 from skmnist._utils.tensor_files import digest, finite_number, open_tensors, stored_dtype
 from skmnist.training._checkpoint import Checkpoint, CheckpointFolder, find_checkpoint
@@ -113,7 +113,7 @@ class CheckpointFile:
                 f"checkpoint={str(self._path)!r} is of another fit: "
                 f"{differences(self.reached.identity, identity)}. Fit the same network on the same "
                 "data with the same settings to go on, give another path, or set resume=False to "
-                "start over."
+                "start over. For the many fits of a search, give CheckpointFolder(path)."
             )
         return FileSaver(self, seed, dtype, identity)
 
@@ -148,14 +148,14 @@ class CheckpointFiles:
     Raises
     ------
     OSError
-        If the folder can't be made.
+        If the folder can't be made, such as where a file is, or nothing can be written to it.
     """
 
     reached = None  # which file it is becomes known with the data
 
     def __init__(self, folder: CheckpointFolder, resume: bool) -> None:
         self._path, self._resume = Path(folder.path).expanduser(), resume
-        self._path.mkdir(parents=True, exist_ok=True)
+        make_folder(self._path, "checkpoint")
 
     def saver(
         self, seed: int, dtype: str, identity: Identity, goes_on: bool = False

@@ -7,11 +7,13 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import skmnist
 from skmnist._utils.progress._screens import Terminal
 from skmnist.search import _trials
+from skmnist.search._journal import Journal
 
 QUICK = "--recipe=dnn", "--epochs=2", "--cv=2", "--candidates=3", "-o", "m.safetensors"
 
@@ -106,6 +108,52 @@ def test_another_search_does_not_go_on_with_these_candidates(
     assert problem in ended.stderr
 
 
+def test_other_data_are_named_as_such(skmnist_command, files):
+    assert skmnist_command("search", files / "digits.npz", *QUICK, "--quiet").exit_code == 0
+    with np.load(files / "digits.npz") as data:
+        np.savez("others.npz", **{name: data[name][::-1] for name in data})
+        np.savez("fewer.npz", **{name: data[name][:100] for name in data})
+    ended = skmnist_command("search", "others.npz", *QUICK)
+    assert "another search: its images or labels are others. Search as" in ended.stderr
+    ended = skmnist_command("search", "fewer.npz", *QUICK)
+    assert "its shape of the images is '(300, 8, 8" in ended.stderr
+
+
+def test_more_candidates_go_on_and_fewer_are_found(skmnist_command, files, fits):
+    words = "search", files / "digits.npz", *QUICK, "--quiet"
+    for n, n_fits in ((3, 6), (5, 10), (2, 10)):
+        assert skmnist_command(*words, f"--candidates={n}").exit_code == 0
+        assert len(fits) == n_fits
+        assert len(Path("m.search.csv").read_text().splitlines()) == n + 1
+    assert [found["candidate"] for found in candidates()] == [0, 1, 2, 3, 4]
+    assert len({repr(parameters) for parameters in fits}) == 5
+
+
+def test_larger_searches_of_lists_alone_begin_as_smaller_ones(monkeypatch):
+    monkeypatch.setattr(_trials, "param_space", lambda *_: {"a": list(range(4)), "b": [0, 1]})
+    whole = _trials.candidates_of(None, "small", 30, seed=0)
+    assert len(whole) == 9
+    for n in range(2, 9):
+        assert _trials.candidates_of(None, "small", n, seed=0) == whole[:n]
+
+
+def test_too_many_folds_are_named_and_do_not_block_the_next_search(skmnist_command, files):
+    ended = skmnist_command("search", files / "digits.npz", *QUICK, "--cv=500")
+    assert ended.exit_code == 1
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("Error: --cv 500, but no class has more than")
+    assert not Path("m.search.jsonl").exists()
+
+
+def test_a_journal_without_a_candidate_may_be_of_any_search(tmp_path):
+    path = tmp_path / "search.jsonl"
+    Journal(path, {"seed": 0})
+    Journal(path, {"seed": 1}).add(0, {"scores": [1.0]})
+    assert list(Journal(path, {"seed": 1}).finished) == [0]
+    with pytest.raises(ValueError, match="its seed is 1, not 0"):
+        Journal(path, {"seed": 0})
+
+
 def test_a_file_that_is_no_journal_is_left_alone(skmnist_command, files):
     Path("m.search.jsonl").write_text("my notes\n")
     ended = skmnist_command("search", files / "digits.npz", *QUICK)
@@ -147,9 +195,19 @@ def test_candidates_folds_and_epochs_are_shown_on_a_terminal(skmnist_command, fi
         (["--candidates=1"], "--candidates"),
         (["--space=medium"], "--space"),
         (["--recipe=nothing"], "nothing"),
+        (["--recipe=sklearn.svm.SVC"], "sklearn.svm:SVC"),
     ],
 )
 def test_wrong_options_are_refused_before_anything_is_loaded(words, problem, skmnist_command):
     ended = skmnist_command("search", "digits", "-o", "m.safetensors", *words)
     assert ended.exit_code == 2
     assert problem in ended.stderr
+
+
+def test_a_classifier_without_a_known_space_is_refused_in_one_line(skmnist_command, files):
+    recipe = "--recipe=sklearn.naive_bayes:GaussianNB"
+    ended = skmnist_command("search", files / "digits.npz", "-o", "m.safetensors", recipe)
+    assert ended.exit_code == 1
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("Error: --recipe sklearn.naive_bayes:GaussianNB: no distributions")
+    assert not Path("m.search.jsonl").exists()

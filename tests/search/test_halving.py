@@ -161,5 +161,14 @@ def test_a_folder_that_is_none_is_refused():
 
 def test_a_file_in_the_place_of_the_folder_is_named(few, tmp_path):
     (tmp_path / "fits").write_bytes(b"")
-    with pytest.raises(FileExistsError, match="fits"):
-        clone(NETWORK).fit(*few, checkpoint=CheckpointFolder(tmp_path / "fits"), resume=True)
+    for place in ("fits", "fits/of_july"):
+        kept = {"checkpoint": CheckpointFolder(tmp_path / place), "resume": True}
+        with pytest.raises(NotADirectoryError, match=f"checkpoint='.*{place}' can't be made a fol"):
+            clone(NETWORK).fit(*few, **kept)
+
+
+def test_a_search_with_the_checkpoint_of_a_single_fit_names_the_folder(few, tmp_path):
+    kept = {"checkpoint": tmp_path / "one.ckpt", "resume": True}
+    search = GridSearchCV(clone(NETWORK).set_params(epochs=1), {"batch_size": [40, 80]}, cv=2)
+    with pytest.raises(ValueError, match=r"is of another fit: .* give CheckpointFolder"):
+        search.set_params(error_score="raise").fit(*few, **kept)

@@ -10,6 +10,11 @@ import pytest
 from scipy.stats import loguniform, norm, randint, uniform
 from sklearn.base import clone
 from sklearn.datasets import load_digits
+from sklearn.exceptions import FitFailedWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skmnist import CNNClassifier, DNNClassifier, PooledBlocks, param_space
 from skmnist.search import PruningCallback, suggest
@@ -65,6 +70,32 @@ def test_another_distribution_is_refused(values):
         suggest(optuna.create_study().ask(), {"rate": values})
 
 
+def test_an_empty_list_is_refused():
+    with pytest.raises(ValueError, match="space has an empty list for rate; expected at least"):
+        suggest(optuna.create_study().ask(), {"rate": []})
+
+
+@pytest.mark.parametrize("changed", [["relu", "elu"], ["relu", "tanh", "elu"], uniform(0, 1)])
+def test_a_space_that_has_changed_since_the_study_began_is_named(changed):
+    study = optuna.create_study()
+    trial = study.ask()
+    suggest(trial, {"activation": ["tanh", "relu"]})
+    study.tell(trial, 1.0)
+    for later in (study.ask(), study.best_trial):
+        with pytest.raises(ValueError, match=r"space has .* for activation, .*another study"):
+            suggest(later, {"activation": changed})
+    with pytest.raises(ValueError, match=r"space has \[1\] for size, which Optuna refuses"):
+        suggest(study.best_trial, {"size": [1]})
+
+
+def test_arguments_in_the_wrong_order_and_the_best_parameters_alone_are_refused():
+    trial, space = optuna.create_study().ask(), {"activation": ["tanh", "relu"]}
+    with pytest.raises(TypeError, match=r"space=.*; expected a dict"):
+        suggest(space, trial)
+    with pytest.raises(TypeError, match=r"trial=.*'relu'.*; expected .*study.best_trial"):
+        suggest({"activation": "relu"}, space)
+
+
 # -- pruning ---------------------------------------------------------------------------------
 
 
@@ -84,6 +115,55 @@ def test_bad_trials_end_early_and_share_what_is_compiled(few, monkeypatch):
     assert states == [("COMPLETE", 4), ("PRUNED", 1), ("PRUNED", 1), ("COMPLETE", 4)]
     assert [hasattr(network, "history_") for network in fitted] == [True, False, False, True]
     assert len(loop._pool) == 1
+
+
+def test_trials_of_pipelines_are_pruned_too(few):
+    rates = [0.01, 1e-7]
+
+    def objective(trial):
+        network = clone(NETWORK).set_params(learning_rate=rates[trial.number])
+        pipeline = make_pipeline(StandardScaler(), network)
+        pipeline.set_callbacks(PruningCallback(trial, "accuracy")).fit(*few)
+        return pipeline[-1].history_["accuracy"][-1]
+
+    study = optuna.create_study(direction="maximize", pruner=PRUNER)
+    study.optimize(objective, n_trials=2)
+    states = [(trial.state.name, len(trial.intermediate_values)) for trial in study.trials]
+    assert states == [("COMPLETE", 4), ("PRUNED", 1)]
+
+
+class InTheSecondFold(optuna.pruners.BasePruner):
+    """Prunes the second trial after the first of the two epochs of its second fold."""
+
+    def prune(self, study, trial):
+        return trial.number == 1 and trial.last_step == 3
+
+
+def _cross_validated(few, error_score):
+    def objective(trial):
+        network = clone(NETWORK).set_params(epochs=2)
+        network.set_callbacks(PruningCallback(trial, "accuracy"))
+        return cross_val_score(network, *few, cv=2, error_score=error_score).mean()
+
+    study = optuna.create_study(direction="maximize", pruner=InTheSecondFold())
+    study.optimize(objective, n_trials=2)
+    return [(trial.state.name, list(trial.intermediate_values)) for trial in study.trials]
+
+
+def test_the_steps_of_folds_go_on_and_any_fold_ends_the_trial(few):
+    trials = _cross_validated(few, "raise")
+    assert trials == [("COMPLETE", [1, 2, 3, 4]), ("PRUNED", [1, 2, 3])]
+
+
+def test_a_cross_validation_that_keeps_the_pruning_to_itself_names_the_remedy(few):
+    with pytest.warns(FitFailedWarning, match="needs error_score='raise'"):
+        _cross_validated(few, np.nan)
+
+
+def test_a_fit_without_an_epoch_is_warned_of(few):
+    pruning = PruningCallback(optuna.create_study().ask())
+    with pytest.warns(UserWarning, match="no epoch was reported in the fit of Pipeline"):
+        make_pipeline(StandardScaler(), LogisticRegression()).set_callbacks(pruning).fit(*few)
 
 
 def test_a_curve_that_is_missing_is_named(few):

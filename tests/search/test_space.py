@@ -98,6 +98,10 @@ def test_a_random_search_takes_it_and_finds_what_generalises(digits):
 def test_what_is_not_known_is_named():
     with pytest.raises(TypeError, match="parameters of GaussianNB; expected one of"):
         param_space(GaussianNB())
+    with pytest.raises(TypeError, match="of StandardScaler or GaussianNB; expected") as caught:
+        param_space(make_pipeline(StandardScaler(), "passthrough", GaussianNB()))
+    assert "NetworkEstimator" not in str(caught.value)
+    assert "a network of this package" in str(caught.value)
     with pytest.raises(TypeError, match="expected an estimator, not its class"):
         param_space(DNNClassifier)
     with pytest.raises(ValueError, match="size"):
