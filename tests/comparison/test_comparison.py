@@ -401,10 +401,11 @@ def test_a_number_of_jobs_that_is_none_is_refused(n_jobs, small):
 
 def test_where_all_fail_there_is_still_a_result(small, tmp_path):
     broken = make_pipeline(FunctionTransformer(np.linalg.inv), SVC())
-    result = compare({"broken": broken}, *small, cv=2, verbose=0, output=tmp_path)
+    with pytest.warns(FitFailedWarning, match="broken failed"):
+        result = compare({"broken": broken}, *small, cv=2, verbose=0, output=tmp_path)
     assert result.rows == []
     assert result.significance == []
-    assert repr(result) == "<ComparisonResult: nothing finished>"
+    assert repr(result) == "<ComparisonResult: broken failed>"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["comparison.csv", "comparison.json"]
 
 
