@@ -28,8 +28,10 @@ def claimed(cores: list[int], share: int) -> set[int]:
     claims: dict[int, IO[str]] = {}
     with suppress(OSError):
         folder.mkdir(mode=0o700, exist_ok=True)
+        if folder.lstat().st_uid != os.getuid():  # another user's, with links to any files perhaps
+            return set()
         for core in cores:
-            claim = (folder / f"{core}").open("w")
+            claim = (folder / f"{core}").open("a")
             try:
                 fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -1,5 +1,6 @@
 """Processes that nobody has numbered use different cores."""
 
+import os
 import tempfile
 
 import pytest
@@ -33,3 +34,19 @@ def test_without_a_folder_nothing_is_claimed(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "file"))
     assert claimed([1, 2], 1) == set()
+
+
+def test_the_folder_of_another_user_is_not_used(tmp_path, monkeypatch):
+    other = os.getuid() + 1
+    monkeypatch.setattr(os, "getuid", lambda: other)
+    (tmp_path / f"skmnist-cores-{other}").mkdir()
+    assert claimed([0], 1) == set()
+
+
+def test_no_file_loses_its_content(tmp_path):
+    folder, letter = tmp_path / f"skmnist-cores-{os.getuid()}", tmp_path / "letter"
+    folder.mkdir()
+    letter.write_text("Dear")
+    (folder / "0").symlink_to(letter)
+    assert claimed([0], 1) == {0}
+    assert letter.read_text() == "Dear"
