@@ -389,16 +389,19 @@ class NetworkEstimator(
         for name, value in {"X_val": X_val, "y_val": y_val}.items():
             if value is None:
                 raise ValueError(f"{name} is missing; give both X_val and y_val, or neither.")
-        if self.validation_fraction:
-            raise ValueError(
-                f"validation_fraction={shown(self.validation_fraction)} and X_val are both given; "
-                "set validation_fraction=None to validate on X_val, or leave X_val out."
-            )
+        self._check_none_held_out("X_val")
         try:
             given = self._validation_data(data, X_val, y_val, sample_weight_val)
         except ValueError as error:
             raise ValueError(f"X_val and y_val can't be used: {error}") from error
         return replace(data, validation=given, validation_rows=given.validation_rows)
+
+    def _check_none_held_out(self, given: str) -> None:
+        if self.validation_fraction:
+            raise ValueError(
+                f"validation_fraction={shown(self.validation_fraction)} and {given} are both "
+                f"given; set validation_fraction=None to validate on {given}, or leave {given} out."
+            )
 
     def _validation_data(self, data: Data, X_val: Any, y_val: Any, sample_weight_val: Any) -> Data:
         given = self._converted(data, X_val, y_val, sample_weight_val, "_val")

@@ -50,6 +50,8 @@ class OnBatches:
                 f"{self.early_stopping}, but no part of batches is held out. Give validation_data, "
                 "or set validation_fraction=0."
             )
+        if isinstance(validation, BatchSource):
+            self._check_none_held_out("validation_data")
         going_on = self.warm_start and hasattr(self, "_predictor_")
         data = self._streamed(batches, classes, going_on)
         if isinstance(validation, BatchSource):

@@ -468,6 +468,12 @@ def test_other_estimators_are_refused(images, y):
         fit_batches(DNNRegressor(epochs=1), pairs(images, y), classes=range(10))
 
 
+def test_a_part_is_not_held_out_beside_batches_for_validation(images, y):
+    network = clone(IN_ORDER).set_params(validation_fraction=0.2)
+    with pytest.raises(ValueError, match=r"validation_fraction=0\.2 and validation_data are both"):
+        fit_batches(network, pairs(images, y), validation_data=pairs(images, y))
+
+
 @pytest.mark.slow
 def test_a_frozen_backbone_is_trained_on_batches_too(images, y):
     network = PretrainedClassifier(
