@@ -21,6 +21,7 @@ from skmnist.search._journal import Journal
 from skmnist.search._trials import Trial, candidates_of, run
 
 _MOST_SHOWN = 10
+_PART = 1024  # images
 
 
 @dataclass
@@ -70,11 +71,10 @@ class Search:
     def run(self, training: Training, output: Path, *, n_jobs: int, verbose: bool) -> bool:
         """Evaluate the candidates that aren't in the journal; return whether Ctrl-C ended it."""
         _check_folds(self.cv, training.y)
-        images = np.ascontiguousarray(training.images)
         journal = Journal(
             output.with_suffix(".search.jsonl"),
-            {"shape of the images": str(images.shape), **self._description()},
-            _digest(images, training.y),
+            {"shape of the images": str(training.images.shape), **self._description()},
+            _digest(training.images, training.y),
         )
         n_before = len(journal.finished.keys() & set(range(len(self.candidates))))
         interrupted = False
@@ -181,7 +181,9 @@ def _check_folds(cv: int, y: NDArray[Any]) -> None:
 
 def _digest(images: Any, y: NDArray[Any]) -> str:
     content = sha256(repr((images.shape, images.dtype, y.tolist())).encode())
-    content.update(images)
+    # Of pictures that are decoded when they are needed, a part at a time.
+    for start in range(0, len(images), _PART):
+        content.update(np.ascontiguousarray(images[start : start + _PART]).data)
     return content.hexdigest()
 
 
