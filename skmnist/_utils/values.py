@@ -8,6 +8,19 @@ from skmnist._utils.errors import shown, unknown_name
 from skmnist._utils.reprs import ShortRepr
 
 
+def is_a(kind: type, value: Any) -> bool:
+    """Return whether a value is a number of a kind; True and False are none.
+
+    Examples
+    --------
+    >>> from numbers import Integral
+    >>> from skmnist._utils.values import is_a
+    >>> is_a(Integral, 3), is_a(Integral, True), is_a(Integral, 3.0)
+    (True, False, False)
+    """
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True, repr=False)
 class Value(ShortRepr):
     """An immutable object with scikit-learn's ``get_params`` and ``set_params`` (abstract).

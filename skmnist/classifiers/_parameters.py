@@ -5,6 +5,7 @@ from typing import Any
 
 from skmnist._utils.errors import shown
 from skmnist._utils.sklearn import Interval, StrOptions
+from skmnist._utils.values import is_a
 from skmnist.training._optimizers import Optimizer
 
 _MOST_UNITS = 2**63 - 1  # the largest of NumPy's default integers
@@ -27,8 +28,7 @@ def whole_numbers(values: Any, parameter: str) -> tuple[int, ...]:
     """Check numbers of units; a single number need not be in a sequence."""
     numbers = (values,) if isinstance(values, Integral) else tuple(values)
     for number in numbers:
-        is_whole = isinstance(number, Integral) and not isinstance(number, bool)
-        if not is_whole or not 1 <= int(number) <= _MOST_UNITS:
+        if not is_a(Integral, number) or not 1 <= int(number) <= _MOST_UNITS:
             raise ValueError(
                 f"{parameter}={shown(values)} holds {shown(number)}; expected whole numbers of at "
                 f"least 1, and at most {_MOST_UNITS}."

@@ -10,7 +10,7 @@ import numpy as np
 
 from skmnist._utils.backend import load_keras
 from skmnist._utils.errors import shown, unknown_name
-from skmnist._utils.values import Value
+from skmnist._utils.values import Value, is_a
 from skmnist.networks._initializers import make_initializer
 from skmnist.networks._layers import (
     CHANNELS_LAST,
@@ -117,8 +117,7 @@ class ConvBlock(Value):
         object.__setattr__(self, "order", tuple(self.order))
         for name in ("filters", "kernel_size", "strides", "pool_size"):
             value: Any = getattr(self, name)
-            whole = isinstance(value, Integral) and not isinstance(value, bool)
-            self._require(whole and value >= 1, name, "a whole number >= 1")
+            self._require(is_a(Integral, value) and value >= 1, name, "a whole number >= 1")
             object.__setattr__(self, name, int(value))
         paddings = "valid", "same", "auto"
         self._require(self.padding in paddings, "padding", "'valid', 'same' or 'auto'")

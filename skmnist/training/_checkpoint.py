@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from skmnist._utils.errors import shown
-from skmnist._utils.values import Value
+from skmnist._utils.values import Value, is_a
 
 
 @dataclass(frozen=True, repr=False)
@@ -55,13 +55,13 @@ class Checkpoint(Value):
 
     def __post_init__(self) -> None:
         _check_path(self, "file")
-        if not (_is(Integral, self.every_epochs) and self.every_epochs >= 1):
+        if not (is_a(Integral, self.every_epochs) and self.every_epochs >= 1):
             raise ValueError(
                 f"Checkpoint: every_epochs={shown(self.every_epochs)}; expected a whole number, at "
                 "least 1."
             )
         minutes = self.every_minutes
-        if not (minutes is None or (_is(Real, minutes) and minutes > 0)):
+        if not (minutes is None or (is_a(Real, minutes) and minutes > 0)):
             raise ValueError(
                 f"Checkpoint: every_minutes={shown(minutes)}; expected a number over 0, or None."
             )
@@ -128,11 +128,6 @@ def _check_path(checkpoint: Any, what: str) -> None:
 
 
 _ENDINGS = {"file": "checkpoint", "folder": "checkpoints"}
-
-
-def _is(kind: type, value: Any) -> bool:
-    """Return whether a value is a number of a kind; True and False are none."""
-    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def find_checkpoint(checkpoint: Any, resume: Any) -> Checkpoint | CheckpointFolder | None:

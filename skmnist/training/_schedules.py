@@ -9,10 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmnist._utils.errors import shown, unknown_name
-from skmnist._utils.values import Value
+from skmnist._utils.values import Value, is_a
 from skmnist.training._monitor import MONITORS, watched
 
 History = Mapping[str, Sequence[float]]
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """Where a training is at the beginning of an epoch; see :meth:`Schedule.rates`."""
+
+    epoch: int
+    epochs: int
+    steps: int
+    history: History
+    n_steps: int
+
+    @property
+    def progress(self) -> NDArray[Any]:
+        """The fraction of the whole training that is done in the middle of each step."""
+        done = self.epoch * self.steps + np.arange(self.steps) + 0.5
+        return done / (self.epochs * self.steps)
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,6 +75,11 @@ class Schedule(Value):
         rates : ndarray of shape (steps,), or None
             None leaves the rate to the optimizer (and to Keras callbacks).
         """
+        before = epoch * steps if n_steps is None else n_steps
+        return self._rates(base, _Moment(epoch, epochs, steps, history, before))
+
+    def _rates(self, base: float, now: _Moment) -> NDArray[Any] | None:
+        """Compute the rate of each step of the epoch that begins now."""
         raise NotImplementedError
 
 
@@ -75,15 +97,7 @@ class Constant(Schedule):
     counts_steps = True
     depends_on_epochs = False
 
-    def rates(
-        self,
-        base: float,
-        epoch: int,
-        epochs: int,
-        steps: int,
-        history: History,
-        n_steps: int | None = None,
-    ) -> None:
+    def _rates(self, base: float, now: _Moment) -> None:
         """Leave the rate to the optimizer."""
         return
 
@@ -115,17 +129,9 @@ class OneCycle(Schedule):
         if not 0 < self.peak < 1:
             raise ValueError(f"OneCycle: peak={shown(self.peak)}; expected 0 < peak < 1.")
 
-    def rates(
-        self,
-        base: float,
-        epoch: int,
-        epochs: int,
-        steps: int,
-        history: History,
-        n_steps: int | None = None,
-    ) -> NDArray[Any]:
+    def _rates(self, base: float, now: _Moment) -> NDArray[Any]:
         """Compute the part of the triangle in this epoch."""
-        done = _progress(epoch, epochs, steps)
+        done = now.progress
         return base * np.minimum(done / self.peak, (1 - done) / (1 - self.peak))
 
 
@@ -145,17 +151,9 @@ class Cosine(Schedule):
     [0.93, 0.5, 0.07]
     """
 
-    def rates(
-        self,
-        base: float,
-        epoch: int,
-        epochs: int,
-        steps: int,
-        history: History,
-        n_steps: int | None = None,
-    ) -> NDArray[Any]:
+    def _rates(self, base: float, now: _Moment) -> NDArray[Any]:
         """Compute the part of the wave in this epoch."""
-        return base * (1 + np.cos(np.pi * _progress(epoch, epochs, steps))) / 2
+        return base * (1 + np.cos(np.pi * now.progress)) / 2
 
 
 @dataclass(frozen=True, repr=False)
@@ -193,27 +191,19 @@ class InverseScaling(Schedule):
     depends_on_epochs = False
 
     def __post_init__(self) -> None:
-        if not (_is(Real, self.power_t) and 0 <= self.power_t < np.inf):
+        if not (is_a(Real, self.power_t) and 0 <= self.power_t < np.inf):
             raise ValueError(
                 f"InverseScaling: power_t={shown(self.power_t)}; expected a number >= 0."
             )
-        if not (_is(Integral, self.warmup_steps) and self.warmup_steps >= 0):
+        if not (is_a(Integral, self.warmup_steps) and self.warmup_steps >= 0):
             raise ValueError(
                 f"InverseScaling: warmup_steps={shown(self.warmup_steps)}; expected a whole number "
                 ">= 0."
             )
 
-    def rates(
-        self,
-        base: float,
-        epoch: int,
-        epochs: int,
-        steps: int,
-        history: History,
-        n_steps: int | None = None,
-    ) -> NDArray[Any]:
+    def _rates(self, base: float, now: _Moment) -> NDArray[Any]:
         """Compute the rates of the steps that follow those so far."""
-        t = (epoch * steps if n_steps is None else n_steps) + np.arange(1, steps + 1)
+        t = now.n_steps + np.arange(1, now.steps + 1)
         peak = max(self.warmup_steps, 1)
         return base * np.minimum(t / peak, (peak / t) ** self.power_t)
 
@@ -261,35 +251,17 @@ class Plateau(Schedule):
         if self.monitor not in MONITORS:
             raise unknown_name("Plateau: monitor", self.monitor, MONITORS)
 
-    def rates(
-        self,
-        base: float,
-        epoch: int,
-        epochs: int,
-        steps: int,
-        history: History,
-        n_steps: int | None = None,
-    ) -> NDArray[Any]:
+    def _rates(self, base: float, now: _Moment) -> NDArray[Any]:
         """Compute the rate after all reductions that the epochs so far have caused."""
         rate, best, waited = base, np.inf, 0
-        for value in watched(history, self.monitor):
+        for value in watched(now.history, self.monitor):
             if value < best - self.min_delta:
                 best, waited = value, 0
                 continue
             waited += 1
             if waited >= self.patience:
                 rate, waited = max(rate * self.factor, min(self.min_lr, rate)), 0
-        return np.full(steps, rate)
-
-
-def _is(kind: type, value: Any) -> bool:
-    """Return whether a value is a number of a kind; True and False are none."""
-    return isinstance(value, kind) and not isinstance(value, bool)
-
-
-def _progress(epoch: int, epochs: int, steps: int) -> NDArray[Any]:
-    """Compute the fraction of the whole training that is done in the middle of each step."""
-    return (epoch * steps + np.arange(steps) + 0.5) / (epochs * steps)
+        return np.full(now.steps, rate)
 
 
 SCHEDULES: dict[str, Schedule] = {
