@@ -142,7 +142,7 @@ class BatchSource:
             )
         is_table = hasattr(source, "shape") or isinstance(source, str | bytes | Mapping)
         if is_table or not (isinstance(source, Iterable) or callable(source)):
-            raise TypeError(f"{name} is {_described(source)}; expected {_KINDS}.")
+            raise TypeError(f"{name} is {described(source)}; expected {_KINDS}.")
 
     def read(self) -> Iterator[Batch]:
         """Yield the batches of an epoch, without samples of weight zero.
@@ -215,7 +215,7 @@ class BatchSource:
 
     def _check_ends(self, source: Any) -> None:
         if not isinstance(source, Iterable):
-            raise TypeError(f"{self.name} returned {_described(source)}; expected {_KINDS}.")
+            raise TypeError(f"{self.name} returned {described(source)}; expected {_KINDS}.")
         cardinality = getattr(source, "cardinality", None)
         never = callable(cardinality) and int(cardinality()) == _INFINITE
         # Of a PyDataset.
@@ -252,11 +252,11 @@ def _converted(given: Any) -> Batch:
         names = sorted(given, key=lambda name: "label" in str(name))
         example = ", ".join(f"batch[{shown(name)}]" for name in names[:2])
         raise TypeError(
-            f"the source yields a dict with the keys {shown(list(given))}; {_EXPECTED}. Give a "
+            f"the source yields {described(given)}; {_EXPECTED}. Give a "
             f"function that yields them, such as ({example}) of each batch, the samples first."
         )
     if not isinstance(given, tuple | list) or len(given) not in (2, 3):
-        raise TypeError(f"the source yields {_described(given)}; {_EXPECTED}.")
+        raise TypeError(f"the source yields {described(given)}; {_EXPECTED}.")
     for name, values in zip(("X", "y", "sample_weight"), given, strict=False):
         check_not_masked(values, name)
     X = given[0]
@@ -307,7 +307,18 @@ def _parts(X: Any) -> list[NDArray[Any]]:
     return list(X.values()) if isinstance(X, dict) else [X]
 
 
-def _described(value: Any) -> str:
+def described(value: Any) -> str:
+    """Return what something is, for an error, without its values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist._inputs.batches import described
+    >>> described(np.zeros((3, 4))), described({"image": 1}), described([1, 2])
+    ('an array of shape (3, 4)', "a dict with the keys ['image']", 'a list of length 2')
+    """
+    if isinstance(value, Mapping):
+        return f"a dict with the keys {shown(list(value))}"
     if hasattr(value, "shape"):
         return f"an array of shape {tuple(value.shape)}"
     if isinstance(value, tuple | list):

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from math import prod
-from numbers import Number
+from numbers import Integral, Number
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmnist._inputs.arrays import as_numpy
+from skmnist._inputs.batches import described
 from skmnist._inputs.named_inputs import has_names
 from skmnist._utils.errors import shown
+from skmnist._utils.values import is_a
 
 _METHODS = "predict", "predict_proba", "predict_log_proba", "decision_function", "transform"
 
@@ -82,9 +84,7 @@ def predict_batches(
     """
     if method not in _METHODS:
         raise ValueError(f"method={shown(method)}; expected one of {', '.join(_METHODS)}.")
-    if isinstance(batch_size, bool) or not (
-        isinstance(batch_size, int | np.integer) and batch_size >= 1
-    ):
+    if not (is_a(Integral, batch_size) and batch_size >= 1):
         raise ValueError(f"batch_size={shown(batch_size)}; expected a whole number >= 1.")
     predict = getattr(estimator, method)
     one_image = getattr(estimator, "image_shape_", None)
@@ -158,7 +158,7 @@ def _samples(batch: Any, one_image: tuple[int, ...] | None) -> Any:
     has_one_label = with_labels and len(batch) > 1 and _is_scalar(batch[1])
     if has_one_label or _is_single(samples, one_image):
         raise TypeError(
-            f"X yields single samples, such as {_described(samples)}; expected batches of them. "
+            f"X yields single samples, such as {described(samples)}; expected batches of them. "
             "Give X.batch(100) of a tf.data.Dataset, a DataLoader with batch_size=100, or all "
             "samples as one array, such as np.stack(X)."
         )
@@ -189,16 +189,8 @@ def _check_not_labelled(X: tuple[Any, ...]) -> None:
     """Refuse a tuple of samples and labels: batches of samples have as many axes each."""
     axes = {len(part.shape) if hasattr(part, "shape") else type(part) for part in X}
     if len(axes) > 1:
-        parts = ", ".join(map(_described, X))
+        parts = ", ".join(map(described, X))
         raise TypeError(
             f"X is a tuple of {parts}; expected batches of samples. If these are samples and their "
             "labels, give the samples alone."
         )
-
-
-def _described(value: Any) -> str:
-    if has_names(value):
-        return f"a dict with the keys {shown(list(value))}"
-    if hasattr(value, "shape"):
-        return f"an array of shape {tuple(value.shape)}"
-    return f"a {type(value).__name__}"
