@@ -26,6 +26,7 @@ from time import perf_counter, time
 from typing import Any
 
 import _own_process
+from _keras_lenet5 import keras_lenet5
 
 ROUNDS = 3
 IMAGES = 10_000
@@ -65,26 +66,6 @@ def ours(X: Any, dtype: str = "auto") -> tuple[Any, Any, str, str]:
         epochs=EPOCHS, schedule="constant", augmentation=None, dtype=dtype, random_state=0
     )
     return classifier, X, "learning_rate", "batch_size"
-
-
-def keras_lenet5() -> Any:
-    """Build LeNet-5 in Keras."""
-    from keras import Input, Sequential, layers
-
-    return Sequential(
-        [
-            Input((28, 28, 1)),
-            layers.ZeroPadding2D(2),
-            layers.Conv2D(6, 5, activation="tanh"),
-            layers.AveragePooling2D(2),
-            layers.Conv2D(16, 5, activation="tanh"),
-            layers.AveragePooling2D(2),
-            layers.Flatten(),
-            layers.Dense(120, activation="tanh"),
-            layers.Dense(84, activation="tanh"),
-            layers.Dense(10, activation="softmax"),
-        ]
-    )
 
 
 def of_scikeras(X: Any) -> tuple[Any, Any, str, str]:
